@@ -1,0 +1,42 @@
+#ifndef SUMSCOPE_PROTO_CONTRACT_COMPLETE_SPEC_H_
+#define SUMSCOPE_PROTO_CONTRACT_COMPLETE_SPEC_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/spec.pb.h"
+
+namespace sumscope {
+
+// The one place of defaults: fills every unset field (science: the papers' shapes and rates). Unset n_heads.. follow the
+// paper; format signed, schedule and enrichment paper2, steps 15,000, seed 372001.
+v1::TrainSpec CompleteSpec(v1::TrainSpec spec);
+
+// Checks a complete spec. INVALID_ARGUMENT with the field: DIGITS_OUT_OF_RANGE, LAYERS_OUT_OF_RANGE, HEADS_OUT_OF_RANGE,
+// D_MODEL_OUT_OF_RANGE, .., STEPS_OUT_OF_RANGE, FORMAT_NEEDS_SIGN, LEARNING_RATE_INVALID, ..; UNIMPLEMENTED
+// OPERATION_NOT_TRAINABLE for what this version cannot train yet (mul, mix, mas, grokfast, insert modes).
+absl::Status ValidateSpec(const v1::TrainSpec& spec);
+
+// The same for an analysis: fills defaults from the run's spec, then checks counts, classes, seeds, listed questions
+// (padded and normalised). EMPTY_QUESTION_SET, QUESTIONS_OUT_OF_RANGE, CLASS_UNKNOWN, CLASS_IMPOSSIBLE,
+// QUESTION_INVALID, OPERATION_NOT_OF_RUN, WORST_COUNT_OUT_OF_RANGE, ANALYSIS_MISSING.
+absl::Status CompleteAnalysis(const v1::TrainSpec& spec, v1::AnalysisRequest* request, v1::QuestionSet* questions);
+// "evaluate"
+std::string AnalysisKind(const v1::AnalysisRequest& request);
+// The key of design.md: SHA-256 over canonical JSON of its parts.
+std::string AnalysisKey(absl::string_view checkpoint_sha256, const v1::AnalysisRequest& request,
+                        absl::string_view question_set_sha256, v1::Precision precision);
+
+// Sets one spec field from text, as --set does: "d_model", "96". Enum values by their short lower-case names (plain, paper1,
+// none, add, float32). INVALID_ARGUMENT UNKNOWN_FIELD names the nearest field; FIELD_TYPE says what type was expected.
+absl::Status SetSpecField(absl::string_view field, absl::string_view value, v1::TrainSpec* spec);
+
+// Expected answer-token names in order: SGN (signed), A5 .. A0.
+std::vector<std::string> AnswerTokenNames(const v1::TrainSpec& spec);
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_PROTO_CONTRACT_COMPLETE_SPEC_H_

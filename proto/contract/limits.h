@@ -1,0 +1,70 @@
+#ifndef SUMSCOPE_PROTO_CONTRACT_LIMITS_H_
+#define SUMSCOPE_PROTO_CONTRACT_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+// Every maximum of the contract, of queues, waits and retries. Each is shown by GetServerInfo or has its reason here.
+namespace sumscope::limits {
+
+// Models and training.
+inline constexpr uint32_t kMinDigits = 2;
+inline constexpr uint32_t kMaxDigits = 20;
+inline constexpr uint32_t kMaxLayers = 8;
+inline constexpr uint32_t kMaxHeads = 16;
+inline constexpr uint32_t kMaxDModel = 1024;
+inline constexpr uint32_t kMaxDHead = 1024;
+inline constexpr uint32_t kMaxDMlp = 8192;
+inline constexpr uint64_t kMaxSteps = 10'000'000;
+inline constexpr uint32_t kMaxBatchSize = 4096;
+inline constexpr uint64_t kMaxQuestions = 1'000'000'000;
+inline constexpr uint64_t kMaxListedQuestions = 1000;
+inline constexpr uint32_t kMaxWorstQuestions = 1000;
+inline constexpr uint32_t kMaxAttempts = 3;
+
+// Messages and names.
+inline constexpr size_t kMaxMessageBytes = 4 << 20;
+inline constexpr size_t kMaxChunkBytes = 1 << 20;
+inline constexpr size_t kMaxRunIdLength = 40;
+inline constexpr size_t kMaxLabels = 64;
+inline constexpr size_t kMaxLabelKeyLength = 63;
+inline constexpr size_t kMaxLabelValueLength = 255;
+inline constexpr size_t kMaxFilterLength = 4096;
+inline constexpr size_t kMaxFilterDepth = 32;
+inline constexpr size_t kMaxPageTokenLength = 1024;
+inline constexpr uint32_t kDefaultPageSize = 50;
+inline constexpr uint32_t kMaxPageSize = 1000;
+inline constexpr uint32_t kDefaultMetricPage = 1000;
+inline constexpr uint32_t kMaxMetricPage = 10'000;
+inline constexpr uint32_t kMetricBlockSteps = 1000;  // rows of one streamed block: 1000 x 40 columns stays under 1 MiB
+inline constexpr size_t kMaxLogTextBytes = 8192;
+inline constexpr size_t kMaxSafetensorsHeaderBytes = 16 << 20;
+inline constexpr uint64_t kMaxImportBytes = uint64_t{4} << 30;
+
+// Server.
+inline constexpr size_t kMaxQueuedJobs = 100'000;
+inline constexpr size_t kMaxOpenRunFiles = 64;
+inline constexpr size_t kMaxWatchers = 1000;
+inline constexpr size_t kMaxEventBatch = 500;
+inline constexpr absl::Duration kEventRetention = absl::Hours(24 * 90);
+inline constexpr absl::Duration kGroupCommitDelay = absl::Milliseconds(100);
+inline constexpr size_t kGroupCommitBytes = 1 << 20;
+inline constexpr size_t kMaxIngestQueueBytes = 64 << 20;  // per worker; beyond it the stream is not read
+inline constexpr absl::Duration kResumeStateInterval = absl::Seconds(60);
+inline constexpr absl::Duration kDrainTimeout = absl::Seconds(30);
+
+// Workers.
+inline constexpr absl::Duration kHeartbeatInterval = absl::Seconds(1);
+inline constexpr absl::Duration kHeartbeatTimeout = absl::Seconds(30);
+inline constexpr absl::Duration kWorkerStartTimeout = absl::Seconds(60);
+inline constexpr absl::Duration kCancelGrace = absl::Seconds(30);    // a cancelled task ends by itself, then SIGTERM
+inline constexpr absl::Duration kTerminateGrace = absl::Seconds(5);  // SIGTERM, then SIGKILL to the group
+inline constexpr absl::Duration kRestartDelayFirst = absl::Milliseconds(200);
+inline constexpr absl::Duration kRestartDelayMax = absl::Seconds(60);
+inline constexpr int kRestartBudget = 10;  // starts without a finished task before a slot is BROKEN
+
+}  // namespace sumscope::limits
+
+#endif  // SUMSCOPE_PROTO_CONTRACT_LIMITS_H_

@@ -1,0 +1,40 @@
+#ifndef SUMSCOPE_PROTO_CONTRACT_RESOURCE_NAMES_H_
+#define SUMSCOPE_PROTO_CONTRACT_RESOURCE_NAMES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace sumscope {
+
+// Resource names: runs/{run}, runs/{run}/checkpoints/{step}, runs/{run}/analyses/{analysis}, jobs/{job}.
+std::string RunName(absl::string_view run);
+std::string CheckpointName(absl::string_view run, uint64_t step);
+std::string AnalysisName(absl::string_view run, absl::string_view analysis);
+std::string JobName(absl::string_view job);
+
+// The id in "runs/{run}". INVALID_ARGUMENT RESOURCE_NAME_INVALID. The id may be a prefix or "@last": it is not looked up.
+absl::StatusOr<std::string> ParseRunName(absl::string_view name);
+
+struct CheckpointRef {
+  std::string run;
+  std::optional<uint64_t> step;  // empty: the last
+};
+// "runs/{run}/checkpoints/{step}", "runs/{run}/checkpoints/last" or "runs/{run}".
+absl::StatusOr<CheckpointRef> ParseCheckpointName(absl::string_view name);
+
+struct AnalysisRef {
+  std::string run, analysis;
+};
+absl::StatusOr<AnalysisRef> ParseAnalysisName(absl::string_view name);
+
+// A run id that a caller chose: lower-case letters, digits and '-', 2..40, first a letter. INVALID_ARGUMENT RUN_ID_INVALID.
+absl::Status ValidateRunId(absl::string_view run);
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_PROTO_CONTRACT_RESOURCE_NAMES_H_

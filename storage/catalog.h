@@ -1,0 +1,132 @@
+#ifndef SUMSCOPE_STORAGE_CATALOG_H_
+#define SUMSCOPE_STORAGE_CATALOG_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::storage {
+
+// One unit of queued work: the training of a run, or one analysis of it.
+struct Job {
+  std::string id;        // j + 7 of base32, without "jobs/"
+  std::string run;       // id, without "runs/"
+  std::string analysis;  // id; empty for a training
+  v1::State state = v1::QUEUED;
+  std::string reason;
+  std::string detail;
+  uint32_t attempt = 1;
+  uint32_t segment = 0;
+  std::string slot;  // while STARTING, RUNNING or CANCELLING
+  uint64_t queue_position = 0;  // FIFO order; set by InsertJob
+  absl::Time create_time;
+  std::optional<absl::Time> start_time, end_time;
+};
+
+// A state change, in the one order of the server. `run_sequence` orders it against the run file's log.
+struct Event {
+  uint64_t sequence = 0;
+  std::string run;
+  std::string job;
+  absl::Time time;
+  v1::StateChange change;
+  bool of_training = true;  // false: of an analysis
+};
+
+// A create request that was answered: the same request_id and digest give `resource` again.
+struct RequestRecord {
+  std::string request_id;
+  std::string digest;    // SHA-256 of method and body
+  std::string resource;  // runs/{run}, ..
+};
+
+struct RunQuery {
+  std::string filter;    // AIP-160, "" for all
+  std::string order_by;  // "" = create_time desc
+  bool show_deleted = false;
+  uint32_t page_size = 50;
+  std::string page_token;
+};
+struct RunPage {
+  std::vector<v1::Run> runs;
+  std::string next_page_token;
+};
+struct AnalysisPage {
+  std::vector<v1::Analysis> analyses;  // without results
+  std::string next_page_token;
+};
+
+// Reads of catalog.db. Names are ids without their collection ("r7k2m9qa"). Runs come without `segments`.
+class CatalogReader {
+ public:
+  virtual ~CatalogReader() = default;
+  // NOT_FOUND RUN_NOT_FOUND. A deleted run is returned, with delete_time.
+  virtual absl::StatusOr<v1::Run> GetRun(const std::string& run) = 0;
+  // At most `limit` ids, deleted runs excepted, that start with `prefix`, in order.
+  virtual absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& prefix, int limit) = 0;
+  // The latest run of `owner`, "" when there is none.
+  virtual absl::StatusOr<std::string> LatestRun(const std::string& owner) = 0;
+  // INVALID_ARGUMENT FILTER_INVALID, ORDER_INVALID, PAGE_TOKEN_INVALID.
+  virtual absl::StatusOr<RunPage> ListRuns(const RunQuery& query) = 0;
+
+  virtual absl::StatusOr<Job> GetJob(const std::string& job) = 0;
+  virtual absl::StatusOr<Job> GetTrainingJob(const std::string& run) = 0;
+  // Every job in a non-terminal state, in queue order.
+  virtual absl::StatusOr<std::vector<Job>> ListUnfinishedJobs() = 0;
+
+  virtual absl::StatusOr<std::optional<RequestRecord>> GetRequest(const std::string& request_id) = 0;
+
+  // Events of `run` ("" = all) after `sequence`, oldest first. OUT_OF_RANGE RESUME_TOKEN_EXPIRED when `sequence` is
+  // older than what pruning left.
+  virtual absl::StatusOr<std::vector<Event>> ListEvents(const std::string& run, uint64_t after_sequence, int limit) = 0;
+
+  // Index of analyses (no request, no result). NOT_FOUND ANALYSIS_NOT_FOUND.
+  virtual absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& run, const std::string& analysis) = 0;
+  // The analysis of that key that is SUCCEEDED or unfinished, if any.
+  virtual absl::StatusOr<std::optional<v1::Analysis>> FindAnalysis(const std::string& key) = 0;
+  virtual absl::StatusOr<AnalysisPage> ListAnalyses(const std::string& run /* "" = all */, uint32_t page_size,
+                                                    const std::string& page_token) = 0;
+};
+
+// One write transaction: all of it is durable when Write returned OK, none of it otherwise.
+class CatalogTransaction : public CatalogReader {
+ public:
+  // ALREADY_EXISTS RUN_EXISTS.
+  virtual absl::Status InsertRun(const v1::Run& run) = 0;
+  virtual absl::Status UpdateRun(const v1::Run& run) = 0;
+  // Forgets a run and its jobs, analyses and events.
+  virtual absl::Status RemoveRun(const std::string& run) = 0;
+  virtual absl::Status InsertJob(Job* job) = 0;
+  // FAILED_PRECONDITION ILLEGAL_TRANSITION when `legal(from, to)` of the constructor says no.
+  virtual absl::Status UpdateJob(const Job& job) = 0;
+  virtual absl::Status InsertRequest(const RequestRecord& record) = 0;
+  // Sets event->sequence.
+  virtual absl::Status AppendEvent(Event* event) = 0;
+  virtual absl::Status PruneEvents(absl::Time older_than) = 0;
+  virtual absl::Status PutAnalysis(const v1::Analysis& analysis) = 0;
+};
+
+// catalog.db: the index over all runs, the queue and the event log. It can be rebuilt from the run files, queue excepted.
+// Thread-safe: one writer at a time, readers beside it.
+class Catalog {
+ public:
+  using LegalTransition = std::function<bool(v1::State from, v1::State to)>;
+  virtual ~Catalog() = default;
+  // Runs `body` in one transaction; commits when it returns OK, else rolls back and returns its error.
+  virtual absl::Status Write(const std::function<absl::Status(CatalogTransaction&)>& body) = 0;
+  // Runs `body` on one consistent snapshot.
+  virtual absl::Status Read(const std::function<absl::Status(CatalogReader&)>& body) = 0;
+  virtual int schema_version() const = 0;
+};
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_CATALOG_H_
