@@ -1,0 +1,90 @@
+#ifndef SUMSCOPE_SERVER_JOBS_JOB_MANAGER_H_
+#define SUMSCOPE_SERVER_JOBS_JOB_MANAGER_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/contract/base/clock.h"
+#include "proto/contract/base/random_ids.h"
+#include "server/jobs/event_hub.h"
+#include "server/workers/worker_pool.h"
+#include "storage/catalog.h"
+#include "storage/run_file.h"
+#include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::jobs {
+
+// Weights that came in by import: their list and a reader of the concatenated bytes.
+struct ImportedWeights {
+  std::vector<storage::StoredTensor> tensors;
+  uint64_t data_bytes = 0;
+  std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t length)> read;
+};
+
+// Runs, analyses and their jobs: creates, queues, gives work to workers, takes in what they send, cancels, recovers.
+// The only writer of storage. Specs and requests come in validated and complete. `owner` is who asks. Thread-safe.
+class JobManager {
+ public:
+  struct Options {
+    double resume_interval_seconds = 60;
+    std::string version, git_hash;
+  };
+  // `catalog`, `run_files`, `pool`, `hub`, `clock`, `ids` outlive the manager.
+  static std::unique_ptr<JobManager> Create(const Options& options, storage::Catalog* catalog,
+                                            storage::RunFiles* run_files, workers::WorkerPool* pool, EventHub* hub,
+                                            Clock* clock, IdSource* ids);
+  virtual ~JobManager() = default;
+
+  // Puts jobs that were under way back into the queue, drops half-written tensor sets, finishes files of ended runs.
+  // Opens only files of unfinished runs. Returns what it repaired, for people. Call once, before Start.
+  virtual absl::StatusOr<std::vector<std::string>> Recover() = 0;
+  // Starts the worker pool and the scheduler.
+  virtual absl::Status Start() = 0;
+  // Stops giving work, asks running tasks to save their state, commits what came in, shuts the pool down.
+  virtual void Drain(absl::Duration grace) = 0;
+
+  // Each is one transaction with its request record. The same request_id and digest return the same resource; another
+  // digest is ALREADY_EXISTS REQUEST_ID_REUSED. An empty request_id is not recorded.
+  struct Request {
+    std::string id, digest;
+  };
+  // ALREADY_EXISTS RUN_EXISTS; RESOURCE_EXHAUSTED QUEUE_FULL; UNAVAILABLE DRAINING.
+  virtual absl::StatusOr<v1::Run> CreateRun(const Request& request, const std::string& run_id /* "" = choose */,
+                                            const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
+                                            const std::string& owner) = 0;
+  virtual absl::StatusOr<v1::Run> ImportRun(const Request& request, const std::string& run_id,
+                                            const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
+                                            const std::string& owner, const ImportedWeights& weights) = 0;
+  // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
+  virtual absl::StatusOr<v1::Run> CancelRun(const std::string& run) = 0;
+  // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted).
+  virtual absl::StatusOr<v1::Run> ResumeRun(const Request& request, const std::string& run) = 0;
+  virtual absl::StatusOr<v1::Run> RetryRun(const Request& request, const std::string& run,
+                                           const std::string& owner) = 0;
+  // FAILED_PRECONDITION RUN_UNFINISHED.
+  virtual absl::StatusOr<v1::Run> DeleteRun(const std::string& run) = 0;
+  virtual absl::StatusOr<v1::Run> UndeleteRun(const std::string& run) = 0;
+  // Replaces or removes (empty optional) labels.
+  virtual absl::StatusOr<v1::Run> UpdateLabels(const std::string& run, bool replace_all,
+                                               const std::map<std::string, std::optional<std::string>>& labels) = 0;
+
+  struct CreatedAnalysis {
+    v1::Analysis analysis;
+    bool from_cache = false;
+  };
+  // `analysis` has checkpoint, analysis, request, question_set, key and owner. A stored or unfinished analysis with that
+  // key is returned instead of a new one. FAILED_PRECONDITION RUN_DELETED.
+  virtual absl::StatusOr<CreatedAnalysis> CreateAnalysis(const Request& request, const std::string& run,
+                                                         v1::Analysis analysis) = 0;
+  virtual absl::StatusOr<v1::Analysis> CancelAnalysis(const std::string& run, const std::string& analysis) = 0;
+};
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_JOB_MANAGER_H_

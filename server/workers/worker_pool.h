@@ -1,0 +1,62 @@
+#ifndef SUMSCOPE_SERVER_WORKERS_WORKER_POOL_H_
+#define SUMSCOPE_SERVER_WORKERS_WORKER_POOL_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "sumscope/v1/system.pb.h"
+#include "sumscope/worker/v1/link.pb.h"
+
+namespace sumscope::workers {
+
+// Tensors that go with a task: their list, then their concatenated bytes, read piece by piece while sending.
+struct TaskTensors {
+  worker::v1::TensorSetBegin begin;
+  uint64_t data_bytes = 0;
+  std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t length)> read;
+};
+
+// Hears from the pool. Calls for one slot come one after another, in the order in which things happened; calls for
+// different slots may overlap. A listener that blocks in OnMessage holds back that worker only (the stream is not read).
+class WorkerListener {
+ public:
+  virtual ~WorkerListener() = default;
+  // The slot's worker can take a task: it said hello, or the task it had is over.
+  virtual void OnIdle(const std::string& slot) = 0;
+  // A message of the slot's current task, `finished` included.
+  virtual void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
+  // The worker ended, or its link broke, while it had `task_id`. The process group is gone when this is called.
+  // `reason` is UPPER_SNAKE (WORKER_LOST, WORKER_KILLED, HEARTBEAT_LOST), `detail` for people.
+  virtual void OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
+                      const std::string& detail) = 0;
+};
+
+// The workers of this server: one process per slot, started, watched, restarted (with back-off and a budget) and ended
+// here. Knows nothing of jobs. Thread-safe. No call blocks on a worker.
+class WorkerPool {
+ public:
+  virtual ~WorkerPool() = default;
+  // Launches the workers; the listener must outlive Shutdown.
+  virtual absl::Status Start(WorkerListener* listener) = 0;
+  // Gives an idle slot a task. FAILED_PRECONDITION SLOT_NOT_IDLE. After OK exactly one of OnMessage(finished) and OnLost follows.
+  virtual absl::Status Assign(const std::string& slot, const worker::v1::Task& task,
+                              std::optional<TaskTensors> tensors) = 0;
+  virtual void Acknowledge(const std::string& slot, const std::string& task_id, uint64_t sequence) = 0;
+  // Ends the task: asks, then after limits::kCancelGrace SIGTERM, then SIGKILL to the process group.
+  virtual void Cancel(const std::string& slot, const std::string& task_id) = 0;
+  // Asks the worker to save its resume state and give the task back (drain). Escalates like Cancel after `grace`.
+  virtual void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) = 0;
+  virtual std::vector<v1::Slot> Slots() const = 0;
+  // Ends every worker and joins every thread. Idempotent. No listener call comes after it returned.
+  virtual void Shutdown() = 0;
+};
+
+}  // namespace sumscope::workers
+
+#endif  // SUMSCOPE_SERVER_WORKERS_WORKER_POOL_H_
