@@ -1,0 +1,53 @@
+#ifndef SUMSCOPE_SERVER_ENGINE_MODEL_HOOKS_H_
+#define SUMSCOPE_SERVER_ENGINE_MODEL_HOOKS_H_
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/engine/model/config.h"
+#include "server/engine/runtime/torch.h"
+
+namespace sumscope::engine {
+
+// TransformerLens' names of every intermediate, in the order in which a forward pass makes them.
+std::vector<std::string> HookNames(const ModelConfig& config);
+
+// What happens to the intermediates of one forward pass. An intermediate without hooks passes untouched: same tensor,
+// same bits. Thread-compatible; must outlive the pass.
+class Hooks {
+ public:
+  // Gets the value and returns what the rest of the pass uses in its place (the same tensor for a look only).
+  // It must not change the tensor it is given.
+  using Function = std::function<torch::Tensor(const torch::Tensor&)>;
+
+  explicit Hooks(const ModelConfig& config);
+
+  // All throw kInvalidArgument (UNKNOWN_HOOK). Several hooks of one name run in the order of their adding.
+  void Add(const std::string& name, Function function);
+  // Stores the value in captured()[name].
+  void Capture(const std::string& name);
+  void CaptureAll();
+  // Writes `value` (broadcast) at one position of every question, or everywhere when position is -1. Position is
+  // dimension 1; not for hook_attn_scores and hook_pattern, whose query is dimension 2.
+  void Patch(const std::string& name, int64_t position, const torch::Tensor& value);
+  // Patch with zeros.
+  void Ablate(const std::string& name, int64_t position);
+  // The same for one head of hook_{q,k,v,z,result}.
+  void PatchHead(const std::string& name, int64_t position, int64_t head, const torch::Tensor& value);
+
+  const std::map<std::string, torch::Tensor>& captured() const { return captured_; }
+
+  // Called by the transformer at each hook point.
+  torch::Tensor Apply(const std::string& name, torch::Tensor value) const;
+
+ private:
+  std::vector<std::string> names_;
+  std::map<std::string, std::vector<Function>> functions_;
+  std::map<std::string, torch::Tensor> captured_;
+};
+
+}  // namespace sumscope::engine
+
+#endif  // SUMSCOPE_SERVER_ENGINE_MODEL_HOOKS_H_

@@ -1,0 +1,54 @@
+#ifndef SUMSCOPE_SERVER_ENGINE_MODEL_TRANSFORMER_H_
+#define SUMSCOPE_SERVER_ENGINE_MODEL_TRANSFORMER_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/engine/data/encoding.h"
+#include "server/engine/model/config.h"
+#include "server/engine/model/hooks.h"
+#include "server/engine/model/weights.h"
+#include "server/engine/runtime/torch.h"
+
+namespace sumscope::engine {
+
+// A trained (or untrained) model and the way its questions are written. The tensors' dtype decides the precision of
+// every computation with it.
+struct Model {
+  ModelConfig config;
+  int n_digits = 0;
+  Format format = Format::kSigned;
+  NamedTensors weights;  // any device, any order
+  torch::Device device = torch::kCPU;
+};
+
+// The readable transformer that every faster path is compared with: one line per formula, every intermediate through a
+// hook point, every row computed. Differentiable. Thread-compatible.
+class Transformer {
+ public:
+  // `weights` as given by CheckedWeights; they are used as they are, gradients and all.
+  Transformer(const ModelConfig& config, const NamedTensors& weights);
+
+  // Logits [batch, position, d_vocab] of tokens int64 [batch, position], position <= n_ctx. hooks may be null.
+  torch::Tensor Forward(const torch::Tensor& tokens, const Hooks* hooks = nullptr) const;
+
+ private:
+  struct Block {
+    torch::Tensor ln1_w, ln1_b, W_Q, W_K, W_V, b_Q, b_K, b_V, W_O, b_O, ln2_w, ln2_b, W_in, b_in, W_out, b_out;
+  };
+  torch::Tensor Attention(const Block& block, const torch::Tensor& normalized, const std::string& prefix,
+                          const Hooks* hooks) const;
+
+  ModelConfig config_;
+  torch::Tensor W_E_, W_pos_, ln_final_w_, ln_final_b_, W_U_, b_U_;
+  std::vector<Block> blocks_;
+};
+
+// -log p(token) in float64 [batch, n_answer] of logits at the answer rows [batch, n_answer, d_vocab] and the true
+// answer tokens [batch, n_answer]. The training loss is its mean; digit_loss its mean over the batch.
+torch::Tensor AnswerLosses(const torch::Tensor& logits, const torch::Tensor& answers);
+
+}  // namespace sumscope::engine
+
+#endif  // SUMSCOPE_SERVER_ENGINE_MODEL_TRANSFORMER_H_

@@ -1,0 +1,27 @@
+#ifndef SUMSCOPE_SERVER_ENGINE_RUNTIME_DEVICE_H_
+#define SUMSCOPE_SERVER_ENGINE_RUNTIME_DEVICE_H_
+
+#include <string>
+
+#include "server/engine/runtime/torch.h"
+
+namespace sumscope::engine {
+
+// What decides the bytes of a result beside spec and seed: recorded with every attempt.
+struct DeviceInfo {
+  std::string device;     // "cpu", "cuda:0"
+  std::string cpu_model;  // "AMD EPYC ..", empty where the system does not say
+  std::string isa_level;  // LibTorch's word for the kernels it chose: DEFAULT, AVX2, AVX512
+  std::string torch_version;
+  int threads = 1;  // intra-op threads
+};
+
+DeviceInfo DescribeDevice(const torch::Device& device);
+
+// Sets up the process for reproducible numbers: `threads` intra-op threads, one inter-op thread, deterministic
+// algorithms, no TF32. Call it before the first computation; throws kInvalidArgument (BAD_THREADS) below 1.
+void SetThreads(int threads);
+
+}  // namespace sumscope::engine
+
+#endif  // SUMSCOPE_SERVER_ENGINE_RUNTIME_DEVICE_H_

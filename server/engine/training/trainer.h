@@ -1,0 +1,60 @@
+#ifndef SUMSCOPE_SERVER_ENGINE_TRAINING_TRAINER_H_
+#define SUMSCOPE_SERVER_ENGINE_TRAINING_TRAINER_H_
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/engine/model/transformer.h"
+#include "server/engine/model/weights.h"
+#include "server/engine/runtime/torch.h"
+#include "server/engine/training/schedule.h"
+#include "server/engine/training/spec.h"
+
+namespace sumscope::engine {
+
+// What one step measured, before its update, on its own batch.
+struct StepMetrics {
+  double loss = 0;
+  std::vector<double> digit_loss;        // answer tokens in order: SGN?, A_n .. A_0
+  std::array<uint32_t, 3> cell_count{};  // BA, UC1, US9 or MD, UB1, UM0
+  std::array<double, 3> cell_loss{};     // mean over the cells; NaN when there is none
+};
+
+// All that a later process needs to go on with the same bytes.
+struct ResumeState {
+  uint64_t step = 0;     // steps done
+  NamedTensors tensors;  // on the CPU: weights under their names, then "adam.m.<name>", "adam.v.<name>", and with
+                         // GrokFast "grokfast.<name>" (absent at step 0)
+};
+
+// Trains one model. The series of metrics and weights is the same bytes for the same spec, device kind, ISA level and
+// threads, also across Save and Restore. Thread-compatible: one thread at a time.
+class Trainer {
+ public:
+  // At step 0 with fresh weights. Throws what ValidateSpec throws.
+  static std::unique_ptr<Trainer> Create(const TrainSpec& spec, torch::Device device);
+  virtual ~Trainer() = default;
+
+  // One training step. Throws kNonFinite (NON_FINITE_LOSS, the message names the step) and leaves the weights as they
+  // were when the loss is NaN or infinite.
+  virtual StepMetrics Step() = 0;
+  virtual uint64_t step() const = 0;  // steps done
+
+  virtual NamedTensors Weights() const = 0;  // CPU clones, in the fixed order
+  virtual Model CurrentModel() const = 0;    // for probes between two steps: weights shared, not copied
+  virtual ResumeState Save() const = 0;
+  // Throws kCorrupt (BAD_RESUME_STATE) when tensors are missing, unknown or of another shape or dtype.
+  virtual void Restore(const ResumeState& state) = 0;
+
+  // Names of the deterministic series, and the values of one step in that order: loss, digit_loss.A5 ..,
+  // cell_count.BA .., cell_loss.BA ..
+  virtual std::vector<std::string> metric_columns() const = 0;
+  std::vector<double> Row(const StepMetrics& metrics) const;
+};
+
+}  // namespace sumscope::engine
+
+#endif  // SUMSCOPE_SERVER_ENGINE_TRAINING_TRAINER_H_
