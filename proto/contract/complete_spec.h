@@ -2,6 +2,7 @@
 #define SUMSCOPE_PROTO_CONTRACT_COMPLETE_SPEC_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,13 +12,13 @@
 
 namespace sumscope {
 
-// The one place of defaults: fills every unset field (science: the papers' shapes and rates). Unset n_heads.. follow the
-// paper; format signed, schedule and enrichment paper2, steps 15,000, seed 372001.
+// The one place of defaults: fills every unset field (science: the papers' shapes and rates). Unset n_heads.. follow
+// the paper; format signed, schedule and enrichment paper2, steps 15,000, seed 372001.
 v1::TrainSpec CompleteSpec(v1::TrainSpec spec);
 
-// Checks a complete spec. INVALID_ARGUMENT with the field: DIGITS_OUT_OF_RANGE, LAYERS_OUT_OF_RANGE, HEADS_OUT_OF_RANGE,
-// D_MODEL_OUT_OF_RANGE, .., STEPS_OUT_OF_RANGE, FORMAT_NEEDS_SIGN, LEARNING_RATE_INVALID, ..; UNIMPLEMENTED
-// OPERATION_NOT_TRAINABLE for what this version cannot train yet (mul, mix, mas, grokfast, insert modes).
+// Checks a complete spec. INVALID_ARGUMENT with the field: DIGITS_OUT_OF_RANGE, LAYERS_OUT_OF_RANGE,
+// HEADS_OUT_OF_RANGE, D_MODEL_OUT_OF_RANGE, .., STEPS_OUT_OF_RANGE, FORMAT_NEEDS_SIGN, LEARNING_RATE_INVALID, ..;
+// UNIMPLEMENTED OPERATION_NOT_TRAINABLE for what this version cannot train yet (mul, mix, mas, grokfast, insert modes).
 absl::Status ValidateSpec(const v1::TrainSpec& spec);
 
 // The same for an analysis: fills defaults from the run's spec, then checks counts, classes, seeds, listed questions
@@ -30,8 +31,9 @@ std::string AnalysisKind(const v1::AnalysisRequest& request);
 std::string AnalysisKey(absl::string_view checkpoint_sha256, const v1::AnalysisRequest& request,
                         absl::string_view question_set_sha256, v1::Precision precision);
 
-// Sets one spec field from text, as --set does: "d_model", "96". Enum values by their short lower-case names (plain, paper1,
-// none, add, float32). INVALID_ARGUMENT UNKNOWN_FIELD names the nearest field; FIELD_TYPE says what type was expected.
+// Sets one spec field from text, as --set does: "d_model", "96". Enum values by their short lower-case names (plain,
+// paper1, none, add, float32). INVALID_ARGUMENT UNKNOWN_FIELD names the nearest field; FIELD_TYPE says what type was
+// expected.
 absl::Status SetSpecField(absl::string_view field, absl::string_view value, v1::TrainSpec* spec);
 
 // Expected answer-token names in order: SGN (signed), A5 .. A0.

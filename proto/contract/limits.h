@@ -21,6 +21,8 @@ inline constexpr uint64_t kMaxSteps = 10'000'000;
 inline constexpr uint32_t kMaxBatchSize = 4096;
 inline constexpr uint64_t kMaxQuestions = 1'000'000'000;
 inline constexpr uint64_t kMaxListedQuestions = 1000;
+inline constexpr uint64_t kMaxInlineQuestions =
+    100'000;  // of one QuestionList: 20-digit questions stay within a message
 inline constexpr uint32_t kMaxWorstQuestions = 1000;
 inline constexpr uint32_t kMaxAttempts = 3;
 

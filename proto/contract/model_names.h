@@ -9,8 +9,9 @@
 
 namespace sumscope {
 
-// The authors' model names, [insK_]{add,sub,mul,mix,mas}_d{n}_l{layers}_h{heads}_t{K}K[_gf]_s{seed}: shorthand for eight spec
-// fields. _t and _s may be absent (defaults then). INVALID_ARGUMENT MODEL_NAME_INVALID says which part, and what was expected.
+// The authors' model names, [insK_]{add,sub,mul,mix,mas}_d{n}_l{layers}_h{heads}_t{K}K[_gf]_s{seed}: shorthand for
+// eight spec fields. _t and _s may be absent (defaults then). INVALID_ARGUMENT MODEL_NAME_INVALID says which part, and
+// what was expected.
 absl::StatusOr<v1::TrainSpec> ParseModelName(absl::string_view name);
 
 // The name of a complete spec, with '*' at the end when a field outside the name is not the default.

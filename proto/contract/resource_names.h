@@ -17,7 +17,8 @@ std::string CheckpointName(absl::string_view run, uint64_t step);
 std::string AnalysisName(absl::string_view run, absl::string_view analysis);
 std::string JobName(absl::string_view job);
 
-// The id in "runs/{run}". INVALID_ARGUMENT RESOURCE_NAME_INVALID. The id may be a prefix or "@last": it is not looked up.
+// The id in "runs/{run}". INVALID_ARGUMENT RESOURCE_NAME_INVALID. The id may be a prefix or "@last": it is not looked
+// up.
 absl::StatusOr<std::string> ParseRunName(absl::string_view name);
 
 struct CheckpointRef {
@@ -32,7 +33,8 @@ struct AnalysisRef {
 };
 absl::StatusOr<AnalysisRef> ParseAnalysisName(absl::string_view name);
 
-// A run id that a caller chose: lower-case letters, digits and '-', 2..40, first a letter. INVALID_ARGUMENT RUN_ID_INVALID.
+// A run id that a caller chose: lower-case letters, digits and '-', 2..40, first a letter. INVALID_ARGUMENT
+// RUN_ID_INVALID.
 absl::Status ValidateRunId(absl::string_view run);
 
 }  // namespace sumscope

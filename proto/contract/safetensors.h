@@ -25,8 +25,8 @@ struct SafetensorsHeader {
 };
 
 // Parses the header from the first bytes of a file of `file_bytes`. `prefix` must hold the whole header: its needed
-// length is SafetensorsPrefixBytes. INVALID_ARGUMENT SAFETENSORS_TRUNCATED, _HEADER_TOO_LARGE, _HEADER_INVALID (not JSON,
-// wrong types), _OVERLAP, _GAP, _SIZE_MISMATCH (offsets against shape and dtype), _DTYPE.
+// length is SafetensorsPrefixBytes. INVALID_ARGUMENT SAFETENSORS_TRUNCATED, _HEADER_TOO_LARGE, _HEADER_INVALID (not
+// JSON, wrong types), _OVERLAP, _GAP, _SIZE_MISMATCH (offsets against shape and dtype), _DTYPE.
 absl::StatusOr<SafetensorsHeader> ParseSafetensorsHeader(absl::string_view prefix, uint64_t file_bytes);
 // Bytes of length field and header, from the first 8 bytes. SAFETENSORS_TRUNCATED, _HEADER_TOO_LARGE.
 absl::StatusOr<uint64_t> SafetensorsPrefixBytes(absl::string_view first_bytes, uint64_t file_bytes);

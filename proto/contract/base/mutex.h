@@ -40,7 +40,8 @@ class CondVar {
     condition_.wait(lock);
     lock.release();
   }
-  // Returns false when `timeout` passed before a notification. Measured on the steady clock: wall-clock jumps do not matter.
+  // Returns false when `timeout` passed before a notification. Measured on the steady clock: wall-clock jumps do not
+  // matter.
   bool WaitFor(Mutex* mutex, std::chrono::milliseconds timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
     // An absolute system-clock-free wait that ThreadSanitizer's runtime intercepts.
