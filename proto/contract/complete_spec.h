@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_PROTO_CONTRACT_COMPLETE_SPEC_H_
 #define SUMSCOPE_PROTO_CONTRACT_COMPLETE_SPEC_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,16 @@ v1::TrainSpec CompleteSpec(v1::TrainSpec spec);
 // UNIMPLEMENTED OPERATION_NOT_TRAINABLE for what this version cannot train yet (mul, mix, mas, grokfast, insert modes).
 absl::Status ValidateSpec(const v1::TrainSpec& spec);
 
-// The same for an analysis: fills defaults from the run's spec, then checks counts, classes, seeds, listed questions
-// (padded and normalised). EMPTY_QUESTION_SET, QUESTIONS_OUT_OF_RANGE, CLASS_UNKNOWN, CLASS_IMPOSSIBLE,
-// QUESTION_INVALID, OPERATION_NOT_OF_RUN, WORST_COUNT_OUT_OF_RANGE, ANALYSIS_MISSING.
+// The same for an analysis: fills defaults from the run's spec (no question set: 10,000 uniform ones), then checks
+// counts, classes and listed questions (padded and normalised), and sets questions->sha256. Both stay as they were in
+// meaning, so that completing twice changes nothing. A list has no seed, and no operation when it holds both.
+// EMPTY_QUESTION_SET, QUESTIONS_OUT_OF_RANGE, CLASS_UNKNOWN, CLASS_IMPOSSIBLE, QUESTION_INVALID, OPERATION_NOT_OF_RUN,
+// WORST_COUNT_OUT_OF_RANGE, ANALYSIS_MISSING.
 absl::Status CompleteAnalysis(const v1::TrainSpec& spec, v1::AnalysisRequest* request, v1::QuestionSet* questions);
 // "evaluate"
 std::string AnalysisKind(const v1::AnalysisRequest& request);
+// Counts the changes to what an analysis computes; 0 for an unknown one. Part of the key and of the provenance.
+uint32_t AnalysisAlgorithmVersion(absl::string_view kind);
 // The key of design.md: SHA-256 over canonical JSON of its parts.
 std::string AnalysisKey(absl::string_view checkpoint_sha256, const v1::AnalysisRequest& request,
                         absl::string_view question_set_sha256, v1::Precision precision);

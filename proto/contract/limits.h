@@ -21,8 +21,7 @@ inline constexpr uint64_t kMaxSteps = 10'000'000;
 inline constexpr uint32_t kMaxBatchSize = 4096;
 inline constexpr uint64_t kMaxQuestions = 1'000'000'000;
 inline constexpr uint64_t kMaxListedQuestions = 1000;
-inline constexpr uint64_t kMaxInlineQuestions =
-    100'000;  // of one QuestionList: 20-digit questions stay within a message
+inline constexpr uint64_t kMaxInlineQuestions = 100'000;  // of one QuestionList, whose bytes must fit a message too
 inline constexpr uint32_t kMaxWorstQuestions = 1000;
 inline constexpr uint32_t kMaxAttempts = 3;
 
@@ -59,6 +58,13 @@ inline constexpr absl::Duration kDrainTimeout = absl::Seconds(30);
 
 // Workers.
 inline constexpr absl::Duration kHeartbeatInterval = absl::Seconds(1);
+inline constexpr size_t kMaxUnsentBytes = 16 << 20;          // of a worker, before a task waits for the stream
+inline constexpr size_t kMaxUnacknowledgedBytes = 64 << 20;  // of a worker, before a task waits for commits
+inline constexpr absl::Duration kMetricFlushInterval = absl::Milliseconds(100);
+inline constexpr uint32_t kMetricFlushSteps = 500;
+inline constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
+inline constexpr absl::Duration kLinkCloseTimeout = absl::Seconds(3);
+inline constexpr absl::Duration kParentGoneTimeout = absl::Milliseconds(1500);  // a worker without server ends by then
 inline constexpr absl::Duration kHeartbeatTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kWorkerStartTimeout = absl::Seconds(60);
 inline constexpr absl::Duration kCancelGrace = absl::Seconds(30);    // a cancelled task ends by itself, then SIGTERM

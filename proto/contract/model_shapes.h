@@ -17,10 +17,11 @@ std::vector<SafetensorsTensor> ModelTensors(const v1::TrainSpec& spec);
 // What a foreign file's shapes say: layers, heads, dimensions, n and format (d_vocab 12 or 15, n_ctx); `operation` the
 // rest. The spec is complete, steps 0 means unknown. Buffers attn.mask and attn.IGNORE, any dtype, are ignored.
 // INVALID_ARGUMENT MODEL_TENSOR_MISSING, MODEL_TENSOR_UNKNOWN, MODEL_TENSOR_SHAPE, MODEL_TENSOR_DTYPE (F32 or F64),
-// MODEL_SHAPE_UNKNOWN.
+// MODEL_SHAPE_UNKNOWN; FORMAT_NEEDS_SIGN.
 absl::StatusOr<v1::TrainSpec> InferSpec(const SafetensorsHeader& header, v1::Operation operation);
 
-// INVALID_ARGUMENT LIKE_MISMATCH naming the first field in which `imported` is not shaped as `like`.
+// INVALID_ARGUMENT LIKE_MISMATCH naming the first field (operation, digits, layers, heads, dimensions, format) in which
+// `imported` differs from `like`. Fields that `like` leaves unset, as a parsed model name does, are not compared.
 absl::Status CheckLike(const v1::TrainSpec& imported, const v1::TrainSpec& like);
 
 // Hook names of science.md section 2 for a spec, in forward order.
