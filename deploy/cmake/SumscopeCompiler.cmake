@@ -21,6 +21,10 @@ endif()
 
 execute_process(COMMAND git -C "${PROJECT_SOURCE_DIR}" rev-parse --short=12 HEAD
                 OUTPUT_VARIABLE SUMSCOPE_GIT_HASH OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+# A commit changes what programs say they are.
+if(EXISTS "${PROJECT_SOURCE_DIR}/.git/logs/HEAD")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/.git/logs/HEAD")
+endif()
 if(NOT SUMSCOPE_GIT_HASH)
   set(SUMSCOPE_GIT_HASH unknown)
 endif()

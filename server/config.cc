@@ -1,0 +1,144 @@
+#include "server/config.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "toml++/toml.h"
+
+namespace sumscope {
+namespace {
+
+constexpr uint32_t kMaxThreads = 1024;
+
+absl::Status Invalid(const std::string& message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", message);
+}
+
+// Reads one value of the type that the key has; false when it has another.
+bool Take(const toml::node& node, std::string* out) {
+  const auto value = node.value_exact<std::string>();
+  if (value.has_value()) *out = *value;
+  return value.has_value();
+}
+bool Take(const toml::node& node, bool* out) {
+  const auto value = node.value_exact<bool>();
+  if (value.has_value()) *out = *value;
+  return value.has_value();
+}
+bool Take(const toml::node& node, double* out) {
+  const auto value = node.value<double>();
+  if (value.has_value() && node.is_number()) *out = *value;
+  return value.has_value() && node.is_number();
+}
+bool Take(const toml::node& node, std::vector<std::string>* out) {
+  const toml::array* array = node.as_array();
+  if (array == nullptr) return false;
+  out->clear();
+  for (const toml::node& item : *array) {
+    if (!Take(item, &out->emplace_back())) return false;
+  }
+  return true;
+}
+
+absl::Status TakeSlots(const toml::node& node, ServerConfig* config) {
+  std::vector<std::string> texts;
+  if (!Take(node, &texts)) return Invalid("slots must be an array of strings such as \"cpu0:cpu:2\"");
+  config->slots.clear();
+  for (const std::string& text : texts) SUMSCOPE_RETURN_IF_ERROR(AddSlot(text, config));
+  return absl::OkStatus();
+}
+
+absl::Status TakeKey(const std::string& key, const toml::node& node, ServerConfig* config) {
+  if (key == "slots") return TakeSlots(node, config);
+  bool ok = false;
+  if (key == "data_directory") {
+    ok = Take(node, &config->data_directory);
+  } else if (key == "listen") {
+    ok = Take(node, &config->listen);
+  } else if (key == "insecure_loopback") {
+    ok = Take(node, &config->insecure_loopback);
+  } else if (key == "worker_program") {
+    ok = Take(node, &config->worker_program);
+  } else if (key == "resume_interval_seconds") {
+    ok = Take(node, &config->resume_interval_seconds);
+  } else {
+    return Invalid(absl::StrCat("unknown key '", key,
+                                "'; there are data_directory, listen, insecure_loopback, worker_program, slots, "
+                                "resume_interval_seconds"));
+  }
+  return ok ? absl::OkStatus() : Invalid(absl::StrCat("key '", key, "' has a value of the wrong type"));
+}
+
+bool IsLoopback(absl::string_view host) {
+  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+}
+
+}  // namespace
+
+absl::Status ReadConfigText(absl::string_view text, const std::string& file, ServerConfig* config) {
+  toml::table table;
+  try {
+    table = toml::parse(std::string_view(text.data(), text.size()), file);
+  } catch (const toml::parse_error& error) {
+    return Invalid(absl::StrCat(file, ":", error.source().begin.line, ": ", std::string(error.description())));
+  }
+  for (const auto& [key, node] : table) {
+    const absl::Status status = TakeKey(std::string(key.str()), node, config);
+    if (!status.ok()) return Invalid(absl::StrCat(file, ":", node.source().begin.line, ": ", status.message()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status AddSlot(absl::string_view text, ServerConfig* config) {
+  const size_t first = text.find(':'), last = text.rfind(':');
+  workers::SlotConfig slot;
+  if (first == absl::string_view::npos || first == last || !absl::SimpleAtoi(text.substr(last + 1), &slot.threads) ||
+      slot.threads == 0 || slot.threads > kMaxThreads) {
+    return Invalid(absl::StrCat("slot '", text, "' is not NAME:DEVICE:THREADS, such as cpu0:cpu:2 or gpu0:cuda:0:4"));
+  }
+  slot.name = std::string(text.substr(0, first));
+  slot.device = std::string(text.substr(first + 1, last - first - 1));
+  config->slots.push_back(std::move(slot));
+  return absl::OkStatus();
+}
+
+absl::Status ValidateConfig(const ServerConfig& config) {
+  if (config.slots.empty()) return Invalid("a server needs at least one slot");
+  std::set<std::string> names;
+  for (const workers::SlotConfig& slot : config.slots) {
+    const bool plain = slot.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+    if (slot.name.empty() || slot.name.size() > 32 || !plain || !names.insert(slot.name).second) {
+      return Invalid(absl::StrCat("slot name '", slot.name, "' must be new, of a-z, 0-9 and '-', at most 32 long"));
+    }
+    if (slot.device != "cpu" && !absl::StartsWith(slot.device, "cuda:")) {
+      return Invalid(absl::StrCat("device '", slot.device, "' of slot ", slot.name, " is neither cpu nor cuda:N"));
+    }
+  }
+  if (!(config.resume_interval_seconds > 0 && config.resume_interval_seconds <= 60)) {
+    return Invalid(
+        "resume_interval_seconds must be above 0 and at most 60: so much work may be repeated after a crash");
+  }
+  for (const std::string& address : config.listen) {
+    if (absl::StartsWith(address, "unix:/")) continue;
+    const size_t colon = address.rfind(':');
+    uint32_t port = 0;
+    if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port > 65535) {
+      return Invalid(absl::StrCat("cannot listen on '", address, "': expected unix:/path or host:port"));
+    }
+    if (!config.insecure_loopback || !IsLoopback(absl::string_view(address).substr(0, colon))) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "PLAINTEXT_REFUSED",
+                       absl::StrCat("will not listen on ", address,
+                                    " without TLS; use a Unix socket, or a loopback address with --insecure-loopback"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sumscope

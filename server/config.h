@@ -1,0 +1,36 @@
+#ifndef SUMSCOPE_SERVER_CONFIG_H_
+#define SUMSCOPE_SERVER_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "server/workers/slot_supervisor.h"
+
+namespace sumscope {
+
+// How a server runs. Every field is a key of sumscoped.toml and a flag of sumscoped; flag beats environment beats file.
+struct ServerConfig {
+  std::string data_directory;       // default $XDG_DATA_HOME/sumscope
+  std::vector<std::string> listen;  // unix:/path or host:port; default: the local socket
+  bool insecure_loopback = false;   // allow host:port without TLS, on loopback only
+  std::string worker_program;       // default: sumscope-worker beside this program
+  std::vector<workers::SlotConfig> slots;    // default: one CPU slot with every core
+  double resume_interval_seconds = 60;
+};
+
+// Merges the keys of a TOML text into `config`. INVALID_ARGUMENT CONFIG_INVALID naming file, line and the key.
+absl::Status ReadConfigText(absl::string_view text, const std::string& file, ServerConfig* config);
+
+// "cpu0:cpu:2" or "gpu0:cuda:0:4": name, device, threads. INVALID_ARGUMENT CONFIG_INVALID.
+absl::Status AddSlot(absl::string_view text, ServerConfig* config);
+
+// Checks what is complete: at least one slot, distinct names, addresses that may be listened on (plain TCP only on
+// loopback and only with insecure_loopback). INVALID_ARGUMENT CONFIG_INVALID, FAILED_PRECONDITION PLAINTEXT_REFUSED.
+absl::Status ValidateConfig(const ServerConfig& config);
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_SERVER_CONFIG_H_

@@ -1,0 +1,156 @@
+#include "server/rpc/analysis_service.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "absl/strings/strip.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
+#include "server/jobs/job_states.h"
+#include "server/rpc/call.h"
+#include "server/rpc/checkpoints.h"
+
+namespace sumscope::rpc {
+
+absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerContext* context,
+                                                                   const v1::CreateAnalysisRequest& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.parent()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
+  const std::string id(absl::StripPrefix(run.name(), "runs/"));
+  if (run.has_delete_time()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
+                     run.name() + " is deleted; `sumscope runs undelete` brings it back");
+  }
+
+  v1::Analysis analysis;
+  *analysis.mutable_request() = request.request();
+  *analysis.mutable_question_set() = request.question_set();
+  SUMSCOPE_RETURN_IF_ERROR(CompleteAnalysis(run.spec(), analysis.mutable_request(), analysis.mutable_question_set()));
+
+  std::shared_ptr<storage::RunFile> file;
+  if (backend_.run_files->Exists(id)) {
+    SUMSCOPE_ASSIGN_OR_RETURN(file, backend_.run_files->Open(id));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet weights, FindCheckpoint(run, file.get(), ref.step));
+  analysis.set_analysis(AnalysisKind(analysis.request()));
+  analysis.set_checkpoint(CheckpointName(id, weights.step));
+  analysis.set_owner(caller.name);
+  analysis.set_key(
+      AnalysisKey(weights.sha256, analysis.request(), analysis.question_set().sha256(), run.spec().precision()));
+
+  v1::CreateAnalysisResponse response;
+  if (request.validate_only()) {
+    *response.mutable_analysis() = std::move(analysis);
+    return response;
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request request_id, RequestOf("CreateAnalysis", request));
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::CreatedAnalysis created,
+                            backend_.manager->CreateAnalysis(request_id, id, std::move(analysis)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created.analysis.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(*response.mutable_analysis(), Load(name.run, name.analysis));
+  response.set_from_cache(created.from_cache);
+  return response;
+}
+
+grpc::Status AnalysisService::CreateAnalysis(grpc::ServerContext* context, const v1::CreateAnalysisRequest* request,
+                                             v1::CreateAnalysisResponse* response) {
+  return Answer(Create(context, *request), response);
+}
+
+absl::StatusOr<std::pair<std::string, std::string>> AnalysisService::Resolve(grpc::ServerContext* context,
+                                                                             const std::string& name) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef ref, ParseAnalysisName(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
+  return std::make_pair(std::string(absl::StripPrefix(run.name(), "runs/")), ref.analysis);
+}
+
+absl::StatusOr<v1::Analysis> AnalysisService::Load(const std::string& run, const std::string& analysis) {
+  v1::Analysis index;
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(index, reader.GetAnalysis(run, analysis));
+    return absl::OkStatus();
+  }));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, backend_.run_files->Open(run));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis stored, file->GetAnalysis(analysis));
+  stored.set_state(index.state());
+  stored.set_state_reason(index.state_reason());
+  stored.set_state_detail(index.state_detail());
+  if (index.has_end_time()) *stored.mutable_end_time() = index.end_time();
+  if (index.state() == v1::SUCCEEDED) {
+    stored.set_progress(1);
+  } else {
+    stored.clear_result();
+    stored.set_progress(backend_.hub->AnalysisProgress(stored.name()));
+  }
+  return stored;
+}
+
+grpc::Status AnalysisService::GetAnalysis(grpc::ServerContext* context, const v1::GetAnalysisRequest* request,
+                                          v1::Analysis* response) {
+  const auto get = [&]() -> absl::StatusOr<v1::Analysis> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    return Load(name.first, name.second);
+  };
+  return Answer(get(), response);
+}
+
+grpc::Status AnalysisService::ListAnalyses(grpc::ServerContext* context, const v1::ListAnalysesRequest* request,
+                                           v1::ListAnalysesResponse* response) {
+  const auto list = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+    std::string run;
+    if (request->parent() != "runs/-") {
+      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, ResolveRun(backend_, request->parent(), caller.name));
+      run = std::string(absl::StripPrefix(found.name(), "runs/"));
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size,
+                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
+    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(run, size, request->page_token()));
+      for (v1::Analysis& analysis : page.analyses) *response->add_analyses() = std::move(analysis);
+      response->set_next_page_token(page.next_page_token);
+      return absl::OkStatus();
+    });
+  };
+  return ToGrpc(list());
+}
+
+grpc::Status AnalysisService::WatchAnalysis(grpc::ServerContext* context, const v1::WatchAnalysisRequest* request,
+                                            grpc::ServerWriter<v1::Analysis>* writer) {
+  const auto watch = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    v1::Analysis shown;
+    while (true) {
+      const uint64_t version = backend_.hub->Version(name.first);
+      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(name.first, name.second));
+      if (analysis.state() != shown.state() || analysis.progress() != shown.progress()) {
+        if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
+        shown = analysis;
+      }
+      if (jobs::IsTerminal(analysis.state())) return absl::OkStatus();
+      if (backend_.hub->closed()) {
+        return MakeError(absl::StatusCode::kUnavailable, "DRAINING", "the server is stopping; watch again in a moment");
+      }
+      if (context->IsCancelled()) return absl::CancelledError("the client went away");
+      backend_.hub->WaitForChange(name.first, version, std::chrono::milliseconds(1000));
+    }
+  };
+  return ToGrpc(watch());
+}
+
+grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const v1::CancelAnalysisRequest* request,
+                                             v1::Analysis* response) {
+  const auto cancel = [&]() -> absl::StatusOr<v1::Analysis> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->CancelAnalysis(name.first, name.second).status());
+    return Load(name.first, name.second);
+  };
+  return Answer(cancel(), response);
+}
+
+}  // namespace sumscope::rpc

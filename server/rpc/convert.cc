@@ -1,0 +1,35 @@
+#include "server/rpc/convert.h"
+
+#include "proto/contract/resource_names.h"
+
+namespace sumscope::rpc {
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  google::protobuf::Timestamp stamp;
+  stamp.set_seconds(seconds);
+  stamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
+  return stamp;
+}
+
+v1::Checkpoint ToCheckpoint(const std::string& run, const storage::TensorSet& set) {
+  v1::Checkpoint checkpoint;
+  checkpoint.set_name(CheckpointName(run, set.step));
+  checkpoint.set_step(set.step);
+  *checkpoint.mutable_create_time() = ToTimestamp(set.create_time);
+  checkpoint.set_sha256(set.sha256);
+  checkpoint.set_bytes(set.file_bytes);
+  if (set.heldout_loss.has_value()) checkpoint.set_heldout_loss(*set.heldout_loss);
+  return checkpoint;
+}
+
+v1::LogLine ToLogLine(const storage::LogEntry& entry) {
+  v1::LogLine line;
+  line.set_sequence(entry.sequence);
+  *line.mutable_time() = ToTimestamp(entry.time);
+  line.set_severity(entry.severity);
+  line.set_text(entry.text);
+  return line;
+}
+
+}  // namespace sumscope::rpc

@@ -1,0 +1,23 @@
+#ifndef SUMSCOPE_SERVER_RPC_IMPORTED_FILE_H_
+#define SUMSCOPE_SERVER_RPC_IMPORTED_FILE_H_
+
+#include "absl/status/statusor.h"
+#include "server/jobs/job_manager.h"
+#include "server/rpc/upload_spool.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::rpc {
+
+struct ImportedFile {
+  v1::TrainSpec spec;
+  jobs::ImportedWeights weights;  // reads from the spool, which must outlive it
+};
+
+// Checks an uploaded safetensors file whole: format, names, shapes, types, cross-check with header.like_model_name, and
+// that every weight is a finite number. INVALID_ARGUMENT with the reasons of ParseSafetensorsHeader, InferSpec and
+// CheckLike, and WEIGHTS_NOT_FINITE naming the tensor.
+absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, const UploadSpool& spool);
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_IMPORTED_FILE_H_

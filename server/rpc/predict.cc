@@ -1,0 +1,49 @@
+#include "server/rpc/predict.h"
+
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/model_shapes.h"
+
+namespace sumscope::rpc {
+namespace {
+
+// Steps 0, 1, 2, 5, 10, 20, 50, .. up to `steps`, and the last.
+uint64_t CheckpointCount(uint64_t steps) {
+  uint64_t count = 1;
+  for (uint64_t decade = 1; decade <= steps; decade *= 10) {
+    for (const uint64_t factor : {1, 2, 5}) count += factor * decade < steps ? 1 : 0;
+  }
+  return count + 1;
+}
+
+}  // namespace
+
+v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads) {
+  constexpr double kFlopsPerThread = 20e9;
+  constexpr uint64_t kLibraryBytes = uint64_t{600} << 20;  // LibTorch itself, resident
+  uint64_t parameters = 0;
+  for (const SafetensorsTensor& tensor : ModelTensors(spec)) {
+    uint64_t elements = 1;
+    for (const uint64_t extent : tensor.shape) elements *= extent;
+    parameters += elements;
+  }
+  const uint64_t element_bytes = spec.precision() == v1::FLOAT64 ? 8 : 4;
+  const uint64_t answer_rows = AnswerTokenNames(spec).size();
+  const uint64_t rows = 2 * spec.n_digits() + 2 + answer_rows;
+  const uint64_t per_row = spec.n_layers() * (8ull * spec.d_model() + 4ull * spec.n_heads() * spec.d_head() +
+                                              2ull * spec.d_mlp() + 2ull * spec.n_heads() * rows);
+  const uint64_t metric_columns = 1 + answer_rows + 6;
+
+  v1::Prediction prediction;
+  prediction.set_parameters(parameters);
+  prediction.set_memory_bytes(kLibraryBytes + parameters * element_bytes * 4 +
+                              per_row * rows * spec.batch_size() * element_bytes * 2);
+  prediction.set_disk_bytes((CheckpointCount(spec.steps()) + 2 * 3) * parameters * element_bytes +
+                            spec.steps() * metric_columns * sizeof(double));
+  // Forward and backward, 6 operations a parameter and row; the last layer works on the answer rows alone.
+  const double share = (spec.n_layers() - 1 + static_cast<double>(answer_rows) / rows) / spec.n_layers();
+  prediction.set_training_flops(6.0 * parameters * rows * share * spec.batch_size() * spec.steps());
+  prediction.set_seconds(prediction.training_flops() / (kFlopsPerThread * (threads == 0 ? 1 : threads)));
+  return prediction;
+}
+
+}  // namespace sumscope::rpc

@@ -1,0 +1,177 @@
+#include "server/rpc/run_service.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/model_names.h"
+#include "proto/contract/resource_names.h"
+#include "server/rpc/call.h"
+#include "server/rpc/predict.h"
+
+namespace sumscope::rpc {
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+
+std::string IdOf(const v1::Run& run) { return std::string(absl::StripPrefix(run.name(), "runs/")); }
+
+// The complete, valid spec that a request means: its model name, overridden by its spec.
+absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
+  v1::TrainSpec spec;
+  if (!request.model_name().empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(request.model_name()));
+  }
+  spec.MergeFrom(request.spec());
+  spec = CompleteSpec(std::move(spec));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
+  return spec;
+}
+
+}  // namespace
+
+absl::StatusOr<auth::Caller> RunService::CallerOf(grpc::ServerContext* context) const {
+  return backend_.authenticator->Authenticate(context->peer());
+}
+
+absl::StatusOr<v1::Run> RunService::Resolve(grpc::ServerContext* context, const std::string& name) const {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+  return ResolveRun(backend_, name, caller.name);
+}
+
+absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::Run& run) const {
+  const std::string id = IdOf(run);
+  const bool started = run.imported() || run.segment() > 0;
+  if (!started && !backend_.run_files->Exists(id)) return std::shared_ptr<storage::RunFile>();
+  return backend_.run_files->Open(id);
+}
+
+absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v1::CreateRunRequest& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, SpecOf(request));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
+  if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
+  if (request.validate_only()) {
+    v1::Run run;
+    if (!request.run_id().empty()) run.set_name(RunName(request.run_id()));
+    run.set_model_name(ModelName(spec));
+    *run.mutable_spec() = spec;
+    *run.mutable_labels() = request.labels();
+    run.set_owner(caller.name);
+    *run.mutable_prediction() = PredictTraining(spec, backend_.threads_per_slot);
+    return run;
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("CreateRun", request));
+  return backend_.manager->CreateRun(id, request.run_id(), spec,
+                                     Labels(request.labels().begin(), request.labels().end()), caller.name);
+}
+
+grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
+  return Answer(Create(context, *request), run);
+}
+
+grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* response) {
+  const auto get = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    if (file != nullptr) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run stored, file->GetRun());
+      *run.mutable_segments() = stored.segments();
+    }
+    // The catalog's figures are refreshed now and then; the hub's are those of the last commit.
+    if (v1::Progress progress; backend_.hub->GetProgress(IdOf(run), &progress)) {
+      run.set_steps_done(progress.step());
+      run.set_loss(progress.loss());
+    }
+    return run;
+  };
+  return Answer(get(), response);
+}
+
+grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,
+                                  v1::ListRunsResponse* response) {
+  const auto list = [&]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(CallerOf(context).status());
+    storage::RunQuery query{request->filter(), request->order_by(), request->show_deleted(), 0, request->page_token()};
+    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size,
+                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
+    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(storage::RunPage page, reader.ListRuns(query));
+      for (v1::Run& run : page.runs) *response->add_runs() = std::move(run);
+      response->set_next_page_token(page.next_page_token);
+      return absl::OkStatus();
+    });
+  };
+  return ToGrpc(list());
+}
+
+grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::UpdateRunRequest* request,
+                                   v1::Run* response) {
+  const auto update = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->run().name()));
+    SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request->run().labels()));
+    bool replace_all = request->update_mask().paths().empty();
+    std::map<std::string, std::optional<std::string>> changes;
+    for (const std::string& path : request->update_mask().paths()) {
+      absl::string_view key = path;
+      if (path == "labels") {
+        replace_all = true;
+      } else if (absl::ConsumePrefix(&key, "labels.")) {
+        const auto found = request->run().labels().find(std::string(key));
+        changes[std::string(key)] =
+            found == request->run().labels().end() ? std::nullopt : std::optional<std::string>(found->second);
+      } else {
+        return InvalidField("FIELD_NOT_MUTABLE", "update_mask",
+                            absl::StrCat("'", path, "' cannot be changed; labels can: 'labels' or 'labels.KEY'"));
+      }
+    }
+    if (replace_all) changes.insert(request->run().labels().begin(), request->run().labels().end());
+    return backend_.manager->UpdateLabels(IdOf(run), replace_all, changes);
+  };
+  return Answer(update(), response);
+}
+
+grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::CancelRunRequest* request,
+                                   v1::Run* response) {
+  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
+  return Answer(run.ok() ? backend_.manager->CancelRun(IdOf(*run)) : run, response);
+}
+
+grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::ResumeRunRequest* request,
+                                   v1::Run* response) {
+  const auto resume = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ResumeRun", *request));
+    return backend_.manager->ResumeRun(id, IdOf(run));
+  };
+  return Answer(resume(), response);
+}
+
+grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryRunRequest* request, v1::Run* response) {
+  const auto retry = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("RetryRun", *request));
+    return backend_.manager->RetryRun(id, IdOf(run), caller.name);
+  };
+  return Answer(retry(), response);
+}
+
+grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::DeleteRunRequest* request,
+                                   v1::Run* response) {
+  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
+  return Answer(run.ok() ? backend_.manager->DeleteRun(IdOf(*run)) : run, response);
+}
+
+grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::UndeleteRunRequest* request,
+                                     v1::Run* response) {
+  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
+  return Answer(run.ok() ? backend_.manager->UndeleteRun(IdOf(*run)) : run, response);
+}
+
+}  // namespace sumscope::rpc

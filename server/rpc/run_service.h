@@ -1,0 +1,61 @@
+#ifndef SUMSCOPE_SERVER_RPC_RUN_SERVICE_H_
+#define SUMSCOPE_SERVER_RPC_RUN_SERVICE_H_
+
+#include <atomic>
+
+#include "server/rpc/services.h"
+#include "sumscope/v1/runs.grpc.pb.h"
+
+namespace sumscope::rpc {
+
+// RunService as an adapter: authenticate, validate, call, convert. run_service.cc has the calls that change or list
+// runs, run_streams.cc watches, metrics and logs, run_transfer.cc checkpoints and imports. Thread-safe.
+class RunService final : public v1::RunService::Service {
+ public:
+  explicit RunService(Backend backend) : backend_(std::move(backend)) {}
+
+  grpc::Status CreateRun(grpc::ServerContext*, const v1::CreateRunRequest*, v1::Run*) override;
+  grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest*, v1::Run*) override;
+  grpc::Status ListRuns(grpc::ServerContext*, const v1::ListRunsRequest*, v1::ListRunsResponse*) override;
+  grpc::Status UpdateRun(grpc::ServerContext*, const v1::UpdateRunRequest*, v1::Run*) override;
+  grpc::Status CancelRun(grpc::ServerContext*, const v1::CancelRunRequest*, v1::Run*) override;
+  grpc::Status ResumeRun(grpc::ServerContext*, const v1::ResumeRunRequest*, v1::Run*) override;
+  grpc::Status RetryRun(grpc::ServerContext*, const v1::RetryRunRequest*, v1::Run*) override;
+  grpc::Status DeleteRun(grpc::ServerContext*, const v1::DeleteRunRequest*, v1::Run*) override;
+  grpc::Status UndeleteRun(grpc::ServerContext*, const v1::UndeleteRunRequest*, v1::Run*) override;
+
+  grpc::Status WatchRun(grpc::ServerContext*, const v1::WatchRunRequest*,
+                        grpc::ServerWriter<v1::WatchRunResponse>*) override;
+  grpc::Status ListMetrics(grpc::ServerContext*, const v1::ListMetricsRequest*, v1::ListMetricsResponse*) override;
+  grpc::Status StreamMetrics(grpc::ServerContext*, const v1::StreamMetricsRequest*,
+                             grpc::ServerWriter<v1::MetricBlock>*) override;
+  grpc::Status ListLogs(grpc::ServerContext*, const v1::ListLogsRequest*, v1::ListLogsResponse*) override;
+
+  grpc::Status ListCheckpoints(grpc::ServerContext*, const v1::ListCheckpointsRequest*,
+                               v1::ListCheckpointsResponse*) override;
+  grpc::Status DownloadCheckpoint(grpc::ServerContext*, const v1::DownloadCheckpointRequest*,
+                                  grpc::ServerWriter<v1::FileChunk>*) override;
+  grpc::Status ImportRun(grpc::ServerContext*, grpc::ServerReader<v1::ImportRunRequest>*, v1::Run*) override;
+
+ private:
+  absl::StatusOr<auth::Caller> CallerOf(grpc::ServerContext* context) const;
+  // The run that a request's `name` means to the caller.
+  absl::StatusOr<v1::Run> Resolve(grpc::ServerContext* context, const std::string& name) const;
+  // The run file; null for a run that never started, which has none.
+  absl::StatusOr<std::shared_ptr<storage::RunFile>> FileOf(const v1::Run& run) const;
+  absl::StatusOr<v1::Run> Create(grpc::ServerContext* context, const v1::CreateRunRequest& request);
+  absl::Status Watch(grpc::ServerContext* context, const v1::WatchRunRequest& request,
+                     grpc::ServerWriter<v1::WatchRunResponse>* writer);
+  absl::Status Stream(grpc::ServerContext* context, const v1::StreamMetricsRequest& request,
+                      grpc::ServerWriter<v1::MetricBlock>* writer);
+  absl::Status Download(grpc::ServerContext* context, const v1::DownloadCheckpointRequest& request,
+                        grpc::ServerWriter<v1::FileChunk>* writer);
+  absl::StatusOr<v1::Run> Import(grpc::ServerContext* context, grpc::ServerReader<v1::ImportRunRequest>* reader);
+
+  const Backend backend_;
+  std::atomic<size_t> watchers_{0};
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_RUN_SERVICE_H_

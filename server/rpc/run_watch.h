@@ -1,0 +1,36 @@
+#ifndef SUMSCOPE_SERVER_RPC_RUN_WATCH_H_
+#define SUMSCOPE_SERVER_RPC_RUN_WATCH_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/rpc/services.h"
+#include "server/rpc/watch_token.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::rpc {
+
+// Reads what a watcher of one run has not seen yet: state changes from the catalog and log entries from the run file,
+// merged by time, each with the token that continues after it. Confined to its call.
+class RunWatch {
+ public:
+  RunWatch(const Backend& backend, std::string run, WatchToken token)
+      : backend_(backend), run_(std::move(run)), token_(token) {}
+
+  // The next events in order; empty when the watcher has seen all. Sets *ended to the run once it is terminal and
+  // nothing is left. OUT_OF_RANGE RESUME_TOKEN_EXPIRED.
+  absl::StatusOr<std::vector<v1::WatchRunResponse>> Next(std::unique_ptr<v1::Run>* ended);
+
+ private:
+  absl::StatusOr<std::vector<storage::LogEntry>> NewLogEntries();
+  absl::StatusOr<v1::WatchRunResponse> FromLog(const storage::LogEntry& entry);
+
+  const Backend& backend_;
+  const std::string run_;
+  WatchToken token_;
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_RUN_WATCH_H_

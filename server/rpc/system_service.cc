@@ -1,0 +1,71 @@
+#include "server/rpc/system_service.h"
+
+#include <sys/statvfs.h>
+
+#include <string>
+#include <vector>
+
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/model_names.h"
+#include "proto/contract/model_shapes.h"
+#include "server/rpc/call.h"
+
+namespace sumscope::rpc {
+namespace {
+
+void AddLimits(v1::ServerInfo* info) {
+  const std::vector<std::pair<const char*, uint64_t>> all = {
+      {"n_digits", limits::kMaxDigits},
+      {"n_layers", limits::kMaxLayers},
+      {"n_heads", limits::kMaxHeads},
+      {"d_model", limits::kMaxDModel},
+      {"d_head", limits::kMaxDHead},
+      {"d_mlp", limits::kMaxDMlp},
+      {"steps", limits::kMaxSteps},
+      {"batch_size", limits::kMaxBatchSize},
+      {"questions_per_analysis", limits::kMaxQuestions},
+      {"attempts", limits::kMaxAttempts},
+      {"queued_jobs", limits::kMaxQueuedJobs},
+      {"watchers", limits::kMaxWatchers},
+      {"page_size", limits::kMaxPageSize},
+      {"message_bytes", limits::kMaxMessageBytes},
+      {"chunk_bytes", limits::kMaxChunkBytes},
+      {"import_bytes", limits::kMaxImportBytes},
+      {"labels", limits::kMaxLabels},
+  };
+  for (const auto& [name, maximum] : all) {
+    v1::Limit* limit = info->add_limits();
+    limit->set_name(name);
+    limit->set_maximum(maximum);
+  }
+}
+
+absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const workers::WorkerPool& pool,
+                                        const std::string& model_name) {
+  v1::ServerInfo info = fixed;
+  AddLimits(&info);
+  for (const v1::Slot& slot : pool.Slots()) *info.add_slots() = slot;
+  v1::TrainSpec spec;
+  if (!model_name.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(model_name));
+  }
+  spec = CompleteSpec(spec);
+  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
+  for (const std::string& hook : HookNames(spec)) info.add_hook_names(hook);
+  struct statvfs disk;
+  if (statvfs(fixed.data_directory().c_str(), &disk) == 0) {
+    info.set_free_disk_bytes(static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize);
+  }
+  return info;
+}
+
+}  // namespace
+
+grpc::Status SystemService::GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
+                                          v1::ServerInfo* response) {
+  return Answer(Describe(fixed_, *pool_, request->model_name()), response);
+}
+
+}  // namespace sumscope::rpc

@@ -1,0 +1,27 @@
+#ifndef SUMSCOPE_SERVER_RPC_SYSTEM_SERVICE_H_
+#define SUMSCOPE_SERVER_RPC_SYSTEM_SERVICE_H_
+
+#include <string>
+#include <utility>
+
+#include "server/workers/worker_pool.h"
+#include "sumscope/v1/system.grpc.pb.h"
+
+namespace sumscope::rpc {
+
+// What the server is and has: versions, limits, slots, hook names. Thread-safe.
+class SystemService final : public v1::SystemService::Service {
+ public:
+  // `fixed` holds what does not change while the server runs: version, build, start time, data directory, repairs.
+  SystemService(v1::ServerInfo fixed, const workers::WorkerPool* pool) : fixed_(std::move(fixed)), pool_(pool) {}
+
+  grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*, v1::ServerInfo*) override;
+
+ private:
+  const v1::ServerInfo fixed_;
+  const workers::WorkerPool* const pool_;
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_SYSTEM_SERVICE_H_

@@ -1,0 +1,141 @@
+#include "server/server.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "google/protobuf/stubs/common.h"
+#include "grpcpp/grpcpp.h"
+#include "proto/contract/base/clock.h"
+#include "proto/contract/base/random_ids.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/version.h"
+#include "server/auth/authenticator.h"
+#include "server/instance_lock.h"
+#include "server/jobs/event_hub.h"
+#include "server/jobs/job_manager.h"
+#include "server/jobs/job_states.h"
+#include "server/listener.h"
+#include "server/rpc/analysis_service.h"
+#include "server/rpc/convert.h"
+#include "server/rpc/run_service.h"
+#include "server/rpc/system_service.h"
+#include "server/workers/local_launcher.h"
+#include "server/workers/local_worker_pool.h"
+#include "storage/sqlite/sqlite_storage.h"
+
+namespace sumscope {
+namespace {
+
+constexpr absl::Duration kStreamsEnd = absl::Seconds(3);  // what open calls get to finish while the server stops
+
+class RealServer final : public Server {
+ public:
+  explicit RealServer(const ServerConfig& config, const std::string& user) : config_(config), authenticator_(user) {}
+
+  ~RealServer() override { Drain(absl::ZeroDuration()); }
+
+  absl::Status Open() {
+    SUMSCOPE_ASSIGN_OR_RETURN(lock_, InstanceLock::Take(config_.data_directory));
+    for (const std::string& address : config_.listen) {
+      absl::string_view path = address;
+      if (absl::ConsumePrefix(&path, "unix:")) SUMSCOPE_RETURN_IF_ERROR(PrepareSocketPath(std::string(path)));
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(
+        storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real()));
+    SUMSCOPE_RETURN_IF_ERROR(MakePool());
+    manager_ = jobs::JobManager::Create({config_.resume_interval_seconds, kVersion, kGitHash}, storage_.catalog.get(),
+                                        storage_.run_files.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real());
+    SUMSCOPE_ASSIGN_OR_RETURN(repairs_, manager_->Recover());
+    MakeServices();
+    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, {runs_.get(), analyses_.get(), system_.get()}));
+    return manager_->Start();
+  }
+
+  const std::vector<std::string>& addresses() const override { return config_.listen; }
+  const std::vector<std::string>& repairs() const override { return repairs_; }
+
+  void Drain(absl::Duration grace) override {
+    if (drained_) return;
+    drained_ = true;
+    if (manager_ != nullptr) manager_->Drain(grace);
+    hub_.Close();
+    if (server_ != nullptr) server_->Shutdown(absl::ToChronoTime(absl::Now() + kStreamsEnd));
+  }
+
+ private:
+  absl::Status MakePool() {
+    const std::string logs = config_.data_directory + "/logs";
+    std::error_code error;
+    std::filesystem::create_directories(logs, error);
+    if (error) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_NOT_WRITABLE",
+                       absl::StrCat("cannot make ", logs, ": ", error.message()));
+    }
+    workers::LocalLauncher::Options launch;
+    launch.program = config_.worker_program;
+    launch.log_directory = logs;
+    launcher_ = std::make_unique<workers::LocalLauncher>(launch);
+    workers::LocalWorkerPoolOptions options;
+    options.slots = config_.slots;
+    options.socket_path = config_.data_directory + "/worker.sock";
+    SUMSCOPE_RETURN_IF_ERROR(PrepareSocketPath(options.socket_path));
+    SUMSCOPE_ASSIGN_OR_RETURN(
+        pool_, workers::CreateLocalWorkerPool(options, launcher_.get(), Clock::Real(), IdSource::Real()));
+    return absl::OkStatus();
+  }
+
+  void MakeServices() {
+    rpc::Backend backend;
+    backend.manager = manager_.get();
+    backend.hub = &hub_;
+    backend.catalog = storage_.catalog.get();
+    backend.run_files = storage_.run_files.get();
+    backend.authenticator = &authenticator_;
+    backend.spool_directory = config_.data_directory;
+    backend.threads_per_slot = config_.slots.front().threads;
+    runs_ = std::make_unique<rpc::RunService>(backend);
+    analyses_ = std::make_unique<rpc::AnalysisService>(backend);
+
+    v1::ServerInfo info;
+    info.set_version(kVersion);
+    info.set_git_hash(kGitHash);
+    info.set_build(kBuild);
+    *info.mutable_start_time() = rpc::ToTimestamp(absl::Now());
+    info.set_data_directory(config_.data_directory);
+    info.add_libraries("gRPC " + grpc::Version());
+    info.add_libraries("protobuf " + google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
+    for (const std::string& repair : repairs_) info.add_repairs(repair);
+    info.set_catalog_schema(storage_.catalog->schema_version());
+    info.set_pid(getpid());
+    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get());
+  }
+
+  const ServerConfig config_;
+  const auth::SingleUserAuthenticator authenticator_;
+  // In the order of construction; the services go first, the lock last.
+  std::unique_ptr<InstanceLock> lock_;
+  storage::Storage storage_;
+  jobs::EventHub hub_;
+  std::unique_ptr<workers::LocalLauncher> launcher_;
+  std::unique_ptr<workers::WorkerPool> pool_;
+  std::unique_ptr<jobs::JobManager> manager_;
+  std::vector<std::string> repairs_;
+  std::unique_ptr<rpc::RunService> runs_;
+  std::unique_ptr<rpc::AnalysisService> analyses_;
+  std::unique_ptr<rpc::SystemService> system_;
+  std::unique_ptr<grpc::Server> server_;
+  bool drained_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, const std::string& user) {
+  auto server = std::make_unique<RealServer>(config, user);
+  SUMSCOPE_RETURN_IF_ERROR(server->Open());
+  return server;
+}
+
+}  // namespace sumscope

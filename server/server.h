@@ -1,0 +1,31 @@
+#ifndef SUMSCOPE_SERVER_SERVER_H_
+#define SUMSCOPE_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/config.h"
+
+namespace sumscope {
+
+// The composition root: the only place that chooses concrete types. Start opens storage, recovers, launches the workers
+// and listens; Drain is the graceful end. Confined to the main thread.
+class Server {
+ public:
+  // Fails with a status that names the cause and what to do, and leaves nothing behind.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config, const std::string& user);
+  virtual ~Server() = default;
+
+  virtual const std::vector<std::string>& addresses() const = 0;
+  // What recovery did.
+  virtual const std::vector<std::string>& repairs() const = 0;
+  // Takes no new work, lets running jobs save their state, ends streams and workers.
+  virtual void Drain(absl::Duration grace) = 0;
+};
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_SERVER_SERVER_H_

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every test that needs no GPU and is not slow: the same here and in continuous integration.
+#
+# usage: tests/run.sh [CTEST_ARGUMENTS]      e.g. tests/run.sh -R storage
+# The clang thread-safety build and the sanitizer builds are tests of the release build (preset_clang, preset_asan,
+# preset_tsan), so that the last thing that runs is one ctest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+stage() {
+  local name=$1 started=$SECONDS
+  shift
+  echo "== $name"
+  "$@"
+  echo "== $name: $((SECONDS - started)) s"
+}
+
+stage dependencies deploy/dependencies.sh
+stage configure cmake --preset release -DSUMSCOPE_META_TESTS=ON --log-level=WARNING
+stage build ninja -C build/release -j2 --quiet
+exec ctest --test-dir build/release -j2 -LE 'gpu|slow' --output-on-failure --no-tests=error "$@"

@@ -1,0 +1,119 @@
+// Who may include whom (CONTRIBUTING.md, "Layers"): read from the sources, so that a wrong include fails here and not in a
+// review.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sumscope {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kRoot = SUMSCOPE_SOURCE_DIR;
+
+// A folder may include itself and these.
+const std::map<std::string, std::set<std::string>> kAllowed = {
+    {"proto/contract", {"proto"}},
+    {"client", {"proto", "proto/contract"}},
+    {"storage", {"proto", "proto/contract"}},
+    {"server/auth", {"proto", "proto/contract", "storage"}},
+    {"server/workers", {"proto", "proto/worker", "proto/contract"}},
+    {"server/jobs", {"proto", "proto/worker", "proto/contract", "storage", "server/workers"}},
+    {"server/report", {"proto", "proto/contract", "storage"}},
+    {"server/rpc", {"proto", "proto/contract", "storage", "server/jobs", "server/auth", "server/report", "server/workers"}},
+    {"server/worker", {"proto", "proto/worker", "proto/contract", "server/engine"}},
+    {"server/engine", {}},
+    {"server", {"proto", "proto/contract", "storage", "server/rpc", "server/jobs", "server/workers", "server/auth",
+                "server/report"}},
+};
+
+struct Include {
+  std::string file, text;
+};
+
+std::vector<fs::path> Sources(const std::string& folder) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
+    if (entry.path().extension() == ".h" || entry.path().extension() == ".cc") found.push_back(entry.path());
+  }
+  return found;
+}
+
+std::vector<Include> IncludesOf(const fs::path& path) {
+  static const std::regex pattern(R"re(^\s*#include\s+[<"]([^>"]+)[>"])re");
+  std::vector<Include> found;
+  std::ifstream file(path);
+  std::smatch match;
+  for (std::string line; std::getline(file, line);) {
+    if (std::regex_search(line, match, pattern)) found.push_back({fs::relative(path, kRoot).string(), match[1]});
+  }
+  return found;
+}
+
+// The folder of kAllowed that a path lies in: the longest that fits; "" for anything else.
+std::string LayerOf(const std::string& path) {
+  if (path.rfind("sumscope/worker/", 0) == 0) return "proto/worker";
+  if (path.rfind("sumscope/v1/", 0) == 0) return "proto";
+  std::string best;
+  for (const auto& [folder, allowed] : kAllowed) {
+    if (path.rfind(folder + "/", 0) == 0 && folder.size() > best.size()) best = folder;
+  }
+  return best;
+}
+
+template <typename Check>
+void ForEachInclude(Check check) {
+  int files = 0;
+  for (const char* folder : {"proto/contract", "client", "storage", "server"}) {
+    for (const fs::path& path : Sources(folder)) {
+      ++files;
+      for (const Include& include : IncludesOf(path)) check(include);
+    }
+  }
+  ASSERT_GT(files, 50) << "the sources were not found";
+}
+
+TEST(Layering_Test, EveryIncludePointsTheAllowedWay) {
+  ForEachInclude([](const Include& include) {
+    const std::string from = LayerOf(include.file), to = LayerOf(include.text);
+    if (to.empty() || from == to) return;
+    EXPECT_TRUE(kAllowed.at(from).count(to)) << include.file << " includes " << include.text;
+  });
+}
+
+TEST(Layering_Test, LibTorchStaysInEngineAndWorker) {
+  ForEachInclude([](const Include& include) {
+    static const std::regex torch(R"(^(torch|ATen|c10)/)");
+    if (!std::regex_search(include.text, torch)) return;
+    const std::string from = LayerOf(include.file);
+    EXPECT_TRUE(from == "server/engine" || from == "server/worker") << include.file;
+  });
+}
+
+TEST(Layering_Test, EngineNeedsLibTorchAndTheStandardLibraryOnly) {
+  ForEachInclude([](const Include& include) {
+    if (LayerOf(include.file) != "server/engine") return;
+    static const std::regex foreign(R"(^(absl|google|grpc|grpcpp|nlohmann|boost|SQLiteCpp|openssl)/)");
+    EXPECT_FALSE(std::regex_search(include.text, foreign)) << include.file << " includes " << include.text;
+  });
+}
+
+TEST(Layering_Test, SqliteStaysInItsFolder) {
+  ForEachInclude([](const Include& include) {
+    if (include.text != "sqlite3.h" && include.text.rfind("SQLiteCpp/", 0) != 0) return;
+    EXPECT_EQ(include.file.rfind("storage/sqlite/", 0), 0u) << include.file;
+  });
+}
+
+TEST(Layering_Test, AbslMutexIsNotUsed) {
+  ForEachInclude([](const Include& include) { EXPECT_NE(include.text, "absl/synchronization/mutex.h") << include.file; });
+}
+
+}  // namespace
+}  // namespace sumscope
