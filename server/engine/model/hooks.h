@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "server/engine/model/config.h"
@@ -23,18 +24,20 @@ class Hooks {
   using Function = std::function<torch::Tensor(const torch::Tensor&)>;
 
   explicit Hooks(const ModelConfig& config);
+  Hooks(const Hooks&) = delete;
+  Hooks& operator=(const Hooks&) = delete;
 
   // All throw kInvalidArgument (UNKNOWN_HOOK). Several hooks of one name run in the order of their adding.
   void Add(const std::string& name, Function function);
   // Stores the value in captured()[name].
   void Capture(const std::string& name);
   void CaptureAll();
-  // Writes `value` (broadcast) at one position of every question, or everywhere when position is -1. Position is
-  // dimension 1; not for hook_attn_scores and hook_pattern, whose query is dimension 2.
+  // Writes `value` (broadcast) at one position of every question, or everywhere when position is -1. The position is
+  // dimension 1; of hook_attn_scores and hook_pattern it is the query, dimension 2.
   void Patch(const std::string& name, int64_t position, const torch::Tensor& value);
   // Patch with zeros.
   void Ablate(const std::string& name, int64_t position);
-  // The same for one head of hook_{q,k,v,z,result}.
+  // The same for one head of attn.hook_{q,k,v,z,result}; others throw kInvalidArgument (HOOK_WITHOUT_HEADS).
   void PatchHead(const std::string& name, int64_t position, int64_t head, const torch::Tensor& value);
 
   const std::map<std::string, torch::Tensor>& captured() const { return captured_; }
@@ -43,7 +46,7 @@ class Hooks {
   torch::Tensor Apply(const std::string& name, torch::Tensor value) const;
 
  private:
-  std::vector<std::string> names_;
+  std::unordered_set<std::string> names_;
   std::map<std::string, std::vector<Function>> functions_;
   std::map<std::string, torch::Tensor> captured_;
 };

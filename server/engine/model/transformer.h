@@ -1,7 +1,6 @@
 #ifndef SUMSCOPE_SERVER_ENGINE_MODEL_TRANSFORMER_H_
 #define SUMSCOPE_SERVER_ENGINE_MODEL_TRANSFORMER_H_
 
-#include <map>
 #include <string>
 #include <vector>
 
@@ -23,26 +22,33 @@ struct Model {
   torch::Device device = torch::kCPU;
 };
 
+// The parameters of one block, by their names; of a whole model with `blocks`.
+struct BlockWeights {
+  torch::Tensor ln1_w, ln1_b, W_Q, W_K, W_V, b_Q, b_K, b_V, W_O, b_O, ln2_w, ln2_b, W_in, b_in, W_out, b_out;
+};
+struct ModelWeights {
+  torch::Tensor W_E, W_pos, ln_final_w, ln_final_b, W_U, b_U;
+  std::vector<BlockWeights> blocks;
+};
+// `weights` in the order of ParameterList, as CheckedWeights gives them; they are used as they are, gradients and all.
+ModelWeights BindWeights(const ModelConfig& config, const NamedTensors& weights);
+
 // The readable transformer that every faster path is compared with: one line per formula, every intermediate through a
 // hook point, every row computed. Differentiable. Thread-compatible.
 class Transformer {
  public:
-  // `weights` as given by CheckedWeights; they are used as they are, gradients and all.
-  Transformer(const ModelConfig& config, const NamedTensors& weights);
+  Transformer(const ModelConfig& config, const NamedTensors& weights)
+      : config_(config), weights_(BindWeights(config, weights)) {}
 
   // Logits [batch, position, d_vocab] of tokens int64 [batch, position], position <= n_ctx. hooks may be null.
   torch::Tensor Forward(const torch::Tensor& tokens, const Hooks* hooks = nullptr) const;
 
  private:
-  struct Block {
-    torch::Tensor ln1_w, ln1_b, W_Q, W_K, W_V, b_Q, b_K, b_V, W_O, b_O, ln2_w, ln2_b, W_in, b_in, W_out, b_out;
-  };
-  torch::Tensor Attention(const Block& block, const torch::Tensor& normalized, const std::string& prefix,
+  torch::Tensor Attention(const BlockWeights& block, const torch::Tensor& normalized, const std::string& prefix,
                           const Hooks* hooks) const;
 
   ModelConfig config_;
-  torch::Tensor W_E_, W_pos_, ln_final_w_, ln_final_b_, W_U_, b_U_;
-  std::vector<Block> blocks_;
+  ModelWeights weights_;
 };
 
 // -log p(token) in float64 [batch, n_answer] of logits at the answer rows [batch, n_answer, d_vocab] and the true

@@ -1,0 +1,165 @@
+#include "server/engine/model/answer_forward.h"
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "server/engine/runtime/error.h"
+
+namespace sumscope::engine {
+namespace {
+
+// W [n_heads, d_model, d_head] as one matrix [d_model, n_heads * d_head].
+torch::Tensor Flat(const torch::Tensor& W) { return W.permute({1, 0, 2}).reshape({W.size(1), -1}); }
+
+}  // namespace
+
+AnswerForward::Pairs::Pairs(const std::vector<std::vector<int64_t>>& tokens_at, int64_t n_ctx, int64_t d_vocab,
+                            torch::Device device, torch::ScalarType dtype)
+    : id_(static_cast<size_t>(n_ctx * d_vocab), -1), d_vocab_(d_vocab) {
+  std::vector<int64_t> positions, tokens;
+  for (size_t p = 0; p < tokens_at.size(); ++p) {
+    first_.push_back(count_);
+    for (const int64_t token : tokens_at[p]) {
+      id_[p * static_cast<size_t>(d_vocab) + static_cast<size_t>(token)] = count_++;
+      positions.push_back(static_cast<int64_t>(p));
+      tokens.push_back(token);
+    }
+  }
+  first_.push_back(count_);
+  position_ = torch::tensor(positions, torch::kInt64).to(device);
+  position_one_hot_ = torch::one_hot(position_, n_ctx).to(dtype);
+  token_one_hot_ = torch::one_hot(torch::tensor(tokens, torch::kInt64).to(device), d_vocab).to(dtype);
+}
+
+AnswerForward::Pairs AnswerForward::Pairs::OfLines(const Encoding& encoding, Operation op, torch::Device device,
+                                                   torch::ScalarType dtype) {
+  const std::vector<int64_t> digits = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+  std::vector<std::vector<int64_t>> tokens_at;
+  for (int p = 0; p + 1 < encoding.n_ctx(); ++p) tokens_at.push_back(digits);
+  tokens_at[static_cast<size_t>(encoding.n_digits())] = {encoding.TokenOf(OperationSymbol(op))};
+  tokens_at[static_cast<size_t>(encoding.n_question() - 1)] = {encoding.TokenOf('=')};
+  auto answer = tokens_at.begin() + encoding.n_question();
+  if (encoding.format() == Format::kSigned) {
+    *answer++ = op == Operation::kSub ? std::vector<int64_t>{encoding.TokenOf('+'), encoding.TokenOf('-')}
+                                      : std::vector<int64_t>{encoding.TokenOf('+')};
+  }
+  if (op == Operation::kAdd) *answer = {0, 1};
+  if (op == Operation::kSub) *answer = {0};
+  return Pairs(tokens_at, encoding.n_ctx(), encoding.d_vocab(), device, dtype);
+}
+
+AnswerForward::Pairs AnswerForward::Pairs::All(const Encoding& encoding, torch::Device device,
+                                               torch::ScalarType dtype) {
+  std::vector<int64_t> tokens(static_cast<size_t>(encoding.d_vocab()));
+  for (size_t t = 0; t < tokens.size(); ++t) tokens[t] = static_cast<int64_t>(t);
+  return Pairs(std::vector<std::vector<int64_t>>(static_cast<size_t>(encoding.n_ctx() - 1), tokens), encoding.n_ctx(),
+               encoding.d_vocab(), device, dtype);
+}
+
+AnswerForward::AnswerForward(const ModelConfig& config, const ModelWeights& weights, Pairs pairs, torch::Device device)
+    : config_(config), weights_(weights), pairs_(std::move(pairs)), device_(device) {}
+
+torch::Tensor AnswerForward::Norm(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& b) const {
+  return torch::layer_norm(x, {config_.d_model}, w, b, kLayerNormEpsilon);
+}
+
+torch::Tensor AnswerForward::Mlp(const BlockWeights& block, const torch::Tensor& residual) const {
+  const torch::Tensor pre = torch::addmm(block.b_in, Norm(residual, block.ln2_w, block.ln2_b), block.W_in);
+  return residual + torch::addmm(block.b_out, torch::relu(pre), block.W_out);
+}
+
+AnswerForward::Table AnswerForward::MakeTable(int64_t first_row, int64_t row_count) const {
+  const BlockWeights& block = weights_.blocks.front();
+  Table table;
+  // With more layers, layer 0's output is wanted at every row.
+  const int64_t query_row = config_.n_layers == 1 ? first_row : 0;
+  table.first_query = pairs_.first_[static_cast<size_t>(query_row)];
+  const int64_t end_query = pairs_.first_[static_cast<size_t>(first_row + row_count)];
+  table.embedding =
+      torch::mm(pairs_.token_one_hot_, weights_.W_E) + torch::mm(pairs_.position_one_hot_, weights_.W_pos);
+  const torch::Tensor normalized = Norm(table.embedding, block.ln1_w, block.ln1_b);
+  const auto project = [&](const torch::Tensor& x, const torch::Tensor& W, const torch::Tensor& b) {
+    return torch::addmm(b.reshape({-1}), x, Flat(W)).view({-1, config_.n_heads, config_.d_head}).transpose(0, 1);
+  };
+  const torch::Tensor q = project(normalized.slice(0, table.first_query, end_query), block.W_Q, block.b_Q);
+  const torch::Tensor k = project(normalized, block.W_K, block.b_K);
+  table.v = project(normalized, block.W_V, block.b_V);
+  table.scores = (torch::bmm(q, k.transpose(1, 2)) / std::sqrt(static_cast<double>(config_.d_head)))
+                     .transpose(0, 1)
+                     .reshape({-1, config_.n_heads * pairs_.count_});
+  return table;
+}
+
+// z of layer 0 [batch * rows, n_heads * d_head] at rows first_row .. positions-1, of pair ids [batch, positions].
+torch::Tensor AnswerForward::FirstAttention(const Table& table, const torch::Tensor& ids, int64_t first_row) const {
+  const int64_t batch = ids.size(0), positions = ids.size(1), rows = positions - first_row;
+  const torch::Tensor row =
+      torch::arange(first_row, positions, torch::dtype(torch::kInt64).device(device_)).unsqueeze(1);
+  torch::Tensor hidden = torch::ones({batch, pairs_.count_}, torch::dtype(torch::kBool).device(device_));
+  hidden.scatter_(1, ids, torch::zeros_like(ids, torch::kBool));
+  hidden = hidden.unsqueeze(1).logical_or(pairs_.position_ > row).view({batch * rows, 1, pairs_.count_});
+  const torch::Tensor query = (ids.slice(1, first_row) - table.first_query).reshape({-1});
+  const torch::Tensor pattern = torch::embedding(table.scores, query)
+                                    .view({batch * rows, config_.n_heads, pairs_.count_})
+                                    .masked_fill(hidden, -std::numeric_limits<double>::infinity())
+                                    .softmax(-1);
+  return torch::bmm(pattern.transpose(0, 1), table.v).transpose(0, 1).reshape({batch * rows, -1});
+}
+
+// The same for a later layer, of its normalised residual stream [batch, positions, d_model].
+torch::Tensor AnswerForward::LaterAttention(const BlockWeights& block, const torch::Tensor& normalized,
+                                            int64_t first_row) const {
+  const int64_t batch = normalized.size(0), positions = normalized.size(1), rows = positions - first_row;
+  const auto project = [&](const torch::Tensor& x, const torch::Tensor& W, const torch::Tensor& b) {
+    return torch::addmm(b.reshape({-1}), x.reshape({-1, config_.d_model}), Flat(W))
+        .view({batch, -1, config_.n_heads, config_.d_head})
+        .transpose(1, 2);
+  };
+  const torch::Tensor q = project(normalized.slice(1, first_row), block.W_Q, block.b_Q);
+  const torch::Tensor k = project(normalized, block.W_K, block.b_K);
+  const torch::Tensor v = project(normalized, block.W_V, block.b_V);
+  const torch::Tensor masked =
+      torch::ones({rows, positions}, torch::dtype(torch::kBool).device(device_)).triu(first_row + 1);
+  const torch::Tensor pattern = (torch::matmul(q, k.transpose(2, 3)) / std::sqrt(static_cast<double>(config_.d_head)))
+                                    .masked_fill(masked, -std::numeric_limits<double>::infinity())
+                                    .softmax(-1);
+  return torch::matmul(pattern, v).transpose(1, 2).reshape({batch * rows, -1});
+}
+
+torch::Tensor AnswerForward::Forward(const torch::Tensor& tokens, const Table& table, int64_t first_row,
+                                     int64_t row_count) const {
+  const int64_t batch = tokens.size(0), positions = first_row + row_count;
+  torch::Tensor ids = torch::empty({batch, positions}, torch::kInt64);
+  const int64_t* token = tokens.data_ptr<int64_t>();
+  int64_t* id = ids.data_ptr<int64_t>();
+  for (int64_t b = 0; b < batch; ++b) {
+    for (int64_t p = 0; p < positions; ++p) {
+      const int64_t pair = pairs_.id_[static_cast<size_t>(p * pairs_.d_vocab_ + token[b * tokens.size(1) + p])];
+      if (pair < 0) throw Error(ErrorKind::kInternal, "UNKNOWN_PAIR", "a token where none of its kind can stand");
+      id[b * positions + p] = pair;
+    }
+  }
+  ids = ids.to(device_);
+
+  torch::Tensor residual;  // [batch * rows of the layer, d_model]
+  for (int64_t layer = 0; layer < config_.n_layers; ++layer) {
+    const BlockWeights& block = weights_.blocks[static_cast<size_t>(layer)];
+    const int64_t from = layer + 1 == config_.n_layers ? first_row : 0;
+    torch::Tensor z;
+    if (layer == 0) {
+      z = FirstAttention(table, ids, from);
+      residual = torch::embedding(table.embedding, ids.slice(1, from).reshape({-1}));
+    } else {
+      residual = residual.view({batch, positions, config_.d_model});
+      z = LaterAttention(block, Norm(residual, block.ln1_w, block.ln1_b), from);
+      residual = residual.slice(1, from).reshape({-1, config_.d_model});
+    }
+    residual = residual + torch::addmm(block.b_O, z, block.W_O.reshape({-1, config_.d_model}));
+    residual = Mlp(block, residual);
+  }
+  const torch::Tensor normalized = Norm(residual, weights_.ln_final_w, weights_.ln_final_b);
+  return torch::addmm(weights_.b_U, normalized, weights_.W_U).view({batch, row_count, config_.d_vocab});
+}
+
+}  // namespace sumscope::engine

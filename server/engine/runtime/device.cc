@@ -1,0 +1,49 @@
+#include "server/engine/runtime/device.h"
+
+#include <ATen/Version.h>
+#include <malloc.h>
+#include <torch/version.h>
+
+#include <fstream>
+
+#include "server/engine/runtime/error.h"
+
+namespace sumscope::engine {
+namespace {
+
+std::string CpuModel() {
+  std::ifstream file("/proc/cpuinfo");
+  std::string line;
+  while (std::getline(file, line)) {
+    if (line.rfind("model name", 0) != 0) continue;
+    const size_t start = line.find_first_not_of(" \t", line.find(':') + 1);
+    return start == std::string::npos ? "" : line.substr(start);
+  }
+  return "";
+}
+
+}  // namespace
+
+DeviceInfo DescribeDevice(const torch::Device& device) {
+  return {device.str(), CpuModel(), at::get_cpu_capability(), TORCH_VERSION, at::get_num_threads()};
+}
+
+void SetThreads(int threads) {
+  if (threads < 1) throw Error(ErrorKind::kInvalidArgument, "BAD_THREADS", "threads must be at least 1");
+  at::set_num_threads(threads);
+  static const bool interop_set = [] {
+    at::set_num_interop_threads(1);  // LibTorch takes it once per process
+    return true;
+  }();
+  (void)interop_set;
+  at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
+  at::globalContext().setDeterministicFillUninitializedMemory(false);
+  at::globalContext().setAllowTF32CuBLAS(false);
+  at::globalContext().setAllowTF32CuDNN(false);
+  // A training step allocates and frees the same megabytes again and again: keep them mapped, page faults cost more
+  // than the arithmetic of small models.
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+}
+
+}  // namespace sumscope::engine

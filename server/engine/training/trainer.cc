@@ -1,0 +1,216 @@
+#include "server/engine/training/trainer.h"
+
+#include <ATen/ops/_fused_adamw.h>
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "server/engine/data/classes.h"
+#include "server/engine/data/generator.h"
+#include "server/engine/model/answer_forward.h"
+#include "server/engine/runtime/error.h"
+
+namespace sumscope::engine {
+namespace {
+
+constexpr double kGrokFastDecay = 0.98;
+constexpr double kGrokFastGain = 2;
+
+class TrainerImpl final : public Trainer {
+ public:
+  TrainerImpl(const TrainSpec& spec, torch::Device device)
+      : spec_(spec),
+        device_(device),
+        dtype_(spec.precision == Precision::kFloat64 ? torch::kFloat64 : torch::kFloat32),
+        op_(QuestionOperation(spec.operation)),
+        config_(ConfigOf(spec)),
+        encoding_(spec.n_digits, spec.format),
+        weights_(CheckedWeights(config_, InitialWeights(config_, spec.seed, dtype_), device, dtype_)) {
+    for (auto& [name, tensor] : weights_) {
+      parameters_.push_back(tensor.requires_grad_());
+      m_.push_back(torch::zeros_like(tensor).detach());
+      v_.push_back(torch::zeros_like(tensor).detach());
+      counts_.push_back(torch::zeros({}, torch::dtype(torch::kFloat32).device(device)));
+    }
+    forward_.emplace(config_, BindWeights(config_, weights_),
+                     AnswerForward::Pairs::OfLines(encoding_, op_, device, dtype_), device);
+  }
+
+  StepMetrics Step() override;
+  uint64_t step() const override { return step_; }
+  NamedTensors Weights() const override;
+  Model CurrentModel() const override;
+  ResumeState Save() const override;
+  void Restore(const ResumeState& state) override;
+  std::vector<std::string> metric_columns() const override;
+
+ private:
+  StepMetrics Measure(const torch::Tensor& losses) const;
+  void Update(std::vector<torch::Tensor> gradients);
+
+  const TrainSpec spec_;
+  const torch::Device device_;
+  const torch::ScalarType dtype_;
+  const Operation op_;
+  const ModelConfig config_;
+  const Encoding encoding_;
+  NamedTensors weights_;                   // in the fixed order; the leaves of every step's graph
+  std::vector<torch::Tensor> parameters_;  // the same tensors
+  std::vector<torch::Tensor> m_, v_;       // Adam's moments
+  std::vector<torch::Tensor> counts_;      // scalars: updates done, as the fused pass wants them
+  std::vector<torch::Tensor> slow_;        // GrokFast's e; empty before the first step
+  std::optional<AnswerForward> forward_;
+  uint64_t step_ = 0;
+  Questions batch_;
+};
+
+StepMetrics TrainerImpl::Step() {
+  FillTrainingBatch(spec_, step_, &batch_);
+  const torch::Tensor tokens = encoding_.Encode(batch_);
+  const int64_t first_row = encoding_.first_answer_row(), rows = encoding_.n_answer();
+  const AnswerForward::Table table = forward_->MakeTable(first_row, rows);
+  const torch::Tensor logits = forward_->Forward(tokens, table, first_row, rows);
+  const torch::Tensor losses = AnswerLosses(logits, tokens.slice(1, encoding_.n_question()).to(device_));
+  StepMetrics metrics = Measure(losses.detach().to(torch::kCPU));
+  if (!std::isfinite(metrics.loss)) {
+    throw Error(ErrorKind::kNonFinite, "NON_FINITE_LOSS",
+                "the loss of step " + std::to_string(step_) + " is not finite");
+  }
+  Update(torch::autograd::grad({losses.mean()}, parameters_));
+  ++step_;
+  return metrics;
+}
+
+StepMetrics TrainerImpl::Measure(const torch::Tensor& losses) const {
+  const double* loss = losses.contiguous().data_ptr<double>();
+  const int rows = encoding_.n_answer();
+  StepMetrics metrics;
+  metrics.digit_loss.assign(static_cast<size_t>(rows), 0);
+  for (size_t q = 0; q < batch_.size(); ++q) {
+    const double* own = loss + q * static_cast<size_t>(rows);
+    for (int j = 0; j < rows; ++j) metrics.digit_loss[static_cast<size_t>(j)] += own[j];
+    const Columns columns = ColumnsOf(batch_[q]);
+    for (int i = 0; i < spec_.n_digits; ++i) {
+      ++metrics.cell_count[columns.cell[i]];
+      metrics.cell_loss[columns.cell[i]] += own[encoding_.answer_index(i)];
+    }
+  }
+  for (double& digit_loss : metrics.digit_loss) {
+    digit_loss /= static_cast<double>(batch_.size());
+    metrics.loss += digit_loss / rows;
+  }
+  for (size_t c = 0; c < kCells; ++c) {
+    metrics.cell_loss[c] = metrics.cell_count[c] == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                                      : metrics.cell_loss[c] / metrics.cell_count[c];
+  }
+  return metrics;
+}
+
+void TrainerImpl::Update(std::vector<torch::Tensor> gradients) {
+  const torch::NoGradGuard no_grad;
+  if (spec_.grokfast) {
+    if (slow_.empty()) {
+      for (const torch::Tensor& gradient : gradients) slow_.push_back(gradient.clone());
+    } else {
+      for (size_t i = 0; i < slow_.size(); ++i) slow_[i].mul_(kGrokFastDecay).add_(gradients[i], 1 - kGrokFastDecay);
+    }
+    for (size_t i = 0; i < slow_.size(); ++i) gradients[i] = gradients[i].add(slow_[i], kGrokFastGain);
+  }
+  for (torch::Tensor& count : counts_) count.fill_(static_cast<double>(step_ + 1));
+  at::_fused_adamw_(parameters_, gradients, m_, v_, /*max_exp_avg_sqs=*/{}, counts_,
+                    spec_.learning_rate * ScheduleFactor(spec_.schedule, step_, spec_.steps), spec_.beta1, spec_.beta2,
+                    spec_.weight_decay, spec_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+}
+
+NamedTensors TrainerImpl::Weights() const {
+  NamedTensors copies;
+  for (const auto& [name, tensor] : weights_) {
+    copies.emplace_back(name, tensor.detach().to(torch::kCPU, dtype_, /*non_blocking=*/false, /*copy=*/true));
+  }
+  return copies;
+}
+
+Model TrainerImpl::CurrentModel() const {
+  Model model{config_, spec_.n_digits, spec_.format, {}, device_};
+  for (const auto& [name, tensor] : weights_) model.weights.emplace_back(name, tensor.detach());
+  return model;
+}
+
+ResumeState TrainerImpl::Save() const {
+  ResumeState state{step_, Weights()};
+  const auto add = [&](const std::string& prefix, const std::vector<torch::Tensor>& tensors) {
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      state.tensors.emplace_back(prefix + weights_[i].first,
+                                 tensors[i].to(torch::kCPU, dtype_, /*non_blocking=*/false, /*copy=*/true));
+    }
+  };
+  add("adam.m.", m_);
+  add("adam.v.", v_);
+  add("grokfast.", slow_);
+  return state;
+}
+
+void TrainerImpl::Restore(const ResumeState& state) {
+  std::unordered_map<std::string, torch::Tensor> given(state.tensors.begin(), state.tensors.end());
+  const auto fail = [](const std::string& message) {
+    throw Error(ErrorKind::kCorrupt, "BAD_RESUME_STATE", "resume state: " + message);
+  };
+  // Everything is checked before anything is changed.
+  const auto check = [&](const std::string& prefix) {
+    for (const auto& [name, tensor] : weights_) {
+      const auto found = given.find(prefix + name);
+      if (found == given.end()) fail("tensor " + prefix + name + " is missing");
+      if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != dtype_) {
+        fail("tensor " + prefix + name + " has another shape or type than the spec says");
+      }
+    }
+  };
+  std::vector<std::string> prefixes = {"", "adam.m.", "adam.v."};
+  const bool has_slow = spec_.grokfast && state.step > 0;
+  if (has_slow) prefixes.push_back("grokfast.");
+  for (const std::string& prefix : prefixes) check(prefix);
+  if (state.tensors.size() != prefixes.size() * weights_.size()) fail("it holds tensors that the spec does not have");
+  if (state.step > spec_.steps) fail("its step lies behind the last");
+
+  const torch::NoGradGuard no_grad;
+  slow_.clear();
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    const std::string& name = weights_[i].first;
+    parameters_[i].copy_(given.at(name));
+    m_[i].copy_(given.at("adam.m." + name));
+    v_[i].copy_(given.at("adam.v." + name));
+    if (has_slow) {
+      slow_.push_back(torch::empty_like(m_[i]));
+      slow_.back().copy_(given.at("grokfast." + name));
+    }
+  }
+  step_ = state.step;
+}
+
+std::vector<std::string> TrainerImpl::metric_columns() const {
+  std::vector<std::string> columns = {"loss"};
+  for (const std::string& digit : encoding_.digit_names()) columns.push_back("digit_loss." + digit);
+  for (const char* cell : CellNames(op_)) columns.push_back(std::string("cell_count.") + cell);
+  for (const char* cell : CellNames(op_)) columns.push_back(std::string("cell_loss.") + cell);
+  return columns;
+}
+
+}  // namespace
+
+std::vector<double> Trainer::Row(const StepMetrics& metrics) const {
+  std::vector<double> row = {metrics.loss};
+  row.insert(row.end(), metrics.digit_loss.begin(), metrics.digit_loss.end());
+  row.insert(row.end(), metrics.cell_count.begin(), metrics.cell_count.end());
+  row.insert(row.end(), metrics.cell_loss.begin(), metrics.cell_loss.end());
+  return row;
+}
+
+std::unique_ptr<Trainer> Trainer::Create(const TrainSpec& spec, torch::Device device) {
+  ValidateSpec(spec);
+  return std::make_unique<TrainerImpl>(spec, device);
+}
+
+}  // namespace sumscope::engine
