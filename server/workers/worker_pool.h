@@ -15,7 +15,8 @@
 
 namespace sumscope::workers {
 
-// Tensors that go with a task: their list, then their concatenated bytes, read piece by piece while sending.
+// Tensors that go with a task: their list, then their concatenated bytes, read piece by piece while sending. `read` is
+// called from a thread of the pool until it has sent all, or the task is over.
 struct TaskTensors {
   worker::v1::TensorSetBegin begin;
   uint64_t data_bytes = 0;
@@ -23,16 +24,19 @@ struct TaskTensors {
 };
 
 // Hears from the pool. Calls for one slot come one after another, in the order in which things happened; calls for
-// different slots may overlap. A listener that blocks in OnMessage holds back that worker only (the stream is not read).
+// different slots may overlap. A listener that blocks in OnMessage holds back that worker only (the stream is not
+// read).
 class WorkerListener {
  public:
   virtual ~WorkerListener() = default;
   // The slot's worker can take a task: it said hello, or the task it had is over.
   virtual void OnIdle(const std::string& slot) = 0;
-  // A message of the slot's current task, `finished` included.
+  // A message of the slot's current task, `finished` included. Also each new worker's hello (without its secret and
+  // task_id), before its first OnIdle.
   virtual void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
   // The worker ended, or its link broke, while it had `task_id`. The process group is gone when this is called.
-  // `reason` is UPPER_SNAKE (WORKER_LOST, WORKER_KILLED, HEARTBEAT_LOST), `detail` for people.
+  // `reason` is UPPER_SNAKE, `detail` for people: WORKER_LOST, HEARTBEAT_LOST, WORKER_KILLED (Cancel or Stop
+  // escalated), TENSORS_UNREADABLE (`read` failed), POOL_SHUTDOWN (nobody's failure).
   virtual void OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
                       const std::string& detail) = 0;
 };
@@ -44,7 +48,8 @@ class WorkerPool {
   virtual ~WorkerPool() = default;
   // Launches the workers; the listener must outlive Shutdown.
   virtual absl::Status Start(WorkerListener* listener) = 0;
-  // Gives an idle slot a task. FAILED_PRECONDITION SLOT_NOT_IDLE. After OK exactly one of OnMessage(finished) and OnLost follows.
+  // Gives an idle slot a task. FAILED_PRECONDITION SLOT_NOT_IDLE. After OK exactly one of OnMessage(finished) and
+  // OnLost follows.
   virtual absl::Status Assign(const std::string& slot, const worker::v1::Task& task,
                               std::optional<TaskTensors> tensors) = 0;
   virtual void Acknowledge(const std::string& slot, const std::string& task_id, uint64_t sequence) = 0;

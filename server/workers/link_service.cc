@@ -1,0 +1,53 @@
+#include "server/workers/link_service.h"
+
+#include <string>
+#include <utility>
+
+#include "proto/contract/errors.h"
+
+namespace sumscope::workers {
+namespace {
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
+                      ToRpcStatus(status).SerializeAsString());
+}
+
+}  // namespace
+
+LinkService::LinkService(LinkHost* host, Clock* clock) : host_(host), clock_(clock) {}
+
+grpc::Status LinkService::Connect(grpc::ServerContext* context, StreamLink::Stream* stream) {
+  {
+    MutexLock lock(&mutex_);
+    silent_[context] = clock_->Monotonic();
+  }
+  worker::v1::WorkerMessage message;
+  const bool read = stream->Read(&message);
+  {
+    MutexLock lock(&mutex_);
+    silent_.erase(context);
+  }
+  if (!read || !message.has_hello()) {
+    return ToGrpc(MakeError(absl::StatusCode::kInvalidArgument, "HELLO_EXPECTED", "a worker says hello first"));
+  }
+
+  StreamLink link(context, stream);
+  const worker::v1::Hello hello = std::move(*message.mutable_hello());
+  if (const absl::Status admitted = host_->Admit(hello, &link); !admitted.ok()) return ToGrpc(admitted);
+  link.Start();
+  host_->OnLinked(hello);
+  while (stream->Read(&message)) host_->OnLinkMessage(hello.slot(), std::move(message));
+  host_->OnLinkEnded(hello.slot(), link.Close());
+  return grpc::Status::OK;
+}
+
+void LinkService::BreakSilentStreams(absl::Duration patience) {
+  const absl::Duration now = clock_->Monotonic();
+  MutexLock lock(&mutex_);
+  for (const auto& [context, came] : silent_) {
+    if (now - came > patience) context->TryCancel();
+  }
+}
+
+}  // namespace sumscope::workers
