@@ -37,11 +37,18 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
   return row.back();
 }
 
+// How far a typed name is from a field: a part of it, like "batch", is one step away.
+size_t Distance(absl::string_view typed, absl::string_view name) {
+  constexpr size_t kTellingPart = 4;
+  if (typed.size() >= kTellingPart && absl::StrContains(name, typed)) return 1;
+  return EditDistance(typed, name);
+}
+
 absl::Status UnknownField(absl::string_view field) {
   const absl::string_view shown = field.substr(0, kMaxShown);
   const std::vector<std::string> names = SpecFieldNames();
   const std::string& nearest = *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-    return EditDistance(shown, a) < EditDistance(shown, b);
+    return Distance(shown, a) < Distance(shown, b);
   });
   return MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_FIELD",
                    absl::StrCat("a spec has no field \"", shown, "\"; did you mean \"", nearest,

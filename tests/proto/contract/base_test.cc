@@ -1,0 +1,70 @@
+#include <regex>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "proto/contract/base/clock.h"
+#include "proto/contract/base/random_ids.h"
+#include "proto/contract/base/sha256.h"
+#include "proto/contract/base/utf8.h"
+
+namespace sumscope {
+namespace {
+
+TEST(Clock_Test, AskedTwiceThenMonotonicNeverGoesBack) {
+  const absl::Duration first = Clock::Real()->Monotonic();
+  EXPECT_GE(Clock::Real()->Monotonic(), first);
+  EXPECT_GT(Clock::Real()->Now(), absl::FromUnixSeconds(1'600'000'000));
+}
+
+TEST(Sha256_Test, PublishedVectorThenPublishedDigest) {  // FIPS 180-4 examples
+  EXPECT_EQ(Sha256Hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(Sha256Hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+TEST(Sha256_Test, FedInPiecesThenSameDigest) {
+  Sha256 hash;
+  hash.Update("a");
+  hash.Update("");
+  hash.Update("bc");
+  EXPECT_EQ(hash.HexDigest(), Sha256Hex("abc"));
+}
+
+TEST(IdSource_Test, ManyIdsThenAllOfTheAlphabetAndDifferent) {
+  const std::regex shape("r[0-9a-hjkmnp-tv-z]{7}");
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string id = IdSource::Real()->NewId('r');
+    EXPECT_TRUE(std::regex_match(id, shape)) << id;
+    ids.insert(id);
+  }
+  EXPECT_EQ(ids.size(), 1000u);
+}
+
+TEST(IdSource_Test, UuidThenVersionFourAndVariant) {
+  const std::regex shape("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+  const std::string uuid = IdSource::Real()->NewUuid();
+  EXPECT_TRUE(std::regex_match(uuid, shape)) << uuid;
+  EXPECT_NE(uuid, IdSource::Real()->NewUuid());
+}
+
+TEST(ReplaceInvalidUtf8_Test, WellFormedThenUnchanged) {
+  for (const char* text : {"", "plain", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\xed\x9f\xbf"}) {
+    EXPECT_EQ(ReplaceInvalidUtf8(text), text);
+  }
+}
+
+TEST(ReplaceInvalidUtf8_Test, IllFormedThenEachBadByteIsAQuestionMark) {
+  EXPECT_EQ(ReplaceInvalidUtf8("a\xff"
+                               "b"),
+            "a?b");
+  EXPECT_EQ(ReplaceInvalidUtf8("\xe2\x82"), "??");            // cut short
+  EXPECT_EQ(ReplaceInvalidUtf8("\xc0\xaf"), "??");            // over-long
+  EXPECT_EQ(ReplaceInvalidUtf8("\xe0\x80\x80"), "???");       // over-long
+  EXPECT_EQ(ReplaceInvalidUtf8("\xed\xa0\x80"), "???");       // surrogate
+  EXPECT_EQ(ReplaceInvalidUtf8("\xf4\x90\x80\x80"), "????");  // beyond U+10FFFF
+  EXPECT_EQ(ReplaceInvalidUtf8("\xf0\x8f\xbf\xbf"), "????");
+}
+
+}  // namespace
+}  // namespace sumscope
