@@ -1,7 +1,5 @@
 #include "server/engine/training/trainer.h"
 
-#include <ATen/ops/_fused_adamw.h>
-
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -12,6 +10,7 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/model/answer_forward.h"
 #include "server/engine/runtime/error.h"
+#include "server/engine/training/adamw.h"
 
 namespace sumscope::engine {
 namespace {
@@ -29,12 +28,8 @@ class TrainerImpl final : public Trainer {
         config_(ConfigOf(spec)),
         encoding_(spec.n_digits, spec.format),
         weights_(CheckedWeights(config_, InitialWeights(config_, spec.seed, dtype_), device, dtype_)) {
-    for (auto& [name, tensor] : weights_) {
-      parameters_.push_back(tensor.requires_grad_());
-      m_.push_back(torch::zeros_like(tensor).detach());
-      v_.push_back(torch::zeros_like(tensor).detach());
-      counts_.push_back(torch::zeros({}, torch::dtype(torch::kFloat32).device(device)));
-    }
+    for (auto& [name, tensor] : weights_) parameters_.push_back(tensor.requires_grad_());
+    optimizer_.emplace(spec, parameters_);
     forward_.emplace(config_, BindWeights(config_, weights_),
                      AnswerForward::Pairs::OfLines(encoding_, op_, device, dtype_), device);
   }
@@ -59,9 +54,8 @@ class TrainerImpl final : public Trainer {
   const Encoding encoding_;
   NamedTensors weights_;                   // in the fixed order; the leaves of every step's graph
   std::vector<torch::Tensor> parameters_;  // the same tensors
-  std::vector<torch::Tensor> m_, v_;       // Adam's moments
-  std::vector<torch::Tensor> counts_;      // scalars: updates done, as the fused pass wants them
-  std::vector<torch::Tensor> slow_;        // GrokFast's e; empty before the first step
+  std::optional<AdamW> optimizer_;
+  std::vector<torch::Tensor> slow_;  // GrokFast's e; empty before the first step
   std::optional<AnswerForward> forward_;
   uint64_t step_ = 0;
   Questions batch_;
@@ -113,16 +107,16 @@ void TrainerImpl::Update(std::vector<torch::Tensor> gradients) {
   const torch::NoGradGuard no_grad;
   if (spec_.grokfast) {
     if (slow_.empty()) {
-      for (const torch::Tensor& gradient : gradients) slow_.push_back(gradient.clone());
+      for (const torch::Tensor& gradient : gradients) {
+        slow_.push_back(gradient.clone(torch::MemoryFormat::Contiguous));
+      }
     } else {
       for (size_t i = 0; i < slow_.size(); ++i) slow_[i].mul_(kGrokFastDecay).add_(gradients[i], 1 - kGrokFastDecay);
     }
     for (size_t i = 0; i < slow_.size(); ++i) gradients[i] = gradients[i].add(slow_[i], kGrokFastGain);
   }
-  for (torch::Tensor& count : counts_) count.fill_(static_cast<double>(step_ + 1));
-  at::_fused_adamw_(parameters_, gradients, m_, v_, /*max_exp_avg_sqs=*/{}, counts_,
-                    spec_.learning_rate * ScheduleFactor(spec_.schedule, step_, spec_.steps), spec_.beta1, spec_.beta2,
-                    spec_.weight_decay, spec_.epsilon, /*amsgrad=*/false, /*maximize=*/false);
+  optimizer_->Update(std::move(gradients), spec_.learning_rate * ScheduleFactor(spec_.schedule, step_, spec_.steps),
+                     step_ + 1);
 }
 
 NamedTensors TrainerImpl::Weights() const {
@@ -147,8 +141,8 @@ ResumeState TrainerImpl::Save() const {
                                  tensors[i].to(torch::kCPU, dtype_, /*non_blocking=*/false, /*copy=*/true));
     }
   };
-  add("adam.m.", m_);
-  add("adam.v.", v_);
+  add("adam.m.", optimizer_->m());
+  add("adam.v.", optimizer_->v());
   add("grokfast.", slow_);
   return state;
 }
@@ -180,10 +174,10 @@ void TrainerImpl::Restore(const ResumeState& state) {
   for (size_t i = 0; i < weights_.size(); ++i) {
     const std::string& name = weights_[i].first;
     parameters_[i].copy_(given.at(name));
-    m_[i].copy_(given.at("adam.m." + name));
-    v_[i].copy_(given.at("adam.v." + name));
+    optimizer_->m()[i].copy_(given.at("adam.m." + name));
+    optimizer_->v()[i].copy_(given.at("adam.v." + name));
     if (has_slow) {
-      slow_.push_back(torch::empty_like(m_[i]));
+      slow_.push_back(torch::empty_like(optimizer_->m()[i]));
       slow_.back().copy_(given.at("grokfast." + name));
     }
   }
