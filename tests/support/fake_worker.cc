@@ -103,6 +103,8 @@ class FakeWorker {
     }
     heartbeats.join();
     stream_->WritesDone();
+    while (stream_->Read(&message)) {  // Finish waits until everything is read
+    }
     return stream_->Finish().error_code() == grpc::StatusCode::UNAUTHENTICATED ? 4 : 0;
   }
 
