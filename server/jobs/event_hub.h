@@ -26,7 +26,8 @@ class EventHub {
   bool GetProgress(const std::string& run, v1::Progress* progress);
   // Progress of an analysis, 0..1; `key` is runs/{run}/analyses/{analysis}.
   void SetAnalysisProgress(const std::string& run, const std::string& key, double fraction);
-  double AnalysisProgress(const std::string& key);
+  double AnalysisProgress(const std::string& key);  // 0 when nothing is known
+  void ClearAnalysisProgress(const std::string& key);
 
   // Ends every wait now and later: the server drains.
   void Close();

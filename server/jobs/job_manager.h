@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_SERVER_JOBS_JOB_MANAGER_H_
 #define SUMSCOPE_SERVER_JOBS_JOB_MANAGER_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/random_ids.h"
+#include "proto/contract/limits.h"
 #include "server/jobs/event_hub.h"
 #include "server/workers/worker_pool.h"
 #include "storage/catalog.h"
@@ -25,6 +27,7 @@ struct ImportedWeights {
   std::vector<storage::StoredTensor> tensors;
   uint64_t data_bytes = 0;
   std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t length)> read;
+  std::string file_name;  // for listings
 };
 
 // Runs, analyses and their jobs: creates, queues, gives work to workers, takes in what they send, cancels, recovers.
@@ -34,6 +37,8 @@ class JobManager {
   struct Options {
     double resume_interval_seconds = 60;
     std::string version, git_hash;
+    // How long what workers send may wait for more before it is committed.
+    absl::Duration group_commit_delay = limits::kGroupCommitDelay;
   };
   // `catalog`, `run_files`, `pool`, `hub`, `clock`, `ids` outlive the manager.
   static std::unique_ptr<JobManager> Create(const Options& options, storage::Catalog* catalog,
@@ -63,7 +68,8 @@ class JobManager {
                                             const std::string& owner, const ImportedWeights& weights) = 0;
   // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
   virtual absl::StatusOr<v1::Run> CancelRun(const std::string& run) = 0;
-  // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted).
+  // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
+  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue.
   virtual absl::StatusOr<v1::Run> ResumeRun(const Request& request, const std::string& run) = 0;
   virtual absl::StatusOr<v1::Run> RetryRun(const Request& request, const std::string& run,
                                            const std::string& owner) = 0;
@@ -78,10 +84,11 @@ class JobManager {
     v1::Analysis analysis;
     bool from_cache = false;
   };
-  // `analysis` has checkpoint, analysis, request, question_set, key and owner. A stored or unfinished analysis with that
-  // key is returned instead of a new one. FAILED_PRECONDITION RUN_DELETED.
+  // `analysis` has checkpoint, analysis, request, question_set, key and owner. A stored or unfinished analysis with
+  // that key is returned instead of a new one. FAILED_PRECONDITION RUN_DELETED.
   virtual absl::StatusOr<CreatedAnalysis> CreateAnalysis(const Request& request, const std::string& run,
                                                          v1::Analysis analysis) = 0;
+  // FAILED_PRECONDITION ANALYSIS_ENDED. Like CancelRun.
   virtual absl::StatusOr<v1::Analysis> CancelAnalysis(const std::string& run, const std::string& analysis) = 0;
 };
 

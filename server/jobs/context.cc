@@ -1,0 +1,63 @@
+#include "server/jobs/context.h"
+
+#include <algorithm>
+
+#include "proto/contract/base/utf8.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+#include "server/jobs/reasons.h"
+
+namespace sumscope::jobs {
+
+bool MayPass(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+absl::Status Retry(Context* context, int tries, const std::function<absl::Status()>& body) {
+  absl::Duration delay = absl::Milliseconds(50);
+  for (int i = 1;; ++i) {
+    const absl::Status status = body();
+    if (status.ok() || !MayPass(status) || i >= tries) return status;
+    if (context->interrupt.WaitFor(delay)) return status;
+    delay = std::min(2 * delay, absl::Seconds(5));
+  }
+}
+
+std::string StorageReason(const absl::Status& status) {
+  const std::string reason = ErrorReason(status);
+  if (reason == "CHUNK_CORRUPT") return reasons::kRunFileCorrupt;
+  if (!reason.empty()) return reason;
+  if (absl::IsResourceExhausted(status)) return reasons::kDiskFull;
+  if (absl::IsDataLoss(status)) return reasons::kRunFileCorrupt;
+  return reasons::kStorageError;
+}
+
+std::string Bounded(absl::string_view text) {
+  if (text.size() <= limits::kMaxLogTextBytes) return ReplaceInvalidUtf8(text);
+  size_t end = limits::kMaxLogTextBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return ReplaceInvalidUtf8(text.substr(0, end));
+}
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time) {
+  const absl::Duration since_epoch = time - absl::UnixEpoch();
+  const int64_t seconds = absl::ToInt64Seconds(absl::Floor(since_epoch, absl::Seconds(1)));
+  google::protobuf::Timestamp timestamp;
+  timestamp.set_seconds(seconds);
+  timestamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(since_epoch - absl::Seconds(seconds))));
+  return timestamp;
+}
+
+std::string LastPart(absl::string_view name) { return std::string(name.substr(name.rfind('/') + 1)); }
+
+}  // namespace sumscope::jobs

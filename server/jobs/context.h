@@ -1,0 +1,79 @@
+#ifndef SUMSCOPE_SERVER_JOBS_CONTEXT_H_
+#define SUMSCOPE_SERVER_JOBS_CONTEXT_H_
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "google/protobuf/timestamp.pb.h"
+#include "proto/contract/base/mutex.h"
+#include "server/jobs/interrupt.h"
+#include "server/jobs/job_manager.h"
+
+namespace sumscope::jobs {
+
+// What every part of the job manager works with. Owned by the manager; the pointers are borrowed and thread-safe.
+struct Context {
+  JobManager::Options options;
+  storage::Catalog* catalog;
+  storage::RunFiles* run_files;
+  workers::WorkerPool* pool;
+  EventHub* hub;
+  Clock* clock;
+  IdSource* ids;
+
+  Interrupt interrupt;                // set at the end of a drain: what still retries gives up
+  std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
+  // Held while a run file's description is read, changed and written.
+  Mutex descriptions;
+};
+
+// Catalog::Read and Write with a value.
+template <typename Value>
+absl::StatusOr<Value> ReadCatalog(storage::Catalog* catalog,
+                                  const std::function<absl::StatusOr<Value>(storage::CatalogReader&)>& body) {
+  absl::StatusOr<Value> value = absl::InternalError("not read");
+  const absl::Status status = catalog->Read([&](storage::CatalogReader& reader) {
+    value = body(reader);
+    return value.status();
+  });
+  if (!status.ok()) return status;
+  return value;
+}
+template <typename Value>
+absl::StatusOr<Value> WriteCatalog(storage::Catalog* catalog,
+                                   const std::function<absl::StatusOr<Value>(storage::CatalogTransaction&)>& body) {
+  absl::StatusOr<Value> value = absl::InternalError("not written");
+  const absl::Status status = catalog->Write([&](storage::CatalogTransaction& transaction) {
+    value = body(transaction);
+    return value.status();
+  });
+  if (!status.ok()) return status;
+  return value;
+}
+
+// Whether an error of storage may go away: a full disk, a busy or failing device. Not one that says no.
+bool MayPass(const absl::Status& status);
+
+// Calls `body` until it returns OK or an error that stays, backing off between 50 ms and 5 s, at most `tries` times.
+// Gives up when `context->interrupt` is set.
+absl::Status Retry(Context* context, int tries, const std::function<absl::Status()>& body);
+inline constexpr int kUntilInterrupted = 1 << 30;
+
+// DISK_FULL, RUN_FILE_CORRUPT, the status' own reason or STORAGE_ERROR.
+std::string StorageReason(const absl::Status& status);
+
+// Cuts `text` to limits::kMaxLogTextBytes, at a character.
+std::string Bounded(absl::string_view text);
+
+google::protobuf::Timestamp ToTimestamp(absl::Time time);
+
+// The id in a resource name that the catalog gave: "runs/r7k2m9qa" -> "r7k2m9qa".
+std::string LastPart(absl::string_view name);
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_CONTEXT_H_

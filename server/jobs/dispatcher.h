@@ -1,0 +1,92 @@
+#ifndef SUMSCOPE_SERVER_JOBS_DISPATCHER_H_
+#define SUMSCOPE_SERVER_JOBS_DISPATCHER_H_
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "server/jobs/context.h"
+#include "server/jobs/ingest.h"
+#include "server/jobs/queue.h"
+#include "server/jobs/task_builder.h"
+
+namespace sumscope::jobs {
+
+// Gives queued jobs to idle slots, from a thread of its own. The catalog decides on every state; what is here is only
+// who waits and who runs where. Storage that fails is tried again with back-off. Thread-safe.
+class Dispatcher : public SlotObserver {
+ public:
+  // `context` outlives it.
+  Dispatcher(Context* context, std::unique_ptr<QueuePolicy> policy);
+  ~Dispatcher() override { Stop(); }
+
+  // `ingest` outlives the thread.
+  void Start(Ingest* ingest);
+
+  void Enqueue(storage::Job job);
+  // Takes a waiting job out of the queue: it cannot start any more. Empty when it is not waiting.
+  std::optional<storage::Job> Claim(const std::string& job);
+  // Ends the job's task, now or as soon as its worker has it. To be called after the catalog says so.
+  void CancelTask(const std::string& job);
+  size_t waiting();
+
+  // Gives no task any more and asks those that run to stop within `grace`.
+  void BeginDrain(absl::Duration grace);
+  // Waits until no task runs; false after `timeout`.
+  bool WaitUntilIdle(absl::Duration timeout);
+  // Ends the thread.
+  void Stop();
+
+  void SlotIdle(const std::string& slot) override;
+  void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job) override;
+
+ private:
+  struct Active {
+    std::string slot;
+    std::string task_id;
+    bool assigned = false;              // the pool has it
+    bool cancel = false;                // to be cancelled once the pool has it
+    bool idle_again = false;            // the slot said idle before the pool had it
+    std::optional<storage::Job> again;  // queued anew before this start was over
+  };
+  void Run();
+  // Zero: a job can be given now.
+  absl::Duration WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The next job with its slot, both taken; empty when none may start now.
+  std::optional<std::pair<storage::Job, std::string>> TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // One start of a job.
+  void Give(const storage::Job& job, const std::string& slot);
+  absl::StatusOr<Target> RecordStart(const std::string& job, const std::string& slot);
+  void HandOver(const storage::Job& job, const std::string& slot, Assignment assignment);
+  // The ways in which it does not come about; the slot is idle again.
+  void NotTaken(const storage::Job& job, const std::shared_ptr<storage::RunFile>& file, const absl::Status& status);
+  void Refuse(const storage::Job& job, const absl::Status& status);
+  void Drop(const Target& target);
+  void TryLater(const storage::Job& job, const absl::Status& why);
+  // Whatever became of the start is over; `again` goes back into the queue.
+  void Free(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle);
+
+  Context* const context_;
+  Ingest* ingest_ = nullptr;  // set before the thread starts
+  std::thread thread_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  const std::unique_ptr<QueuePolicy> policy_ ABSL_PT_GUARDED_BY(mutex_);
+  std::set<std::string> idle_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Active> active_ ABSL_GUARDED_BY(mutex_);  // by job
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Duration grace_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Duration not_before_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+  absl::Duration back_off_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_DISPATCHER_H_

@@ -1,0 +1,90 @@
+// Finished runs from foreign weights.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+#include "server/jobs/job_manager_impl.h"
+
+namespace sumscope::jobs {
+
+absl::Status JobManagerImpl::StoreWeights(const ImportedWeights& weights, storage::RunFile* file) {
+  int64_t set = 0;
+  SUMSCOPE_RETURN_IF_ERROR(file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(set, transaction.BeginTensorSet(storage::TensorSetKind::kWeights, /*step=*/0,
+                                                              weights.tensors, context_.clock->Now()));
+    return absl::OkStatus();
+  }));
+  for (uint64_t offset = 0; offset < weights.data_bytes;) {
+    const uint64_t length = std::min<uint64_t>(limits::kMaxChunkBytes, weights.data_bytes - offset);
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string bytes, weights.read(offset, length));
+    if (bytes.size() != length) return absl::InternalError("the imported file became shorter while it was read");
+    SUMSCOPE_RETURN_IF_ERROR(file->Write(
+        [&](storage::RunFileTransaction& transaction) { return transaction.AppendTensorBytes(set, bytes); }));
+    offset += length;
+  }
+  SUMSCOPE_RETURN_IF_ERROR(file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(transaction.FinishTensorSet(set, std::nullopt));
+    storage::LogEntry entry;
+    entry.time = context_.clock->Now();
+    entry.severity = "INFO";
+    entry.text = "weights imported";
+    entry.checkpoint_step = 0;
+    return transaction.AppendLog(entry).status();
+  }));
+  return file->Seal();
+}
+
+absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const std::string& run_id,
+                                                  const v1::TrainSpec& spec,
+                                                  const std::map<std::string, std::string>& labels,
+                                                  const std::string& owner, const ImportedWeights& weights) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
+                            ReadCatalog<std::optional<std::string>>(
+                                context_.catalog, [&](auto& reader) { return Answered(reader, request); }));
+  if (answered.has_value()) return GetRun(LastPart(*answered));
+  SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
+  const std::string id = run_id.empty() ? context_.ids->NewId('r') : run_id;
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
+  SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
+  v1::Run run = NewRun(id, spec, labels, owner);
+  run.set_imported(true);
+  run.set_file_name(weights.file_name);
+  run.set_state(v1::SUCCEEDED);
+  run.set_attempt(1);
+  *run.mutable_end_time() = run.create_time();
+  if (GetRun(id).ok()) {
+    return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
+                     absl::StrCat(run.name(), " exists already; choose another run_id or leave it out"));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Create(run));
+  absl::Status status = StoreWeights(weights, file.get());
+  std::optional<std::string> made_before;  // by the same request, at the same time
+  if (status.ok()) {
+    status = context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(made_before, Answered(transaction, request));
+      if (made_before.has_value()) return absl::OkStatus();
+      SUMSCOPE_RETURN_IF_ERROR(transaction.InsertRun(run));
+      storage::Event event;
+      event.run = id;
+      event.time = context_.clock->Now();
+      event.change.set_state(v1::SUCCEEDED);
+      event.change.set_attempt(run.attempt());
+      SUMSCOPE_RETURN_IF_ERROR(transaction.AppendEvent(&event));
+      return Remember(transaction, request, run.name());
+    });
+  }
+  if (!status.ok() || made_before.has_value()) {
+    // What cannot be removed now is an orphan: removed when its id is asked for again.
+    context_.run_files->Remove(id).IgnoreError();
+    if (!status.ok()) return status;
+    return GetRun(LastPart(*made_before));
+  }
+  context_.hub->Notify(id);
+  return run;
+}
+
+}  // namespace sumscope::jobs

@@ -1,0 +1,68 @@
+#include "server/jobs/inbox.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sumscope::jobs {
+namespace {
+
+// Every wait is looked at again after this long at the latest.
+constexpr absl::Duration kLongestWait = absl::Seconds(1);
+
+std::chrono::milliseconds ToWait(absl::Duration duration) {
+  return std::chrono::milliseconds(absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))));
+}
+
+}  // namespace
+
+void Inbox::Push(InboxItem item) {
+  const size_t bytes = item.kind == InboxItem::Kind::kMessage ? item.message.ByteSizeLong() : 0;
+  MutexLock lock(&mutex_);
+  while (!closed_ && bytes > 0 && bytes_ > 0 && bytes_ + bytes > max_bytes_) {
+    changed_.WaitFor(&mutex_, ToWait(kLongestWait));
+  }
+  if (closed_) return;
+  bytes_ += bytes;
+  if (item.IsTurn()) ++turns_;
+  entries_.push_back({std::move(item), bytes, clock_->Monotonic()});
+  changed_.NotifyAll();
+}
+
+absl::Duration Inbox::WaitForGroup() {
+  if (entries_.empty()) return closed_ ? absl::ZeroDuration() : kLongestWait;
+  if (closed_ || turns_ > 0 || bytes_ >= group_bytes_) return absl::ZeroDuration();
+  return std::clamp(entries_.front().arrival + group_delay_ - clock_->Monotonic(), absl::ZeroDuration(), kLongestWait);
+}
+
+bool Inbox::TakeGroup(std::vector<InboxItem>* group) {
+  group->clear();
+  MutexLock lock(&mutex_);
+  for (absl::Duration wait = WaitForGroup(); wait > absl::ZeroDuration(); wait = WaitForGroup()) {
+    changed_.WaitFor(&mutex_, ToWait(wait));
+  }
+  size_t taken = 0;
+  while (!entries_.empty()) {
+    Entry& entry = entries_.front();
+    const bool turn = entry.item.IsTurn();
+    if (!group->empty() &&
+        (turn || taken >= group_bytes_ || entry.item.message.task_id() != group->front().message.task_id())) {
+      break;
+    }
+    taken += entry.bytes;
+    bytes_ -= entry.bytes;
+    if (turn) --turns_;
+    group->push_back(std::move(entry.item));
+    entries_.pop_front();
+    if (turn) break;
+  }
+  changed_.NotifyAll();
+  return !group->empty();
+}
+
+void Inbox::Close() {
+  MutexLock lock(&mutex_);
+  closed_ = true;
+  changed_.NotifyAll();
+}
+
+}  // namespace sumscope::jobs

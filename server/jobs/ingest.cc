@@ -1,0 +1,112 @@
+#include "server/jobs/ingest.h"
+
+#include <utility>
+#include <vector>
+
+#include "proto/contract/limits.h"
+
+namespace sumscope::jobs {
+
+Ingest::Slot::Slot(std::string slot_name, Context* context)
+    : name(std::move(slot_name)),
+      inbox(context->clock, limits::kMaxIngestQueueBytes, context->options.group_commit_delay,
+            limits::kGroupCommitBytes) {}
+
+Ingest::Slot* Ingest::GetSlot(const std::string& name) {
+  MutexLock lock(&mutex_);
+  if (closed_) return nullptr;
+  std::unique_ptr<Slot>& slot = slots_[name];
+  if (slot == nullptr) {
+    slot = std::make_unique<Slot>(name, context_);
+    slot->thread = std::thread([this, raw = slot.get()] { Run(raw); });
+  }
+  return slot.get();
+}
+
+void Ingest::Push(const std::string& slot, InboxItem item) {
+  if (Slot* const found = GetSlot(slot)) found->inbox.Push(std::move(item));
+}
+
+void Ingest::OnIdle(const std::string& slot) {
+  InboxItem item;
+  item.kind = InboxItem::Kind::kIdle;
+  Push(slot, std::move(item));
+}
+
+void Ingest::OnMessage(const std::string& slot, worker::v1::WorkerMessage message) {
+  if (message.task_id().empty()) return;  // hello: of the worker, not of a task
+  InboxItem item;
+  item.message = std::move(message);
+  Push(slot, std::move(item));
+}
+
+void Ingest::OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
+                    const std::string& detail) {
+  InboxItem item;
+  item.kind = InboxItem::Kind::kLost;
+  item.task_id = task_id;
+  item.reason = reason;
+  item.detail = detail;
+  Push(slot, std::move(item));
+}
+
+void Ingest::Expect(const std::string& slot, Assignment assignment) {
+  Slot* const found = GetSlot(slot);
+  if (found == nullptr) return;
+  auto task = std::make_shared<TaskIntake>(context_, slot, std::move(assignment));
+  MutexLock lock(&found->mutex);
+  found->task = std::move(task);
+}
+
+void Ingest::Forget(const std::string& slot) {
+  Slot* const found = GetSlot(slot);
+  if (found == nullptr) return;
+  MutexLock lock(&found->mutex);
+  found->task.reset();
+}
+
+void Ingest::Run(Slot* slot) {
+  std::vector<InboxItem> group;
+  while (slot->inbox.TakeGroup(&group)) Handle(slot, &group);
+}
+
+void Ingest::Handle(Slot* slot, std::vector<InboxItem>* group) {
+  InboxItem& first = group->front();
+  if (first.kind == InboxItem::Kind::kIdle) return observer_->SlotIdle(slot->name);
+  std::shared_ptr<TaskIntake> task;
+  {
+    MutexLock lock(&slot->mutex);
+    task = slot->task;
+  }
+  const std::string& task_id = first.kind == InboxItem::Kind::kLost ? first.task_id : first.message.task_id();
+  if (task == nullptr || task->task_id() != task_id) return;  // of a task that is over
+  if (first.kind == InboxItem::Kind::kLost) return End(slot, task->job(), task->Lose(first.reason, first.detail));
+  if (first.message.has_started()) return task->Start(first.message);
+  if (first.message.has_finished()) return End(slot, task->job(), task->Finish(first.message));
+  std::vector<worker::v1::WorkerMessage> messages;
+  messages.reserve(group->size());
+  for (InboxItem& item : *group) messages.push_back(std::move(item.message));
+  task->Take(messages);
+}
+
+void Ingest::End(Slot* slot, const std::string& job, const absl::StatusOr<storage::Job>& recorded) {
+  {
+    MutexLock lock(&slot->mutex);
+    slot->task.reset();
+  }
+  observer_->TaskOver(job, recorded);
+}
+
+void Ingest::Close() {
+  std::map<std::string, std::unique_ptr<Slot>> slots;
+  {
+    MutexLock lock(&mutex_);
+    if (closed_) return;
+    closed_ = true;
+    for (const auto& [name, slot] : slots_) slot->inbox.Close();
+    slots.swap(slots_);
+  }
+  for (const auto& [name, slot] : slots) slot->thread.join();
+}
+
+}  // namespace sumscope::jobs

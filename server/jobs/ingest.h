@@ -1,0 +1,70 @@
+#ifndef SUMSCOPE_SERVER_JOBS_INGEST_H_
+#define SUMSCOPE_SERVER_JOBS_INGEST_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "server/jobs/context.h"
+#include "server/jobs/inbox.h"
+#include "server/jobs/task_intake.h"
+
+namespace sumscope::jobs {
+
+// Hears what became of slots and their tasks, from ingest threads, in order per slot.
+class SlotObserver {
+ public:
+  virtual ~SlotObserver() = default;
+  // The slot can take a task; what its last one sent is committed.
+  virtual void SlotIdle(const std::string& slot) = 0;
+  // The task's end is recorded; `job` as it is now, or why it could not be recorded.
+  virtual void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job) = 0;
+};
+
+// The ear of the job manager: one bounded inbox and one thread per slot. Never blocks a slot for another. Thread-safe.
+class Ingest : public workers::WorkerListener {
+ public:
+  // `context` and `observer` outlive it.
+  Ingest(Context* context, SlotObserver* observer) : context_(context), observer_(observer) {}
+  ~Ingest() override { Close(); }
+
+  // Expects messages of this task from now on; to be called before the pool gets it.
+  void Expect(const std::string& slot, Assignment assignment);
+  // The pool did not take the task.
+  void Forget(const std::string& slot);
+  // Takes in what came, then ends the threads. Nothing is heard afterwards.
+  void Close();
+
+  void OnIdle(const std::string& slot) override;
+  void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) override;
+  void OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
+              const std::string& detail) override;
+
+ private:
+  struct Slot {
+    Slot(std::string slot_name, Context* context);
+    const std::string name;
+    Inbox inbox;
+    std::thread thread;
+    Mutex mutex;
+    // Shared between the thread that works with it and Forget.
+    std::shared_ptr<TaskIntake> task ABSL_GUARDED_BY(mutex);
+  };
+  // Null after Close.
+  Slot* GetSlot(const std::string& name);
+  void Push(const std::string& slot, InboxItem item);
+  void Run(Slot* slot);
+  void Handle(Slot* slot, std::vector<InboxItem>* group);
+  void End(Slot* slot, const std::string& job, const absl::StatusOr<storage::Job>& recorded);
+
+  Context* const context_;
+  SlotObserver* const observer_;
+  Mutex mutex_;
+  std::map<std::string, std::unique_ptr<Slot>> slots_ ABSL_GUARDED_BY(mutex_);
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_INGEST_H_

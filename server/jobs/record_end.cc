@@ -1,0 +1,161 @@
+#include "server/jobs/record_end.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/resource_names.h"
+#include "server/jobs/job_states.h"
+#include "server/jobs/reasons.h"
+
+namespace sumscope::jobs {
+namespace {
+
+storage::LogEntry EndOfLog(absl::Time now, const Outcome& outcome) {
+  storage::LogEntry entry;
+  entry.time = now;
+  entry.severity = outcome.state == v1::FAILED ? "ERROR" : outcome.state == v1::QUEUED ? "WARNING" : "INFO";
+  entry.text = absl::StrCat(outcome.state == v1::QUEUED ? "back in the queue" : v1::State_Name(outcome.state),
+                            outcome.reason.empty() ? "" : ": ", outcome.reason, outcome.detail.empty() ? "" : ": ",
+                            outcome.detail);
+  entry.text = Bounded(entry.text);
+  return entry;
+}
+
+absl::Status StoreTraining(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
+  const absl::Time now = context->clock->Now();
+  const auto log = [&](storage::RunFileTransaction& transaction) {
+    return transaction.AppendLog(EndOfLog(now, outcome)).status();
+  };
+  if (!IsTerminal(outcome.state)) {
+    SUMSCOPE_RETURN_IF_ERROR(facts.file->DiscardUnfinishedTensorSets().status());
+    return facts.file->Write(log);
+  }
+  SUMSCOPE_RETURN_IF_ERROR(ChangeDescription(
+      context, target.job.run, facts.file.get(),
+      [&](const v1::Run& catalog, v1::Run* description) {
+        const auto segments = description->segments();
+        *description = catalog;
+        *description->mutable_segments() = segments;
+        if (facts.run.has_value()) facts.run->CopyTo(description);
+        description->set_state(outcome.state);
+        description->set_state_reason(outcome.reason);
+        description->set_state_detail(Bounded(outcome.detail));
+        *description->mutable_end_time() = ToTimestamp(now);
+      },
+      log));
+  if (outcome.state != v1::SUCCEEDED) {
+    SUMSCOPE_RETURN_IF_ERROR(facts.file->DiscardUnfinishedTensorSets().status());
+  }
+  return facts.file->Seal();
+}
+
+absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
+  if (!IsTerminal(outcome.state)) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, facts.file->GetAnalysis(target.job.analysis));
+  if (outcome.state == v1::SUCCEEDED) *analysis.mutable_result() = facts.analysis.result();
+  if (facts.analysis.has_provenance()) analysis.mutable_provenance()->MergeFrom(facts.analysis.provenance());
+  analysis.set_state(outcome.state);
+  analysis.set_state_reason(outcome.reason);
+  analysis.set_state_detail(Bounded(outcome.detail));
+  if (outcome.state == v1::SUCCEEDED) analysis.set_progress(1);
+  *analysis.mutable_end_time() = ToTimestamp(context->clock->Now());
+  SUMSCOPE_RETURN_IF_ERROR(
+      facts.file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(analysis); }));
+  return IsTerminal(target.run.state()) ? facts.file->Seal() : absl::OkStatus();
+}
+
+// The file's part of the end. A success that cannot be stored is none.
+void StoreEnd(Context* context, const Target& target, const EndFacts& facts, Outcome* outcome) {
+  const auto failed = [&](const std::string& reason, const absl::Status& status) {
+    if (outcome->state != v1::SUCCEEDED) return;  // says less, loses nothing
+    *outcome = {v1::FAILED, reason, std::string(status.message())};
+  };
+  if (facts.file == nullptr) return failed(reasons::kStorageError, absl::NotFoundError("the run has no file"));
+  const absl::Status stored = target.of_training() ? StoreTraining(context, target, *outcome, facts)
+                                                   : StoreAnalysis(context, target, *outcome, facts);
+  if (!stored.ok()) failed(StorageReason(stored), stored);
+}
+
+absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& outcome, const EndFacts& facts,
+                          storage::Job* recorded) {
+  return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, seen.job.id));
+    if (target.job.state != seen.job.state) return absl::FailedPreconditionError("decided on an older state");
+    if (outcome.counts_as_failure) {
+      ++target.job.attempt;
+      if (target.of_training()) target.run.set_attempt(target.run.attempt() + 1);
+    }
+    if (target.of_training() && facts.run.has_value()) facts.run->CopyTo(&target.run);
+    SUMSCOPE_RETURN_IF_ERROR(
+        Change(transaction, context->clock->Now(), &target, outcome.state, outcome.reason, outcome.detail));
+    *recorded = target.job;
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+
+absl::Status ChangeDescription(Context* context, const std::string& run, storage::RunFile* file,
+                               const std::function<void(const v1::Run& catalog, v1::Run* description)>& change,
+                               const std::function<absl::Status(storage::RunFileTransaction&)>& also) {
+  MutexLock lock(&context->descriptions);
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run catalog,
+                            ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) { return reader.GetRun(run); }));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Run description, file->GetRun());
+  change(catalog, &description);
+  return file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(transaction.PutRun(description));
+    return also ? also(transaction) : absl::OkStatus();
+  });
+}
+
+absl::Status FollowCatalog(Context* context, const Target& target, storage::RunFile* file) {
+  const storage::Job& job = target.job;
+  EndFacts facts;
+  facts.file = std::shared_ptr<storage::RunFile>(std::shared_ptr<storage::RunFile>(), file);  // borrowed
+  const Outcome outcome = {job.state, job.reason, job.detail};
+  return target.of_training() ? StoreTraining(context, target, outcome, facts)
+                              : StoreAnalysis(context, target, outcome, facts);
+}
+
+absl::StatusOr<std::shared_ptr<storage::RunFile>> OpenIfExists(Context* context, const std::string& run) {
+  if (!context->run_files->Exists(run)) return std::shared_ptr<storage::RunFile>();
+  return context->run_files->Open(run);
+}
+
+absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::string& job, const TaskEnd& end,
+                                       const EndFacts& facts) {
+  storage::Job recorded;
+  std::optional<std::pair<v1::State, Outcome>> stored;  // what the file holds, and for which state it was decided
+  const absl::Status status = Retry(context, tries, [&]() -> absl::Status {
+    for (;;) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const Target target, ReadCatalog<Target>(context->catalog, [&](auto& reader) {
+                                  return LoadTarget(reader, job);
+                                }));
+      if (IsTerminal(target.job.state)) {
+        return MakeError(absl::StatusCode::kFailedPrecondition, "ENDED_ALREADY", "the job has ended already");
+      }
+      if (!stored.has_value() || stored->first != target.job.state) {
+        Outcome outcome = Decide(target.job.state, target.job.attempt, end);
+        StoreEnd(context, target, facts, &outcome);
+        stored = {target.job.state, outcome};
+      }
+      const absl::Status written = EndInCatalog(context, target, stored->second, facts, &recorded);
+      // Somebody cancelled between the look and the write: decide again.
+      if (written.code() == absl::StatusCode::kFailedPrecondition && ErrorReason(written).empty()) continue;
+      return written;
+    }
+  });
+  if (!status.ok()) return status;
+  if (recorded.analysis.empty()) {
+    context->hub->ClearProgress(recorded.run);
+  } else {
+    context->hub->ClearAnalysisProgress(AnalysisName(recorded.run, recorded.analysis));
+  }
+  context->hub->Notify(recorded.run);
+  return recorded;
+}
+
+}  // namespace sumscope::jobs

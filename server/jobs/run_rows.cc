@@ -1,0 +1,65 @@
+// Changes of a run's row that touch no job.
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "server/jobs/job_manager_impl.h"
+#include "server/jobs/job_states.h"
+#include "server/jobs/record_end.h"
+
+namespace sumscope::jobs {
+
+absl::StatusOr<v1::Run> JobManagerImpl::ChangeRun(const std::string& run,
+                                                  const std::function<absl::Status(v1::Run*)>& change) {
+  absl::StatusOr<v1::Run> changed =
+      WriteCatalog<v1::Run>(context_.catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::Run> {
+        SUMSCOPE_ASSIGN_OR_RETURN(v1::Run row, transaction.GetRun(run));
+        SUMSCOPE_RETURN_IF_ERROR(change(&row));
+        SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateRun(row));
+        return row;
+      });
+  if (changed.ok()) context_.hub->Notify(run);
+  return changed;
+}
+
+absl::StatusOr<v1::Run> JobManagerImpl::DeleteRun(const std::string& run) {
+  return ChangeRun(run, [&](v1::Run* row) -> absl::Status {
+    if (!IsTerminal(row->state())) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_UNFINISHED",
+                       absl::StrCat(row->name(), " is ", v1::State_Name(row->state()),
+                                    "; cancel it and wait until it has ended, then delete it"));
+    }
+    if (!row->has_delete_time()) *row->mutable_delete_time() = ToTimestamp(context_.clock->Now());
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<v1::Run> JobManagerImpl::UndeleteRun(const std::string& run) {
+  return ChangeRun(run, [](v1::Run* row) {
+    row->clear_delete_time();
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<v1::Run> JobManagerImpl::UpdateLabels(const std::string& run, bool replace_all,
+                                                     const std::map<std::string, std::optional<std::string>>& labels) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run changed, ChangeRun(run, [&](v1::Run* row) {
+                              if (replace_all) row->clear_labels();
+                              for (const auto& [key, value] : labels) {
+                                if (value.has_value()) {
+                                  (*row->mutable_labels())[key] = *value;
+                                } else {
+                                  row->mutable_labels()->erase(key);
+                                }
+                              }
+                              return absl::OkStatus();
+                            }));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, OpenIfExists(&context_, run));
+  if (file == nullptr) return changed;
+  SUMSCOPE_RETURN_IF_ERROR(ChangeDescription(
+      &context_, run, file.get(),
+      [](const v1::Run& catalog, v1::Run* description) { *description->mutable_labels() = catalog.labels(); }));
+  if (IsTerminal(changed.state())) SUMSCOPE_RETURN_IF_ERROR(file->Seal());
+  return changed;
+}
+
+}  // namespace sumscope::jobs

@@ -1,0 +1,31 @@
+#ifndef SUMSCOPE_SERVER_JOBS_TASK_BUILDER_H_
+#define SUMSCOPE_SERVER_JOBS_TASK_BUILDER_H_
+
+#include <memory>
+#include <optional>
+
+#include "server/jobs/context.h"
+#include "server/jobs/run_facts.h"
+#include "server/jobs/transitions.h"
+
+namespace sumscope::jobs {
+
+// A job's next start: what the worker gets, and what taking in its answers needs.
+struct Assignment {
+  std::string job;
+  std::string run;
+  std::string analysis_id;  // empty: a training
+  uint64_t steps = 0;       // of the training
+  worker::v1::Task task;
+  std::optional<workers::TaskTensors> tensors;
+  std::shared_ptr<storage::RunFile> file;  // shared with readers
+  RunFacts facts;
+};
+
+// Builds the task for the job's next segment, from its resume state (a training) or checkpoint (an analysis). Creates
+// the run's file at its first start. Errors are those of the run file.
+absl::StatusOr<Assignment> BuildAssignment(Context* context, const Target& target);
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_TASK_BUILDER_H_

@@ -1,0 +1,330 @@
+#include "server/jobs/task_intake.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
+#include "server/jobs/reasons.h"
+
+namespace sumscope::jobs {
+namespace {
+
+// The run's row in the catalog follows its checkpoints at most this often.
+constexpr absl::Duration kRefreshInterval = absl::Seconds(3);
+// A start that the catalog does not take within these tries (about a minute) fails its task.
+constexpr int kStartTries = 16;
+
+absl::Status ProtocolError(absl::string_view text) {
+  return MakeError(absl::StatusCode::kInvalidArgument, reasons::kWorkerProtocol, text);
+}
+
+bool NeedsFile(const worker::v1::WorkerMessage& message) {
+  return message.has_metrics() || message.has_timing() || message.has_tensor_set_begin() ||
+         message.has_tensor_chunk() || message.has_tensor_set_end() || message.has_log();
+}
+
+}  // namespace
+
+TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment)
+    : context_(context),
+      slot_(std::move(slot)),
+      assignment_(std::move(assignment)),
+      task_id_(assignment_.task.task_id()),
+      start_(context->clock->Monotonic()),
+      last_refresh_(start_ - kRefreshInterval) {
+  state_.facts = assignment_.facts;
+  state_.step = assignment_.task.train().first_step();
+}
+
+void TaskIntake::Acknowledge(uint64_t sequence) {
+  if (sequence > 0) context_->pool->Acknowledge(slot_, task_id_, sequence);
+}
+
+void TaskIntake::Fail(const std::string& reason, const absl::Status& status) {
+  failure_ = TaskEnd{TaskEnd::Kind::kFailed, reason, std::string(status.message())};
+  context_->pool->Cancel(slot_, task_id_);
+}
+
+void TaskIntake::Start(const worker::v1::WorkerMessage& message) {
+  if (failure_.has_value() || started_) return;
+  const v1::Attempt& provenance = message.started().provenance();
+  absl::Status status = absl::OkStatus();
+  if (assignment_.analysis_id.empty()) {
+    status = StartTraining(provenance);
+  } else {
+    provenance_.set_git_hash(provenance.git_hash());
+    provenance_.set_sumscope_version(provenance.sumscope_version());
+    provenance_.set_torch_version(provenance.torch_version());
+    provenance_.set_host(provenance.host());
+    provenance_.set_device(provenance.device());
+    provenance_.set_threads(provenance.threads());
+    status = Retry(context_, kStartTries, [this] { return SetRunning(); });
+  }
+  if (!status.ok()) return Fail(StorageReason(status), status);
+  started_ = true;
+  start_ = context_->clock->Monotonic();
+  Acknowledge(message.sequence());
+  context_->hub->Notify(assignment_.run);
+}
+
+absl::Status TaskIntake::StartTraining(const v1::Attempt& provenance) {
+  const absl::Time now = context_->clock->Now();
+  bool mixed = false;
+  SUMSCOPE_RETURN_IF_ERROR(ChangeDescription(
+      context_, assignment_.run, assignment_.file.get(), [&](const v1::Run& catalog, v1::Run* description) {
+        const auto segments = description->segments();
+        *description = catalog;
+        *description->mutable_segments() = segments;
+        v1::Attempt* segment = description->add_segments();
+        *segment = provenance;
+        segment->set_segment(catalog.segment());
+        segment->set_attempt(catalog.attempt());
+        *segment->mutable_start_time() = ToTimestamp(now);
+        segment->set_first_step(assignment_.task.train().first_step());
+        for (const v1::Attempt& earlier : segments) {
+          mixed |= earlier.isa_level() != provenance.isa_level() || earlier.device() != provenance.device();
+        }
+        description->set_mixed_hardware(mixed);
+        description->set_state(v1::RUNNING);
+        description->clear_state_reason();
+        description->clear_state_detail();
+        if (!description->has_start_time()) *description->mutable_start_time() = ToTimestamp(now);
+      }));
+  return Retry(context_, kStartTries, [&]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(SetRunning());
+    if (!mixed) return absl::OkStatus();
+    return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.GetRun(assignment_.run));
+      run.set_mixed_hardware(true);
+      return transaction.UpdateRun(run);
+    });
+  });
+}
+
+absl::Status TaskIntake::SetRunning() {
+  return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, assignment_.job));
+    if (target.job.state != v1::STARTING) return absl::OkStatus();  // cancelled meanwhile
+    return Change(transaction, context_->clock->Now(), &target, v1::RUNNING, "", "");
+  });
+}
+
+void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
+  if (failure_.has_value()) return;
+  State next = state_;
+  const bool to_file = std::any_of(messages.begin(), messages.end(), NeedsFile);
+  if (to_file) {
+    const absl::Status status = assignment_.file->Write([&](storage::RunFileTransaction& transaction) {
+      for (const worker::v1::WorkerMessage& message : messages) {
+        SUMSCOPE_RETURN_IF_ERROR(Apply(message, transaction, &next));
+      }
+      return absl::OkStatus();
+    });
+    if (!status.ok()) return Fail(StorageReason(status), status);
+  }
+  uint64_t last_sequence = 0;
+  for (const worker::v1::WorkerMessage& message : messages) {
+    if (message.has_analysis_progress()) next.analysis_fraction = message.analysis_progress().fraction();
+    // Not durable before the end is: Finish acknowledges it.
+    if (message.has_analysis_result()) {
+      next.result = message.analysis_result();
+    } else {
+      last_sequence = std::max(last_sequence, message.sequence());
+    }
+  }
+  state_ = std::move(next);
+  if (state_.result.kind_case() == v1::AnalysisResult::KIND_NOT_SET) Acknowledge(last_sequence);
+  ShowProgress();
+  RefreshCatalog();
+}
+
+absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage::RunFileTransaction& transaction,
+                               State* state) {
+  using Message = worker::v1::WorkerMessage;
+  switch (message.body_case()) {
+    case Message::kMetrics:
+      return ApplyMetrics(message.metrics(), transaction, state);
+    case Message::kTiming: {
+      std::optional<uint64_t> ignored;  // timing differs, of course
+      if (const auto speed = LastValue(message.timing(), "steps_per_second")) state->steps_per_second = speed;
+      return transaction.AppendMetrics(storage::Series::kTiming, message.timing(), &ignored);
+    }
+    case Message::kTensorSetBegin:
+      return BeginSet(message.tensor_set_begin(), transaction, state);
+    case Message::kTensorChunk:
+      if (!state->open_set.has_value()) return ProtocolError("a tensor chunk came without a tensor set");
+      return transaction.AppendTensorBytes(*state->open_set, message.tensor_chunk().data());
+    case Message::kTensorSetEnd:
+      return EndSet(message.tensor_set_end(), transaction, state);
+    case Message::kLog:
+      return Log(transaction, message.log().severity(), message.log().text());
+    default:
+      return absl::OkStatus();
+  }
+}
+
+absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
+                                      State* state) {
+  const std::optional<double> loss = LastValue(block, "loss");
+  if (!loss.has_value()) return ProtocolError("a metric block is misshapen or has no loss");
+  std::optional<uint64_t> diverged;
+  SUMSCOPE_RETURN_IF_ERROR(transaction.AppendMetrics(storage::Series::kDeterministic, block, &diverged));
+  if (diverged.has_value()) {
+    SUMSCOPE_RETURN_IF_ERROR(Log(transaction, "WARNING",
+                                 absl::StrCat("RESUME_DIVERGED at step ", *diverged,
+                                              ": recomputed metrics differ from those before the resume")));
+  }
+  state->step = block.first_step() + block.count();
+  state->progressed = true;
+  if (state->step >= state->facts.steps_done) {
+    state->facts.steps_done = state->step;
+    state->facts.loss = loss;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TaskIntake::BeginSet(const worker::v1::TensorSetBegin& begin, storage::RunFileTransaction& transaction,
+                                  State* state) {
+  if (state->open_set.has_value()) return ProtocolError("a tensor set began inside another");
+  if (begin.kind() != worker::v1::WEIGHTS && begin.kind() != worker::v1::RESUME_STATE) {
+    return ProtocolError("a tensor set of unknown kind");
+  }
+  std::vector<storage::StoredTensor> tensors;
+  for (const worker::v1::TensorInfo& tensor : begin.tensors()) {
+    tensors.push_back({tensor.name(), tensor.dtype(), {tensor.shape().begin(), tensor.shape().end()}, tensor.bytes()});
+  }
+  state->open_kind =
+      begin.kind() == worker::v1::WEIGHTS ? storage::TensorSetKind::kWeights : storage::TensorSetKind::kResumeState;
+  state->open_step = begin.step();
+  SUMSCOPE_ASSIGN_OR_RETURN(
+      state->open_set, transaction.BeginTensorSet(state->open_kind, begin.step(), tensors, context_->clock->Now()));
+  return absl::OkStatus();
+}
+
+absl::Status TaskIntake::EndSet(const worker::v1::TensorSetEnd& end, storage::RunFileTransaction& transaction,
+                                State* state) {
+  if (!state->open_set.has_value()) return ProtocolError("a tensor set ended that did not begin");
+  std::optional<double> heldout_loss;
+  if (end.has_heldout_loss()) heldout_loss = end.heldout_loss();
+  SUMSCOPE_RETURN_IF_ERROR(transaction.FinishTensorSet(*state->open_set, heldout_loss));
+  state->open_set.reset();
+  if (state->open_kind != storage::TensorSetKind::kWeights) return absl::OkStatus();
+  state->facts.heldout_loss = heldout_loss;
+  state->catalog_is_behind = true;
+  return Log(transaction, "INFO", absl::StrCat("checkpoint at step ", state->open_step), state->open_step);
+}
+
+absl::Status TaskIntake::Log(storage::RunFileTransaction& transaction, const std::string& severity,
+                             const std::string& text, std::optional<uint64_t> checkpoint_step) {
+  storage::LogEntry entry;
+  entry.time = context_->clock->Now();
+  entry.severity = severity == "WARNING" || severity == "ERROR" ? severity : "INFO";
+  entry.text = Bounded(text);
+  entry.checkpoint_step = checkpoint_step;
+  return transaction.AppendLog(entry).status();
+}
+
+void TaskIntake::ShowProgress() {
+  if (!assignment_.analysis_id.empty()) {
+    context_->hub->SetAnalysisProgress(assignment_.run, AnalysisName(assignment_.run, assignment_.analysis_id),
+                                       state_.analysis_fraction);
+    return;
+  }
+  if (!state_.progressed) return context_->hub->Notify(assignment_.run);
+  v1::Progress progress;
+  progress.set_step(state_.step);
+  progress.set_steps(assignment_.steps);
+  progress.set_loss(state_.facts.loss.value_or(0));
+  if (state_.steps_per_second.value_or(0) > 0) {
+    progress.set_steps_per_second(*state_.steps_per_second);
+    progress.set_eta_seconds(static_cast<double>(assignment_.steps - std::min(assignment_.steps, state_.step)) /
+                             *state_.steps_per_second);
+  }
+  context_->hub->SetProgress(assignment_.run, progress);
+}
+
+void TaskIntake::RefreshCatalog() {
+  const absl::Duration now = context_->clock->Monotonic();
+  if (!state_.catalog_is_behind || now - last_refresh_ < kRefreshInterval) return;
+  last_refresh_ = now;
+  const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.GetRun(assignment_.run));
+    state_.facts.CopyTo(&run);
+    return transaction.UpdateRun(run);
+  });
+  if (status.ok()) state_.catalog_is_behind = false;  // else the next checkpoint, or the end, brings it
+}
+
+absl::Status TaskIntake::CheckComplete() {
+  if (!started_) return ProtocolError("the task is done and never started");
+  const auto incomplete = [](const std::string& text) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, reasons::kRunIncomplete, text);
+  };
+  if (!assignment_.analysis_id.empty()) {
+    return state_.result.kind_case() == v1::AnalysisResult::KIND_NOT_SET ? incomplete("no result came")
+                                                                         : absl::OkStatus();
+  }
+  if (state_.open_set.has_value()) return incomplete("a tensor set has no end");
+  SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t steps, assignment_.file->MetricSteps(storage::Series::kDeterministic));
+  if (steps != assignment_.steps) {
+    return incomplete(absl::StrCat("metrics of ", steps, " steps came, expected ", assignment_.steps));
+  }
+  return assignment_.file->GetTensorSet(storage::TensorSetKind::kWeights, assignment_.steps).status();
+}
+
+TaskEnd TaskIntake::EndOf(const worker::v1::Finished& finished) {
+  using worker::v1::Finished;
+  using Kind = TaskEnd::Kind;
+  switch (finished.outcome()) {
+    case Finished::DONE: {
+      const absl::Status complete = CheckComplete();
+      if (complete.ok()) return {Kind::kDone, "", ""};
+      const std::string reason = ErrorReason(complete);
+      return {Kind::kFailed, reason == "CHECKPOINT_NOT_FOUND" ? reasons::kRunIncomplete : StorageReason(complete),
+              std::string(complete.message())};
+    }
+    case Finished::CANCELLED:
+      return {Kind::kCancelled, finished.reason(), finished.detail()};
+    case Finished::STOPPED:
+      return {Kind::kReturned, reasons::kDrained, finished.detail()};
+    default:
+      return {finished.retryable() ? Kind::kFailedRetryable : Kind::kFailed,
+              finished.reason().empty() ? reasons::kWorkerFailed : finished.reason(), finished.detail()};
+  }
+}
+
+absl::StatusOr<storage::Job> TaskIntake::Finish(const worker::v1::WorkerMessage& message) {
+  const absl::StatusOr<storage::Job> job = Record(failure_.has_value() ? *failure_ : EndOf(message.finished()));
+  if (job.ok() && !failure_.has_value()) Acknowledge(message.sequence());
+  return job;
+}
+
+absl::StatusOr<storage::Job> TaskIntake::Lose(const std::string& reason, const std::string& detail) {
+  if (failure_.has_value()) return Record(*failure_);
+  if (reason == reasons::kTensorsUnreadable) {
+    return Record({TaskEnd::Kind::kFailed, reasons::kRunFileCorrupt, detail});
+  }
+  const bool asked = reason == reasons::kPoolShutdown || context_->draining;
+  const std::string text = absl::StrCat(reason, ": ", detail);
+  return Record(asked ? TaskEnd{TaskEnd::Kind::kReturned, reasons::kDrained, text}
+                      : TaskEnd{TaskEnd::Kind::kLost, reason, text});
+}
+
+absl::StatusOr<storage::Job> TaskIntake::Record(const TaskEnd& end) {
+  EndFacts facts;
+  facts.file = assignment_.file;
+  if (assignment_.analysis_id.empty()) {
+    facts.run = state_.facts;
+  } else {
+    provenance_.set_seconds(absl::ToDoubleSeconds(context_->clock->Monotonic() - start_));
+    *facts.analysis.mutable_provenance() = provenance_;
+    *facts.analysis.mutable_result() = state_.result;
+  }
+  return RecordEnd(context_, kUntilInterrupted, assignment_.job, end, facts);
+}
+
+}  // namespace sumscope::jobs

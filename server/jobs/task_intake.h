@@ -1,0 +1,79 @@
+#ifndef SUMSCOPE_SERVER_JOBS_TASK_INTAKE_H_
+#define SUMSCOPE_SERVER_JOBS_TASK_INTAKE_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/jobs/context.h"
+#include "server/jobs/record_end.h"
+#include "server/jobs/run_facts.h"
+#include "server/jobs/task_builder.h"
+
+namespace sumscope::jobs {
+
+// Takes in what one task's worker sends: makes it durable, acknowledges it, then tells watchers; and records the task's
+// end. After a failure of storage it takes nothing more and ends the task. Confined to its slot's ingest thread.
+class TaskIntake {
+ public:
+  TaskIntake(Context* context, std::string slot, Assignment assignment);
+
+  const std::string& task_id() const { return task_id_; }
+  const std::string& job() const { return assignment_.job; }
+
+  // RUNNING, in file and catalog.
+  void Start(const worker::v1::WorkerMessage& message);
+  // Commits messages that are neither started nor finished, in one write.
+  void Take(const std::vector<worker::v1::WorkerMessage>& messages);
+  // How the task ended. Each returns the job as recorded (QUEUED: to be queued again), or why it could not be recorded.
+  absl::StatusOr<storage::Job> Finish(const worker::v1::WorkerMessage& message);
+  absl::StatusOr<storage::Job> Lose(const std::string& reason, const std::string& detail);
+
+ private:
+  // What a group of messages changes, kept only when its write was committed.
+  struct State {
+    RunFacts facts;
+    uint64_t step = 0;  // of this segment: steps done
+    std::optional<double> steps_per_second;
+    std::optional<int64_t> open_set;
+    storage::TensorSetKind open_kind = storage::TensorSetKind::kWeights;
+    uint64_t open_step = 0;
+    bool catalog_is_behind = false;  // a checkpoint came since the run's row was written
+    bool progressed = false;
+    double analysis_fraction = 0;
+    v1::AnalysisResult result;
+  };
+  absl::Status Apply(const worker::v1::WorkerMessage& message, storage::RunFileTransaction& transaction, State* state);
+  absl::Status ApplyMetrics(const v1::MetricBlock& block, storage::RunFileTransaction& transaction, State* state);
+  absl::Status BeginSet(const worker::v1::TensorSetBegin& begin, storage::RunFileTransaction& transaction,
+                        State* state);
+  absl::Status EndSet(const worker::v1::TensorSetEnd& end, storage::RunFileTransaction& transaction, State* state);
+  absl::Status Log(storage::RunFileTransaction& transaction, const std::string& severity, const std::string& text,
+                   std::optional<uint64_t> checkpoint_step = std::nullopt);
+
+  absl::Status StartTraining(const v1::Attempt& provenance);
+  absl::Status SetRunning();
+  void ShowProgress();
+  void RefreshCatalog();
+  // OK when everything that makes the task's success is stored.
+  absl::Status CheckComplete();
+  TaskEnd EndOf(const worker::v1::Finished& finished);
+  absl::StatusOr<storage::Job> Record(const TaskEnd& end);
+  void Fail(const std::string& reason, const absl::Status& status);
+  void Acknowledge(uint64_t sequence);
+
+  Context* const context_;
+  const std::string slot_;
+  const Assignment assignment_;
+  const std::string task_id_;
+
+  State state_;
+  bool started_ = false;
+  absl::Duration start_, last_refresh_;
+  v1::Provenance provenance_;  // of an analysis
+  std::optional<TaskEnd> failure_;
+};
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_TASK_INTAKE_H_
