@@ -112,7 +112,7 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
   return tally.Finish();
 }
 
-double HeldoutLoss(const Model& model, Operation op) {
+double HeldoutLoss(const Model& model, Operation op, const ProgressFn& progress) {
   const torch::NoGradGuard no_grad;
   const Answerer answerer(model);
   const Encoding& encoding = answerer.encoding();
@@ -130,6 +130,8 @@ double HeldoutLoss(const Model& model, Operation op) {
            tokens.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding.n_ctx() + encoding.n_question(), &reading);
       for (const double loss : reading.loss) sum += loss;
     }
+    const double done = static_cast<double>(first + batch.size()) / static_cast<double>(kHeldoutQuestions);
+    if (progress && !progress(done)) throw Error(ErrorKind::kCancelled, "CANCELLED", "the evaluation was cancelled");
   }
   return sum / static_cast<double>(kHeldoutQuestions * static_cast<uint64_t>(encoding.n_answer()));
 }

@@ -77,7 +77,7 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
                         const ProgressFn& progress = nullptr);
 
 // The loss alone on 10,000 uniform questions of stream 2, seed 0: the `heldout_loss` of a checkpoint.
-double HeldoutLoss(const Model& model, Operation op);
+double HeldoutLoss(const Model& model, Operation op, const ProgressFn& progress = nullptr);
 
 }  // namespace sumscope::engine
 

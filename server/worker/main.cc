@@ -1,0 +1,69 @@
+// sumscope-worker: one process per slot. Trains and probes what the server sends; owns no file.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string>
+
+#include "server/engine/runtime/device.h"
+#include "server/worker/environment.h"
+#include "server/worker/guard.h"
+#include "server/worker/link.h"
+#include "server/worker/parent_watch.h"
+#include "server/worker/task.h"
+
+namespace sumscope::worker {
+namespace {
+
+struct Options {
+  std::string server, slot, device = "cpu";
+  uint32_t threads = 1;
+  int parent_pipe_fd = -1;
+};
+
+// Runs tasks until the server has no more for this process. A failure that is nobody's input may have left the process
+// or its device in a bad state: the server gets a fresh worker for the next task.
+void Serve(const Environment& environment, Link* link) {
+  while (std::optional<TaskInput> input = link->NextTask()) {
+    const v1::Finished finished = RunTask(*input, environment, link->sink());
+    const bool damaged = finished.outcome() == v1::Finished::FAILED && finished.retryable();
+    if (!link->FinishTask(finished).ok() || damaged) return;
+  }
+}
+
+absl::Status RunWorker(const Options& options) {
+  const int signal_fd = BlockTerminationSignals();
+  const absl::StatusOr<std::string> secret = ReadSecret(options.parent_pipe_fd);
+  if (!secret.ok()) return secret.status();
+  Link link(options.slot);
+  const ParentWatch watch(options.parent_pipe_fd, signal_fd,
+                          {[&link] { link.RequestExit(); }, [&link] { link.Abort(); }, [] { _exit(1); }});
+  const Environment environment{options.device, options.threads};
+  const absl::Status prepared = Guarded([&] {
+    engine::SetThreads(static_cast<int>(environment.threads));
+    return link.Connect(options.server, *secret, DescribeProvenance(environment));
+  });
+  if (!prepared.ok()) return prepared;
+  Serve(environment, &link);
+  return link.Close();
+}
+
+}  // namespace
+}  // namespace sumscope::worker
+
+int main(int argc, char** argv) {
+  CLI::App app("A Sumscope worker; sumscoped starts it.");
+  sumscope::worker::Options options;
+  app.add_option("--server", options.server, "the server's link: unix:/path")->required();
+  app.add_option("--slot", options.slot, "the slot that this process serves")->required();
+  app.add_option("--device", options.device, "cpu or cuda:N");
+  app.add_option("--threads", options.threads, "compute threads")->check(CLI::PositiveNumber);
+  app.add_option("--parent-pipe-fd", options.parent_pipe_fd,
+                 "pipe from the server: its secret, then open while it lives")
+      ->required();
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = sumscope::worker::RunWorker(options);
+  if (status.ok()) return 0;
+  std::cerr << "sumscope-worker: " << status.message() << "\n";
+  return 1;
+}

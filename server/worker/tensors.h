@@ -1,0 +1,29 @@
+#ifndef SUMSCOPE_SERVER_WORKER_TENSORS_H_
+#define SUMSCOPE_SERVER_WORKER_TENSORS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "server/engine/model/weights.h"
+#include "server/worker/task_sink.h"
+#include "sumscope/worker/v1/link.pb.h"
+
+namespace sumscope::worker {
+
+// Sends begin, chunks of at most limits::kMaxChunkBytes and end. Tensors are float32, float64 or int64 on the CPU;
+// INVALID_ARGUMENT TENSOR_DTYPE otherwise, UNAVAILABLE LINK_LOST.
+absl::Status SendTensorSet(v1::TensorSetKind kind, uint64_t step, const engine::NamedTensors& tensors,
+                           std::optional<double> heldout_loss, TaskSink* sink);
+
+// The tensors that `begin` lists, read from their concatenated bytes. INVALID_ARGUMENT with `reason` when a dtype is
+// unknown, a shape does not fit its bytes, or `data` has another length than the list.
+absl::StatusOr<engine::NamedTensors> ReadTensors(const v1::TensorSetBegin& begin, absl::string_view data,
+                                                 absl::string_view reason);
+
+}  // namespace sumscope::worker
+
+#endif  // SUMSCOPE_SERVER_WORKER_TENSORS_H_
