@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <torch/version.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "server/engine/runtime/error.h"
@@ -36,6 +37,7 @@ void SetThreads(int threads) {
     return true;
   }();
   (void)interop_set;
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);  // without it cuBLAS refuses to be deterministic
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
   at::globalContext().setDeterministicFillUninitializedMemory(false);
   at::globalContext().setAllowTF32CuBLAS(false);

@@ -19,7 +19,9 @@ struct DeviceInfo {
 DeviceInfo DescribeDevice(const torch::Device& device);
 
 // Sets up the process for reproducible numbers: `threads` intra-op threads, one inter-op thread, deterministic
-// algorithms, no TF32. Call it before the first computation; throws kInvalidArgument (BAD_THREADS) below 1.
+// algorithms, no TF32. Call it on the thread that computes, before its first computation; throws kInvalidArgument
+// (BAD_THREADS) below 1. On a busy machine start the process with GOMP_SPINCOUNT=1000: threads that spin while they
+// wait for one that was preempted cost up to nine tenths of the speed (measured), and OpenMP reads it only at start.
 void SetThreads(int threads);
 
 }  // namespace sumscope::engine
