@@ -1,0 +1,71 @@
+#include "server/jobs/job_manager.h"
+#include "tests/server/jobs/jobs_fixture.h"
+
+namespace sumscope::jobs {
+namespace {
+
+class Import_Test : public JobsFixture {
+ protected:
+  void SetUp() override { Boot(); }
+
+  ImportedWeights Weights() {
+    ImportedWeights weights;
+    weights.tensors = {{"embed.W_E", "F32", {static_cast<uint64_t>(bytes_.size() / 4)}, bytes_.size()}};
+    weights.data_bytes = bytes_.size();
+    weights.read = [this](uint64_t offset, uint64_t length) -> absl::StatusOr<std::string> {
+      return bytes_.substr(offset, length);
+    };
+    weights.file_name = "model.safetensors";
+    return weights;
+  }
+  absl::StatusOr<v1::Run> Import(const JobManager::Request& request = {}) {
+    return manager_->ImportRun(request, "foreign", Spec(), {{"from", "authors"}}, "ada", Weights());
+  }
+
+  std::string bytes_ = std::string(3'000'000, 'w');
+};
+
+TEST_F(Import_Test, ImportedRunHasSucceededWithItsWeights) {
+  const auto run = Import({"6f1a", "digest"});
+  ASSERT_TRUE(run.ok()) << run.status();
+  const v1::Run stored = Get("foreign");
+  EXPECT_EQ(stored.state(), v1::SUCCEEDED);
+  EXPECT_TRUE(stored.imported());
+  EXPECT_TRUE(stored.job().empty());
+  EXPECT_EQ(stored.steps_done(), 0u);
+  EXPECT_FALSE(stored.has_heldout_loss());
+  const auto set = File("foreign")->GetTensorSet(storage::TensorSetKind::kWeights, 0);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_EQ(set->data_bytes, bytes_.size());
+  EXPECT_EQ(*File("foreign")->ReadTensorBytes(set->id, 0, bytes_.size()), bytes_);
+  EXPECT_EQ(Import({"6f1a", "digest"})->name(), run->name());
+  EXPECT_EQ(ErrorReason(Import({"77", "other"}).status()), "RUN_EXISTS");
+}
+
+TEST_F(Import_Test, ImportedRunIsNeitherCancelledNorResumedNorRetried) {
+  ASSERT_TRUE(Import().ok());
+  EXPECT_EQ(ErrorReason(manager_->CancelRun("foreign").status()), "RUN_ENDED");
+  EXPECT_EQ(ErrorReason(manager_->ResumeRun({}, "foreign").status()), "RUN_NOT_RESUMABLE");
+  EXPECT_EQ(ErrorReason(manager_->RetryRun({}, "foreign", "ada").status()), "RUN_NOT_RETRYABLE");
+}
+
+TEST_F(Import_Test, FullDiskLeavesNothing) {
+  const auto writes = std::make_shared<std::atomic<int>>(0);
+  files_.gate.Set(
+      [writes] { return ++*writes < 3 ? absl::OkStatus() : absl::ResourceExhaustedError("no space left"); });
+  EXPECT_EQ(Import().status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(files_.Exists("foreign"));
+  files_.gate.Open();
+  EXPECT_TRUE(Import().ok());
+}
+
+// A crash between file and catalog leaves a file that no run has: it must not block its id.
+TEST_F(Import_Test, OrphanOfACrashIsReplaced) {
+  v1::Run orphan;
+  orphan.set_name("runs/foreign");
+  ASSERT_TRUE(storage_.run_files->Create(orphan).ok());
+  EXPECT_TRUE(Import().ok());
+}
+
+}  // namespace
+}  // namespace sumscope::jobs

@@ -1,0 +1,218 @@
+// What workers send becomes durable before anybody hears of it.
+#include "server/jobs/job_manager.h"
+#include "tests/server/jobs/jobs_fixture.h"
+
+namespace sumscope::jobs {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+class Intake_Test : public JobsFixture {
+ protected:
+  void SetUp() override {
+    Boot();
+    run_ = Id(Create().name());
+    pool_->Idle(kSlot);
+    task_ = StartNext().task.task_id();
+  }
+  std::string run_, task_;
+};
+
+// Holds writers until released.
+class Barrier {
+ public:
+  absl::Status Enter() {
+    MutexLock lock(&mutex_);
+    entered_ = true;
+    changed_.NotifyAll();
+    while (!released_) changed_.WaitFor(&mutex_, std::chrono::milliseconds(1000));
+    return absl::OkStatus();
+  }
+  void WaitUntilEntered() {
+    MutexLock lock(&mutex_);
+    while (!entered_) changed_.WaitFor(&mutex_, std::chrono::milliseconds(1000));
+  }
+  void Release() {
+    MutexLock lock(&mutex_);
+    released_ = true;
+    changed_.NotifyAll();
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  bool entered_ ABSL_GUARDED_BY(mutex_) = false, released_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+TEST_F(Intake_Test, AcknowledgementComesAfterTheCommit) {
+  const uint64_t before = pool_->acknowledged(task_);
+  const auto barrier = std::make_shared<Barrier>();  // lives as long as the hook
+  files_.gate.Set([barrier] { return barrier->Enter(); });
+  const uint64_t sequence = pool_->Send(kSlot, Metrics(0, 1));
+  barrier->WaitUntilEntered();
+  EXPECT_EQ(pool_->acknowledged(task_), before);
+  EXPECT_EQ(*File(run_)->MetricSteps(storage::Series::kDeterministic), 0u);
+  barrier->Release();
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
+  EXPECT_EQ(*File(run_)->MetricSteps(storage::Series::kDeterministic), 1u);
+}
+
+TEST_F(Intake_Test, WatchersSeeProgressOfWhatIsStored) {
+  pool_->Send(kSlot, Metrics(0, 2));
+  const uint64_t sequence = pool_->Send(kSlot, Timing(0, 2, 4));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
+  v1::Progress progress;
+  ASSERT_TRUE(WaitUntil(run_, [&] { return hub_->GetProgress(run_, &progress) && progress.steps_per_second() == 4; }));
+  EXPECT_EQ(progress.step(), 2u);
+  EXPECT_EQ(progress.steps(), 4u);
+  EXPECT_EQ(progress.loss(), 1.0);
+  EXPECT_EQ(progress.eta_seconds(), 0.5);
+}
+
+TEST_F(Intake_Test, CheckpointIsLoggedAndReachesTheCatalog) {
+  pool_->Send(kSlot, Metrics(0, 1));
+  const uint64_t sequence = SendSet(worker::v1::WEIGHTS, 1, "weights1", 0.75);
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
+  const auto log = File(run_)->ListLog(0, 10);
+  ASSERT_TRUE(log.ok());
+  ASSERT_EQ(log->size(), 1u);
+  EXPECT_EQ(log->front().checkpoint_step, 1u);
+  EXPECT_EQ(File(run_)->GetTensorSet(storage::TensorSetKind::kWeights, 1)->heldout_loss, 0.75);
+  EXPECT_TRUE(WaitUntil(run_, [&] { return Get(run_).heldout_loss() == 0.75; }));
+  EXPECT_EQ(Get(run_).steps_done(), 1u);
+}
+
+TEST_F(Intake_Test, LongLogLineIsCut) {
+  const uint64_t sequence = pool_->Send(kSlot, LogText("ERROR", std::string(20'000, 'x')));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
+  const auto log = File(run_)->ListLog(0, 10);
+  EXPECT_EQ(log->front().text.size(), limits::kMaxLogTextBytes);
+  EXPECT_EQ(log->front().severity, "ERROR");
+}
+
+TEST_F(Intake_Test, RecomputedMetricsThatDifferAreReported) {
+  const uint64_t sequence = pool_->Send(kSlot, Metrics(0, 2));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
+  pool_->Lose(kSlot);
+  StartNext();
+  pool_->Send(kSlot, Metrics(0, 1));
+  pool_->Send(kSlot, Metrics(1, 1, 0.5));
+  SendWholeTraining(2);
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  ASSERT_TRUE(WaitForState(run_, v1::SUCCEEDED));
+  EXPECT_THAT(LogTexts(run_), Contains(HasSubstr("WARNING RESUME_DIVERGED at step 1")));
+}
+
+TEST_F(Intake_Test, FullDiskFailsTheRunAndTheServerGoesOn) {
+  const uint64_t kept = pool_->Send(kSlot, Metrics(0, 1));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, kept));
+  files_.gate.Set([] { return absl::ResourceExhaustedError("no space left"); });
+  pool_->Send(kSlot, Metrics(1, 1));
+  ASSERT_TRUE(pool_->WaitForCancel(task_));
+  pool_->Send(kSlot, Metrics(2, 1));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
+  ASSERT_TRUE(WaitForState(run_, v1::FAILED));
+  EXPECT_EQ(Get(run_).state_reason(), "DISK_FULL");
+  EXPECT_EQ(pool_->acknowledged(task_), kept);
+
+  files_.gate.Open();
+  ASSERT_TRUE(manager_->ResumeRun({}, run_).ok());
+  StartNext();
+  SendWholeTraining();
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  EXPECT_TRUE(WaitForState(run_, v1::SUCCEEDED));
+}
+
+// A worker that says DONE while its last bytes found no room.
+TEST_F(Intake_Test, FullDiskAtTheEndIsNoSuccess) {
+  SendWholeTraining();
+  files_.gate.Set([] { return absl::ResourceExhaustedError("no space left"); });
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  ASSERT_TRUE(WaitForState(run_, v1::FAILED));
+  EXPECT_EQ(Get(run_).state_reason(), "DISK_FULL");
+}
+
+TEST_F(Intake_Test, CatalogThatFailsForAWhileIsTriedAgain) {
+  SendWholeTraining();
+  std::atomic<int> failures{3};
+  catalog_.gate.Set(
+      [&]() -> absl::Status { return failures.fetch_sub(1) > 0 ? absl::UnavailableError("busy") : absl::OkStatus(); });
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  EXPECT_TRUE(WaitForState(run_, v1::SUCCEEDED));
+}
+
+TEST_F(Intake_Test, WorkerThatBreaksTheProtocolFailsItsRunOnly) {
+  pool_->Send(kSlot, Chunk("bytes of no set"));
+  ASSERT_TRUE(pool_->WaitForCancel(task_));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
+  ASSERT_TRUE(WaitForState(run_, v1::FAILED));
+  EXPECT_EQ(Get(run_).state_reason(), "WORKER_PROTOCOL");
+  Create();
+  StartNext();
+}
+
+TEST_F(Intake_Test, MessagesOfAnOldTaskAreIgnored) {
+  pool_->Lose(kSlot);
+  StartNext();
+  Message late = Metrics(0, 3);
+  late.set_task_id(task_);
+  pool_->SendAsItIs(kSlot, late);
+  const uint64_t sequence = pool_->Send(kSlot, Metrics(0, 2));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(GetJob(run_).id + ".2", sequence));
+  EXPECT_EQ(*File(run_)->MetricSteps(storage::Series::kDeterministic), 2u);
+}
+
+TEST_F(Intake_Test, LostWorkerIsReplacedThreeTimes) {
+  for (uint32_t attempt = 1; attempt < limits::kMaxAttempts; ++attempt) {
+    EXPECT_EQ(Get(run_).attempt(), attempt);
+    pool_->Lose(kSlot, "HEARTBEAT_LOST");
+    const FakeWorkerPool::Given given = StartNext();
+    EXPECT_EQ(given.task.task_id(), GetJob(run_).id + "." + std::to_string(attempt + 1));
+  }
+  EXPECT_EQ(Get(run_).attempt(), limits::kMaxAttempts);
+  pool_->Lose(kSlot);
+  ASSERT_TRUE(WaitForState(run_, v1::FAILED));
+  EXPECT_EQ(Get(run_).state_reason(), "WORKER_LOST");
+  EXPECT_EQ(Get(run_).attempt(), limits::kMaxAttempts);
+
+  // Resumed, it may lose as many again.
+  ASSERT_EQ(manager_->ResumeRun({}, run_)->attempt(), limits::kMaxAttempts + 1);
+  for (uint32_t i = 1; i < limits::kMaxAttempts; ++i) {
+    StartNext();
+    pool_->Lose(kSlot);
+  }
+  StartNext();
+  EXPECT_EQ(Get(run_).attempt(), 2 * limits::kMaxAttempts);
+}
+
+TEST_F(Intake_Test, LostJobGoesBeforeThoseThatCameLater) {
+  Create();
+  pool_->Lose(kSlot);
+  EXPECT_EQ(NextTask().task.task_id(), GetJob(run_).id + ".2");
+}
+
+TEST_F(Intake_Test, HalfSentTensorsOfALostWorkerAreDropped) {
+  pool_->Send(kSlot, SetBegin(worker::v1::RESUME_STATE, 1));
+  const uint64_t sequence = pool_->Send(kSlot, Chunk("1234"));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
+  pool_->Lose(kSlot);
+  const FakeWorkerPool::Given given = NextTask();
+  EXPECT_FALSE(given.task.has_tensors());
+  EXPECT_EQ(*File(run_)->DiscardUnfinishedTensorSets(), 0);
+}
+
+TEST_F(Intake_Test, UnreadableResumeStateFailsTheRun) {
+  pool_->Lose(kSlot, "TENSORS_UNREADABLE");
+  ASSERT_TRUE(WaitForState(run_, v1::FAILED));
+  EXPECT_EQ(Get(run_).state_reason(), "RUN_FILE_CORRUPT");
+}
+
+TEST_F(Intake_Test, RetryableFailureIsAnotherAttempt) {
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::FAILED, "OUT_OF_MEMORY", true));
+  StartNext();
+  EXPECT_EQ(Get(run_).attempt(), 2u);
+}
+
+}  // namespace
+}  // namespace sumscope::jobs
