@@ -1,7 +1,6 @@
 #include "proto/contract/spec_fields.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/nearest.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
@@ -21,35 +21,10 @@ using google::protobuf::FieldDescriptor;
 
 constexpr size_t kMaxShown = 60;
 
-// Levenshtein's distance.
-size_t EditDistance(absl::string_view a, absl::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-// How far a typed name is from a field: a part of it, like "batch", is one step away.
-size_t Distance(absl::string_view typed, absl::string_view name) {
-  constexpr size_t kTellingPart = 4;
-  if (typed.size() >= kTellingPart && absl::StrContains(name, typed)) return 1;
-  return EditDistance(typed, name);
-}
-
 absl::Status UnknownField(absl::string_view field) {
   const absl::string_view shown = field.substr(0, kMaxShown);
   const std::vector<std::string> names = SpecFieldNames();
-  const std::string& nearest = *std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-    return Distance(shown, a) < Distance(shown, b);
-  });
+  const std::string nearest = Nearest(shown, names);
   return MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_FIELD",
                    absl::StrCat("a spec has no field \"", shown, "\"; did you mean \"", nearest,
                                 "\"? It has: ", absl::StrJoin(names, ", ")),

@@ -1,0 +1,69 @@
+#include "client/cli/output/numbers.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace sumscope::client {
+
+std::string ShortestDouble(double value) {
+  if (std::isnan(value)) return "";
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof(buffer), value);
+  return std::string(buffer, end);
+}
+
+std::string FormatLoss(double value) { return std::isnan(value) ? "-" : absl::StrFormat("%.4g", value); }
+
+std::string FormatPercent(double rate) {
+  if (std::isnan(rate)) return "-";
+  const double failure = std::abs(1 - rate);
+  const double rarer = std::min(failure > 0 ? failure : 1.0, rate > 0 ? rate : 1.0);
+  const int decimals = std::clamp(static_cast<int>(std::ceil(-std::log10(rarer * 100))), 2, 7);
+  return absl::StrFormat("%.*f %%", decimals, rate * 100);
+}
+
+std::string FormatCount(uint64_t count) {
+  std::string digits = absl::StrCat(count);
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<size_t>(i), ",");
+  return digits;
+}
+
+std::string FormatBytes(uint64_t bytes) {
+  if (bytes < 1024) return absl::StrCat(bytes, " B");
+  double value = static_cast<double>(bytes);
+  int unit = 0;
+  for (; value >= 1024 && unit < 5; ++unit) value /= 1024;
+  return absl::StrFormat("%.*f %ciB", value < 10 ? 1 : 0, value, " KMGTP"[unit]);
+}
+
+std::string FormatSpan(absl::Duration span) {
+  if (span < absl::Seconds(1)) return absl::StrFormat("%.1f s", std::max(0.0, absl::ToDoubleSeconds(span)));
+  if (span > absl::Hours(24 * 36500)) return "-";
+  const int64_t seconds = absl::ToInt64Seconds(span);
+  if (seconds < 60) return absl::StrCat(seconds, " s");
+  if (seconds < 3600) return absl::StrFormat("%d min %02d s", seconds / 60, seconds % 60);
+  if (seconds < 86400) return absl::StrFormat("%d h %02d min", seconds / 3600, seconds / 60 % 60);
+  return absl::StrFormat("%d d %d h", seconds / 86400, seconds / 3600 % 24);
+}
+
+std::string FormatAge(absl::Duration age) {
+  const int64_t seconds = std::max<int64_t>(0, absl::ToInt64Seconds(age));
+  if (seconds < 120) return absl::StrCat(seconds, "s");
+  if (seconds < 7200) return absl::StrCat(seconds / 60, "m");
+  if (seconds < 172800) return absl::StrCat(seconds / 3600, "h");
+  return absl::StrCat(seconds / 86400, "d");
+}
+
+absl::Time ToTime(const google::protobuf::Timestamp& stamp) {
+  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
+}
+
+std::string FormatTime(const google::protobuf::Timestamp& stamp) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", ToTime(stamp), absl::UTCTimeZone());
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,29 @@
+#ifndef SUMSCOPE_CLIENT_CLI_OUTPUT_NUMBERS_H_
+#define SUMSCOPE_CLIENT_CLI_OUTPUT_NUMBERS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/time/time.h"
+#include "google/protobuf/timestamp.pb.h"
+
+namespace sumscope::client {
+
+// For programs: the shortest text that reads back as the same double; "" for NaN, "inf" and "-inf".
+std::string ShortestDouble(double value);
+
+// For people.
+std::string FormatLoss(double value);     // 0.01672, 1.3e-07; "-" for NaN
+std::string FormatPercent(double rate);   // 0.9571 is "95.71 %", 0.999998 "99.9998 %": as exact as failures are rare
+std::string FormatCount(uint64_t count);  // 10,000
+std::string FormatBytes(uint64_t bytes);  // 1.4 MiB
+std::string FormatSpan(absl::Duration span);  // 8 s, 3 min 20 s, 2 h 05 min, 3 d 4 h
+std::string FormatAge(absl::Duration age);    // 8s, 3m, 2h, 3d
+
+absl::Time ToTime(const google::protobuf::Timestamp& stamp);
+// RFC 3339 in UTC to the second: 2025-03-01T12:00:00Z.
+std::string FormatTime(const google::protobuf::Timestamp& stamp);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_OUTPUT_NUMBERS_H_

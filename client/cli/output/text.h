@@ -1,0 +1,25 @@
+#ifndef SUMSCOPE_CLIENT_CLI_OUTPUT_TEXT_H_
+#define SUMSCOPE_CLIENT_CLI_OUTPUT_TEXT_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace sumscope::client {
+
+// Text from elsewhere (labels, file names, error messages) made safe for a terminal: control characters, marks that
+// change the writing direction and malformed UTF-8 become visible escapes, \x1b or \u202e. Newlines too, unless kept.
+std::string EscapeText(absl::string_view text, bool keep_newlines = false);
+
+// A JSON document with the same characters as \uXXXX, which inside its strings means the same.
+std::string EscapeJson(absl::string_view json);
+
+// Columns that well-formed UTF-8 without control characters takes on a terminal.
+int DisplayWidth(absl::string_view text);
+
+// `text`, cut with ".." at the end where it is wider than `width` columns.
+std::string FitWidth(absl::string_view text, int width);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_OUTPUT_TEXT_H_

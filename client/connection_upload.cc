@@ -1,0 +1,80 @@
+// Connection::ImportRun.
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/connection_stubs.h"
+#include "proto/contract/base/random_ids.h"
+#include "proto/contract/base/sha256.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::Status NotReadable(const std::string& path) {
+  return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE", absl::StrCat("cannot read ", path));
+}
+
+// Hands the file over in pieces of at most 1 MiB until `on_piece` says no.
+absl::Status ReadPieces(const std::string& path, const std::function<bool(std::string)>& on_piece) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return NotReadable(path);
+  while (file.peek() != std::ifstream::traits_type::eof()) {
+    std::string piece(limits::kMaxChunkBytes, '\0');
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    piece.resize(static_cast<size_t>(file.gcount()));
+    if (!on_piece(std::move(piece))) return absl::OkStatus();
+  }
+  return file.bad() || (file.fail() && !file.eof()) ? NotReadable(path) : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Run> Connection::Upload(const v1::ImportHeader& header, const std::string& path) {
+  grpc::ClientContext context;
+  const Cancellation::Scope scope(cancellation_, [&context] { context.TryCancel(); });
+  v1::Run run;
+  const auto writer = stubs_->runs->ImportRun(&context, &run);
+  v1::ImportRunRequest message;
+  *message.mutable_header() = header;
+  bool open = writer->Write(message);
+  absl::Status read;
+  if (open) {
+    read = ReadPieces(path, [&](std::string piece) {
+      message.set_data(std::move(piece));
+      return open = writer->Write(message);
+    });
+  }
+  if (!read.ok()) context.TryCancel();
+  // A server that refuses closes the stream early: Finish says why.
+  writer->WritesDone();
+  const absl::Status status = FromGrpc(writer->Finish());
+  SUMSCOPE_RETURN_IF_ERROR(read);
+  SUMSCOPE_RETURN_IF_ERROR(status);
+  return run;
+}
+
+absl::StatusOr<v1::Run> Connection::ImportRun(v1::ImportHeader header, const std::string& path) {
+  Sha256 hash;
+  uint64_t bytes = 0;
+  const auto measure = [&](const std::string& piece) {
+    hash.Update(piece);
+    bytes += piece.size();
+    return !cancellation_->cancelled();
+  };
+  SUMSCOPE_RETURN_IF_ERROR(ReadPieces(path, measure));
+  header.set_total_bytes(bytes);
+  header.set_sha256(hash.HexDigest());
+  if (header.request_id().empty()) header.set_request_id(IdSource::Real()->NewUuid());
+  v1::Run run;
+  const auto attempt = [&](bool*) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(run, Upload(header, path));
+    return absl::OkStatus();
+  };
+  SUMSCOPE_RETURN_IF_ERROR(KeepStreaming(attempt));
+  return run;
+}
+
+}  // namespace sumscope::client
