@@ -8,7 +8,7 @@ import unittest
 
 import grpc
 
-from support import IntegrationTest, TINY_SPEC, say, wait_until
+from support import IntegrationTest, TINY_SPEC, run_id, say, wait_until
 
 LONG = dict(TINY_SPEC, steps=10_000_000)
 
@@ -50,7 +50,7 @@ class CancelTest(IntegrationTest):
     def assert_ended(self, name):
         self.assert_rpc_error(self.one, grpc.StatusCode.FAILED_PRECONDITION, 'RUN_ENDED',
                               lambda: self.one.client.call('RunService/CancelRun', name=name))
-        self.assert_refused(self.one, 'RUN_ENDED', 8, 'runs', 'cancel', name.removeprefix('runs/'))
+        self.assert_refused(self.one, 'RUN_ENDED', 8, 'runs', 'cancel', run_id(name))
 
     def test_QueuedRunGivenCancelNeverStarts(self):
         busy = self.running()
@@ -92,7 +92,7 @@ class CancelTest(IntegrationTest):
         with self.worker_stopped():
             self.assertEqual(self.cancel(name)['state'], 'CANCELLING')
             self.assertEqual(self.cancel(name)['state'], 'CANCELLING', 'asked again: the same answer')
-            self.cli(self.one, 'runs', 'cancel', name.removeprefix('runs/'))
+            self.cli(self.one, 'runs', 'cancel', run_id(name))
         self.assert_cancelled(name, time.monotonic())
 
     def test_SucceededRunGivenCancelStaysAsItIs(self):
@@ -107,7 +107,7 @@ class CancelTest(IntegrationTest):
         self.cancel(name)
         run = self.one.wait_for_state(name, 'CANCELLED')
         self.assertLess(int(run['steps_done']), 3000)
-        self.cli(self.one, 'runs', 'resume', name.removeprefix('runs/'))
+        self.cli(self.one, 'runs', 'resume', run_id(name))
         run = self.one.wait_for_state(name, 'SUCCEEDED')
         self.assertEqual(run['segment'], 2)
         self.assertGreater(int(run['segments'][1]['first_step']), 0, 'it went on where it was cancelled')
@@ -122,7 +122,7 @@ class CancelTest(IntegrationTest):
         busy = self.running()
         name = self.one.create(**dict(TINY_SPEC, steps=30))
         self.cancel(name)
-        self.cli(self.one, 'runs', 'resume', name.removeprefix('runs/'))
+        self.cli(self.one, 'runs', 'resume', run_id(name))
         self.cancel(busy)
         self.one.wait_for_state(name, 'SUCCEEDED')
 

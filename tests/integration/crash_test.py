@@ -5,7 +5,8 @@ import signal
 import time
 import unittest
 
-from support import IntegrationTest, is_alive, read_safetensors, say, wait_until
+from safetensors_file import read_safetensors
+from support import IntegrationTest, is_alive, run_id, say, wait_until
 
 SPEC = dict(operation='ADD', n_digits=3, n_layers=1, n_heads=2, d_model=32, d_head=16, d_mlp=64, batch_size=16,
             steps=3000, seed=11)
@@ -48,11 +49,11 @@ class CrashTest(IntegrationTest):
         self.assertEqual(self.tensors(server, name), self.tensors(server, reference), 'exported weights')
 
     def csv(self, server, name):
-        return self.cli(server, 'runs', 'metrics', name.removeprefix('runs/'), '-o', 'csv').stdout
+        return self.cli(server, 'runs', 'metrics', run_id(name), '-o', 'csv').stdout
 
     def tensors(self, server, name):
         path = self.root / 'weights.safetensors'
-        self.cli(server, 'runs', 'export', name.removeprefix('runs/'), '--out', path)
+        self.cli(server, 'runs', 'export', run_id(name), '--out', path)
         return read_safetensors(path.read_bytes())[1]
 
     def assert_ends_with_its_server(self, worker):

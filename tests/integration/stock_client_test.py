@@ -5,7 +5,8 @@ import uuid
 
 import grpc
 
-from support import IntegrationTest, TINY_SPEC, as_dict, health, qualified, rows_of
+from stock_client import as_dict, health, qualified, rows_of
+from support import IntegrationTest, TINY_SPEC
 
 STEPS = 300
 

@@ -1,31 +1,27 @@
-"""Processes, a client that knows only reflection, safetensors files and waits with deadlines."""
+"""Servers and command lines as processes, and waits with deadlines."""
 
 import contextlib
-import io
 import json
 import os
 import shutil
 import signal
 import sqlite3
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import unittest
 import uuid
 from pathlib import Path
 
 import grpc
-from google.protobuf import descriptor_pool, json_format, message_factory
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from stock_client import PATIENCE, StockClient, health, rows_of
 
 BIN = Path(os.environ.get('SUMSCOPE_BIN_DIR', 'build/release/bin')).resolve()
 ORACLES = Path(__file__).resolve().parent.parent / 'oracles'
 SUMSCOPED, SUMSCOPE, WORKER = BIN / 'sumscoped', BIN / 'sumscope', BIN / 'sumscope-worker'
 
-PATIENCE = 60  # seconds; a deadline for what takes a moment, on a machine that does other things too
 TERMINAL = ('SUCCEEDED', 'FAILED', 'CANCELLED')
 
 # A model that trains in seconds: n = 2, one head.
@@ -63,6 +59,10 @@ def processes_of(marker):
     return found
 
 
+def run_id(name):
+    return name.removeprefix('runs/')
+
+
 def is_alive(pid):
     with contextlib.suppress(OSError):
         return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] not in 'ZX'
@@ -83,69 +83,6 @@ class Result:
 
     def __repr__(self):
         return f'exit {self.code}\nstdout: {self.stdout[:2000]!r}\nstderr: {self.stderr[:2000]}'
-
-
-class StockClient:
-    """Every method of every service that reflection tells of, with dicts in and out (proto field names)."""
-
-    def __init__(self, address):
-        self.channel = grpc.insecure_channel(address)
-        self.database = ProtoReflectionDescriptorDatabase(self.channel)
-        self.pool = descriptor_pool.DescriptorPool(self.database)
-
-    def close(self):
-        self.channel.close()
-
-    def message(self, full_name):
-        return message_factory.GetMessageClass(self.pool.FindMessageTypeByName(full_name))
-
-    def method(self, path):
-        service, name = path.split('/')
-        return self.pool.FindServiceByName(service).methods_by_name[name]
-
-    def _caller(self, path):
-        method = self.method(path)
-        make = {(False, False): self.channel.unary_unary, (False, True): self.channel.unary_stream,
-                (True, False): self.channel.stream_unary}[method.client_streaming, method.server_streaming]
-        request = message_factory.GetMessageClass(method.input_type)
-        response = message_factory.GetMessageClass(method.output_type)
-        return request, make(f'/{path}', request_serializer=lambda message: message.SerializeToString(),
-                             response_deserializer=response.FromString)
-
-    def call(self, path, timeout=PATIENCE, **fields):
-        """A unary call, `path` like 'RunService/GetRun'; the answer as a dict."""
-        request, caller = self._caller(qualified(path))
-        return as_dict(caller(json_format.ParseDict(fields, request()), timeout=timeout))
-
-    def stream(self, path, timeout=2 * PATIENCE, **fields):
-        """A server stream; iterates over messages, and can be cancelled."""
-        request, caller = self._caller(qualified(path))
-        return caller(json_format.ParseDict(fields, request()), timeout=timeout)
-
-    def upload(self, path, messages, timeout=PATIENCE):
-        request, caller = self._caller(qualified(path))
-        return as_dict(caller((request(**message) for message in messages), timeout=timeout))
-
-    def error_info(self, error):
-        """(reason, domain) of an RpcError, out of its grpc-status-details-bin trailer."""
-        details = dict(error.trailing_metadata() or ()).get('grpc-status-details-bin')
-        if details is None:
-            return '', ''
-        status = self.message('google.rpc.Status').FromString(details)
-        assert status.code == error.code().value[0], (status.code, error.code())
-        for detail in status.details:
-            if detail.type_url.endswith('/google.rpc.ErrorInfo'):
-                info = self.message('google.rpc.ErrorInfo').FromString(detail.value)
-                return info.reason, info.domain
-        return '', ''
-
-
-def qualified(path):
-    return path if '.' in path else f'sumscope.v1.{path}'
-
-
-def as_dict(message):
-    return json_format.MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
 class Server:
@@ -269,7 +206,8 @@ class Server:
         """Every stored step, page by page: (columns, rows)."""
         columns, rows, token = [], [], ''
         while True:
-            page = self.client.call('RunService/ListMetrics', name=name, series=series, page_size=10000, page_token=token)
+            page = self.client.call('RunService/ListMetrics', name=name, series=series, page_size=10000,
+                                    page_token=token)
             block = page.get('block', {})
             columns = block.get('columns') or columns
             rows += rows_of(block)
@@ -288,29 +226,12 @@ class Server:
         """The step of the stored resume state, or 0: read from the run file, beside the server that writes it."""
         with contextlib.suppress(sqlite3.Error):
             with contextlib.closing(sqlite3.connect(f'file:{self.run_file(name)}?mode=ro', uri=True)) as file:
-                row = file.execute("SELECT max(step) FROM tensor_sets WHERE kind = 'resume_state' AND finished").fetchone()
-                return row[0] or 0
+                states = "SELECT max(step) FROM tensor_sets WHERE kind = 'resume_state' AND finished"
+                return file.execute(states).fetchone()[0] or 0
         return 0
 
     def run_file(self, name):
-        run = name.removeprefix('runs/')
-        return self.data / 'runs' / run[:2] / f'{run}.db'
-
-
-def rows_of(block):
-    """The rows of a MetricBlock that is a dict; NaN and infinities stay text, which compares well."""
-    width = len(block.get('columns', []))
-    values = block.get('values', [])
-    assert len(values) == width * block.get('count', 0), (len(values), width, block.get('count'))
-    return [values[i:i + width] for i in range(0, len(values), width)] if width else []
-
-
-def health(client, service=''):
-    caller = client.channel.unary_unary('/grpc.health.v1.Health/Check',
-                                        request_serializer=lambda name: b'' if not name else b'\x0a' + bytes([len(name)]) + name,
-                                        response_deserializer=lambda data: data)
-    answer = caller(service.encode(), timeout=5)
-    return {b'\x08\x01': 'SERVING', b'\x08\x02': 'NOT_SERVING'}.get(answer, 'UNKNOWN')
+        return self.data / 'runs' / run_id(name)[:2] / f'{run_id(name)}.db'
 
 
 def clean_environment(root):
@@ -417,51 +338,3 @@ def deadline_dump(test, seconds=280):
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, old)
-
-
-# Safetensors: 8 bytes of header length, the header's JSON, the data.
-
-
-def read_safetensors(data):
-    """(metadata, {name: (dtype, shape, bytes)})."""
-    length, = struct.unpack('<Q', data[:8])
-    header = json.loads(data[8:8 + length])
-    body = data[8 + length:]
-    metadata = header.pop('__metadata__', {})
-    return metadata, {name: (entry['dtype'], entry['shape'], body[slice(*entry['data_offsets'])])
-                      for name, entry in header.items()}
-
-
-def write_safetensors(tensors, metadata=None, change_header=None):
-    """`change_header` may spoil the header (a dict) before it is written."""
-    header, body = ({'__metadata__': metadata} if metadata else {}), io.BytesIO()
-    for name, (dtype, shape, data) in tensors.items():
-        begin = body.tell()
-        body.write(data)
-        header[name] = {'dtype': dtype, 'shape': shape, 'data_offsets': [begin, body.tell()]}
-    if change_header:
-        change_header(header)
-    text = json.dumps(header).encode()
-    text += b' ' * (-len(text) % 8)
-    return struct.pack('<Q', len(text)) + text + body.getvalue()
-
-
-def in_thread(target):
-    """A thread that runs `target`; join() returns what it returned or raises what it raised."""
-    class Thread(threading.Thread):
-        def run(self):
-            try:
-                self.value, self.error = target(), None
-            except BaseException as error:  # handed on by join
-                self.value, self.error = None, error
-
-        def join(self, timeout=2 * PATIENCE):
-            super().join(timeout)
-            if self.is_alive():
-                raise AssertionError('a thread of the test did not end')
-            if self.error is not None:
-                raise self.error
-            return self.value
-    thread = Thread(daemon=True)
-    thread.start()
-    return thread
