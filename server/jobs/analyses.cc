@@ -18,6 +18,7 @@ absl::StatusOr<v1::Analysis> JobManagerImpl::WithContent(const std::string& run,
   whole.set_state(analysis.state());
   whole.set_state_reason(analysis.state_reason());
   whole.set_state_detail(analysis.state_detail());
+  if (whole.state() != v1::SUCCEEDED) whole.clear_result();
   return whole;
 }
 

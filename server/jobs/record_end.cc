@@ -54,7 +54,11 @@ absl::Status StoreTraining(Context* context, const Target& target, const Outcome
 absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
   if (!IsTerminal(outcome.state)) return absl::OkStatus();
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, facts.file->GetAnalysis(target.job.analysis));
-  if (outcome.state == v1::SUCCEEDED) *analysis.mutable_result() = facts.analysis.result();
+  if (outcome.state == v1::SUCCEEDED) {
+    *analysis.mutable_result() = facts.analysis.result();
+  } else {
+    analysis.clear_result();
+  }
   if (facts.analysis.has_provenance()) analysis.mutable_provenance()->MergeFrom(facts.analysis.provenance());
   analysis.set_state(outcome.state);
   analysis.set_state_reason(outcome.reason);

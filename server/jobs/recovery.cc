@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
@@ -78,6 +79,9 @@ absl::StatusOr<std::string> Reconcile(Context* context, const Target& target, co
 
 absl::StatusOr<std::vector<std::string>> RecoverJobs(Context* context) {
   using Jobs = std::vector<storage::Job>;
+  SUMSCOPE_RETURN_IF_ERROR(context->catalog->Write([&](storage::CatalogTransaction& transaction) {
+    return transaction.PruneEvents(context->clock->Now() - limits::kEventRetention);
+  }));
   SUMSCOPE_ASSIGN_OR_RETURN(const Jobs jobs, ReadCatalog<Jobs>(context->catalog, [](storage::CatalogReader& reader) {
                               return reader.ListUnfinishedJobs();
                             }));

@@ -7,6 +7,7 @@ namespace sumscope::jobs {
 absl::StatusOr<RunFacts> ReadFacts(storage::RunFile* file) {
   RunFacts facts;
   SUMSCOPE_ASSIGN_OR_RETURN(facts.steps_done, file->MetricSteps(storage::Series::kDeterministic));
+  SUMSCOPE_ASSIGN_OR_RETURN(facts.timing_steps, file->MetricSteps(storage::Series::kTiming));
   if (facts.steps_done > 0) {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::MetricBlock last,
                               file->ReadMetrics(storage::Series::kDeterministic, facts.steps_done - 1, 1));

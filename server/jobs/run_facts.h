@@ -12,6 +12,7 @@ namespace sumscope::jobs {
 // What the run's row says about its data.
 struct RunFacts {
   uint64_t steps_done = 0;             // stored
+  uint64_t timing_steps = 0;           // stored
   std::optional<double> loss;          // of the last stored step
   std::optional<double> heldout_loss;  // of the last checkpoint
 

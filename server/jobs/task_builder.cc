@@ -47,7 +47,8 @@ absl::Status AddTraining(Context* context, const Target& target, Assignment* ass
 }
 
 absl::Status AddAnalysis(const Target& target, Assignment* assignment) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, assignment->file->GetAnalysis(target.job.analysis));
+  SUMSCOPE_ASSIGN_OR_RETURN(assignment->analysis, assignment->file->GetAnalysis(target.job.analysis));
+  const v1::Analysis& analysis = assignment->analysis;
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
   SUMSCOPE_ASSIGN_OR_RETURN(
       const storage::TensorSet set,

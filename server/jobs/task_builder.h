@@ -15,6 +15,7 @@ struct Assignment {
   std::string job;
   std::string run;
   std::string analysis_id;  // empty: a training
+  v1::Analysis analysis;    // as the file has it
   uint64_t steps = 0;       // of the training
   worker::v1::Task task;
   std::optional<workers::TaskTensors> tensors;

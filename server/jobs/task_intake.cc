@@ -1,6 +1,7 @@
 #include "server/jobs/task_intake.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,7 +25,8 @@ absl::Status ProtocolError(absl::string_view text) {
 
 bool NeedsFile(const worker::v1::WorkerMessage& message) {
   return message.has_metrics() || message.has_timing() || message.has_tensor_set_begin() ||
-         message.has_tensor_chunk() || message.has_tensor_set_end() || message.has_log();
+         message.has_tensor_chunk() || message.has_tensor_set_end() || message.has_log() ||
+         message.has_analysis_result();
 }
 
 }  // namespace
@@ -129,15 +131,10 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   uint64_t last_sequence = 0;
   for (const worker::v1::WorkerMessage& message : messages) {
     if (message.has_analysis_progress()) next.analysis_fraction = message.analysis_progress().fraction();
-    // Not durable before the end is: Finish acknowledges it.
-    if (message.has_analysis_result()) {
-      next.result = message.analysis_result();
-    } else {
-      last_sequence = std::max(last_sequence, message.sequence());
-    }
+    last_sequence = std::max(last_sequence, message.sequence());
   }
   state_ = std::move(next);
-  if (state_.result.kind_case() == v1::AnalysisResult::KIND_NOT_SET) Acknowledge(last_sequence);
+  Acknowledge(last_sequence);
   ShowProgress();
   RefreshCatalog();
 }
@@ -148,11 +145,8 @@ absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage
   switch (message.body_case()) {
     case Message::kMetrics:
       return ApplyMetrics(message.metrics(), transaction, state);
-    case Message::kTiming: {
-      std::optional<uint64_t> ignored;  // timing differs, of course
-      if (const auto speed = LastValue(message.timing(), "steps_per_second")) state->steps_per_second = speed;
-      return transaction.AppendMetrics(storage::Series::kTiming, message.timing(), &ignored);
-    }
+    case Message::kTiming:
+      return ApplyTiming(message.timing(), transaction, state);
     case Message::kTensorSetBegin:
       return BeginSet(message.tensor_set_begin(), transaction, state);
     case Message::kTensorChunk:
@@ -160,6 +154,14 @@ absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage
       return transaction.AppendTensorBytes(*state->open_set, message.tensor_chunk().data());
     case Message::kTensorSetEnd:
       return EndSet(message.tensor_set_end(), transaction, state);
+    case Message::kAnalysisResult: {
+      if (assignment_.analysis_id.empty()) return ProtocolError("a training sent the result of an analysis");
+      state->result = message.analysis_result();
+      v1::Analysis answered = assignment_.analysis;
+      answered.set_state(v1::RUNNING);
+      *answered.mutable_result() = state->result;
+      return transaction.PutAnalysis(answered);
+    }
     case Message::kLog:
       return Log(transaction, message.log().severity(), message.log().text());
     default:
@@ -170,6 +172,7 @@ absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage
 absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
                                       State* state) {
   const std::optional<double> loss = LastValue(block, "loss");
+  if (block.first_step() + block.count() > assignment_.steps) return ProtocolError("metrics beyond the last step came");
   if (!loss.has_value()) return ProtocolError("a metric block is misshapen or has no loss");
   std::optional<uint64_t> diverged;
   SUMSCOPE_RETURN_IF_ERROR(transaction.AppendMetrics(storage::Series::kDeterministic, block, &diverged));
@@ -185,6 +188,27 @@ absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::Run
     state->facts.loss = loss;
   }
   return absl::OkStatus();
+}
+
+absl::Status TaskIntake::ApplyTiming(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
+                                     State* state) {
+  if (block.first_step() + block.count() > assignment_.steps) return ProtocolError("timing beyond the last step came");
+  if (const auto speed = LastValue(block, "steps_per_second")) state->steps_per_second = speed;
+  std::optional<uint64_t> ignored;  // another attempt is faster or slower
+  // What a lost worker measured and did not send any more is unknown: NaN.
+  while (state->facts.timing_steps < block.first_step()) {
+    const uint64_t missing = block.first_step() - state->facts.timing_steps;
+    v1::MetricBlock unknown;
+    unknown.set_first_step(state->facts.timing_steps);
+    unknown.set_count(static_cast<uint32_t>(std::min<uint64_t>(missing, limits::kMetricBlockSteps)));
+    *unknown.mutable_columns() = block.columns();
+    unknown.mutable_values()->Resize(static_cast<int>(unknown.count()) * block.columns_size(),
+                                     std::numeric_limits<double>::quiet_NaN());
+    SUMSCOPE_RETURN_IF_ERROR(transaction.AppendMetrics(storage::Series::kTiming, unknown, &ignored));
+    state->facts.timing_steps += unknown.count();
+  }
+  state->facts.timing_steps = std::max(state->facts.timing_steps, block.first_step() + block.count());
+  return transaction.AppendMetrics(storage::Series::kTiming, block, &ignored);
 }
 
 absl::Status TaskIntake::BeginSet(const worker::v1::TensorSetBegin& begin, storage::RunFileTransaction& transaction,

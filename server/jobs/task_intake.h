@@ -45,6 +45,7 @@ class TaskIntake {
   };
   absl::Status Apply(const worker::v1::WorkerMessage& message, storage::RunFileTransaction& transaction, State* state);
   absl::Status ApplyMetrics(const v1::MetricBlock& block, storage::RunFileTransaction& transaction, State* state);
+  absl::Status ApplyTiming(const v1::MetricBlock& block, storage::RunFileTransaction& transaction, State* state);
   absl::Status BeginSet(const worker::v1::TensorSetBegin& begin, storage::RunFileTransaction& transaction,
                         State* state);
   absl::Status EndSet(const worker::v1::TensorSetEnd& end, storage::RunFileTransaction& transaction, State* state);

@@ -30,17 +30,24 @@ class Analyses_Test : public JobsFixture {
   void Answer(double loss) {
     Message result;
     result.mutable_analysis_result()->mutable_evaluate()->set_loss(loss);
-    pool_->Send(kSlot, result);
+    const uint64_t sequence = pool_->Send(kSlot, result);
+    // A worker ends its task when its answer is durable.
+    EXPECT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
     pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   }
-  std::string run_;
+  FakeWorkerPool::Given StartAnalysis() {
+    FakeWorkerPool::Given given = StartNext();
+    task_ = given.task.task_id();
+    return given;
+  }
+  std::string run_, task_;
 };
 
 TEST_F(Analyses_Test, AnswerIsStoredWithItsProvenance) {
   const auto created = Ask("k1");
   EXPECT_FALSE(created.from_cache);
   EXPECT_EQ(created.analysis.state(), v1::QUEUED);
-  const FakeWorkerPool::Given given = StartNext();
+  const FakeWorkerPool::Given given = StartAnalysis();
   EXPECT_EQ(given.task.analysis().step(), 4u);
   EXPECT_EQ(given.task.analysis().request().evaluate().worst_count(), 3u);
   EXPECT_EQ(given.task.analysis().question_set().uniform().count(), 10u);
@@ -64,7 +71,7 @@ TEST_F(Analyses_Test, AnswerIsStoredWithItsProvenance) {
 
 TEST_F(Analyses_Test, EqualQuestionIsAnsweredFromTheStore) {
   const auto first = Ask("k1");
-  StartNext();
+  StartAnalysis();
   Answer(0.125);
   ASSERT_TRUE(WaitForAnalysis(run_, Id(first.analysis.name()), v1::SUCCEEDED));
   const auto second = Ask("k1");
@@ -79,7 +86,7 @@ TEST_F(Analyses_Test, TwoEqualQuestionsInFlightShareOneJob) {
   const auto second = Ask("k1");
   EXPECT_TRUE(second.from_cache);
   EXPECT_EQ(second.analysis.name(), first.analysis.name());
-  StartNext();
+  StartAnalysis();
   Answer(0.125);
   ASSERT_TRUE(WaitForAnalysis(run_, Id(first.analysis.name()), v1::SUCCEEDED));
   EXPECT_EQ(pool_->tasks_given(), 2u);  // the training and one analysis
@@ -87,7 +94,7 @@ TEST_F(Analyses_Test, TwoEqualQuestionsInFlightShareOneJob) {
 
 TEST_F(Analyses_Test, FailedAnswerIsAskedAnew) {
   const auto first = Ask("k1");
-  StartNext();
+  StartAnalysis();
   pool_->Finish(kSlot, Finished(worker::v1::Finished::FAILED, "QUESTION_INVALID"));
   ASSERT_TRUE(WaitForAnalysis(run_, Id(first.analysis.name()), v1::FAILED));
   const auto second = Ask("k1");
@@ -97,7 +104,7 @@ TEST_F(Analyses_Test, FailedAnswerIsAskedAnew) {
 
 TEST_F(Analyses_Test, DoneWithoutAResultIsAFailure) {
   const auto first = Ask("k1");
-  StartNext();
+  StartAnalysis();
   pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   ASSERT_TRUE(WaitForAnalysis(run_, Id(first.analysis.name()), v1::FAILED));
 }
@@ -119,7 +126,7 @@ TEST_F(Analyses_Test, DeletedRunTakesNoQuestion) {
 
 TEST_F(Analyses_Test, RunningAnalysisIsCancelled) {
   const std::string id = Id(Ask("k1").analysis.name());
-  const FakeWorkerPool::Given given = StartNext();
+  const FakeWorkerPool::Given given = StartAnalysis();
   EXPECT_EQ(manager_->CancelAnalysis(run_, id)->state(), v1::CANCELLING);
   ASSERT_TRUE(pool_->WaitForCancel(given.task.task_id()));
   EXPECT_FALSE(Ask("k1").from_cache);  // nobody will get the cancelled one's answer
@@ -131,25 +138,25 @@ TEST_F(Analyses_Test, RunningAnalysisIsCancelled) {
 
 TEST_F(Analyses_Test, LostWorkerIsAnotherAttempt) {
   Ask("k1");
-  const std::string first = StartNext().task.task_id();
+  const std::string first = StartAnalysis().task.task_id();
   pool_->Lose(kSlot);
-  EXPECT_NE(StartNext().task.task_id(), first);
+  EXPECT_NE(StartAnalysis().task.task_id(), first);
 }
 
 TEST_F(Analyses_Test, UnfinishedAnalysisGoesOnAfterACrash) {
   const std::string id = Id(Ask("k1").analysis.name());
-  StartNext();
+  StartAnalysis();
   Boot();
   EXPECT_EQ(GetAnalysis(run_, id).state(), v1::QUEUED);
   pool_->Idle(kSlot);
-  StartNext();
+  StartAnalysis();
   Answer(0.5);
   EXPECT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
 }
 
 TEST_F(Analyses_Test, CatalogFollowsAnAnswerInTheFile) {
   const std::string id = Id(Ask("k1").analysis.name());
-  StartNext();
+  StartAnalysis();
   catalog_.gate.Set([] { return absl::UnavailableError("the server dies here"); });
   Answer(0.5);
   ASSERT_TRUE(WaitUntil(run_, [&] { return File(run_)->GetAnalysis(id)->state() == v1::SUCCEEDED; }));
