@@ -1,0 +1,124 @@
+#include "server/worker/evaluate_task.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "google/protobuf/util/message_differencer.h"
+#include "server/worker/conversion.h"
+#include "server/worker/tensors.h"
+#include "tests/server/worker/recording_sink.h"
+#include "tests/server/worker/tiny_spec.h"
+
+namespace sumscope::worker {
+namespace {
+
+using sumscope::v1::EvaluateResult;
+using sumscope::v1::QuestionSet;
+
+engine::NamedTensors TinyWeights() { return engine::InitialWeights(engine::ConfigOf(*ToEngine(TinySpec())), 1); }
+
+TaskInput NewTask(const QuestionSet& questions, const engine::NamedTensors& weights = TinyWeights()) {
+  RecordingSink server;
+  EXPECT_TRUE(SendTensorSet(v1::WEIGHTS, 60, weights, {}, &server).ok());
+  TaskInput input;
+  input.control = std::make_shared<TaskControl>();
+  input.task.set_task_id("j2.1");
+  input.task.set_has_tensors(true);
+  *input.task.mutable_analysis()->mutable_spec() = TinySpec();
+  input.task.mutable_analysis()->mutable_request()->mutable_evaluate()->set_worst_count(3);
+  *input.task.mutable_analysis()->mutable_question_set() = questions;
+  input.tensors = server.sets[0].begin;
+  input.tensor_data = server.sets[0].data;
+  return input;
+}
+
+QuestionSet Uniform(uint64_t count) {
+  QuestionSet set;
+  set.mutable_uniform()->set_count(count);
+  set.set_seed(3);
+  return set;
+}
+
+v1::Finished Perform(const TaskInput& input, RecordingSink* sink) { return RunTask(input, {"cpu", 1}, sink); }
+
+TEST(EvaluateTask_Test, GivenUniformQuestionsThenTheResultIsTheEngines) {
+  RecordingSink sink;
+  const v1::Finished finished = Perform(NewTask(Uniform(500)), &sink);
+  ASSERT_EQ(finished.outcome(), v1::Finished::DONE) << finished.ShortDebugString();
+  ASSERT_TRUE(sink.started.has_value());
+  ASSERT_TRUE(sink.result.has_value());
+  EXPECT_GT(sink.waits, 0);
+
+  const engine::TrainSpec spec = *ToEngine(TinySpec());
+  const engine::Model model{engine::ConfigOf(spec), spec.n_digits, spec.format, TinyWeights(), torch::kCPU};
+  const auto source = engine::UniformSource(engine::Operation::kAdd, 3, 500, 3);
+  const EvaluateResult expected =
+      FromEngine(engine::Evaluate(model, *source, {false, 3}), {3, engine::Format::kSigned, false});
+  EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(sink.result->evaluate(), expected));
+  EXPECT_EQ(sink.result->evaluate().exact().count(), 500u);
+  EXPECT_EQ(sink.result->evaluate().worst_size(), 3);
+}
+
+TEST(EvaluateTask_Test, GivenEachKindOfQuestionSetThenItsQuestionsAreAsked) {
+  QuestionSet of_class, stratified, list, subtractions = Uniform(50);
+  of_class.mutable_of_class()->set_question_class("S2");
+  of_class.mutable_of_class()->set_count(70);
+  stratified.mutable_stratified()->set_count_per_class(10);
+  list.mutable_list()->add_questions("123+456");
+  list.mutable_list()->add_questions("999+001");
+  subtractions.set_operation(sumscope::v1::SUB);
+
+  RecordingSink a, b, c, d;
+  ASSERT_EQ(Perform(NewTask(of_class), &a).outcome(), v1::Finished::DONE);
+  ASSERT_EQ(a.result->evaluate().classes_size(), 1);
+  EXPECT_EQ(a.result->evaluate().classes(0).question_class(), "S2");
+  EXPECT_EQ(a.result->evaluate().exact().count(), 70u);
+  ASSERT_EQ(Perform(NewTask(stratified), &b).outcome(), v1::Finished::DONE);
+  EXPECT_FALSE(b.result->evaluate().has_exact());
+  for (const auto& per_class : b.result->evaluate().classes()) EXPECT_EQ(per_class.exact().count(), 10u);
+  ASSERT_EQ(Perform(NewTask(list), &c).outcome(), v1::Finished::DONE);
+  EXPECT_EQ(c.result->evaluate().exact().count(), 2u);
+  ASSERT_EQ(Perform(NewTask(subtractions), &d).outcome(), v1::Finished::DONE);
+  EXPECT_EQ(d.result->evaluate().cells(0).cell(), "MD");
+}
+
+TEST(EvaluateTask_Test, WhenCancelledThenThereIsNoResult) {
+  RecordingSink sink;
+  const TaskInput input = NewTask(Uniform(1000000000));
+  sink.on_message = [&](const v1::WorkerMessage& message) {
+    if (message.has_analysis_progress()) input.control->Interrupt(Interruption::kCancel);
+  };
+  EXPECT_EQ(Perform(input, &sink).outcome(), v1::Finished::CANCELLED);
+  EXPECT_FALSE(sink.result.has_value());
+  EXPECT_GT(sink.messages.back().analysis_progress().fraction(), 0);
+}
+
+TEST(EvaluateTask_Test, GivenWeightsThatAreNotTheSpecsThenTheyAreRefused) {
+  engine::NamedTensors missing = TinyWeights(), shape = TinyWeights(), whole = TinyWeights(), nan = TinyWeights();
+  missing.pop_back();
+  shape[0].second = torch::zeros({2, 2});
+  whole[0].second = whole[0].second.to(torch::kInt64);
+  nan[0].second.view({-1})[3] = std::numeric_limits<float>::quiet_NaN();
+  for (const engine::NamedTensors& weights : {missing, shape, whole, nan}) {
+    RecordingSink sink;
+    const v1::Finished finished = Perform(NewTask(Uniform(10), weights), &sink);
+    EXPECT_EQ(finished.outcome(), v1::Finished::FAILED);
+    EXPECT_EQ(finished.reason(), "WEIGHTS_INVALID") << finished.detail();
+    EXPECT_FALSE(finished.retryable());
+  }
+}
+
+TEST(EvaluateTask_Test, GivenQuestionsThatDoNotExistThenTheReasonSaysSo) {
+  QuestionSet impossible, unreadable;
+  impossible.mutable_of_class()->set_question_class("S5");  // needs more than three digits
+  impossible.mutable_of_class()->set_count(5);
+  unreadable.mutable_list()->add_questions("12/3");
+  RecordingSink sink;
+  EXPECT_EQ(Perform(NewTask(impossible), &sink).reason(), "CLASS_IMPOSSIBLE");
+  EXPECT_EQ(Perform(NewTask(unreadable), &sink).reason(), "BAD_QUESTION");
+  EXPECT_EQ(Perform(NewTask(QuestionSet()), &sink).reason(), "QUESTION_SET_MISSING");
+}
+
+}  // namespace
+}  // namespace sumscope::worker
