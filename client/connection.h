@@ -114,6 +114,7 @@ class Connection {
   std::function<void(const absl::Status&)> on_reconnect_;
   std::unique_ptr<Stubs> stubs_;
   bool answered_ = false;  // the server was there at least once
+  absl::Status refused_;   // what a stream's callback said: whatever its code, no reason to try again
 };
 
 }  // namespace sumscope::client

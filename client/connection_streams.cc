@@ -26,6 +26,7 @@ absl::Status Connection::KeepStreaming(const std::function<absl::Status(bool* mo
     const absl::Status status = attempt(&moved);
     answered_ = answered_ || moved || status.ok();
     if (status.ok()) return status;
+    if (!refused_.ok()) return std::exchange(refused_, absl::OkStatus());
     if (cancellation_->cancelled() || !IsConnectionLoss(status)) return Explain(status);
     if (!backoff || moved) backoff.emplace(sleeper_, answered_ ? options_.stream_patience : options_.first_patience);
     on_reconnect_(status);

@@ -57,14 +57,13 @@ absl::Status Connection::ReadStream(Open open, const std::function<absl::Status(
   const Cancellation::Scope scope(cancellation_, [&context] { context.TryCancel(); });
   const std::unique_ptr<grpc::ClientReader<Message>> reader = open(*stubs_, &context);
   Message message;
-  absl::Status refused;
-  while (refused.ok() && reader->Read(&message)) {
+  while (refused_.ok() && reader->Read(&message)) {
     *moved = true;
-    refused = on_message(message);
+    refused_ = on_message(message);
   }
-  if (!refused.ok()) context.TryCancel();
+  if (!refused_.ok()) context.TryCancel();
   const absl::Status status = FromGrpc(reader->Finish());
-  return refused.ok() ? status : refused;
+  return refused_.ok() ? status : refused_;
 }
 
 }  // namespace sumscope::client

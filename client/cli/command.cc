@@ -1,0 +1,41 @@
+#include "client/cli/command.h"
+
+#include <utility>
+
+namespace sumscope::client {
+
+CLI::App* Registry::Add(CLI::App* parent, const std::string& name, const std::string& description, Output output) {
+  CLI::App* const app = parent->add_subcommand(name, description);
+  if (output == Output::kNone) return app;
+  const std::string group = "Output";
+  app->add_option("-o,--output", output_.format, "table (default), wide, json, jsonl, csv or id")
+      ->type_name("FORMAT")
+      ->group(group);
+  app->add_option("--out", output_.file, "write to FILE instead of the standard output")
+      ->type_name("FILE")
+      ->group(group);
+  app->add_flag("--no-headers", output_.no_headers, "no header line in table, wide and csv")->group(group);
+  app->add_flag("-q,--quiet", output_.quiet, "print ids only, and no notes or progress")->group(group);
+  return app;
+}
+
+CLI::App* Registry::AddFamily(CLI::App* parent, const std::string& name, const std::string& description) {
+  CLI::App* const app = parent->add_subcommand(name, description);
+  app->require_subcommand(1);
+  return app;
+}
+
+void Registry::Run(CLI::App* app, Handler handler) {
+  app->callback([this, handler = std::move(handler)] { chosen_ = handler; });
+}
+
+CLI::Option* AddRunArgument(CLI::App* app, std::string* run) {
+  return app->add_option("RUN", *run, "run id, unique prefix of one, or @last")->required();
+}
+
+CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std::string>* values,
+                         const std::string& description) {
+  return app->add_option(name, *values, description)->allow_extra_args(false);
+}
+
+}  // namespace sumscope::client

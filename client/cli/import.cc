@@ -1,0 +1,48 @@
+// sumscope import: a finished run from foreign weights.
+#include <filesystem>
+#include <memory>
+
+#include "client/cli/command.h"
+#include "client/cli/names.h"
+#include "client/cli/output/run_view.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/utf8.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string file, operation, like, run_id;
+  std::vector<std::string> labels;
+};
+
+absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
+  v1::ImportHeader header;
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Operation operation, ParseOperation(options.operation));
+  if (operation != v1::OPERATION_UNSPECIFIED) header.set_operation(operation);
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto labels, ParseLabels(options.labels));
+  header.mutable_labels()->insert(labels.begin(), labels.end());
+  header.set_like_model_name(options.like);
+  header.set_run_id(options.run_id);
+  header.set_file_name(ReplaceInvalidUtf8(std::filesystem::path(options.file).filename().string()));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->ImportRun(header, options.file));
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddImport(Registry* registry, CLI::App* root) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(root, "import", "Make a finished run from a .safetensors file");
+  app->add_option("FILE", options->file, "weights with TransformerLens names; shapes say what the model is")
+      ->required();
+  app->add_option("--operation", options->operation, "what it computes: add (default) or sub");
+  app->add_option("--like", options->like, "a model name that the shapes must agree with")->type_name("MODEL");
+  app->add_option("--run-id", options->run_id, "the run's id (default: a random one)")->type_name("ID");
+  AddRepeated(app, "--label", &options->labels, "a label to find the run by; may be repeated")->type_name("KEY=VALUE");
+  registry->Run(app, [options](Session& session) { return Import(*options, session); });
+}
+
+}  // namespace sumscope::client

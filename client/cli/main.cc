@@ -1,0 +1,55 @@
+// sumscope: reads the environment, looks at the terminal, runs the command line.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "client/cli/cli.h"
+#include "client/cli/signals.h"
+
+namespace {
+
+std::string Variable(const char* name) {
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int ColumnsOfStderr() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace sumscope::client;  // NOLINT: the program's one namespace
+  std::ios::sync_with_stdio(false);
+  Cancellation cancellation;
+  const SignalWatch signals(&cancellation);
+
+  Environment environment;
+  environment.server = Variable("SUMSCOPE_SERVER");
+  environment.timeout = Variable("SUMSCOPE_TIMEOUT");
+  environment.context = Variable("SUMSCOPE_CONTEXT");
+  environment.output = Variable("SUMSCOPE_OUTPUT");
+  environment.xdg_config_home = Variable("XDG_CONFIG_HOME");
+  environment.xdg_runtime_dir = Variable("XDG_RUNTIME_DIR");
+  environment.home = Variable("HOME");
+
+  Terminal terminal;
+  terminal.out = &std::cout;
+  terminal.err = &std::cerr;
+  terminal.out_is_terminal = isatty(STDOUT_FILENO) != 0;
+  terminal.err_is_terminal = isatty(STDERR_FILENO) != 0 && Variable("TERM") != "dumb";
+  terminal.colour = terminal.err_is_terminal && Variable("NO_COLOR").empty();
+  terminal.width_of_err = ColumnsOfStderr;
+
+  RealSleeper sleeper(&cancellation);
+  const int code = RunCommandLine({argv + 1, argv + argc}, environment,
+                                  {&terminal, sumscope::Clock::Real(), &sleeper, &cancellation});
+  std::cout.flush();
+  return code;
+}

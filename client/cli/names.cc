@@ -1,0 +1,94 @@
+#include "client/cli/names.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/resource_names.h"
+
+namespace sumscope::client {
+namespace {
+
+// The two halves of "a=b", with an error that says what was expected.
+absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view text, absl::string_view reason,
+                                                              absl::string_view expected) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
+  if (parts.first.empty() || !absl::StrContains(text, '=')) {
+    return InvalidField(reason, "", absl::StrCat("\"", text, "\" is not of the form ", expected));
+  }
+  return std::pair<std::string, std::string>(parts.first, parts.second);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RunNameOf(absl::string_view text) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string id,
+                            ParseRunName(absl::StrCat("runs/", absl::StripPrefix(text, "runs/"))));
+  return RunName(id);
+}
+
+absl::StatusOr<CheckpointArgument> CheckpointNameOf(absl::string_view text) {
+  absl::string_view rest = absl::StripPrefix(text, "runs/");
+  CheckpointArgument argument;
+  if (absl::StrContains(rest, "/checkpoints/")) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(absl::StrCat("runs/", rest)));
+    argument.run = RunName(ref.run);
+    argument.last = !ref.step.has_value();
+    argument.checkpoint = absl::StrCat("runs/", rest);
+    return argument;
+  }
+  const size_t at = rest.find('@', 1);  // not the one of @last
+  const absl::string_view step = at == absl::string_view::npos ? "last" : rest.substr(at + 1);
+  SUMSCOPE_ASSIGN_OR_RETURN(argument.run, RunNameOf(rest.substr(0, at)));
+  argument.last = step == "last";
+  argument.checkpoint = absl::StrCat(argument.run, "/checkpoints/", step);
+  SUMSCOPE_RETURN_IF_ERROR(ParseCheckpointName(argument.checkpoint).status());
+  return argument;
+}
+
+absl::StatusOr<std::string> AnalysisNameOf(absl::string_view text) {
+  const std::vector<std::string> parts = absl::StrSplit(absl::StripPrefix(text, "runs/"), '/');
+  const std::string name =
+      parts.size() == 2 ? AnalysisName(parts[0], parts[1]) : absl::StrCat("runs/", absl::StripPrefix(text, "runs/"));
+  SUMSCOPE_RETURN_IF_ERROR(ParseAnalysisName(name).status());
+  return name;
+}
+
+std::string RunIdOf(absl::string_view name) {
+  const absl::string_view id = absl::StripPrefix(name, "runs/");
+  return std::string(id.substr(0, id.find('/')));
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& text : texts) {
+    SUMSCOPE_ASSIGN_OR_RETURN(auto label, SplitPair(text, "LABEL_INVALID", "key=value"));
+    labels[label.first] = label.second;
+  }
+  return labels;
+}
+
+absl::Status ApplySettings(const std::vector<std::string>& texts, v1::TrainSpec* spec) {
+  for (const std::string& text : texts) {
+    for (const absl::string_view part : absl::StrSplit(text, ',')) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const auto setting, SplitPair(part, "SETTING_INVALID", "field=value"));
+      SUMSCOPE_RETURN_IF_ERROR(SetSpecField(setting.first, setting.second, spec));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Operation> ParseOperation(absl::string_view text) {
+  if (text.empty()) return v1::OPERATION_UNSPECIFIED;
+  if (text == "add") return v1::ADD;
+  if (text == "sub") return v1::SUB;
+  return InvalidField("OPERATION_INVALID", "operation",
+                      absl::StrCat("\"", text, "\" is no operation; expected add or sub"));
+}
+
+}  // namespace sumscope::client

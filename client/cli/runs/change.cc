@@ -1,0 +1,55 @@
+#include "client/cli/runs/change.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/names.h"
+#include "client/cli/output/run_view.h"
+#include "client/cli/watch.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+
+absl::StatusOr<ExitCode> ChangeRuns(
+    Session& session, const std::vector<std::string>& runs,
+    const std::function<absl::StatusOr<v1::Run>(Connection&, const std::string& name)>& change) {
+  std::vector<std::string> names;
+  for (const std::string& run : runs) {
+    SUMSCOPE_ASSIGN_OR_RETURN(names.emplace_back(), RunNameOf(run));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  v1::ListRunsResponse changed;
+  absl::Status failure;
+  for (const std::string& name : names) {
+    absl::StatusOr<v1::Run> run = change(*connection, name);
+    if (run.ok()) {
+      *changed.add_runs() = *std::move(run);
+      continue;
+    }
+    if (failure.ok()) {
+      failure = run.status();
+    } else {
+      session.Note(absl::StrCat(name, ": ", run.status().message()));
+    }
+    if (session.interrupted()) break;
+  }
+  if (changed.runs_size() > 0) {
+    Document document = ShowRuns(session, {changed.runs().begin(), changed.runs().end()}, session.clock().Now());
+    document.json = names.size() == 1 ? document.items[0] : ToJson(changed);
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
+  }
+  if (!failure.ok()) return failure;
+  return ExitCode::kDone;
+}
+
+absl::StatusOr<ExitCode> FollowOrPrint(Session& session, Connection& connection, v1::Run run, bool watch) {
+  if (watch) {
+    SUMSCOPE_ASSIGN_OR_RETURN(run, WatchRunToEnd(session, connection, run.name()));
+  }
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
+  if (watch) return FateOf(run.state());
+  session.Note(absl::StrCat("Follow it with: sumscope runs watch ", RunIdOf(run.name())));
+  return ExitCode::kDone;
+}
+
+}  // namespace sumscope::client

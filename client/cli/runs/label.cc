@@ -1,0 +1,51 @@
+// sumscope runs label
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/names.h"
+#include "client/cli/output/run_view.h"
+#include "client/cli/runs/commands.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run;
+  std::vector<std::string> changes;
+};
+
+absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
+  v1::UpdateRunRequest request;
+  SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_run()->mutable_name(), RunNameOf(options.run));
+  for (const std::string& change : options.changes) {
+    std::string key;
+    if (!absl::StrContains(change, '=') && absl::EndsWith(change, "-")) {
+      key = change.substr(0, change.size() - 1);
+    } else {
+      SUMSCOPE_ASSIGN_OR_RETURN(const auto labels, ParseLabels({change}));
+      key = labels.begin()->first;
+      (*request.mutable_run()->mutable_labels())[key] = labels.begin()->second;
+    }
+    if (key.empty()) return InvalidField("LABEL_INVALID", "labels", absl::StrCat("\"", change, "\" has no key"));
+    request.mutable_update_mask()->add_paths(absl::StrCat("labels.", key));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->UpdateRun(request));
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddRunsLabel(Registry* registry, CLI::App* runs) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(runs, "label", "Set labels with KEY=VALUE, remove them with KEY-");
+  AddRunArgument(app, &options->run);
+  app->add_option("CHANGE", options->changes, "KEY=VALUE or KEY-")->required();
+  registry->Run(app, [options](Session& session) { return Label(*options, session); });
+}
+
+}  // namespace sumscope::client

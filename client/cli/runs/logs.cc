@@ -1,0 +1,96 @@
+// sumscope runs logs
+#include <memory>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/names.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/text.h"
+#include "client/cli/runs/commands.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run;
+  uint64_t after = 0;
+  bool follow = false;
+};
+
+std::string LineText(const v1::LogLine& line, Format format) {
+  switch (format) {
+    case Format::kJson:
+    case Format::kJsonl:
+      return JsonText(ToJson(line), /*indented=*/false);
+    case Format::kCsv:
+      return absl::StrCat(line.sequence(), ",", FormatTime(line.time()), ",", CsvCell(EscapeText(line.severity())), ",",
+                          CsvCell(EscapeText(line.text())), "\n");
+    case Format::kId:
+      return absl::StrCat(line.sequence(), "\n");
+    default:
+      return absl::StrCat(FormatTime(line.time()), "  ", EscapeText(line.severity()), "  ",
+                          EscapeText(absl::StripTrailingAsciiWhitespace(line.text())), "\n");
+  }
+}
+
+// Prints each line once, in order.
+class LogPrinter {
+ public:
+  LogPrinter(Session& session, Sink* sink, uint64_t after) : format_(session.format()), sink_(sink), last_(after) {}
+
+  absl::Status Print(const v1::LogLine& line) {
+    if (line.sequence() <= last_) return absl::OkStatus();
+    last_ = line.sequence();
+    return sink_->Write(LineText(line, format_));
+  }
+  uint64_t last() const { return last_; }
+
+ private:
+  const Format format_;
+  Sink* const sink_;
+  uint64_t last_;
+};
+
+absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
+  if (session.format() == Format::kCsv && !session.output().no_headers) {
+    SUMSCOPE_RETURN_IF_ERROR(sink->Write("sequence,time,severity,text\n"));
+  }
+  LogPrinter printer(session, sink.get(), options.after);
+  v1::ListLogsRequest request;
+  request.set_name(run.name());
+  v1::ListLogsResponse page;
+  do {
+    request.set_after_sequence(printer.last());
+    SUMSCOPE_ASSIGN_OR_RETURN(page, connection->ListLogs(request));
+    for (const v1::LogLine& line : page.lines()) SUMSCOPE_RETURN_IF_ERROR(printer.Print(line));
+  } while (page.more() && page.lines_size() > 0);
+  if (options.follow) {
+    const auto print = [&](const v1::WatchRunResponse& event) -> absl::Status {
+      if (!event.has_log()) return absl::OkStatus();
+      SUMSCOPE_RETURN_IF_ERROR(printer.Print(event.log()));
+      if (session.output().file.empty()) session.terminal().out->flush();
+      return absl::OkStatus();
+    };
+    SUMSCOPE_RETURN_IF_ERROR(connection->WatchRun(run.name(), print).status());
+  }
+  SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddRunsLogs(Registry* registry, CLI::App* runs) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(runs, "logs", "Print a run's log");
+  AddRunArgument(app, &options->run);
+  app->add_flag("-f,--follow", options->follow, "go on until the run has ended");
+  app->add_option("--after", options->after, "only lines after this sequence number")->type_name("N");
+  registry->Run(app, [options](Session& session) { return Logs(*options, session); });
+}
+
+}  // namespace sumscope::client

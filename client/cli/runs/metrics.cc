@@ -1,0 +1,77 @@
+// sumscope runs metrics: every step's metrics, one row each.
+#include <algorithm>
+#include <memory>
+
+#include "client/cli/names.h"
+#include "client/cli/output/metric_rows.h"
+#include "client/cli/runs/commands.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run;
+  uint64_t first_step = 0;
+  bool timing = false, follow = false;
+};
+
+// The timing rows of the same steps, as far as they are stored.
+absl::StatusOr<v1::MetricBlock> TimingOf(Connection& connection, const std::string& name,
+                                         const v1::MetricBlock& block) {
+  v1::ListMetricsRequest request;
+  request.set_name(name);
+  request.set_series(v1::TIMING);
+  request.set_first_step(block.first_step());
+  request.set_page_size(std::min(block.count(), limits::kMaxMetricPage));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::ListMetricsResponse response, connection.ListMetrics(request));
+  if (response.block().columns().empty()) response.mutable_block()->add_columns("steps_per_second");
+  return response.block();
+}
+
+absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
+  const Format format = session.format_given() ? session.format() : Format::kCsv;
+  if (format == Format::kId)
+    return InvalidField("OUTPUT_FORMAT_INVALID", "output", "metrics have no ids: use csv or jsonl");
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
+  MetricRows rows(format, !session.output().no_headers);
+  v1::StreamMetricsRequest request;
+  request.set_name(run.name());
+  request.set_series(v1::DETERMINISTIC);
+  request.set_first_step(options.first_step);
+  request.set_follow(options.follow);
+  const auto print = [&](const v1::MetricBlock& block) -> absl::Status {
+    v1::MetricBlock timing;
+    if (options.timing) {
+      SUMSCOPE_ASSIGN_OR_RETURN(timing, TimingOf(*connection, run.name(), block));
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, rows.Add(block, options.timing ? &timing : nullptr));
+    SUMSCOPE_RETURN_IF_ERROR(sink->Write(text));
+    if (options.follow && session.output().file.empty()) session.terminal().out->flush();
+    return absl::OkStatus();
+  };
+  SUMSCOPE_RETURN_IF_ERROR(connection->StreamMetrics(request, print));
+  SUMSCOPE_RETURN_IF_ERROR(sink->Write(rows.End()));
+  SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddRunsMetrics(Registry* registry, CLI::App* runs) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(
+      runs, "metrics", "Print every step's loss, digit losses and cells, as csv (default), jsonl, json or table");
+  AddRunArgument(app, &options->run);
+  app->add_option("--first-step", options->first_step, "leave out the steps before N")->type_name("N");
+  app->add_flag("--timing", options->timing, "add steps per second, which differs from training to training");
+  app->add_flag("-f,--follow", options->follow, "go on until the run has ended");
+  registry->Run(app, [options](Session& session) { return Metrics(*options, session); });
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,34 @@
+// sumscope runs resume
+#include <memory>
+
+#include "client/cli/names.h"
+#include "client/cli/runs/change.h"
+#include "client/cli/runs/commands.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run;
+  bool watch = false;
+};
+
+absl::StatusOr<ExitCode> Resume(const Options& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->ResumeRun(name));
+  return FollowOrPrint(session, *connection, run, options.watch);
+}
+
+}  // namespace
+
+void AddRunsResume(Registry* registry, CLI::App* runs) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(runs, "resume", "Let a failed or cancelled run go on from its last state");
+  AddRunArgument(app, &options->run);
+  app->add_flag("--watch", options->watch, "follow the run; exits with its fate");
+  registry->Run(app, [options](Session& session) { return Resume(*options, session); });
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,14 @@
+#include "client/cli/runs/commands.h"
+
+namespace sumscope::client {
+
+void AddRuns(Registry* registry, CLI::App* root) {
+  CLI::App* const runs = registry->AddFamily(root, "runs", "Models: trained, training or imported");
+  for (const auto add :
+       {AddRunsList, AddRunsShow, AddRunsWatch, AddRunsLogs, AddRunsMetrics, AddRunsCancel, AddRunsResume, AddRunsRetry,
+        AddRunsDelete, AddRunsUndelete, AddRunsLabel, AddRunsExport, AddRunsCheckpoints}) {
+    add(registry, runs);
+  }
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,33 @@
+// sumscope runs show
+#include <memory>
+
+#include "client/cli/names.h"
+#include "client/cli/output/run_view.h"
+#include "client/cli/runs/commands.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::StatusOr<ExitCode> Show(const std::string& run_argument, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(run_argument));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
+  v1::ListCheckpointsResponse checkpoints;
+  if (session.format() == Format::kTable || session.format() == Format::kWide) {
+    SUMSCOPE_ASSIGN_OR_RETURN(checkpoints, connection->ListCheckpoints(run.name()));
+  }
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRunInFull(session, run, checkpoints, session.clock().Now())));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddRunsShow(Registry* registry, CLI::App* runs) {
+  const auto run = std::make_shared<std::string>();
+  CLI::App* const app = registry->Add(runs, "show", "Everything about one run");
+  AddRunArgument(app, run.get());
+  registry->Run(app, [run](Session& session) { return Show(*run, session); });
+}
+
+}  // namespace sumscope::client

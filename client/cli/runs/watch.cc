@@ -1,0 +1,31 @@
+// sumscope runs watch
+#include "client/cli/watch.h"
+
+#include <memory>
+
+#include "client/cli/names.h"
+#include "client/cli/runs/change.h"
+#include "client/cli/runs/commands.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::StatusOr<ExitCode> Watch(const std::string& run_argument, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(run_argument));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
+  return FollowOrPrint(session, *connection, run, /*watch=*/true);
+}
+
+}  // namespace
+
+void AddRunsWatch(Registry* registry, CLI::App* runs) {
+  const auto run = std::make_shared<std::string>();
+  CLI::App* const app =
+      registry->Add(runs, "watch", "Follow a run to its end; exits with its fate. Ctrl-C leaves, the run goes on");
+  AddRunArgument(app, run.get());
+  registry->Run(app, [run](Session& session) { return Watch(*run, session); });
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,88 @@
+// sumscope train: queues a training, and follows it with --watch.
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/ask_analysis.h"
+#include "client/cli/command.h"
+#include "client/cli/names.h"
+#include "client/cli/output/run_view.h"
+#include "client/cli/watch.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string model, run_id, then;
+  std::vector<std::string> settings, labels;
+  bool watch = false, dry_run = false;
+};
+
+absl::StatusOr<v1::CreateRunRequest> MakeRequest(const Options& options) {
+  const auto usage = [](absl::string_view message) { return InvalidField("USAGE", "", message); };
+  if (options.model.empty() && options.settings.empty()) {
+    return usage("say what to train: a model name like add_d5_l1_h3_t15K_s372001, or fields with --set");
+  }
+  if (!options.then.empty() && options.then != "evaluate") {
+    return usage(absl::StrCat("--then knows evaluate, not \"", options.then, "\""));
+  }
+  if (!options.then.empty() && !options.watch) return usage("--then needs --watch");
+  if (options.dry_run && options.watch) return usage("--dry-run trains nothing that --watch could follow");
+  v1::CreateRunRequest request;
+  request.set_model_name(options.model);
+  request.set_run_id(options.run_id);
+  request.set_validate_only(options.dry_run);
+  SUMSCOPE_RETURN_IF_ERROR(ApplySettings(options.settings, request.mutable_spec()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto labels, ParseLabels(options.labels));
+  request.mutable_labels()->insert(labels.begin(), labels.end());
+  return request;
+}
+
+absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateRunRequest request, MakeRequest(options));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, connection->CreateRun(request));
+  if (options.dry_run) {
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRunInFull(session, run, {}, session.clock().Now())));
+    session.Note("Nothing was queued: this was a dry run.");
+    return ExitCode::kDone;
+  }
+  if (!options.watch) {
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
+    session.Note(absl::StrCat("Follow it with: sumscope runs watch ", RunIdOf(run.name())));
+    return ExitCode::kDone;
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(run, WatchRunToEnd(session, *connection, run.name()));
+  if (options.then.empty() || run.state() != v1::SUCCEEDED) {
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
+    return FateOf(run.state());
+  }
+  v1::CreateAnalysisRequest analysis;
+  analysis.set_parent(run.name());
+  analysis.mutable_request()->mutable_evaluate();
+  return AskAnalysis(session, analysis, /*wait=*/true);
+}
+
+}  // namespace
+
+void AddTrain(Registry* registry, CLI::App* root) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(root, "train", "Queue the training of a model");
+  app->add_option(
+      "MODEL", options->model,
+      "model name, [add|sub]_d{digits}_l{layers}_h{heads}_t{thousand steps}K_s{seed}; _t and _s may be left "
+      "out");
+  AddRepeated(app, "--set", &options->settings, "spec fields that the name does not say, or that override it")
+      ->type_name("FIELD=VALUE[,..]");
+  AddRepeated(app, "--label", &options->labels, "a label to find the run by; may be repeated")->type_name("KEY=VALUE");
+  app->add_option("--run-id", options->run_id, "the run's id (default: a random one)")->type_name("ID");
+  app->add_flag("--watch", options->watch, "follow the run; exits with its fate. Ctrl-C leaves, the run goes on");
+  app->add_option("--then", options->then, "ask this analysis when the watched run has succeeded: evaluate")
+      ->type_name("ANALYSIS");
+  app->add_flag("--dry-run", options->dry_run,
+                "only check, and show the whole spec with predicted memory, time and disk");
+  registry->Run(app, [options](Session& session) { return Train(*options, session); });
+}
+
+}  // namespace sumscope::client
