@@ -1,0 +1,285 @@
+#include <fstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "nlohmann/json.hpp"
+#include "proto/contract/errors.h"
+#include "tests/client/cli/fixtures.h"
+
+namespace sumscope::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Commands_Test : public CommandFixture {};
+
+TEST_F(Commands_Test, WhenUsageIsWrongThenExitCodeTwoAndTheNearestIsNamed) {
+  EXPECT_EQ(Run({}), 2);
+  EXPECT_EQ(Run({"trian", "x"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"train\""));
+  EXPECT_EQ(Run({"runs", "lsit"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"list\""));
+  EXPECT_EQ(Run({"runs"}), 2);
+  EXPECT_EQ(Run({"runs", "show"}), 2);
+  EXPECT_EQ(Run({"runs", "show", "r1", "r2"}), 2);
+  EXPECT_EQ(Run({"train", "m", "--wacth"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"--watch\""));
+  EXPECT_EQ(Run({"runs", "list", "-o", "yaml"}), 2);
+  EXPECT_EQ(Run({"runs", "list", "--limit", "many"}), 2);
+  EXPECT_EQ(Run({"runs", "show", "NOT A RUN"}), 2);
+  EXPECT_EQ(Run({"--timeout", "soon", "runs", "list"}), 2);
+  EXPECT_EQ(Out(), "");
+  EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
+TEST_F(Commands_Test, WhenHelpIsAskedThenItIsDataAndSucceeds) {
+  EXPECT_EQ(Run({"--help"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("Exit codes"));
+  EXPECT_EQ(Run({"runs", "metrics", "--help"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("--first-step"));
+  EXPECT_EQ(Run({"--version"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("sumscope 0"));
+}
+
+TEST_F(Commands_Test, WhenSettingsAreWrongThenExitCodeTwoBeforeAnyCall) {
+  EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--set", "d_modle=96"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("d_model"));
+  EXPECT_THAT(Err(), HasSubstr("[UNKNOWN_FIELD]"));
+  EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--set", "d_model=wide"}), 2);
+  EXPECT_EQ(Run({"train"}), 2);
+  EXPECT_EQ(Run({"train", "m", "--then", "evaluate"}), 2);
+  EXPECT_EQ(Run({"train", "m", "--watch", "--then", "dance"}), 2);
+  EXPECT_EQ(Run({"train", "m", "--label", "novalue"}), 2);
+  EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
+TEST_F(Commands_Test, WhenTrainIsCalledThenTheRequestSaysAllAndTheIdIsPrinted) {
+  EXPECT_EQ(Run({"train", "--set", "d_model=96,format=plain", "add_d5_l1_h3", "--set", "seed=7", "--label", "a=b",
+                 "--run-id", "mine", "-q"}),
+            0);
+  EXPECT_EQ(Out(), "r7k2m9qa\n");
+  EXPECT_EQ(Err(), "");
+  const auto request = server_.LastRequest<v1::CreateRunRequest>();
+  EXPECT_EQ(request.model_name(), "add_d5_l1_h3");
+  EXPECT_EQ(request.spec().d_model(), 96u);
+  EXPECT_EQ(request.spec().format(), v1::PLAIN);
+  EXPECT_EQ(request.spec().seed(), 7u);
+  EXPECT_EQ(request.labels().at("a"), "b");
+  EXPECT_EQ(request.run_id(), "mine");
+  EXPECT_FALSE(request.validate_only());
+  EXPECT_EQ(request.request_id().size(), 36u);
+}
+
+TEST_F(Commands_Test, WhenADryRunThenNothingIsQueuedAndThePredictionShown) {
+  server_.run.clear_name();
+  server_.run.mutable_prediction()->set_parameters(1234567);
+  EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--dry-run"}), 0);
+  EXPECT_TRUE(server_.LastRequest<v1::CreateRunRequest>().validate_only());
+  EXPECT_THAT(Out(), HasSubstr("1,234,567"));
+  EXPECT_THAT(Out(), HasSubstr("learning_rate  8e-05"));
+}
+
+TEST_F(Commands_Test, WhenTheServerRefusesThenItsMessageReasonAndExitCodeAreTold) {
+  const std::pair<absl::StatusCode, int> kCases[] = {
+      {absl::StatusCode::kInvalidArgument, 2},   {absl::StatusCode::kNotFound, 3},
+      {absl::StatusCode::kPermissionDenied, 4},  {absl::StatusCode::kFailedPrecondition, 8},
+      {absl::StatusCode::kResourceExhausted, 9}, {absl::StatusCode::kDataLoss, 1},
+      {absl::StatusCode::kCancelled, 1}};
+  for (const auto& [code, exit] : kCases) {
+    server_.errors = {MakeError(code, "SOME_REASON", "told \x1b[2J so")};
+    EXPECT_EQ(Run({"runs", "show", "r1"}), exit);
+    EXPECT_EQ(Err(), "error: told \\x1b[2J so [SOME_REASON]\n");
+    EXPECT_EQ(Out(), "");
+  }
+}
+
+TEST_F(Commands_Test, WhenNoServerIsThereThenExitCodeSevenAndTheSocketIsNamed) {
+  server_.Stop();
+  EXPECT_EQ(Run({"runs", "list"}), 7);
+  EXPECT_THAT(Err(), HasSubstr(server_.socket()));
+  EXPECT_THAT(Err(), HasSubstr("sumscoped"));
+  environment_.server.clear();
+  environment_.xdg_runtime_dir = directory_.path();
+  EXPECT_EQ(Run({"runs", "list"}), 7);
+  EXPECT_THAT(Err(), HasSubstr(directory_.path() + "/sumscope.sock"));
+  EXPECT_EQ(Run({"--server", "nonsense", "runs", "list"}), 2);
+  EXPECT_EQ(Run({"--server", "127.0.0.1:1", "runs", "list"}), 7);
+}
+
+TEST_F(Commands_Test, WhenRunsAreListedThenPagesAreFollowedUpToTheLimit) {
+  EXPECT_EQ(Run({"runs", "list", "--filter", "state = RUNNING", "--sort-by", "model_name desc", "--no-headers"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("r0  add_d5_l1_h3_t15K_s372001  SUCCEEDED  15000/15000  0.0167  0.0171  2h  ada"));
+  const auto request = server_.LastRequest<v1::ListRunsRequest>();
+  EXPECT_EQ(request.filter(), "state = RUNNING");
+  EXPECT_EQ(request.order_by(), "model_name desc");
+  EXPECT_EQ(Run({"runs", "list", "-o", "id"}), 0);
+  EXPECT_EQ(Out(), "r0\nr1\nr2\n");
+  EXPECT_EQ(Run({"runs", "list", "-q", "--limit", "2"}), 0);
+  EXPECT_EQ(Out(), "r0\nr1\n");
+  EXPECT_EQ(Run({"runs", "list", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())["runs"].size(), 3u);
+  EXPECT_EQ(Run({"runs", "list", "-o", "jsonl"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out().substr(0, Out().find('\n')))["name"], "runs/r0");
+  EXPECT_EQ(Run({"runs", "list", "-o", "csv"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("run,model,state,reason,steps_done,steps,loss,heldout_loss,owner"));
+  EXPECT_THAT(Out(), HasSubstr("purpose=test"));
+}
+
+TEST_F(Commands_Test, WhenOutIsGivenThenTheFileHoldsTheData) {
+  const std::string path = directory_.path() + "/runs.txt";
+  EXPECT_EQ(Run({"runs", "list", "-o", "id", "--out", path}), 0);
+  EXPECT_EQ(Out(), "");
+  std::stringstream text;
+  text << std::ifstream(path).rdbuf();
+  EXPECT_EQ(text.str(), "r0\nr1\nr2\n");
+  EXPECT_EQ(Run({"runs", "list", "--out", directory_.path() + "/none/x"}), 1);
+}
+
+TEST_F(Commands_Test, WhenARunIsShownThenEverythingAPersonWantsIsThere) {
+  (*server_.run.mutable_labels())["evil"] = "\x1b[31m";
+  EXPECT_EQ(Run({"runs", "show", "@last"}), 0);
+  for (const char* part :
+       {"r7k2m9qa", "SUCCEEDED", "15,000 of 15,000 steps (100 %)", "0.0167", "0.0171", "evil=\\x1b[31m",
+        "learning_rate  8e-05", "2: steps 0, 15000", "box", "sumscope probe r7k2m9qa evaluate", "59 min 50 s"}) {
+    EXPECT_THAT(Out(), HasSubstr(part));
+  }
+  EXPECT_THAT(Out(), Not(HasSubstr("\x1b")));
+  EXPECT_EQ(Run({"runs", "show", "r7", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())["state"], "SUCCEEDED");
+  server_.run.set_state(v1::FAILED);
+  EXPECT_EQ(Run({"runs", "show", "r7"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("sumscope runs resume r7k2m9qa"));
+}
+
+TEST_F(Commands_Test, WhenSeveralRunsAreChangedThenOneFailureKeepsNoneFromItsTurn) {
+  server_.errors = {MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "it has ended")};
+  EXPECT_EQ(Run({"runs", "cancel", "r1", "r2"}), 8);
+  EXPECT_EQ(server_.CountCalls("CancelRun"), 2);
+  EXPECT_THAT(Out(), HasSubstr("r7k2m9qa"));
+  EXPECT_THAT(Err(), HasSubstr("RUN_ENDED"));
+}
+
+TEST_F(Commands_Test, WhenLabelsChangeThenTheMaskNamesThem) {
+  EXPECT_EQ(Run({"runs", "label", "r1", "a=b", "old-"}), 0);
+  const auto request = server_.LastRequest<v1::UpdateRunRequest>();
+  EXPECT_EQ(request.run().labels().at("a"), "b");
+  EXPECT_EQ(request.run().labels_size(), 1);
+  EXPECT_THAT(request.update_mask().paths(), ElementsAre("labels.a", "labels.old"));
+  EXPECT_EQ(Run({"runs", "label", "r1", "nonsense"}), 2);
+}
+
+TEST_F(Commands_Test, WhenLogsAreReadThenAllPagesComeEscaped) {
+  EXPECT_EQ(Run({"runs", "logs", "r1"}), 0);
+  const std::vector<std::string> lines = absl::StrSplit(Out(), '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_EQ(lines[0], "2023-11-14T22:13:21Z  INFO  line 1 \\x1b[2Jboo");
+  EXPECT_EQ(Run({"runs", "logs", "r1", "--follow", "--after", "4", "-o", "jsonl"}), 0);
+  const std::vector<std::string> more = absl::StrSplit(Out(), '\n', absl::SkipEmpty());
+  ASSERT_EQ(more.size(), 2u);
+  EXPECT_EQ(nlohmann::json::parse(more[1])["sequence"], "6");
+}
+
+TEST_F(Commands_Test, WhenAFileIsImportedThenTheHeaderSaysWhatIsKnown) {
+  const std::string path = directory_.path() + "/foreign.safetensors";
+  std::ofstream(path, std::ios::binary) << SmallSafetensors();
+  EXPECT_EQ(Run({"import", path, "--operation", "sub", "--like", "sub_d6_l2_h3", "--run-id", "theirs"}), 0);
+  const auto header = server_.LastRequest<v1::ImportHeader>();
+  EXPECT_EQ(header.operation(), v1::SUB);
+  EXPECT_EQ(header.like_model_name(), "sub_d6_l2_h3");
+  EXPECT_EQ(header.file_name(), "foreign.safetensors");
+  EXPECT_EQ(server_.uploaded, SmallSafetensors());
+  EXPECT_EQ(Run({"import", path, "--operation", "mul"}), 2);
+  EXPECT_EQ(Run({"import", directory_.path() + "/none"}), 3);
+}
+
+TEST_F(Commands_Test, WhenAProbeIsNotWaitedForThenItsNameIsPrinted) {
+  EXPECT_EQ(
+      Run({"probe", "r7@100", "evaluate", "--questions", "class:S3:150", "--question-seed", "4", "--worst", "3", "-q"}),
+      0);
+  EXPECT_EQ(Out(), "runs/r7k2m9qa/analyses/a1b2c3d4\n");
+  const auto request = server_.LastRequest<v1::CreateAnalysisRequest>();
+  EXPECT_EQ(request.parent(), "runs/r7/checkpoints/100");
+  EXPECT_EQ(request.question_set().of_class().question_class(), "S3");
+  EXPECT_EQ(request.question_set().seed(), 4u);
+  EXPECT_EQ(request.request().evaluate().worst_count(), 3u);
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "-o", "json"}), 0);
+  const auto json = nlohmann::json::parse(Out());
+  EXPECT_TRUE(json["result"].is_null());
+  EXPECT_EQ(json["state"], "QUEUED");
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "nonsense"}), 2);
+  EXPECT_EQ(Run({"probe", "r7", "evaluat"}), 2);
+}
+
+TEST_F(Commands_Test, WhenTheAnswerIsKnownThenItIsPrintedAtOnce) {
+  server_.from_cache = true;
+  EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 0);
+  for (const char* part : {"95.70 % of 1,000 questions (43 wrong; 95 % interval 94.25 % .. 96.87 %)", "S3",
+                           "44444+55556", "from cache", "US9", "generated"}) {
+    EXPECT_THAT(Out(), HasSubstr(part));
+  }
+  EXPECT_EQ(server_.CountCalls("WatchAnalysis"), 0);
+}
+
+TEST_F(Commands_Test, WhenAProbeIsWaitedForThenItsResultAndFate) {
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--wait"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("95.70 %"));
+  server_.analysis.clear_result();
+  server_.analysis.set_state(v1::FAILED);
+  server_.analysis.set_state_reason("WORKER_LOST");
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--wait"}), 5);
+  EXPECT_THAT(Out(), HasSubstr("FAILED (WORKER_LOST)"));
+}
+
+TEST_F(Commands_Test, WhenAnAnalysisIsShownAsJsonThenItIsTheGoldenFile) {
+  EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4", "-o", "json"}), 0);
+  std::stringstream golden;
+  golden << std::ifstream(SUMSCOPE_SOURCE_DIR "/tests/client/cli/golden/evaluate.json").rdbuf();
+  EXPECT_EQ(Out(), golden.str());
+}
+
+TEST_F(Commands_Test, WhenAnAnalysisIsShownAsCsvThenOneRowPerNumber) {
+  EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4", "-o", "csv"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("section,name,part,count,correct,rate,lower,upper,loss,share_expected\n"));
+  EXPECT_THAT(Out(), HasSubstr("class,S3,,50,40,0.8,0.66,0.9,0.5,0.04\n"));
+  EXPECT_THAT(Out(), HasSubstr("cascade,A3,2,10,4,0.4,0.12,0.74,1.25,\n"));
+}
+
+TEST_F(Commands_Test, WhenAnalysesAreListedThenOfAllRunsOrOfOne) {
+  EXPECT_EQ(Run({"analyses", "list"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ListAnalysesRequest>().parent(), "runs/-");
+  EXPECT_THAT(Out(), HasSubstr("uniform:1000, seed 0, add"));
+  EXPECT_EQ(Run({"analyses", "list", "r7"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ListAnalysesRequest>().parent(), "runs/r7");
+}
+
+TEST_F(Commands_Test, WhenTheServerIsAskedThenItsFactsAreShown) {
+  EXPECT_EQ(Run({"server", "info", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())["pid"], "4711");
+  EXPECT_EQ(Run({"server", "info"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("cpu0"));
+}
+
+TEST_F(Commands_Test, WhenOutputIsConfiguredThenAFlagStillWins) {
+  environment_.output = "json";
+  EXPECT_EQ(Run({"runs", "show", "r7"}), 0);
+  EXPECT_EQ(Out()[0], '{');
+  EXPECT_EQ(Run({"runs", "show", "r7", "-o", "id"}), 0);
+  EXPECT_EQ(Out(), "r7k2m9qa\n");
+  EXPECT_EQ(Run({"runs", "show", "r7", "-q"}), 0);
+  EXPECT_EQ(Out(), "r7k2m9qa\n");
+}
+
+TEST_F(Commands_Test, WhenCompletionIsAskedThenScriptsKnowTheCommands) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_EQ(Run({"completion", shell}), 0);
+    EXPECT_THAT(Out(), HasSubstr("checkpoints"));
+    EXPECT_THAT(Out(), HasSubstr("first-step"));
+  }
+  EXPECT_EQ(Run({"completion", "tcsh"}), 2);
+}
+
+}  // namespace
+}  // namespace sumscope::client

@@ -1,0 +1,73 @@
+#include "client/cli/config.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "proto/contract/errors.h"
+#include "tests/support/temp_directory.h"
+
+namespace sumscope::client {
+namespace {
+
+class Config_Test : public ::testing::Test {
+ protected:
+  void Write(const std::string& text) {
+    std::filesystem::create_directories(directory_.path() + "/sumscope");
+    std::ofstream(directory_.path() + "/sumscope/config.toml") << text;
+  }
+  Environment Variables() {
+    Environment environment;
+    environment.xdg_config_home = directory_.path();
+    return environment;
+  }
+  const TempDirectory directory_;
+};
+
+TEST_F(Config_Test, WhenNobodySaysThenSettingsAreEmpty) {
+  const auto settings = ResolveSettings({}, Variables());
+  ASSERT_TRUE(settings.ok());
+  EXPECT_EQ(settings->server, "");
+  EXPECT_EQ(settings->output, "");
+}
+
+TEST_F(Config_Test, WhenAllSayThenFlagBeatsEnvironmentBeatsContextBeatsFile) {
+  Write(
+      "server = 'file:1'\ntimeout = 5\noutput = 'csv'\ncontext = 'lab'\n[contexts.lab]\nserver = 'lab:1'\n"
+      "[contexts.home]\nserver = 'home:1'\n");
+  Environment environment = Variables();
+  EXPECT_EQ(ResolveSettings({}, environment)->server, "lab:1");
+  EXPECT_EQ(ResolveSettings({}, environment)->timeout, "5");
+  EXPECT_EQ(ResolveSettings({}, environment)->output, "csv");
+  environment.context = "home";
+  EXPECT_EQ(ResolveSettings({}, environment)->server, "home:1");
+  environment.server = "environment:1";
+  EXPECT_EQ(ResolveSettings({}, environment)->server, "environment:1");
+  Settings flags;
+  flags.server = "flag:1";
+  EXPECT_EQ(ResolveSettings(flags, environment)->server, "flag:1");
+}
+
+TEST_F(Config_Test, WhenTheFileIsWrongThenItIsRefused) {
+  for (const char* bad : {"serfer = 'x'", "server = 5", "server = ", "context = 'nobody'", "contexts = 5",
+                          "[contexts]\nlab = 5", "[contexts.lab]\ncontext = 'x'", "[other]\nx = 1", "output = true"}) {
+    Write(bad);
+    const absl::Status status = ResolveSettings({}, Variables()).status();
+    EXPECT_EQ(ErrorReason(status), "CONFIG_INVALID") << bad;
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad;
+  }
+}
+
+TEST(Timeout_Test, GivenSecondsOrSpansThenTheyAreRead) {
+  EXPECT_EQ(*ParseTimeout(""), absl::Seconds(30));
+  EXPECT_EQ(*ParseTimeout("45"), absl::Seconds(45));
+  EXPECT_EQ(*ParseTimeout("0.5"), absl::Milliseconds(500));
+  EXPECT_EQ(*ParseTimeout("2m"), absl::Minutes(2));
+  for (const char* bad : {"0", "-1", "x", "5 parsecs", "nan", "inf", "9999h"}) {
+    EXPECT_EQ(ErrorReason(ParseTimeout(bad).status()), "TIMEOUT_INVALID") << bad;
+  }
+}
+
+}  // namespace
+}  // namespace sumscope::client

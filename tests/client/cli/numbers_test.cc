@@ -1,0 +1,54 @@
+#include "client/cli/output/numbers.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+
+namespace sumscope::client {
+namespace {
+
+TEST(Numbers_Test, GivenADoubleThenTheShortestTextReadsBackTheSame) {
+  for (const double value : {0.1, 1.0 / 3, 1e-300, 5e-324, 123456789.125, -0.0, 1e22}) {
+    EXPECT_EQ(std::strtod(ShortestDouble(value).c_str(), nullptr), value);
+  }
+  EXPECT_EQ(ShortestDouble(0.1), "0.1");
+  EXPECT_EQ(ShortestDouble(std::nan("")), "");
+}
+
+TEST(Numbers_Test, GivenARateThenPercentIsAsExactAsFailuresAreRare) {
+  EXPECT_EQ(FormatPercent(0.9571), "95.71 %");
+  EXPECT_EQ(FormatPercent(1), "100.00 %");
+  EXPECT_EQ(FormatPercent(0), "0.00 %");
+  EXPECT_EQ(FormatPercent(0.999998), "99.9998 %");
+  EXPECT_EQ(FormatPercent(0.00004), "0.004 %");
+}
+
+TEST(Numbers_Test, GivenAmountsThenPeopleCanReadThem) {
+  EXPECT_EQ(FormatCount(0), "0");
+  EXPECT_EQ(FormatCount(999), "999");
+  EXPECT_EQ(FormatCount(1234567), "1,234,567");
+  EXPECT_EQ(FormatBytes(512), "512 B");
+  EXPECT_EQ(FormatBytes(1536), "1.5 KiB");
+  EXPECT_EQ(FormatBytes(uint64_t{20} << 30), "20 GiB");
+  EXPECT_EQ(FormatLoss(0.016723), "0.01672");
+  EXPECT_EQ(FormatLoss(std::nan("")), "-");
+  EXPECT_EQ(FormatSpan(absl::Milliseconds(250)), "0.2 s");
+  EXPECT_EQ(FormatSpan(absl::Seconds(54)), "54 s");
+  EXPECT_EQ(FormatSpan(absl::Seconds(200)), "3 min 20 s");
+  EXPECT_EQ(FormatSpan(absl::Minutes(125)), "2 h 05 min");
+  EXPECT_EQ(FormatSpan(absl::Hours(76)), "3 d 4 h");
+  EXPECT_EQ(FormatSpan(absl::InfiniteDuration()), "-");
+  EXPECT_EQ(FormatAge(absl::Seconds(-5)), "0s");
+  EXPECT_EQ(FormatAge(absl::Seconds(119)), "119s");
+  EXPECT_EQ(FormatAge(absl::Hours(49)), "2d");
+}
+
+TEST(Numbers_Test, GivenATimestampThenRfc3339) {
+  google::protobuf::Timestamp stamp;
+  stamp.set_seconds(1'700'000'000);
+  EXPECT_EQ(FormatTime(stamp), "2023-11-14T22:13:20Z");
+}
+
+}  // namespace
+}  // namespace sumscope::client

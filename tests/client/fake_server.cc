@@ -1,0 +1,328 @@
+#include "tests/client/fake_server.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/sha256.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+grpc::Status ToGrpc(const absl::Status& status) {
+  if (status.ok()) return grpc::Status::OK;
+  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
+                      ToRpcStatus(status).SerializeAsString());
+}
+
+uint64_t TokenNumber(const std::string& token) {
+  uint64_t number = 0;
+  return absl::SimpleAtoi(token, &number) ? number : 0;
+}
+
+// Sends one stream's messages, and breaks it where the fake says so.
+template <typename Message>
+class Sender {
+ public:
+  Sender(FakeServer* fake, grpc::ServerContext* context, grpc::ServerWriter<Message>* writer)
+      : fake_(fake), context_(context), writer_(writer) {
+    if (fake->break_kind != Break::kNone && fake->breaks.fetch_sub(1) > 0) left_ = fake->break_after;
+  }
+
+  // False when the stream is to end with status().
+  bool Send(const Message& message) {
+    if (left_ == 0) {
+      Break();
+      return false;
+    }
+    if (left_ > 0) --left_;
+    return writer_->Write(message);
+  }
+  const grpc::Status& status() const { return status_; }
+
+ private:
+  void Break() {
+    switch (fake_->break_kind) {
+      case Break::kHang:
+        fake_->hanging.set_value();
+        while (!context_->IsCancelled()) std::this_thread::yield();
+        status_ = grpc::Status(grpc::StatusCode::CANCELLED, "");
+        break;
+      case Break::kUnavailable:
+        status_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "going away");
+        break;
+      default:
+        break;
+    }
+  }
+
+  FakeServer* const fake_;
+  grpc::ServerContext* const context_;
+  grpc::ServerWriter<Message>* const writer_;
+  int left_ = -1;
+  grpc::Status status_;
+};
+
+}  // namespace
+
+class FakeServer::Runs : public v1::RunService::Service {
+ public:
+  explicit Runs(FakeServer* fake) : fake_(fake) {}
+
+  grpc::Status CreateRun(grpc::ServerContext*, const v1::CreateRunRequest* request, v1::Run* run) override {
+    return AnswerRun("CreateRun", *request, run);
+  }
+  grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest* request, v1::Run* run) override {
+    return AnswerRun("GetRun", *request, run);
+  }
+  grpc::Status UpdateRun(grpc::ServerContext*, const v1::UpdateRunRequest* request, v1::Run* run) override {
+    return AnswerRun("UpdateRun", *request, run);
+  }
+  grpc::Status CancelRun(grpc::ServerContext*, const v1::CancelRunRequest* request, v1::Run* run) override {
+    return AnswerRun("CancelRun", *request, run);
+  }
+  grpc::Status ListRuns(grpc::ServerContext*, const v1::ListRunsRequest* request,
+                        v1::ListRunsResponse* response) override {
+    fake_->Record("ListRuns", *request);
+    // Three pages of one run each.
+    const uint64_t page = TokenNumber(request->page_token());
+    *response->add_runs() = fake_->run;
+    response->mutable_runs(0)->set_name(absl::StrCat("runs/r", page));
+    if (page < 2) response->set_next_page_token(absl::StrCat(page + 1));
+    return grpc::Status::OK;
+  }
+
+  grpc::Status WatchRun(grpc::ServerContext* context, const v1::WatchRunRequest* request,
+                        grpc::ServerWriter<v1::WatchRunResponse>* writer) override {
+    fake_->Record("WatchRun", *request);
+    const uint64_t seen = TokenNumber(request->resume_token());
+    if (seen > 0 && seen <= TokenNumber(fake_->expired_token)) {
+      fake_->expired_token.clear();
+      return ToGrpc(MakeError(absl::StatusCode::kOutOfRange, "RESUME_TOKEN_EXPIRED", "too old"));
+    }
+    Sender<v1::WatchRunResponse> sender(fake_, context, writer);
+    for (const v1::WatchRunResponse& event : fake_->events) {
+      if (!event.resume_token().empty() && TokenNumber(event.resume_token()) <= seen) continue;
+      if (!sender.Send(event)) return sender.status();
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListMetrics(grpc::ServerContext*, const v1::ListMetricsRequest* request,
+                           v1::ListMetricsResponse* response) override {
+    fake_->Record("ListMetrics", *request);
+    v1::MetricBlock* const block = response->mutable_block();
+    block->set_first_step(request->first_step());
+    block->add_columns("steps_per_second");
+    // The last step's timing is not there yet.
+    for (uint64_t step = request->first_step(); step + 1 < fake_->metric_steps && block->count() < request->page_size();
+         ++step) {
+      block->add_values(100 + static_cast<double>(step));
+      block->set_count(block->count() + 1);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,
+                             grpc::ServerWriter<v1::MetricBlock>* writer) override {
+    fake_->Record("StreamMetrics", *request);
+    Sender<v1::MetricBlock> sender(fake_, context, writer);
+    // Blocks begin where storage cuts them, so that a resumed stream may start with rows that were sent before.
+    for (uint64_t first = request->first_step() / fake_->block_steps * fake_->block_steps; first < fake_->metric_steps;
+         first += fake_->block_steps) {
+      const auto count = static_cast<uint32_t>(std::min<uint64_t>(fake_->block_steps, fake_->metric_steps - first));
+      if (!sender.Send(MetricBlockOf(first, count))) return sender.status();
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListLogs(grpc::ServerContext*, const v1::ListLogsRequest* request,
+                        v1::ListLogsResponse* response) override {
+    fake_->Record("ListLogs", *request);
+    for (uint64_t sequence = request->after_sequence() + 1; sequence <= 5; ++sequence) {
+      if (response->lines_size() == 2) {
+        response->set_more(true);
+        break;
+      }
+      v1::LogLine* const line = response->add_lines();
+      line->set_sequence(sequence);
+      line->set_severity("INFO");
+      line->set_text(absl::StrCat("line ", sequence, " \x1b[2Jboo\n"));
+      line->mutable_time()->set_seconds(1'700'000'000 + static_cast<int64_t>(sequence));
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListCheckpoints(grpc::ServerContext*, const v1::ListCheckpointsRequest* request,
+                               v1::ListCheckpointsResponse* response) override {
+    fake_->Record("ListCheckpoints", *request);
+    for (const uint64_t step : {uint64_t{0}, fake_->run.steps_done()}) {
+      v1::Checkpoint* const checkpoint = response->add_checkpoints();
+      checkpoint->set_name(absl::StrCat(fake_->run.name(), "/checkpoints/", step));
+      checkpoint->set_step(step);
+      checkpoint->set_bytes(fake_->weights.size());
+      checkpoint->set_sha256(fake_->weights_sha256);
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status DownloadCheckpoint(grpc::ServerContext* context, const v1::DownloadCheckpointRequest* request,
+                                  grpc::ServerWriter<v1::FileChunk>* writer) override {
+    fake_->Record("DownloadCheckpoint", *request);
+    Sender<v1::FileChunk> sender(fake_, context, writer);
+    constexpr uint64_t kChunk = 50;
+    for (uint64_t offset = request->offset(); offset < fake_->weights.size(); offset += kChunk) {
+      v1::FileChunk chunk;
+      chunk.set_offset(offset);
+      chunk.set_data(fake_->weights.substr(offset, kChunk));
+      if (offset == request->offset()) {
+        chunk.set_total_bytes(fake_->weights.size());
+        chunk.set_sha256(fake_->weights_sha256);
+      }
+      if (!sender.Send(chunk)) return sender.status();
+    }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ImportRun(grpc::ServerContext*, grpc::ServerReader<v1::ImportRunRequest>* reader,
+                         v1::Run* run) override {
+    v1::ImportRunRequest message;
+    if (!reader->Read(&message)) return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "");
+    const v1::ImportHeader header = message.header();
+    const grpc::Status status = AnswerRun("ImportRun", header, run);
+    if (!status.ok()) return status;
+    fake_->uploaded.clear();
+    while (reader->Read(&message)) fake_->uploaded += message.data();
+    if (Sha256Hex(fake_->uploaded) != header.sha256() || fake_->uploaded.size() != header.total_bytes()) {
+      return grpc::Status(grpc::StatusCode::DATA_LOSS, "upload");
+    }
+    return status;
+  }
+
+ private:
+  template <typename Request>
+  grpc::Status AnswerRun(const std::string& method, const Request& request, v1::Run* run) {
+    fake_->Record(method, request);
+    if (!fake_->errors.empty()) {
+      const absl::Status status = fake_->errors.front();
+      fake_->errors.erase(fake_->errors.begin());
+      return ToGrpc(status);
+    }
+    *run = fake_->run;
+    return grpc::Status::OK;
+  }
+
+  FakeServer* const fake_;
+};
+
+class FakeServer::Analyses : public v1::AnalysisService::Service {
+ public:
+  explicit Analyses(FakeServer* fake) : fake_(fake) {}
+
+  grpc::Status CreateAnalysis(grpc::ServerContext*, const v1::CreateAnalysisRequest* request,
+                              v1::CreateAnalysisResponse* response) override {
+    fake_->Record("CreateAnalysis", *request);
+    *response->mutable_analysis() = fake_->from_cache ? fake_->analysis : Unfinished(v1::QUEUED);
+    response->set_from_cache(fake_->from_cache);
+    return grpc::Status::OK;
+  }
+  grpc::Status GetAnalysis(grpc::ServerContext*, const v1::GetAnalysisRequest* request,
+                           v1::Analysis* analysis) override {
+    fake_->Record("GetAnalysis", *request);
+    *analysis = fake_->analysis;
+    return grpc::Status::OK;
+  }
+  grpc::Status ListAnalyses(grpc::ServerContext*, const v1::ListAnalysesRequest* request,
+                            v1::ListAnalysesResponse* response) override {
+    fake_->Record("ListAnalyses", *request);
+    *response->add_analyses() = fake_->analysis;
+    response->mutable_analyses(0)->clear_result();
+    return grpc::Status::OK;
+  }
+  grpc::Status WatchAnalysis(grpc::ServerContext* context, const v1::WatchAnalysisRequest* request,
+                             grpc::ServerWriter<v1::Analysis>* writer) override {
+    fake_->Record("WatchAnalysis", *request);
+    Sender<v1::Analysis> sender(fake_, context, writer);
+    for (const v1::Analysis& analysis : {Unfinished(v1::QUEUED), Unfinished(v1::RUNNING), fake_->analysis}) {
+      if (!sender.Send(analysis)) return sender.status();
+    }
+    return grpc::Status::OK;
+  }
+
+ private:
+  v1::Analysis Unfinished(v1::State state) const {
+    v1::Analysis analysis = fake_->analysis;
+    analysis.clear_result();
+    analysis.set_state(state);
+    analysis.set_progress(state == v1::RUNNING ? 0.5 : 0);
+    return analysis;
+  }
+
+  FakeServer* const fake_;
+};
+
+class FakeServer::System : public v1::SystemService::Service {
+ public:
+  explicit System(FakeServer* fake) : fake_(fake) {}
+
+  grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
+                             v1::ServerInfo* info) override {
+    fake_->Record("GetServerInfo", *request);
+    info->set_version("1.2.3");
+    info->set_pid(4711);
+    v1::Slot* const slot = info->add_slots();
+    slot->set_name("cpu0");
+    slot->set_state("IDLE");
+    return grpc::Status::OK;
+  }
+
+ private:
+  FakeServer* const fake_;
+};
+
+FakeServer::FakeServer()
+    : run(EndedRun()),
+      events(EventsOf(run)),
+      metric_steps(20),
+      weights(SmallSafetensors()),
+      weights_sha256(Sha256Hex(weights)),
+      analysis(EndedAnalysis()),
+      runs_(std::make_unique<Runs>(this)),
+      analyses_(std::make_unique<Analyses>(this)),
+      system_(std::make_unique<System>(this)) {
+  Start();
+}
+
+FakeServer::~FakeServer() { Stop(); }
+
+void FakeServer::Start() {
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(address(), grpc::InsecureServerCredentials());
+  builder.RegisterService(runs_.get());
+  builder.RegisterService(analyses_.get());
+  builder.RegisterService(system_.get());
+  server_ = builder.BuildAndStart();
+}
+
+void FakeServer::Stop() {
+  if (server_ == nullptr) return;
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_->Wait();
+  server_.reset();
+}
+
+std::vector<std::string> FakeServer::calls() const {
+  const MutexLock lock(&mutex_);
+  return calls_;
+}
+
+int FakeServer::CountCalls(const std::string& method) const {
+  const std::vector<std::string> all = calls();
+  return static_cast<int>(std::count(all.begin(), all.end(), method));
+}
+
+}  // namespace sumscope::client

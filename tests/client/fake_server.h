@@ -1,0 +1,127 @@
+#ifndef SUMSCOPE_TESTS_CLIENT_FAKE_SERVER_H_
+#define SUMSCOPE_TESTS_CLIENT_FAKE_SERVER_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "client/backoff.h"
+#include "grpcpp/grpcpp.h"
+#include "proto/contract/base/mutex.h"
+#include "sumscope/v1/analyses.grpc.pb.h"
+#include "sumscope/v1/runs.grpc.pb.h"
+#include "sumscope/v1/system.grpc.pb.h"
+#include "tests/support/temp_directory.h"
+
+namespace sumscope::client {
+
+// How a stream ends before its end.
+enum class Break {
+  kNone,
+  kUnavailable,  // with that status
+  kEndEarly,     // with OK, as if it were over
+  kHang,         // waits for Stop
+};
+
+// sumscope.v1 on a Unix socket of its own, holding one run, its events, metrics and weights, and one analysis. Set the
+// data before calls; it can be stopped and started again on its socket.
+class FakeServer {
+ public:
+  FakeServer();
+  ~FakeServer();
+
+  void Start();
+  // Cancels what hangs and takes the socket away.
+  void Stop();
+  std::string socket() const { return directory_.path() + "/s.sock"; }
+  std::string address() const { return "unix:" + socket(); }
+
+  // Data.
+  v1::Run run;
+  std::vector<v1::WatchRunResponse> events;  // in order; the last is the end mark. Tokens are "1", "2", ..
+  uint64_t metric_steps = 0;
+  uint32_t block_steps = 7;
+  std::string weights;  // a safetensors file
+  std::string weights_sha256;
+  v1::Analysis analysis;
+  bool from_cache = false;
+
+  // Behaviour of the next `breaks` streams: each sends `break_after` messages first.
+  Break break_kind = Break::kNone;
+  int break_after = 0;
+  std::atomic<int> breaks{0};
+  // Fulfilled when a stream hangs.
+  std::promise<void> hanging;
+  // The next unary calls fail with these, first one first.
+  std::vector<absl::Status> errors;
+  // Tokens up to this one have expired.
+  std::string expired_token;
+
+  // What came in, guarded for the handlers.
+  template <typename Request>
+  void Record(const std::string& method, const Request& request) {
+    const MutexLock lock(&mutex_);
+    calls_.push_back(method);
+    last_request_ = request.SerializeAsString();
+  }
+  std::vector<std::string> calls() const;
+  int CountCalls(const std::string& method) const;
+  template <typename Request>
+  Request LastRequest() const {
+    const MutexLock lock(&mutex_);
+    Request request;
+    request.ParseFromString(last_request_);
+    return request;
+  }
+  std::string uploaded;
+
+ private:
+  class Runs;
+  class Analyses;
+  class System;
+
+  const TempDirectory directory_;
+  mutable Mutex mutex_;
+  std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
+  std::string last_request_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Runs> runs_;
+  std::unique_ptr<Analyses> analyses_;
+  std::unique_ptr<System> system_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+// Needs no time; runs `on_sleep` instead.
+class FakeSleeper : public Sleeper {
+ public:
+  void Sleep(absl::Duration duration) override {
+    slept += duration;
+    ++sleeps;
+    if (on_sleep) on_sleep();
+  }
+  absl::Duration slept;
+  int sleeps = 0;
+  std::function<void()> on_sleep;
+};
+
+// Row `step` of the fake's metrics, [loss, digit_loss.A1, digit_loss.A0, cell_count.BA, cell_loss.BA].
+std::vector<double> MetricRow(uint64_t step);
+v1::MetricBlock MetricBlockOf(uint64_t first_step, uint32_t count);
+
+// A small, valid safetensors file.
+std::string SmallSafetensors();
+
+// A run that has succeeded, with every field that people see.
+v1::Run EndedRun();
+// Its events: queued, running, a log line, a checkpoint, progress, end mark.
+std::vector<v1::WatchRunResponse> EventsOf(const v1::Run& run);
+// A finished Evaluate.
+v1::Analysis EndedAnalysis();
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_TESTS_CLIENT_FAKE_SERVER_H_

@@ -1,0 +1,78 @@
+#include "client/question_sets.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "proto/contract/errors.h"
+#include "tests/support/temp_directory.h"
+
+namespace sumscope::client {
+namespace {
+
+using ::testing::ElementsAre;
+
+std::vector<std::string> Listed(const v1::QuestionSet& set) {
+  return {set.list().questions().begin(), set.list().questions().end()};
+}
+
+class QuestionFile_Test : public ::testing::Test {
+ protected:
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = directory_.path() + "/" + name;
+    std::ofstream(path) << text;
+    return "file:" + path;
+  }
+  const TempDirectory directory_;
+};
+
+TEST(QuestionSets_Test, GivenAGeneratedSetThenItsKindAndCountAreRead) {
+  EXPECT_EQ(ParseQuestionSet("uniform:10000", v1::ADD)->uniform().count(), 10000u);
+  EXPECT_EQ(ParseQuestionSet("stratified:100", v1::ADD)->stratified().count_per_class(), 100u);
+  const auto of_class = ParseQuestionSet("class:M4+:150", v1::ADD);
+  EXPECT_EQ(of_class->of_class().question_class(), "M4+");
+  EXPECT_EQ(of_class->of_class().count(), 150u);
+}
+
+TEST(QuestionSets_Test, GivenAnythingElseThenInvalid) {
+  for (const char* bad : {"", "uniform", "uniform:", "uniform:x", "uniform:-1", "uniform:1e4", "class:S3", "class::5",
+                          "class:S3:", "file:", "random:5", "uniform:99999999999999999999999"}) {
+    EXPECT_EQ(ErrorReason(ParseQuestionSet(bad, v1::ADD).status()), "QUESTION_SET_INVALID") << bad;
+  }
+}
+
+TEST_F(QuestionFile_Test, GivenLinesThenBlanksAndCommentsAreSkipped) {
+  const auto set = ParseQuestionSet(Write("q.txt", "# mine\n12345+67890\r\n\n  1-2  \n"), v1::ADD);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_THAT(Listed(*set), ElementsAre("12345+67890", "1-2"));
+}
+
+TEST_F(QuestionFile_Test, GivenATableThenOperandsAreJoinedAndSetsChosen) {
+  const std::string file = Write("q.tsv", "set\ta\tb\tclass\nS3\t1\t2\tS1\nuniform\t3\t4\tS1\nS3\t5\t6\tS1\n");
+  EXPECT_THAT(Listed(*ParseQuestionSet(file, v1::OPERATION_UNSPECIFIED)), ElementsAre("1+2", "3+4", "5+6"));
+  EXPECT_THAT(Listed(*ParseQuestionSet(file + "?set=S3", v1::SUB)), ElementsAre("1-2", "5-6"));
+  const std::string with_op = Write("o.tsv", "a\tb\top\n1\t2\t-\n");
+  EXPECT_THAT(Listed(*ParseQuestionSet(with_op, v1::ADD)), ElementsAre("1-2"));
+  const std::string question = Write("w.tsv", "question\tx\n7+8\ty\n");
+  EXPECT_THAT(Listed(*ParseQuestionSet(question, v1::ADD)), ElementsAre("7+8"));
+}
+
+TEST_F(QuestionFile_Test, GivenABadFileThenItIsRefused) {
+  EXPECT_EQ(ErrorReason(ParseQuestionSet("file:/nonexistent", v1::ADD).status()), "FILE_NOT_READABLE");
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("a.txt", "hello\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("b.txt", ""), v1::ADD).status()), "QUESTION_FILE_INVALID");
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("c.tsv", "x\ty\n1\t2\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("d.tsv", "a\tb\n1\n"), v1::ADD).status()), "");  // 1+: the server's word
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("e.tsv", "a\tb\n1\t2\n") + "?set=x", v1::ADD).status()),
+            "QUESTION_FILE_INVALID");
+}
+
+TEST_F(QuestionFile_Test, GivenTooManyQuestionsThenOutOfRange) {
+  std::string text;
+  for (int i = 0; i < 100'001; ++i) text += "1+2\n";
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("m.txt", text), v1::ADD).status()), "QUESTIONS_OUT_OF_RANGE");
+}
+
+}  // namespace
+}  // namespace sumscope::client
