@@ -4,7 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <string>
+#include <utility>
 
+#include "proto/contract/errors.h"
 #include "server/engine/runtime/device.h"
 #include "server/worker/environment.h"
 #include "server/worker/guard.h"
@@ -21,14 +23,27 @@ struct Options {
   int parent_pipe_fd = -1;
 };
 
-// Runs tasks until the server has no more for this process. A failure that is nobody's input may have left the process
-// or its device in a bad state: the server gets a fresh worker for the next task.
-void Serve(const Environment& environment, Link* link) {
+// An error of a GPU stays with the process that met it: every later call fails.
+bool IsDamaged(const v1::Finished& finished, const Environment& environment) {
+  return finished.reason() == "LIBTORCH_ERROR" && environment.device != "cpu";
+}
+
+// Runs tasks until the server has no more for this process. A damaged process ends without saying that it finished, so
+// that the server counts the attempt and does not give it the next task.
+absl::Status Serve(const Environment& environment, Link* link) {
   while (std::optional<TaskInput> input = link->NextTask()) {
     const v1::Finished finished = RunTask(*input, environment, link->sink());
-    const bool damaged = finished.outcome() == v1::Finished::FAILED && finished.retryable();
-    if (!link->FinishTask(finished).ok() || damaged) return;
+    if (IsDamaged(finished, environment)) {
+      v1::WorkerMessage log;
+      log.mutable_log()->set_severity("ERROR");
+      log.mutable_log()->set_text(finished.detail());
+      (void)link->sink()->Send(std::move(log));
+      (void)link->sink()->WaitUntilAcknowledged();
+      return MakeError(absl::StatusCode::kUnknown, finished.reason(), finished.detail());
+    }
+    if (!link->FinishTask(finished).ok()) break;
   }
+  return absl::OkStatus();
 }
 
 absl::Status RunWorker(const Options& options) {
@@ -44,8 +59,9 @@ absl::Status RunWorker(const Options& options) {
     return link.Connect(options.server, *secret, DescribeProvenance(environment));
   });
   if (!prepared.ok()) return prepared;
-  Serve(environment, &link);
-  return link.Close();
+  const absl::Status served = Serve(environment, &link);
+  const absl::Status closed = link.Close();
+  return served.ok() ? closed : served;
 }
 
 }  // namespace

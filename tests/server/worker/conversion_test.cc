@@ -189,7 +189,7 @@ TEST(FromEngine_Test, GivenAFullResultThenTextAndTheoryAreRight) {
   EXPECT_EQ(result.mode(), "forced");
   EXPECT_EQ(result.nines(), 2u);
   EXPECT_EQ(result.worst(0).question(), "12345+67890=+080235");
-  EXPECT_EQ(result.worst(0).question_class(), "S2");  // 3+8 carries into 2+7
+  EXPECT_EQ(result.worst(0).question_class(), "S2");              // 3+8 carries into 2+7
   EXPECT_NEAR(result.classes(0).share_expected(), 0.160, 0.001);  // science: S2 of uniform 5-digit additions
   EXPECT_DOUBLE_EQ(result.exact().rate(), 0.99);
 }
