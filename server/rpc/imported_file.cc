@@ -76,15 +76,24 @@ absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, co
   SUMSCOPE_ASSIGN_OR_RETURN(imported.spec, InferSpec(file, header.has_operation() ? header.operation() : v1::ADD));
   if (!header.like_model_name().empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec like, ParseModelName(header.like_model_name()));
-    SUMSCOPE_RETURN_IF_ERROR(CheckLike(imported.spec, CompleteSpec(like)));
+    SUMSCOPE_RETURN_IF_ERROR(CheckLike(imported.spec, like));
   }
 
   std::map<std::string, const SafetensorsTensor*> by_name;
   for (const SafetensorsTensor& tensor : file.tensors) by_name[tensor.name] = &tensor;
+  // Weights are kept as they came; analyses of a float64 model run in float64.
+  const std::string dtype = by_name.at(ModelTensors(imported.spec).front().name)->dtype;
+  if (dtype == "F64") imported.spec.set_precision(v1::FLOAT64);
   std::vector<Extent> extents;
   uint64_t offset = 0;
   for (const SafetensorsTensor& expected : ModelTensors(imported.spec)) {
     const SafetensorsTensor& tensor = *by_name.at(expected.name);  // InferSpec saw it
+    if (tensor.dtype != dtype) {
+      return MakeError(absl::StatusCode::kInvalidArgument, "MODEL_TENSOR_DTYPE",
+                       absl::StrCat("tensor ", tensor.name, " is ", tensor.dtype, ", others are ", dtype,
+                                    "; all weights must have one type"),
+                       {{"tensor", tensor.name}});
+    }
     SUMSCOPE_RETURN_IF_ERROR(CheckFinite(spool, file.data_offset, tensor));
     const uint64_t bytes = tensor.end - tensor.begin;
     imported.weights.tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes});

@@ -1,0 +1,70 @@
+#include "storage/sqlite/base/connection.h"
+
+#include <sqlite3.h>
+
+#include "absl/strings/str_cat.h"
+
+namespace sumscope::storage {
+namespace {
+
+constexpr int kBusyTimeoutMs = 5000;
+// Dynamic statements (lists with a filter) are not worth keeping beyond this number.
+constexpr size_t kMaxIdleStatements = 64;
+
+int OpenFlags(const FileIdentity& file, Connection::Mode mode) {
+  // One thread at a time uses a connection, so SQLite's own lock per connection is not needed.
+  if (file.path.empty()) return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX;
+  switch (mode) {
+    case Connection::Mode::kReadOnly:
+      return SQLite::OPEN_READONLY | SQLite::OPEN_NOMUTEX;
+    case Connection::Mode::kReadWrite:
+      return SQLite::OPEN_READWRITE | SQLite::OPEN_NOMUTEX;
+    case Connection::Mode::kCreate:
+      break;
+  }
+  return SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const FileIdentity& file, Mode mode) {
+  return GuardSqlite(
+      file, [&]() -> absl::StatusOr<std::unique_ptr<Connection>> { return std::make_unique<Connection>(file, mode); });
+}
+
+Connection::Connection(const FileIdentity& file, Mode mode)
+    : file_(file), database_(file.path.empty() ? ":memory:" : file.path, OpenFlags(file, mode), kBusyTimeoutMs) {
+  // trusted_schema: a file from elsewhere must not call functions with side effects from its views.
+  Execute(
+      "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF; "
+      "PRAGMA journal_size_limit=67108864");
+}
+
+absl::Status Connection::CheckWritable() const {
+  if (sqlite3_db_readonly(database_.getHandle(), "main") == 0) return absl::OkStatus();
+  return StatusFromSqlite(SQLite::Exception("attempt to write a readonly database", SQLITE_READONLY), file_);
+}
+
+int64_t Connection::Pragma(const std::string& name) {
+  return database_.execAndGet(absl::StrCat("PRAGMA ", name)).getInt64();
+}
+
+std::unique_ptr<SQLite::Statement> Connection::TakeStatement(const std::string& sql) {
+  auto found = idle_statements_.find(sql);
+  if (found == idle_statements_.end()) return std::make_unique<SQLite::Statement>(database_, sql);
+  auto statement = std::move(found->second);
+  idle_statements_.erase(found);
+  return statement;
+}
+
+void Connection::ReturnStatement(const std::string& sql, std::unique_ptr<SQLite::Statement> statement) {
+  statement->tryReset();
+  statement->clearBindings();
+  if (idle_statements_.size() < kMaxIdleStatements) idle_statements_.emplace(sql, std::move(statement));
+}
+
+Connection::Rollback::~Rollback() {
+  if (sqlite3_get_autocommit(connection.database_.getHandle()) == 0) connection.database_.tryExec("ROLLBACK");
+}
+
+}  // namespace sumscope::storage

@@ -1,0 +1,77 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_BASE_DATABASE_H_
+#define SUMSCOPE_STORAGE_SQLITE_BASE_DATABASE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/contract/base/mutex.h"
+#include "storage/sqlite/base/connection.h"
+#include "storage/sqlite/base/schema.h"
+
+namespace sumscope::storage {
+
+// One database file with one writer and any number of readers beside it, each on a snapshot (WAL). Connections are
+// opened when first needed. In memory there is one connection, used in turns. Thread-safe. A body must not call the
+// same Database again.
+class Database {
+ public:
+  using Body = std::function<absl::Status(Connection&)>;
+  // `schema` is borrowed.
+  Database(FileIdentity file, const Schema* schema) : file_(std::move(file)), schema_(*schema) {}
+
+  // One transaction, durable when OK is returned. The first write of a file creates or migrates its schema.
+  absl::Status Write(const Body& body) ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
+  // One consistent snapshot, of whatever schema version the file has.
+  absl::Status Read(const Body& body) ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
+
+  // Checkpoints the WAL into the file and leaves WAL mode: one plain file with nothing beside it. UNAVAILABLE
+  // STORAGE_BUSY when another program, or a reader of ours that takes too long, has it open.
+  absl::Status Seal() ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
+  // Closes every connection once nobody uses them. UNAVAILABLE STORAGE_BUSY as above.
+  absl::Status Close() ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
+  // The same without waiting; returns false when the database is in use.
+  bool TryClose() ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
+  // Closes every connection; later calls return `status`.
+  absl::Status CloseForEver(absl::Status status) ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
+
+  const FileIdentity& file() const { return file_; }
+
+ private:
+  bool in_memory() const { return file_.path.empty(); }
+  // Users hold the connections open; an owner has them to itself.
+  absl::Status BeginUse() ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndUse() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status BeginOwn(bool wait) ABSL_LOCKS_EXCLUDED(mutex_);
+  void EndOwn() ABSL_LOCKS_EXCLUDED(mutex_);
+
+  absl::Status OpenWriter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
+  absl::StatusOr<std::unique_ptr<Connection>> TakeReader() ABSL_LOCKS_EXCLUDED(mutex_);
+  void ReturnReader(std::unique_ptr<Connection> reader) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status WriteInTurn(const Body& body) ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::Status ReadInTurn(const Body& body) ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  absl::Status ReadBeside(const Body& body) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status LeaveWal() ABSL_LOCKS_EXCLUDED(writer_mutex_);
+  void CloseConnections() ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
+
+  const FileIdentity file_;
+  const Schema& schema_;
+
+  Mutex writer_mutex_;  // taken before mutex_
+  std::unique_ptr<Connection> writer_ ABSL_GUARDED_BY(writer_mutex_);
+
+  Mutex mutex_;
+  CondVar changed_;
+  int users_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool owned_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status closed_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<Connection>> idle_readers_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_BASE_DATABASE_H_

@@ -1,0 +1,290 @@
+#include "storage/sqlite/catalog/catalog_reads.h"
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "storage/filter.h"
+#include "storage/sqlite/base/analysis_row.h"
+#include "storage/sqlite/base/query.h"
+#include "storage/sqlite/base/values.h"
+#include "storage/sqlite/catalog/run_order.h"
+#include "storage/sqlite/catalog/run_row.h"
+#include "storage/sqlite/filter_sql.h"
+
+namespace sumscope::storage {
+namespace {
+
+constexpr char kJobColumns[] =
+    "queue_position, id, run, analysis, state, reason, detail, attempt, segment, slot, create_time, start_time, "
+    "end_time";
+
+Job ReadJob(Query& query) {
+  Job job;
+  int column = 0;
+  job.queue_position = static_cast<uint64_t>(query.Int(column++));
+  job.id = query.Text(column++);
+  job.run = query.Text(column++);
+  job.analysis = query.Text(column++);
+  job.state = StateFromName(query.Text(column++));
+  job.reason = query.Text(column++);
+  job.detail = query.Text(column++);
+  job.attempt = static_cast<uint32_t>(query.Int(column++));
+  job.segment = static_cast<uint32_t>(query.Int(column++));
+  job.slot = query.Text(column++);
+  job.create_time = FromNanos(query.Int(column++));
+  if (const auto time = query.OptionalInt(column++)) job.start_time = FromNanos(*time);
+  if (const auto time = query.OptionalInt(column++)) job.end_time = FromNanos(*time);
+  return job;
+}
+
+Event ReadEvent(Query& query) {
+  Event event;
+  event.sequence = static_cast<uint64_t>(query.Int(0));
+  event.run = query.Text(1);
+  event.job = query.Text(2);
+  event.time = FromNanos(query.Int(3));
+  event.change.set_state(StateFromName(query.Text(4)));
+  event.change.set_reason(query.Text(5));
+  event.change.set_detail(query.Text(6));
+  event.change.set_attempt(static_cast<uint32_t>(query.Int(7)));
+  event.change.set_segment(static_cast<uint32_t>(query.Int(8)));
+  event.of_training = query.Int(9) != 0;
+  return event;
+}
+
+// The smallest text above every text that starts with `prefix`: ids are ASCII.
+std::string PrefixEnd(const std::string& prefix) { return prefix + "\x7f"; }
+
+// "expression, id after position" in the order's direction, as a row value that the order's index serves.
+std::string Beyond(const RunOrder& order) {
+  return absl::StrCat("(", order.expression, ", id) ", order.descending ? "<" : ">", " (?, ?)");
+}
+
+SqlValue KeyOf(Query& query, const RunOrder& order, int column) {
+  if (order.type == RunOrder::Type::kInteger) return query.Int(column);
+  if (order.type == RunOrder::Type::kReal) return query.Real(column);
+  return query.Text(column);
+}
+
+absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& request, const RunOrder& order,
+                                    const std::string& sql, const std::vector<SqlValue>& parameters,
+                                    const std::string& query_hash) {
+  RunPage page;
+  PagePosition last;
+  Query query(connection, sql);
+  for (const SqlValue& parameter : parameters) query.Bind(parameter);
+  query.Bind(request.page_size + 1);
+  while (query.Next()) {
+    if (page.runs.size() == request.page_size) {
+      page.next_page_token = EncodePageToken(query_hash, last);
+      break;
+    }
+    last.id = query.Text(0);
+    last.key = KeyOf(query, order, kRunColumnCount);
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ReadRun(query));
+    ReadLabels(connection, last.id, &run);
+    page.runs.push_back(std::move(run));
+  }
+  return page;
+}
+
+absl::Status NotFound(absl::string_view reason, absl::string_view what, absl::string_view id) {
+  return MakeError(absl::StatusCode::kNotFound, reason, absl::StrCat("there is no ", what, " '", id, "'"));
+}
+
+}  // namespace
+
+template <typename Base>
+absl::StatusOr<v1::Run> CatalogReads<Base>::GetRun(const std::string& run) {
+  return connection_.Guard([&]() -> absl::StatusOr<v1::Run> {
+    Query query(connection_, absl::StrCat("SELECT ", kRunColumns, " FROM runs WHERE id = ?"));
+    query.Bind(run);
+    if (!query.Next()) return NotFound("RUN_NOT_FOUND", "run", run);
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run found, ReadRun(query));
+    ReadLabels(connection_, run, &found);
+    return found;
+  });
+}
+
+template <typename Base>
+absl::StatusOr<std::vector<std::string>> CatalogReads<Base>::FindRuns(const std::string& prefix, int limit) {
+  return connection_.Guard([&]() -> absl::StatusOr<std::vector<std::string>> {
+    std::vector<std::string> found;
+    Query query(connection_,
+                "SELECT id FROM runs WHERE id >= ? AND id < ? AND delete_time IS NULL ORDER BY id LIMIT ?");
+    query.Bind(prefix, PrefixEnd(prefix), limit);
+    while (query.Next()) found.push_back(query.Text(0));
+    return found;
+  });
+}
+
+template <typename Base>
+absl::StatusOr<std::string> CatalogReads<Base>::LatestRun(const std::string& owner) {
+  return connection_.Guard([&]() -> absl::StatusOr<std::string> {
+    Query query(
+        connection_,
+        "SELECT id FROM runs WHERE owner = ? AND delete_time IS NULL ORDER BY create_time DESC, id DESC LIMIT 1");
+    query.Bind(owner);
+    return query.Next() ? query.Text(0) : std::string();
+  });
+}
+
+template <typename Base>
+absl::StatusOr<RunPage> CatalogReads<Base>::ListRuns(const RunQuery& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const RunOrder order, ParseRunOrder(request.order_by));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request.filter));
+  std::vector<std::string> conditions;
+  std::vector<SqlValue> parameters;
+  if (filter.has_value()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(*filter));
+    conditions.push_back(absl::StrCat("(", condition.sql, ")"));
+    parameters = std::move(condition.parameters);
+  }
+  if (!request.show_deleted) conditions.push_back("delete_time IS NULL");
+  const std::string query_hash =
+      absl::StrCat("runs\n", request.filter, "\n", order.expression, order.descending, "\n", request.show_deleted);
+  if (!request.page_token.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(PagePosition position, DecodePageToken(query_hash, request.page_token));
+    conditions.push_back(Beyond(order));
+    parameters.push_back(std::move(position.key));
+    parameters.push_back(std::move(position.id));
+  }
+  std::string where;
+  for (const std::string& condition : conditions)
+    absl::StrAppend(&where, where.empty() ? " WHERE " : " AND ", condition);
+  const char* direction = order.descending ? " DESC" : "";
+  const std::string sql = absl::StrCat("SELECT ", kRunColumns, ", ", order.expression, " FROM runs", where,
+                                       " ORDER BY ", order.expression, direction, ", id", direction, " LIMIT ?");
+  return connection_.Guard([&] { return ReadRunPage(connection_, request, order, sql, parameters, query_hash); });
+}
+
+template <typename Base>
+absl::StatusOr<Job> CatalogReads<Base>::GetJob(const std::string& job) {
+  return connection_.Guard([&]() -> absl::StatusOr<Job> {
+    Query query(connection_, absl::StrCat("SELECT ", kJobColumns, " FROM jobs WHERE id = ?"));
+    query.Bind(job);
+    if (!query.Next()) return NotFound("JOB_NOT_FOUND", "job", job);
+    return ReadJob(query);
+  });
+}
+
+template <typename Base>
+absl::StatusOr<Job> CatalogReads<Base>::GetTrainingJob(const std::string& run) {
+  return connection_.Guard([&]() -> absl::StatusOr<Job> {
+    Query query(connection_,
+                absl::StrCat("SELECT ", kJobColumns,
+                             " FROM jobs WHERE run = ? AND analysis = '' ORDER BY queue_position DESC LIMIT 1"));
+    query.Bind(run);
+    if (!query.Next()) return NotFound("JOB_NOT_FOUND", "training job of run", run);
+    return ReadJob(query);
+  });
+}
+
+template <typename Base>
+absl::StatusOr<std::vector<Job>> CatalogReads<Base>::ListUnfinishedJobs() {
+  return connection_.Guard([&]() -> absl::StatusOr<std::vector<Job>> {
+    std::vector<Job> jobs;
+    Query query(connection_, absl::StrCat("SELECT ", kJobColumns,
+                                          " FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED') "
+                                          "ORDER BY queue_position"));
+    while (query.Next()) jobs.push_back(ReadJob(query));
+    return jobs;
+  });
+}
+
+template <typename Base>
+absl::StatusOr<std::optional<RequestRecord>> CatalogReads<Base>::GetRequest(const std::string& request_id) {
+  return connection_.Guard([&]() -> absl::StatusOr<std::optional<RequestRecord>> {
+    Query query(connection_, "SELECT request_id, digest, resource FROM requests WHERE request_id = ?");
+    query.Bind(request_id);
+    if (!query.Next()) return std::optional<RequestRecord>();
+    return std::make_optional(RequestRecord{query.Text(0), query.Text(1), query.Text(2)});
+  });
+}
+
+template <typename Base>
+absl::StatusOr<std::vector<Event>> CatalogReads<Base>::ListEvents(const std::string& run, uint64_t after_sequence,
+                                                                  int limit) {
+  return connection_.Guard([&]() -> absl::StatusOr<std::vector<Event>> {
+    // 0 is the start of what there is: nothing was promised to who never read.
+    Query pruned(connection_, "SELECT pruned_through FROM event_log");
+    if (after_sequence > 0 && pruned.Next() && Saturated(after_sequence) < pruned.Int(0)) {
+      return MakeError(absl::StatusCode::kOutOfRange, "RESUME_TOKEN_EXPIRED",
+                       "events after this resume token were pruned; read the run again and watch from now");
+    }
+    std::vector<Event> events;
+    constexpr char kColumns[] = "sequence, run, job, time, state, reason, detail, attempt, segment, of_training";
+    const std::string of_run = run.empty() ? "" : "run = ? AND ";
+    Query query(connection_, absl::StrCat("SELECT ", kColumns, " FROM events WHERE ", of_run,
+                                          "sequence > ? ORDER BY sequence LIMIT ?"));
+    if (!run.empty()) query.Bind(run);
+    query.Bind(Saturated(after_sequence), limit);
+    while (query.Next()) events.push_back(ReadEvent(query));
+    return events;
+  });
+}
+
+template <typename Base>
+absl::StatusOr<v1::Analysis> CatalogReads<Base>::GetAnalysis(const std::string& run, const std::string& analysis) {
+  return connection_.Guard([&]() -> absl::StatusOr<v1::Analysis> {
+    Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, " FROM analyses WHERE run = ? AND id = ?"));
+    query.Bind(run, analysis);
+    if (!query.Next()) return NotFound("ANALYSIS_NOT_FOUND", absl::StrCat("analysis of run ", run), analysis);
+    return FromAnalysisRow(run, ReadAnalysis(query, 0));
+  });
+}
+
+template <typename Base>
+absl::StatusOr<std::optional<v1::Analysis>> CatalogReads<Base>::FindAnalysis(const std::string& key) {
+  return connection_.Guard([&]() -> absl::StatusOr<std::optional<v1::Analysis>> {
+    Query query(connection_,
+                absl::StrCat("SELECT ", kAnalysisColumns,
+                             ", run FROM analyses WHERE key = ? AND state NOT IN ('FAILED', 'CANCELLED') LIMIT 1"));
+    query.Bind(key);
+    if (!query.Next()) return std::optional<v1::Analysis>();
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis found,
+                              FromAnalysisRow(query.Text(kAnalysisColumnCount), ReadAnalysis(query, 0)));
+    return std::make_optional(std::move(found));
+  });
+}
+
+template <typename Base>
+absl::StatusOr<AnalysisPage> CatalogReads<Base>::ListAnalyses(const std::string& run, uint32_t page_size,
+                                                              const std::string& page_token) {
+  const std::string query_hash = absl::StrCat("analyses\n", run);
+  // Newest first; the id carries the run along, for a list over all runs.
+  PagePosition position{std::numeric_limits<int64_t>::max(), ""};
+  if (!page_token.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(query_hash, page_token));
+  }
+  const std::string of_run = run.empty() ? "" : "run = ? AND ";
+  const std::string id = run.empty() ? "run || '/' || id" : "id";
+  return connection_.Guard([&]() -> absl::StatusOr<AnalysisPage> {
+    AnalysisPage page;
+    PagePosition last;
+    Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, ", run, ", id, " FROM analyses WHERE ", of_run,
+                                          "(create_time < ? OR (create_time = ? AND ", id,
+                                          " < ?)) ORDER BY create_time DESC, ", id, " DESC LIMIT ?"));
+    if (!run.empty()) query.Bind(run);
+    query.Bind(position.key, position.key, position.id, page_size + 1);
+    while (query.Next()) {
+      if (page.analyses.size() == page_size) {
+        page.next_page_token = EncodePageToken(query_hash, last);
+        break;
+      }
+      const AnalysisRow row = ReadAnalysis(query, 0);
+      last = {row.create_time, query.Text(kAnalysisColumnCount + 1)};
+      SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, FromAnalysisRow(query.Text(kAnalysisColumnCount), row));
+      page.analyses.push_back(std::move(analysis));
+    }
+    return page;
+  });
+}
+
+template class CatalogReads<CatalogReader>;
+template class CatalogReads<CatalogTransaction>;
+
+}  // namespace sumscope::storage

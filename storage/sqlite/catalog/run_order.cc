@@ -1,0 +1,106 @@
+#include "storage/sqlite/catalog/run_order.h"
+
+#include <cstring>
+#include <vector>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "proto/contract/base/sha256.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+
+namespace sumscope::storage {
+namespace {
+
+constexpr size_t kHashLength = 12;
+
+absl::Status BadToken() {
+  return InvalidField("PAGE_TOKEN_INVALID", "page_token",
+                      "page_token is not one that this list, with this filter and order, gave; start without one");
+}
+
+std::string Seal(absl::string_view query_hash, absl::string_view body) {
+  return Sha256Hex(absl::StrCat(query_hash, "\n", body)).substr(0, kHashLength);
+}
+
+}  // namespace
+
+absl::StatusOr<RunOrder> ParseRunOrder(absl::string_view order_by) {
+  const std::vector<absl::string_view> words = absl::StrSplit(order_by, absl::ByAnyChar(" \t"), absl::SkipEmpty());
+  const absl::string_view field = words.empty() ? "create_time" : words[0];
+  const absl::string_view direction = words.size() > 1 ? words[1] : words.empty() ? "desc" : "asc";
+  RunOrder order;
+  order.descending = direction == "desc";
+  const bool up = !order.descending;
+  if (field == "create_time") {
+    order.expression = "create_time";
+    order.type = RunOrder::Type::kInteger;
+  } else if (field == "model_name") {
+    order.expression = "model_name";
+  } else if (field == "state") {
+    order.expression = "state";
+  } else if (field == "end_time") {
+    order.expression = up ? "ifnull(end_time, 9223372036854775807)" : "ifnull(end_time, -9223372036854775807)";
+    order.type = RunOrder::Type::kInteger;
+  } else if (field == "heldout_loss" || field == "metrics.heldout_loss") {
+    order.expression = up ? "ifnull(heldout_loss, 9e999)" : "ifnull(heldout_loss, -9e999)";
+    order.type = RunOrder::Type::kReal;
+  } else {
+    order.expression.clear();
+  }
+  if (order.expression.empty() || words.size() > 2 || (direction != "asc" && direction != "desc")) {
+    return InvalidField("ORDER_INVALID", "order_by",
+                        absl::StrCat("cannot order by '", order_by,
+                                     "'; there are create_time, end_time, model_name, state and metrics.heldout_loss, "
+                                     "each with asc or desc"));
+  }
+  return order;
+}
+
+std::string EncodePageToken(absl::string_view query_hash, const PagePosition& position) {
+  std::string body;
+  if (const auto* number = std::get_if<int64_t>(&position.key)) {
+    body = absl::StrCat("i", *number);
+  } else if (const auto* real = std::get_if<double>(&position.key)) {
+    uint64_t bits = 0;
+    std::memcpy(&bits, real, sizeof(bits));
+    body = absl::StrCat("r", bits);
+  } else {
+    body = absl::StrCat("t", std::get<std::string>(position.key));
+  }
+  body = absl::StrCat(position.id, "\n", body);
+  return absl::WebSafeBase64Escape(absl::StrCat(Seal(query_hash, body), body));
+}
+
+absl::StatusOr<PagePosition> DecodePageToken(absl::string_view query_hash, absl::string_view token) {
+  std::string text;
+  if (token.size() > limits::kMaxPageTokenLength || !absl::WebSafeBase64Unescape(token, &text) ||
+      text.size() < kHashLength) {
+    return BadToken();
+  }
+  const absl::string_view body = absl::string_view(text).substr(kHashLength);
+  const size_t end_of_id = body.find('\n');
+  if (Seal(query_hash, body) != text.substr(0, kHashLength) || end_of_id + 1 >= body.size()) return BadToken();
+  PagePosition position;
+  position.id = std::string(body.substr(0, end_of_id));
+  const char type = body[end_of_id + 1];
+  const absl::string_view key = body.substr(end_of_id + 2);
+  int64_t number = 0;
+  uint64_t bits = 0;
+  if (type == 't') {
+    position.key = std::string(key);
+  } else if (type == 'i' && absl::SimpleAtoi(key, &number)) {
+    position.key = number;
+  } else if (type == 'r' && absl::SimpleAtoi(key, &bits)) {
+    double real = 0;
+    std::memcpy(&real, &bits, sizeof(real));
+    position.key = real;
+  } else {
+    return BadToken();
+  }
+  return position;
+}
+
+}  // namespace sumscope::storage

@@ -1,0 +1,70 @@
+#include "storage/sqlite/catalog/run_row.h"
+
+#include <cmath>
+#include <optional>
+
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/resource_names.h"
+#include "storage/sqlite/base/values.h"
+
+namespace sumscope::storage {
+namespace {
+
+std::optional<int64_t> Nanos(bool present, const google::protobuf::Timestamp& time) {
+  return present ? std::make_optional(ToNanos(time)) : std::nullopt;
+}
+
+// SQLite turns NaN into NULL by itself; a loss that is not a number is absent in so many words.
+std::optional<double> Real(bool present, double value) {
+  return present && !std::isnan(value) ? std::make_optional(value) : std::nullopt;
+}
+
+}  // namespace
+
+void BindRun(Query& query, const std::string& id, const v1::Run& run, const std::string& spec_json) {
+  query.Bind(id, run.model_name(), run.owner(), v1::State_Name(run.state()), run.state_reason(), run.state_detail(),
+             run.imported(), run.mixed_hardware(), run.attempt(), run.segment(), run.job(), Saturated(run.steps_done()),
+             Real(run.has_loss(), run.loss()), Real(run.has_heldout_loss(), run.heldout_loss()),
+             ToNanos(run.create_time()), Nanos(run.has_start_time(), run.start_time()),
+             Nanos(run.has_end_time(), run.end_time()), Nanos(run.has_delete_time(), run.delete_time()), spec_json);
+}
+
+absl::StatusOr<v1::Run> ReadRun(Query& query) {
+  v1::Run run;
+  int column = 0;
+  run.set_name(RunName(query.Text(column++)));
+  run.set_model_name(query.Text(column++));
+  run.set_owner(query.Text(column++));
+  run.set_state(StateFromName(query.Text(column++)));
+  run.set_state_reason(query.Text(column++));
+  run.set_state_detail(query.Text(column++));
+  run.set_imported(query.Int(column++) != 0);
+  run.set_mixed_hardware(query.Int(column++) != 0);
+  run.set_attempt(static_cast<uint32_t>(query.Int(column++)));
+  run.set_segment(static_cast<uint32_t>(query.Int(column++)));
+  run.set_job(query.Text(column++));
+  run.set_steps_done(static_cast<uint64_t>(query.Int(column++)));
+  if (const auto loss = query.OptionalReal(column++)) run.set_loss(*loss);
+  if (const auto loss = query.OptionalReal(column++)) run.set_heldout_loss(*loss);
+  *run.mutable_create_time() = TimestampFromNanos(query.Int(column++));
+  if (const auto time = query.OptionalInt(column++)) *run.mutable_start_time() = TimestampFromNanos(*time);
+  if (const auto time = query.OptionalInt(column++)) *run.mutable_end_time() = TimestampFromNanos(*time);
+  if (const auto time = query.OptionalInt(column++)) *run.mutable_delete_time() = TimestampFromNanos(*time);
+  SUMSCOPE_RETURN_IF_ERROR(FromJson(query.Text(column++), run.mutable_spec()));
+  return run;
+}
+
+void ReadLabels(Connection& connection, const std::string& id, v1::Run* run) {
+  Query query(connection, "SELECT key, value FROM labels WHERE run = ?");
+  query.Bind(id);
+  while (query.Next()) (*run->mutable_labels())[query.Text(0)] = query.Text(1);
+}
+
+void WriteLabels(Connection& connection, const std::string& id, const v1::Run& run) {
+  Query(connection, "DELETE FROM labels WHERE run = ?").Bind(id).Run();
+  for (const auto& [key, value] : run.labels()) {
+    Query(connection, "INSERT INTO labels (run, key, value) VALUES (?, ?, ?)").Bind(id, key, value).Run();
+  }
+}
+
+}  // namespace sumscope::storage

@@ -1,0 +1,30 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ROW_H_
+#define SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ROW_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "storage/sqlite/base/query.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::storage {
+
+// A run as a row of `runs`, its labels as rows of `labels`. Everything here throws SQLite::Exception: use inside Guard.
+
+// The columns in the order of BindRun and ReadRun, `id` first.
+inline constexpr absl::string_view kRunColumns =
+    "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
+    "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec";
+inline constexpr int kRunColumnCount = 19;
+
+void BindRun(Query& query, const std::string& id, const v1::Run& run, const std::string& spec_json);
+// Without labels. INTERNAL when the spec cannot be read.
+absl::StatusOr<v1::Run> ReadRun(Query& query);
+
+void ReadLabels(Connection& connection, const std::string& id, v1::Run* run);
+void WriteLabels(Connection& connection, const std::string& id, const v1::Run& run);
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ROW_H_

@@ -1,0 +1,185 @@
+#include "storage/sqlite/catalog/sqlite_catalog.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/resource_names.h"
+#include "storage/sqlite/base/analysis_row.h"
+#include "storage/sqlite/base/query.h"
+#include "storage/sqlite/base/values.h"
+#include "storage/sqlite/catalog/catalog_reads.h"
+#include "storage/sqlite/catalog/run_row.h"
+
+namespace sumscope::storage {
+namespace {
+
+std::optional<int64_t> Nanos(const std::optional<absl::Time>& time) {
+  return time.has_value() ? std::make_optional(ToNanos(*time)) : std::nullopt;
+}
+
+// "?, ?, ?"
+std::string Marks(int count) {
+  std::string marks = "?";
+  for (int i = 1; i < count; ++i) marks += ", ?";
+  return marks;
+}
+
+class Transaction final : public CatalogReads<CatalogTransaction> {
+ public:
+  Transaction(Connection& connection, const Catalog::LegalTransition& legal, Clock* clock)
+      : CatalogReads(connection), legal_(legal), clock_(clock) {}
+
+  absl::Status InsertRun(const v1::Run& run) override { return PutRun(run, /*is_new=*/true); }
+  absl::Status UpdateRun(const v1::Run& run) override { return PutRun(run, /*is_new=*/false); }
+
+  absl::Status RemoveRun(const std::string& run) override {
+    return connection_.Guard([&] {
+      Query(connection_, "DELETE FROM runs WHERE id = ?").Bind(run).Run();  // jobs, labels, analyses follow
+      Query(connection_, "DELETE FROM events WHERE run = ?").Bind(run).Run();
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status InsertJob(Job* job) override {
+    return connection_.Guard([&] {
+      Query(connection_,
+            absl::StrCat("INSERT INTO jobs (id, run, analysis, state, reason, detail, attempt, segment, slot, "
+                         "create_time, start_time, end_time) VALUES (",
+                         Marks(12), ")"))
+          .Bind(job->id, job->run, job->analysis, v1::State_Name(job->state), job->reason, job->detail, job->attempt,
+                job->segment, job->slot, ToNanos(job->create_time), Nanos(job->start_time), Nanos(job->end_time))
+          .Run();
+      job->queue_position = static_cast<uint64_t>(connection_.last_insert_rowid());
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status UpdateJob(const Job& job) override {
+    SUMSCOPE_ASSIGN_OR_RETURN(const Job before, GetJob(job.id));
+    if (before.state != job.state && !legal_(before.state, job.state)) {
+      return MakeError(
+          absl::StatusCode::kFailedPrecondition, "ILLEGAL_TRANSITION",
+          absl::StrCat("a job cannot go from ", v1::State_Name(before.state), " to ", v1::State_Name(job.state)));
+    }
+    return connection_.Guard([&] {
+      Query(connection_,
+            "UPDATE jobs SET state = ?, reason = ?, detail = ?, attempt = ?, segment = ?, slot = ?, start_time = ?, "
+            "end_time = ? WHERE id = ?")
+          .Bind(v1::State_Name(job.state), job.reason, job.detail, job.attempt, job.segment, job.slot,
+                Nanos(job.start_time), Nanos(job.end_time), job.id)
+          .Run();
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status InsertRequest(const RequestRecord& record) override {
+    return connection_.Guard([&] {
+      Query(connection_, "INSERT INTO requests (request_id, digest, resource, create_time) VALUES (?, ?, ?, ?)")
+          .Bind(record.request_id, record.digest, record.resource, ToNanos(clock_->Now()))
+          .Run();
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status AppendEvent(Event* event) override {
+    return connection_.Guard([&] {
+      Query(connection_, absl::StrCat("INSERT INTO events (run, job, time, state, reason, detail, attempt, segment, "
+                                      "of_training) VALUES (",
+                                      Marks(9), ")"))
+          .Bind(event->run, event->job, ToNanos(event->time), v1::State_Name(event->change.state()),
+                event->change.reason(), event->change.detail(), event->change.attempt(), event->change.segment(),
+                event->of_training)
+          .Run();
+      event->sequence = static_cast<uint64_t>(connection_.last_insert_rowid());
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status PruneEvents(absl::Time older_than) override {
+    return connection_.Guard([&] {
+      // By sequence, the one order there is: everything before the first event that is young enough.
+      Query(connection_,
+            "UPDATE event_log SET pruned_through = max(pruned_through, ifnull((SELECT min(sequence) - 1 FROM events "
+            "WHERE time >= ?), ifnull((SELECT max(sequence) FROM events), 0)))")
+          .Bind(ToNanos(older_than))
+          .Run();
+      Query(connection_, "DELETE FROM events WHERE sequence <= (SELECT pruned_through FROM event_log)").Run();
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status PutAnalysis(const v1::Analysis& analysis) override {
+    SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRow row, ToAnalysisRow(analysis));
+    SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(analysis.name()));
+    return connection_.Guard([&] {
+      Query query(connection_, absl::StrCat("INSERT OR REPLACE INTO analyses (", kAnalysisColumns, ", run) VALUES (",
+                                            Marks(kAnalysisColumnCount + 1), ")"));
+      BindAnalysis(query, row);
+      query.Bind(name.run).Run();
+      return absl::OkStatus();
+    });
+  }
+
+ private:
+  absl::Status PutRun(const v1::Run& run, bool is_new) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(run.name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string spec, ToJson(run.spec()));
+    return connection_.Guard([&]() -> absl::Status {
+      Query exists(connection_, "SELECT 1 FROM runs WHERE id = ?");
+      const bool found = exists.Bind(id).Next();
+      if (found && is_new) {
+        return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
+                         absl::StrCat("there is a run '", id, "' already; choose another id, or none"));
+      }
+      if (!found && !is_new) {
+        return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", absl::StrCat("there is no run '", id, "'"));
+      }
+      std::string update;
+      for (const absl::string_view column : absl::StrSplit(kRunColumns, ", ")) {
+        if (column != "id") absl::StrAppend(&update, update.empty() ? "" : ", ", column, " = excluded.", column);
+      }
+      Query query(connection_, absl::StrCat("INSERT INTO runs (", kRunColumns, ") VALUES (", Marks(kRunColumnCount),
+                                            ") ON CONFLICT (id) DO UPDATE SET ", update));
+      BindRun(query, id, run, spec);
+      query.Run();
+      WriteLabels(connection_, id, run);
+      return absl::OkStatus();
+    });
+  }
+
+  const Catalog::LegalTransition& legal_;
+  Clock* const clock_;
+};
+
+}  // namespace
+
+SqliteCatalog::SqliteCatalog(const std::string& path, LegalTransition legal, Clock* clock)
+    : database_({path, FileKind::kCatalog}, &CatalogSchema()), legal_(std::move(legal)), clock_(clock) {}
+
+absl::StatusOr<std::unique_ptr<SqliteCatalog>> SqliteCatalog::Open(const std::string& path, LegalTransition legal,
+                                                                   Clock* clock) {
+  auto catalog = std::unique_ptr<SqliteCatalog>(new SqliteCatalog(path, std::move(legal), clock));
+  SUMSCOPE_RETURN_IF_ERROR(catalog->database_.Write([](Connection&) { return absl::OkStatus(); }));
+  return catalog;
+}
+
+absl::Status SqliteCatalog::Write(const std::function<absl::Status(CatalogTransaction&)>& body) {
+  return database_.Write([&](Connection& connection) {
+    Transaction transaction(connection, legal_, clock_);
+    return body(transaction);
+  });
+}
+
+absl::Status SqliteCatalog::Read(const std::function<absl::Status(CatalogReader&)>& body) {
+  return database_.Read([&](Connection& connection) {
+    CatalogReads<CatalogReader> reader(connection);
+    return body(reader);
+  });
+}
+
+int SqliteCatalog::schema_version() const { return CatalogSchema().version(); }
+
+}  // namespace sumscope::storage

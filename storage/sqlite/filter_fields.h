@@ -1,0 +1,46 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_FILTER_FIELDS_H_
+#define SUMSCOPE_STORAGE_SQLITE_FILTER_FIELDS_H_
+
+#include <google/protobuf/descriptor.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace sumscope::storage {
+
+// One field that a filter over runs may name, and the SQL expression it stands for.
+struct FilterField {
+  enum class Type {
+    kText,
+    kName,  // text; also written runs/{run}
+    kInteger,
+    kReal,
+    kBool,
+    kTime,
+    kEnum,          // stored by name
+    kJsonUnsigned,  // uint64 that proto JSON writes as text
+    kJsonReal
+  };
+  std::string name;
+  Type type = Type::kText;
+  std::string sql;
+  const google::protobuf::EnumDescriptor* values = nullptr;  // of kEnum
+};
+
+// Every field but labels.{key}. Never deleted.
+const std::vector<FilterField>& FilterFields();
+
+// The known field (or "labels.KEY") nearest to `name`.
+std::string NearestFilterField(absl::string_view name);
+
+// The stored name of an enum value: "SCHEDULE_PAPER1" for schedule_paper1 and paper1. nullopt for an unknown one.
+std::optional<std::string> EnumValueName(const google::protobuf::EnumDescriptor& values, absl::string_view text);
+// "paper1, paper2"
+std::string EnumValueList(const google::protobuf::EnumDescriptor& values);
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_FILTER_FIELDS_H_

@@ -1,0 +1,215 @@
+#include "storage/sqlite/filter_sql.h"
+
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "proto/contract/base/status_macros.h"
+#include "storage/sqlite/base/values.h"
+#include "storage/sqlite/filter_fields.h"
+
+namespace sumscope::storage {
+namespace {
+
+using Type = FilterField::Type;
+
+const char* Symbol(FilterOperator op) {
+  switch (op) {
+    case FilterOperator::kNotEqual:
+      return "<>";
+    case FilterOperator::kLess:
+      return "<";
+    case FilterOperator::kLessEqual:
+      return "<=";
+    case FilterOperator::kGreater:
+      return ">";
+    case FilterOperator::kGreaterEqual:
+      return ">=";
+    case FilterOperator::kEqual:
+    case FilterOperator::kHas:
+      break;
+  }
+  return "=";
+}
+
+bool IsOrdering(FilterOperator op) {
+  return op != FilterOperator::kEqual && op != FilterOperator::kNotEqual && op != FilterOperator::kHas;
+}
+
+// The pattern of SQLite's GLOB in which only the wildcards are special.
+std::string GlobPattern(const FilterValue& value) {
+  std::string pattern;
+  size_t next = 0;
+  for (size_t i = 0; i < value.text.size(); ++i) {
+    const char c = value.text[i];
+    if (next < value.wildcards.size() && value.wildcards[next] == i) {
+      ++next;
+      pattern.push_back('*');
+    } else if (c == '*' || c == '?' || c == '[') {
+      absl::StrAppend(&pattern, "[", absl::string_view(&c, 1), "]");
+    } else {
+      pattern.push_back(c);
+    }
+  }
+  return pattern;
+}
+
+// As proto JSON writes a double, so that equal numbers are equal texts and SQLite reads both alike.
+std::string JsonDouble(double value) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.15g", value);
+  if (std::strtod(text, nullptr) != value) std::snprintf(text, sizeof(text), "%.17g", value);
+  return text;
+}
+
+absl::Status WrongType(const FilterField& field, const FilterValue& value, absl::string_view expected) {
+  return FilterError(value.column,
+                     absl::StrCat("\"", value.text, "\" is no value of ", field.name, ": expected ", expected));
+}
+
+SqlCondition Compare(const FilterField& field, FilterOperator op, SqlValue value) {
+  return {absl::StrCat(field.sql, " ", Symbol(op), " ?"), {std::move(value)}};
+}
+
+absl::StatusOr<SqlCondition> TextCondition(const FilterField& field, FilterOperator op, FilterValue value) {
+  if (field.type == Type::kName && absl::StartsWith(value.text, "runs/")) {
+    value.text.erase(0, 5);
+    for (size_t& wildcard : value.wildcards) wildcard -= 5;
+  }
+  if (op == FilterOperator::kHas && value.wildcards.empty()) {
+    return SqlCondition{absl::StrCat("instr(", field.sql, ", ?) > 0"), {value.text}};
+  }
+  if (value.wildcards.empty() || IsOrdering(op)) return Compare(field, op, value.text);
+  return SqlCondition{absl::StrCat(field.sql, op == FilterOperator::kNotEqual ? " NOT GLOB ?" : " GLOB ?"),
+                      {GlobPattern(value)}};
+}
+
+absl::StatusOr<SqlCondition> EnumCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
+  const auto name = EnumValueName(*field.values, value.text);
+  if (!name.has_value()) {
+    return WrongType(field, value, absl::StrCat("one of ", EnumValueList(*field.values)));
+  }
+  return Compare(field, op, *name);
+}
+
+absl::StatusOr<SqlCondition> BoolCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
+  if (value.text != "true" && value.text != "false") return WrongType(field, value, "true or false");
+  return Compare(field, op, int64_t{value.text == "true"});
+}
+
+absl::StatusOr<SqlCondition> IntegerCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
+  int64_t number = 0;
+  if (!absl::SimpleAtoi(value.text, &number)) return WrongType(field, value, "an integer");
+  return Compare(field, op, number);
+}
+
+// Decimal texts without leading zeros order as (length, text): exact over all 64 bits.
+absl::StatusOr<SqlCondition> UnsignedCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
+  uint64_t number = 0;
+  if (!absl::SimpleAtoi(value.text, &number)) return WrongType(field, value, "an integer from 0 on");
+  const std::string text = absl::StrCat(number);
+  return SqlCondition{absl::StrCat("(length(", field.sql, "), ", field.sql, ") ", Symbol(op), " (?, ?)"),
+                      {static_cast<int64_t>(text.size()), text}};
+}
+
+absl::StatusOr<SqlCondition> RealCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
+  double number = 0;
+  if (!absl::SimpleAtod(value.text, &number) || std::isnan(number)) return WrongType(field, value, "a number");
+  if (field.type == Type::kReal) return Compare(field, op, number);
+  if (std::isinf(number)) return WrongType(field, value, "a finite number");
+  return SqlCondition{absl::StrCat(field.sql, " ", Symbol(op), " CAST(? AS REAL)"), {JsonDouble(number)}};
+}
+
+absl::StatusOr<SqlCondition> TimeCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
+  absl::Time time;
+  std::string error;
+  if (!absl::ParseTime(absl::RFC3339_full, value.text, &time, &error)) {
+    return WrongType(field, value, "a time as RFC 3339 writes it: \"2026-11-24T10:00:00Z\"");
+  }
+  return Compare(field, op, ToNanos(time));
+}
+
+bool IsPresenceTest(const FilterNode& node) {
+  return node.op == FilterOperator::kHas && node.value.text == "*" && !node.value.wildcards.empty();
+}
+
+absl::StatusOr<SqlCondition> FieldCondition(const FilterField& field, const FilterNode& node) {
+  if (IsPresenceTest(node)) {
+    const bool text = field.type == Type::kText || field.type == Type::kName;
+    return SqlCondition{absl::StrCat(field.sql, text ? " <> ''" : " IS NOT NULL"), {}};
+  }
+  switch (field.type) {
+    case Type::kText:
+    case Type::kName:
+      return TextCondition(field, node.op, node.value);
+    case Type::kEnum:
+    case Type::kBool:
+      if (IsOrdering(node.op)) {
+        return FilterError(node.column, absl::StrCat(field.name, " has no order: use =, != or :"));
+      }
+      return field.type == Type::kEnum ? EnumCondition(field, node.op, node.value)
+                                       : BoolCondition(field, node.op, node.value);
+    case Type::kInteger:
+      return IntegerCondition(field, node.op, node.value);
+    case Type::kJsonUnsigned:
+      return UnsignedCondition(field, node.op, node.value);
+    case Type::kReal:
+    case Type::kJsonReal:
+      return RealCondition(field, node.op, node.value);
+    case Type::kTime:
+      break;
+  }
+  return TimeCondition(field, node.op, node.value);
+}
+
+// labels.{key}: one row per label. Through IN, so that the index over (key, value) can answer.
+absl::StatusOr<SqlCondition> LabelCondition(const std::string& key, const FilterNode& node) {
+  if (IsPresenceTest(node)) return SqlCondition{"id IN (SELECT run FROM labels WHERE key = ?)", {key}};
+  const FilterField value_column{absl::StrCat("labels.", key), Type::kText, "value"};
+  SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, TextCondition(value_column, node.op, node.value));
+  condition.sql = absl::StrCat("id IN (SELECT run FROM labels WHERE key = ? AND ", condition.sql, ")");
+  condition.parameters.insert(condition.parameters.begin(), key);
+  return condition;
+}
+
+absl::StatusOr<SqlCondition> ComparisonCondition(const FilterNode& node) {
+  if (node.field.front() == "labels") {
+    if (node.field.size() > 1) {
+      return LabelCondition(absl::StrJoin(node.field.begin() + 1, node.field.end(), "."), node);
+    }
+    if (node.op == FilterOperator::kHas && node.value.wildcards.empty()) {  // labels:purpose
+      return SqlCondition{"id IN (SELECT run FROM labels WHERE key = ?)", {node.value.text}};
+    }
+    return FilterError(node.column, "name a label: labels.KEY = VALUE, or labels:KEY for its presence");
+  }
+  const std::string name = absl::StrJoin(node.field, ".");
+  for (const FilterField& field : FilterFields()) {
+    if (field.name == name) return FieldCondition(field, node);
+  }
+  return FilterError(node.column,
+                     absl::StrCat("unknown field \"", name, "\"; the nearest is \"", NearestFilterField(name), "\""));
+}
+
+}  // namespace
+
+absl::StatusOr<SqlCondition> FilterToSql(const FilterNode& filter) {
+  if (filter.kind == FilterNode::Kind::kComparison) return ComparisonCondition(filter);
+  SqlCondition result;
+  const char* separator = filter.kind == FilterNode::Kind::kOr ? " OR " : " AND ";
+  for (const FilterNode& child : filter.children) {
+    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(child));
+    absl::StrAppend(&result.sql, result.sql.empty() ? "" : separator, "(", condition.sql, ")");
+    result.parameters.insert(result.parameters.end(), condition.parameters.begin(), condition.parameters.end());
+  }
+  // A comparison with an absent value is NULL in SQL, which is as good as false but under a NOT.
+  if (filter.kind == FilterNode::Kind::kNot) absl::StrAppend(&result.sql, " IS NOT TRUE");
+  return result;
+}
+
+}  // namespace sumscope::storage

@@ -1,0 +1,28 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_FILTER_SQL_H_
+#define SUMSCOPE_STORAGE_SQLITE_FILTER_SQL_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/filter.h"
+#include "storage/sqlite/base/query.h"
+
+namespace sumscope::storage {
+
+// A condition over the catalog's table `runs`; values are bound in order, never part of the text.
+struct SqlCondition {
+  std::string sql;
+  std::vector<SqlValue> parameters;
+};
+
+// Fields: name, model_name, state, state_reason, owner, imported, mixed_hardware, attempt, segment, steps_done,
+// create_time, start_time, end_time, metrics.loss, metrics.heldout_loss, labels.{key}, spec.{every field of TrainSpec}.
+// A comparison with an absent value is false, NOT of it true. Enum values by name or short name (ADD, plain, paper1),
+// in any case. INVALID_ARGUMENT FILTER_INVALID with the column: unknown field (names the nearest), wrong type of value,
+// an operator that the type does not have.
+absl::StatusOr<SqlCondition> FilterToSql(const FilterNode& filter);
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_FILTER_SQL_H_

@@ -1,0 +1,47 @@
+#include "storage/sqlite/run_file/run_state.h"
+
+#include "storage/sqlite/base/query.h"
+#include "storage/sqlite/base/values.h"
+
+namespace sumscope::storage {
+namespace {
+
+std::string Checksum(const RunState& state) {
+  return RowChecksum()
+      .Text(state.description)
+      .Int(state.deterministic_steps)
+      .Int(state.timing_steps)
+      .Int(state.log_entries)
+      .Int(state.tensor_sets)
+      .Int(state.analyses)
+      .Digest();
+}
+
+}  // namespace
+
+absl::StatusOr<RunState> ReadRunState(Connection& connection) {
+  Query query(connection,
+              "SELECT description, deterministic_steps, timing_steps, log_entries, tensor_sets, analyses, checksum "
+              "FROM run WHERE id = 1");
+  if (!query.Next()) return connection.Corrupt("it describes no run");
+  RunState state;
+  state.description = query.Text(0);
+  state.deterministic_steps = query.Int(1);
+  state.timing_steps = query.Int(2);
+  state.log_entries = query.Int(3);
+  state.tensor_sets = query.Int(4);
+  state.analyses = query.Int(5);
+  if (query.Text(6) != Checksum(state)) return connection.Corrupt("the run's description is damaged");
+  return state;
+}
+
+void WriteRunState(Connection& connection, const RunState& state) {
+  Query(connection,
+        "INSERT OR REPLACE INTO run (id, description, deterministic_steps, timing_steps, log_entries, tensor_sets, "
+        "analyses, checksum) VALUES (1, ?, ?, ?, ?, ?, ?, ?)")
+      .Bind(state.description, state.deterministic_steps, state.timing_steps, state.log_entries, state.tensor_sets,
+            state.analyses, Checksum(state))
+      .Run();
+}
+
+}  // namespace sumscope::storage

@@ -1,0 +1,104 @@
+#include "storage/sqlite/run_file/sqlite_run_files.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
+#include "storage/sqlite/base/files.h"
+
+namespace sumscope::storage {
+namespace {
+
+absl::Status RunExists(const std::string& run) {
+  return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS", absl::StrCat("there is a file of run '", run, "'"));
+}
+
+absl::Status NoFile(const std::string& run) {
+  return MakeError(absl::StatusCode::kNotFound, "RUN_FILE_NOT_FOUND",
+                   absl::StrCat("run '", run, "' has no file; if it had one, restore it from a backup"));
+}
+
+}  // namespace
+
+std::string SqliteRunFiles::PathOf(const std::string& run) const {
+  return absl::StrCat(directory_, "/runs/", run.substr(0, 2), "/", run, ".db");
+}
+
+std::shared_ptr<RunFile> SqliteRunFiles::Find(const std::string& run) {
+  const auto found = open_.find(run);
+  if (found == open_.end()) return nullptr;
+  recent_.splice(recent_.begin(), recent_, found->second.place);
+  return found->second.file;
+}
+
+void SqliteRunFiles::Keep(const std::string& run, std::shared_ptr<SqliteRunFile> file) {
+  recent_.push_front(run);
+  open_[run] = {std::move(file), recent_.begin()};
+  if (!in_memory()) CloseOldest();
+}
+
+void SqliteRunFiles::CloseOldest() {
+  for (auto place = recent_.end(); open_.size() > limits::kMaxOpenRunFiles && place != recent_.begin();) {
+    --place;
+    const auto found = open_.find(*place);
+    // Held by nobody but this map, and in no call: who opens it again gets a new object.
+    if (found->second.file.use_count() > 1 || !found->second.file->TryClose()) continue;
+    open_.erase(found);
+    place = recent_.erase(place);
+  }
+}
+
+absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Create(const v1::Run& run) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(run.name()));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(id));
+  MutexLock lock(&mutex_);
+  if (open_.count(id) > 0) return RunExists(id);
+  const std::string path = in_memory() ? "" : PathOf(id);
+  auto file = std::make_shared<SqliteRunFile>(id, path);
+  if (in_memory()) {
+    SUMSCOPE_RETURN_IF_ERROR(file->Initialise(run));
+  } else {
+    if (FileExists(path)) return RunExists(id);
+    SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(DirectoryOf(path)));
+    SUMSCOPE_RETURN_IF_ERROR(FsyncDirectory(DirectoryOf(DirectoryOf(path))));
+    SUMSCOPE_RETURN_IF_ERROR(SqliteRunFile::CreateFile(path, run));
+  }
+  Keep(id, file);
+  return std::shared_ptr<RunFile>(std::move(file));
+}
+
+absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string& run) {
+  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
+  MutexLock lock(&mutex_);
+  if (std::shared_ptr<RunFile> found = Find(run)) return found;
+  if (in_memory() || !FileExists(PathOf(run))) return NoFile(run);
+  auto file = std::make_shared<SqliteRunFile>(run, PathOf(run));
+  SUMSCOPE_RETURN_IF_ERROR(file->Check());
+  Keep(run, file);
+  return std::shared_ptr<RunFile>(std::move(file));
+}
+
+bool SqliteRunFiles::Exists(const std::string& run) {
+  if (!ValidateRunId(run).ok()) return false;
+  MutexLock lock(&mutex_);
+  return open_.count(run) > 0 || (!in_memory() && FileExists(PathOf(run)));
+}
+
+absl::Status SqliteRunFiles::Remove(const std::string& run) {
+  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
+  MutexLock lock(&mutex_);
+  if (const auto found = open_.find(run); found != open_.end()) {
+    SUMSCOPE_RETURN_IF_ERROR(found->second.file->CloseForEver(NoFile(run)));
+    recent_.erase(found->second.place);
+    open_.erase(found);
+  }
+  if (in_memory()) return absl::OkStatus();
+  const std::string path = PathOf(run);
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path + suffix));
+  return FileExists(DirectoryOf(path)) ? FsyncDirectory(DirectoryOf(path)) : absl::OkStatus();
+}
+
+}  // namespace sumscope::storage

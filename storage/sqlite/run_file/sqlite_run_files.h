@@ -1,0 +1,46 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_RUN_FILE_SQLITE_RUN_FILES_H_
+#define SUMSCOPE_STORAGE_SQLITE_RUN_FILE_SQLITE_RUN_FILES_H_
+
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "proto/contract/base/mutex.h"
+#include "storage/run_file.h"
+#include "storage/sqlite/run_file/sqlite_run_file.h"
+
+namespace sumscope::storage {
+
+// <directory>/runs/<first two characters>/<run>.db. Files are shared objects, most recently used first; beyond
+// limits::kMaxOpenRunFiles the oldest that nobody holds is closed. Thread-safe.
+class SqliteRunFiles final : public RunFiles {
+ public:
+  // An empty directory keeps every run in memory.
+  explicit SqliteRunFiles(std::string directory) : directory_(std::move(directory)) {}
+
+  absl::StatusOr<std::shared_ptr<RunFile>> Create(const v1::Run& run) override;
+  absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) override;
+  bool Exists(const std::string& run) override;
+  absl::Status Remove(const std::string& run) override;
+
+ private:
+  struct Entry {
+    std::shared_ptr<SqliteRunFile> file;  // shared with whoever uses it
+    std::list<std::string>::iterator place;
+  };
+  bool in_memory() const { return directory_.empty(); }
+  std::string PathOf(const std::string& run) const;
+  std::shared_ptr<RunFile> Find(const std::string& run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Keep(const std::string& run, std::shared_ptr<SqliteRunFile> file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CloseOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const std::string directory_;
+  Mutex mutex_;
+  std::map<std::string, Entry> open_ ABSL_GUARDED_BY(mutex_);
+  std::list<std::string> recent_ ABSL_GUARDED_BY(mutex_);  // most recently used first
+};
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_RUN_FILE_SQLITE_RUN_FILES_H_

@@ -1,0 +1,31 @@
+# Writes OUTPUT: a source with CatalogSchema() and RunFileSchema() that holds the text of every schema/NNNN_*.sql in order.
+# usage: cmake -DFOLDER=... -DOUTPUT=... -P embed.cmake
+function(migrations kind result)
+  file(GLOB files "${FOLDER}/[0-9][0-9][0-9][0-9]_${kind}_*.sql")
+  list(SORT files)
+  set(text "")
+  foreach(file IN LISTS files)
+    file(READ "${file}" sql)
+    string(APPEND text "R\"sql(${sql})sql\",\n")
+  endforeach()
+  set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+migrations(catalog catalog)
+migrations(run run)
+file(WRITE "${OUTPUT}" "#include \"storage/sqlite/base/schema.h\"
+
+namespace sumscope::storage {
+
+// \"SumC\" and \"SumR\" in ASCII: what `file` and PRAGMA application_id show of our databases.
+const Schema& CatalogSchema() {
+  static const auto* const schema = new Schema{0x53756d43, {${catalog}}, /*created_by_write=*/true};
+  return *schema;
+}
+
+const Schema& RunFileSchema() {
+  static const auto* const schema = new Schema{0x53756d52, {${run}}, /*created_by_write=*/false};
+  return *schema;
+}
+
+}  // namespace sumscope::storage
+")

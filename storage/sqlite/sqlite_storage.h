@@ -1,0 +1,28 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_SQLITE_STORAGE_H_
+#define SUMSCOPE_STORAGE_SQLITE_SQLITE_STORAGE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "proto/contract/base/clock.h"
+#include "storage/catalog.h"
+#include "storage/run_file.h"
+
+namespace sumscope::storage {
+
+struct Storage {
+  std::unique_ptr<Catalog> catalog;
+  std::unique_ptr<RunFiles> run_files;
+};
+
+// <directory>/catalog.db and <directory>/runs/. Opens the catalog only, whatever the number of runs. `clock` outlives
+// it. DATA_DIRECTORY_NOT_WRITABLE, DISK_FULL, CATALOG_CORRUPT, SCHEMA_NEWER.
+absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog::LegalTransition legal, Clock* clock);
+
+// The test double: the same code on databases in memory.
+absl::StatusOr<Storage> OpenInMemoryStorage(Catalog::LegalTransition legal, Clock* clock);
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_SQLITE_STORAGE_H_

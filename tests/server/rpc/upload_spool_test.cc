@@ -1,0 +1,49 @@
+#include "server/rpc/upload_spool.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+
+#include "proto/contract/base/sha256.h"
+#include "proto/contract/errors.h"
+#include "tests/support/temp_directory.h"
+
+namespace sumscope::rpc {
+namespace {
+
+TEST(UploadSpool_Test, ReadsBackWhatWasAppendedAndLeavesNothing) {
+  const TempDirectory folder;
+  auto spool = UploadSpool::Create(folder.path());
+  ASSERT_TRUE(spool.ok()) << spool.status();
+  ASSERT_TRUE((*spool)->Append("hello ").ok());
+  ASSERT_TRUE((*spool)->Append("world").ok());
+  EXPECT_EQ((*spool)->size(), 11u);
+  EXPECT_EQ(*(*spool)->Read(4, 4), "o wo");
+  EXPECT_EQ((*spool)->Read(8, 4).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ((*spool)->Sha256(), Sha256Hex("hello world"));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(UploadSpool_Test, MissingFolderIsAnError) {
+  EXPECT_EQ(ErrorReason(UploadSpool::Create("/nowhere/at/all").status()), "DATA_DIRECTORY_NOT_WRITABLE");
+}
+
+TEST(UploadSpool_Test, FullDiskIsAnError) {
+  auto spool = UploadSpool::Create("/dev/shm");
+  if (!spool.ok()) GTEST_SKIP() << "no /dev/shm here";
+  // A file-size limit stands in for the disk; SIGXFSZ is ignored, as in the server.
+  EXPECT_EXIT(
+      {
+        signal(SIGXFSZ, SIG_IGN);
+        const rlimit limit{1024, 1024};
+        setrlimit(RLIMIT_FSIZE, &limit);
+        const absl::Status status = (*spool)->Append(std::string(4096, 'x'));
+        exit(ErrorReason(status) == "DISK_FULL" ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+}  // namespace
+}  // namespace sumscope::rpc
