@@ -60,7 +60,7 @@ class RunDisplay {
     Amount amount;
     amount.share = progress.steps() == 0 ? 0 : static_cast<double>(progress.step()) / progress.steps();
     amount.details = absl::StrCat(progress.step(), "/", progress.steps(), "  loss ", FormatLoss(progress.loss()));
-    if (!heldout_.empty()) absl::StrAppend(&amount.details, "  held-out ", heldout_);
+    if (!heldout_.empty()) amount.extra = absl::StrCat("held-out ", heldout_);
     absl::StrAppendFormat(&amount.details, "  %.3g steps/s", progress.steps_per_second());
     if (progress.step() < progress.steps() && progress.steps_per_second() > 0) {
       absl::StrAppend(&amount.details, "  ETA ", FormatSpan(absl::Seconds(progress.eta_seconds())));
@@ -123,7 +123,7 @@ absl::StatusOr<v1::Analysis> WatchAnalysisToEnd(Session& session, Connection& co
         progress.Say(absl::StrCat(name, "  ", DescribeState(now.state(), now.state_reason())));
       }
       shown = now.state();
-      if (now.state() == v1::RUNNING) progress.Update({now.progress(), ""});
+      if (now.state() == v1::RUNNING) progress.Update({now.progress(), "", ""});
       return absl::OkStatus();
     });
     connection.set_on_reconnect([](const absl::Status&) {});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -17,14 +18,27 @@ constexpr int kMaxBar = 30;
 constexpr int kMinBar = 5;
 constexpr char kEraseLine[] = "\r\x1b[K";
 
+// The parts that are there, two spaces between them.
+std::string Joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) {
+    if (!part.empty()) absl::StrAppend(&text, text.empty() ? "" : "  ", part);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ProgressLine(absl::string_view label, const Amount& amount, int width) {
   const double share = std::isfinite(amount.share) ? std::clamp(amount.share, 0.0, 1.0) : 0.0;
   // Rounded down: 100 % is the end and nothing before it.
   const std::string percent = absl::StrFormat("%3d %%", static_cast<int>(share * 100));
-  const std::string text = absl::StrCat(percent, amount.details.empty() ? "" : "  ", amount.details);
-  const int room = width - DisplayWidth(label) - DisplayWidth(text) - 6;
+  const auto room_beside = [&](const std::string& text) {
+    return width - DisplayWidth(label) - DisplayWidth(text) - 6;
+  };
+  std::string text = Joined({percent, amount.details, amount.extra});
+  if (room_beside(text) < kMinBar) text = Joined({percent, amount.details});
+  const int room = room_beside(text);
   if (room < kMinBar) return FitWidth(absl::StrCat(label, "  ", text), width);
   const int bar = std::min(room, kMaxBar);
   const int filled = static_cast<int>(share * bar);
@@ -49,7 +63,7 @@ void Progress::Update(const Amount& amount) {
     Draw();
   } else {
     const int percent = static_cast<int>(std::clamp(amount.share, 0.0, 1.0) * 100);
-    *terminal_->err << label_ << "  " << percent << " %  " << amount.details << std::endl;
+    *terminal_->err << Joined({label_, absl::StrCat(percent, " %"), amount.details, amount.extra}) << std::endl;
   }
 }
 

@@ -13,7 +13,8 @@ namespace sumscope::client {
 // How far something is.
 struct Amount {
   double share = 0;     // 0..1
-  std::string details;  // 450/15,000 steps  loss 0.0213  152 steps/s  ETA 54 s
+  std::string details;  // 450/15000  loss 0.0213  152 steps/s  ETA 54 s
+  std::string extra;    // likewise, left out on a narrow terminal
 };
 
 // A job's progress on stderr: one line that is drawn over on a terminal, else a plain line every few seconds; messages
@@ -41,7 +42,7 @@ class Progress {
   absl::Duration printed_at_ = -absl::InfiniteDuration();
 };
 
-// "label  [====>    ]  45 %  details" in at most `width` columns; the bar gives way first.
+// "label  [====>    ]  45 %  details  extra" in at most `width` columns; extra gives way first, then the bar.
 std::string ProgressLine(absl::string_view label, const Amount& amount, int width);
 
 }  // namespace sumscope::client

@@ -32,7 +32,9 @@ class StreamSink : public Sink {
   }
 
  private:
-  absl::Status Check() const { return *out_ ? absl::OkStatus() : OutputFailed("the standard output", "it is closed"); }
+  absl::Status Check() const {
+    return *out_ ? absl::OkStatus() : OutputFailed("the standard output", "it is closed or full");
+  }
   std::ostream* const out_;
 };
 

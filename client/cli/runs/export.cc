@@ -53,7 +53,7 @@ absl::StatusOr<ExitCode> Export(const std::string& run_argument, Session& sessio
       received += bytes.size();
       if (session.terminal().err_is_terminal) {
         progress.Update({static_cast<double>(received) / static_cast<double>(checkpoint.bytes()),
-                         absl::StrCat(FormatBytes(received), " of ", FormatBytes(checkpoint.bytes()))});
+                         absl::StrCat(FormatBytes(received), " of ", FormatBytes(checkpoint.bytes())), ""});
       }
       return file.Add(bytes);
     };

@@ -15,26 +15,27 @@ class Progress_Test : public ::testing::Test {
 };
 
 TEST(ProgressLine_Test, GivenAnyWidthThenTheLineFits) {
-  const Amount amount{0.5, "7500/15000  loss 0.25  150 steps/s  ETA 50 s"};
+  const Amount amount{0.5, "7500/15000  loss 0.25  150 steps/s  ETA 50 s", "held-out 0.5"};
   for (int width = 0; width < 120; ++width) {
     EXPECT_LE(DisplayWidth(ProgressLine("r7k2m9qa", amount, width)), width) << width;
   }
-  EXPECT_EQ(ProgressLine("r1", {0.5, "x"}, 30), "r1  [=======>      ]   50 %  x");
+  EXPECT_EQ(ProgressLine("r1", {0.5, "x", "y"}, 21), "r1  [==>  ]   50 %  x");
+  EXPECT_EQ(ProgressLine("r1", {0.5, "x", ""}, 30), "r1  [=======>      ]   50 %  x");
 }
 
 TEST(ProgressLine_Test, GivenLessThanTheWholeThenNot100Percent) {
-  EXPECT_EQ(ProgressLine("r1", {0.9999, ""}, 10), "r1   99 %");
-  EXPECT_EQ(ProgressLine("r1", {1, ""}, 10), "r1  100 %");
-  EXPECT_EQ(ProgressLine("r1", {7, ""}, 10), "r1  100 %");
+  EXPECT_EQ(ProgressLine("r1", {0.9999, "", ""}, 10), "r1   99 %");
+  EXPECT_EQ(ProgressLine("r1", {1, "", ""}, 10), "r1  100 %");
+  EXPECT_EQ(ProgressLine("r1", {7, "", ""}, 10), "r1  100 %");
 }
 
 TEST_F(Progress_Test, WhenNoTerminalThenAPlainLineEveryFiveSeconds) {
   Progress progress(&terminal_, &clock_, "r1", /*quiet=*/false);
-  progress.Update({0.1, "a"});
+  progress.Update({0.1, "a", ""});
   clock_.monotonic = absl::Seconds(4);
-  progress.Update({0.2, "b"});
+  progress.Update({0.2, "b", ""});
   clock_.monotonic = absl::Seconds(5);
-  progress.Update({0.3, "c"});
+  progress.Update({0.3, "c", ""});
   progress.Say("done");
   EXPECT_EQ(err_.str(), "r1  10 %  a\nr1  30 %  c\ndone\n");
 }
@@ -43,7 +44,7 @@ TEST_F(Progress_Test, WhenATerminalThenTheLineIsDrawnOverAndGoneAtTheEnd) {
   terminal_.err_is_terminal = true;
   {
     Progress progress(&terminal_, &clock_, "r1", /*quiet=*/false);
-    progress.Update({0.1, "a"});
+    progress.Update({0.1, "a", ""});
     progress.Say("news\x1b");
   }
   const std::string text = err_.str();
@@ -54,7 +55,7 @@ TEST_F(Progress_Test, WhenATerminalThenTheLineIsDrawnOverAndGoneAtTheEnd) {
 TEST_F(Progress_Test, WhenQuietThenSilent) {
   terminal_.err_is_terminal = true;
   Progress progress(&terminal_, &clock_, "r1", /*quiet=*/true);
-  progress.Update({0.1, "a"});
+  progress.Update({0.1, "a", ""});
   progress.Say("news");
   EXPECT_EQ(err_.str(), "");
 }
