@@ -73,17 +73,17 @@ class FakeServer::Runs : public v1::RunService::Service {
  public:
   explicit Runs(FakeServer* fake) : fake_(fake) {}
 
-  grpc::Status CreateRun(grpc::ServerContext*, const v1::CreateRunRequest* request, v1::Run* run) override {
-    return AnswerRun("CreateRun", *request, run);
+  grpc::Status CreateRun(grpc::ServerContext*, const v1::CreateRunRequest* request, v1::Run* answer) override {
+    return AnswerRun("CreateRun", *request, answer);
   }
-  grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest* request, v1::Run* run) override {
-    return AnswerRun("GetRun", *request, run);
+  grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest* request, v1::Run* answer) override {
+    return AnswerRun("GetRun", *request, answer);
   }
-  grpc::Status UpdateRun(grpc::ServerContext*, const v1::UpdateRunRequest* request, v1::Run* run) override {
-    return AnswerRun("UpdateRun", *request, run);
+  grpc::Status UpdateRun(grpc::ServerContext*, const v1::UpdateRunRequest* request, v1::Run* answer) override {
+    return AnswerRun("UpdateRun", *request, answer);
   }
-  grpc::Status CancelRun(grpc::ServerContext*, const v1::CancelRunRequest* request, v1::Run* run) override {
-    return AnswerRun("CancelRun", *request, run);
+  grpc::Status CancelRun(grpc::ServerContext*, const v1::CancelRunRequest* request, v1::Run* answer) override {
+    return AnswerRun("CancelRun", *request, answer);
   }
   grpc::Status ListRuns(grpc::ServerContext*, const v1::ListRunsRequest* request,
                         v1::ListRunsResponse* response) override {
@@ -189,11 +189,11 @@ class FakeServer::Runs : public v1::RunService::Service {
   }
 
   grpc::Status ImportRun(grpc::ServerContext*, grpc::ServerReader<v1::ImportRunRequest>* reader,
-                         v1::Run* run) override {
+                         v1::Run* answer) override {
     v1::ImportRunRequest message;
     if (!reader->Read(&message)) return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "");
     const v1::ImportHeader header = message.header();
-    const grpc::Status status = AnswerRun("ImportRun", header, run);
+    const grpc::Status status = AnswerRun("ImportRun", header, answer);
     if (!status.ok()) return status;
     fake_->uploaded.clear();
     while (reader->Read(&message)) fake_->uploaded += message.data();
@@ -205,14 +205,14 @@ class FakeServer::Runs : public v1::RunService::Service {
 
  private:
   template <typename Request>
-  grpc::Status AnswerRun(const std::string& method, const Request& request, v1::Run* run) {
+  grpc::Status AnswerRun(const std::string& method, const Request& request, v1::Run* answer) {
     fake_->Record(method, request);
     if (!fake_->errors.empty()) {
       const absl::Status status = fake_->errors.front();
       fake_->errors.erase(fake_->errors.begin());
       return ToGrpc(status);
     }
-    *run = fake_->run;
+    *answer = fake_->run;
     return grpc::Status::OK;
   }
 
@@ -230,10 +230,9 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
     response->set_from_cache(fake_->from_cache);
     return grpc::Status::OK;
   }
-  grpc::Status GetAnalysis(grpc::ServerContext*, const v1::GetAnalysisRequest* request,
-                           v1::Analysis* analysis) override {
+  grpc::Status GetAnalysis(grpc::ServerContext*, const v1::GetAnalysisRequest* request, v1::Analysis* answer) override {
     fake_->Record("GetAnalysis", *request);
-    *analysis = fake_->analysis;
+    *answer = fake_->analysis;
     return grpc::Status::OK;
   }
   grpc::Status ListAnalyses(grpc::ServerContext*, const v1::ListAnalysesRequest* request,
@@ -247,19 +246,19 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
                              grpc::ServerWriter<v1::Analysis>* writer) override {
     fake_->Record("WatchAnalysis", *request);
     Sender<v1::Analysis> sender(fake_, context, writer);
-    for (const v1::Analysis& analysis : {Unfinished(v1::QUEUED), Unfinished(v1::RUNNING), fake_->analysis}) {
-      if (!sender.Send(analysis)) return sender.status();
+    for (const v1::Analysis& now : {Unfinished(v1::QUEUED), Unfinished(v1::RUNNING), fake_->analysis}) {
+      if (!sender.Send(now)) return sender.status();
     }
     return grpc::Status::OK;
   }
 
  private:
   v1::Analysis Unfinished(v1::State state) const {
-    v1::Analysis analysis = fake_->analysis;
-    analysis.clear_result();
-    analysis.set_state(state);
-    analysis.set_progress(state == v1::RUNNING ? 0.5 : 0);
-    return analysis;
+    v1::Analysis now = fake_->analysis;
+    now.clear_result();
+    now.set_state(state);
+    now.set_progress(state == v1::RUNNING ? 0.5 : 0);
+    return now;
   }
 
   FakeServer* const fake_;
