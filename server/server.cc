@@ -77,6 +77,9 @@ class RealServer final : public Server {
     workers::LocalLauncher::Options launch;
     launch.program = config_.worker_program;
     launch.log_directory = logs;
+    // Read once, when libgomp is loaded. Its threads spin for seconds by default while they wait for each other; on a
+    // machine that does anything else beside, at a tenth of the speed (measured: 20 against 200 steps/s).
+    launch.environment = {"GOMP_SPINCOUNT=1000"};
     launcher_ = std::make_unique<workers::LocalLauncher>(launch);
     workers::LocalWorkerPoolOptions options;
     options.slots = config_.slots;

@@ -23,6 +23,13 @@ absl::Status ProtocolError(absl::string_view text) {
   return MakeError(absl::StatusCode::kInvalidArgument, reasons::kWorkerProtocol, text);
 }
 
+// Moves the mean time of a step on by one step, so that a single slow one does not double a progress bar's estimate.
+void Smooth(double speed, std::optional<double>* mean) {
+  constexpr double kMemory = 100;  // steps
+  if (!(speed > 0)) return;
+  *mean = mean->has_value() ? 1 / (1 / **mean + (1 / speed - 1 / **mean) / kMemory) : speed;
+}
+
 bool NeedsFile(const worker::v1::WorkerMessage& message) {
   return message.has_metrics() || message.has_timing() || message.has_tensor_set_begin() ||
          message.has_tensor_chunk() || message.has_tensor_set_end() || message.has_log() ||
@@ -193,7 +200,9 @@ absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::Run
 absl::Status TaskIntake::ApplyTiming(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
                                      State* state) {
   if (block.first_step() + block.count() > assignment_.steps) return ProtocolError("timing beyond the last step came");
-  if (const auto speed = LastValue(block, "steps_per_second")) state->steps_per_second = speed;
+  if (LastValue(block, "steps_per_second").has_value() && block.columns_size() == 1) {
+    for (const double speed : block.values()) Smooth(speed, &state->steps_per_second);
+  }
   std::optional<uint64_t> ignored;  // another attempt is faster or slower
   // What a lost worker measured and did not send any more is unknown: NaN.
   while (state->facts.timing_steps < block.first_step()) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -57,8 +58,23 @@ absl::StatusOr<Pipe> MakePipe() {
   return pipe;
 }
 
+// This process's environment with `changes` (NAME=VALUE) over it; borrows the strings of both.
+std::vector<char*> Environment(const std::vector<std::string>& changes) {
+  std::vector<char*> environment;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const bool changed = std::any_of(changes.begin(), changes.end(), [entry](const std::string& change) {
+      return std::strncmp(*entry, change.c_str(), change.find('=') + 1) == 0;
+    });
+    if (!changed) environment.push_back(*entry);
+  }
+  for (const std::string& change : changes) environment.push_back(const_cast<char*>(change.c_str()));
+  environment.push_back(nullptr);
+  return environment;
+}
+
 // posix_spawn with the child's descriptors, group and signals as the header says. Returns an errno.
-int Spawn(const std::string& program, const std::vector<std::string>& arguments, int pipe_fd, int log_fd, pid_t* pid) {
+int Spawn(const std::string& program, const std::vector<std::string>& arguments,
+          const std::vector<std::string>& environment, int pipe_fd, int log_fd, pid_t* pid) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
@@ -81,7 +97,8 @@ int Spawn(const std::string& program, const std::vector<std::string>& arguments,
   argv.push_back(const_cast<char*>(program.c_str()));
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  const int error = posix_spawn(pid, program.c_str(), &actions, &attributes, argv.data(), environ);
+  const int error =
+      posix_spawn(pid, program.c_str(), &actions, &attributes, argv.data(), Environment(environment).data());
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return error;
@@ -108,7 +125,8 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> LocalLauncher::Launch(const Worke
                                         absl::StrCat("--parent-pipe-fd=", kParentPipeFd)};
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   pid_t pid = 0;
-  if (const int error = Spawn(options_.program, arguments, pipe.read.get(), log.get(), &pid); error != 0) {
+  if (const int error = Spawn(options_.program, arguments, options_.environment, pipe.read.get(), log.get(), &pid);
+      error != 0) {
     return Error(error, absl::StrCat("cannot start the worker program ", options_.program));
   }
   // Set while it still loads its libraries, so that all its threads inherit it. Failing costs priority only.

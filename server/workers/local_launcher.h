@@ -19,10 +19,11 @@ namespace sumscope::workers {
 class LocalLauncher final : public WorkerLauncher {
  public:
   struct Options {
-    std::string program;                 // path of sumscope-worker
-    std::vector<std::string> arguments;  // appended to its command line
-    std::string log_directory;           // exists
-    int niceness = 10;                   // interactive users of the machine go first
+    std::string program;                        // path of sumscope-worker
+    std::vector<std::string> arguments;         // appended to its command line
+    std::string log_directory;                  // exists
+    int niceness = 10;                          // interactive users of the machine go first
+    std::vector<std::string> environment = {};  // NAME=VALUE, over this process's own
   };
   explicit LocalLauncher(Options options);
 
