@@ -26,7 +26,7 @@ absl::StatusOr<v1::Checkpoint> FindCheckpoint(Connection& connection, const v1::
   }
   if (last != nullptr) return *last;
   if (argument.last) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "NO_CHECKPOINT",
+    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_HAS_NO_CHECKPOINT",
                      absl::StrCat(run.name(), " has no checkpoint yet"));
   }
   return MakeError(absl::StatusCode::kNotFound, "CHECKPOINT_NOT_FOUND",
