@@ -34,15 +34,15 @@ TEST(UploadSpool_Test, FullDiskIsAnError) {
   auto spool = UploadSpool::Create("/dev/shm");
   if (!spool.ok()) GTEST_SKIP() << "no /dev/shm here";
   // A file-size limit stands in for the disk; SIGXFSZ is ignored, as in the server.
-  EXPECT_EXIT(
-      {
-        signal(SIGXFSZ, SIG_IGN);
-        const rlimit limit{1024, 1024};
-        setrlimit(RLIMIT_FSIZE, &limit);
-        const absl::Status status = (*spool)->Append(std::string(4096, 'x'));
-        exit(ErrorReason(status) == "DISK_FULL" ? 0 : 1);
-      },
-      testing::ExitedWithCode(0), "");
+  const auto append_beyond_the_limit = [&] {
+    signal(SIGXFSZ, SIG_IGN);
+    rlimit limit;
+    limit.rlim_cur = limit.rlim_max = 1024;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const absl::Status status = (*spool)->Append(std::string(4096, 'x'));
+    exit(ErrorReason(status) == "DISK_FULL" ? 0 : 1);
+  };
+  EXPECT_EXIT(append_beyond_the_limit(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "tests/storage/storage_backends.h"
+
+namespace sumscope::storage {
+namespace {
+
+class Concurrency_Test : public BackendTest {};
+SUMSCOPE_ON_EVERY_BACKEND(Concurrency_Test);
+
+TEST_P(Concurrency_Test, ReadersSeeWholeTransactionsBesideOneWriter) {
+  const auto file = *files().Create(MakeRun("r1"));
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (int r = 0; r < 3; ++r) {
+    readers.emplace_back([&] {
+      uint64_t last = 0;
+      while (!done) {
+        const auto rows = file->ReadMetrics(Series::kDeterministic, 0, 100'000);
+        ASSERT_TRUE(rows.ok()) << rows.status();
+        EXPECT_EQ(rows->count() % 10, 0u) << "half a transaction";
+        EXPECT_GE(rows->count(), last);
+        last = rows->count();
+        (void)catalog().Read([](CatalogReader& reader) {
+          EXPECT_TRUE(reader.ListUnfinishedJobs().ok());
+          return absl::OkStatus();
+        });
+      }
+    });
+  }
+  Write([](CatalogTransaction& transaction) { return transaction.InsertRun(MakeRun("r1")); });
+  for (uint64_t step = 0; step < 300; step += 10) {
+    const absl::Status status = file->Write([&](RunFileTransaction& transaction) -> absl::Status {
+      for (uint64_t half = 0; half < 10; half += 5) {
+        v1::MetricBlock block;
+        block.set_first_step(step + half);
+        block.set_count(5);
+        block.add_columns("loss");
+        for (int i = 0; i < 5; ++i) block.add_values(1);
+        std::optional<uint64_t> diverged;
+        if (auto status = transaction.AppendMetrics(Series::kDeterministic, block, &diverged); !status.ok())
+          return status;
+      }
+      return absl::OkStatus();
+    });
+    ASSERT_TRUE(status.ok()) << status;
+    Job job = MakeJob("j" + std::to_string(step), "r1");
+    Write([&](CatalogTransaction& transaction) { return transaction.InsertJob(&job); });
+    if (step == 150) {
+      EXPECT_TRUE(file->Seal().ok()) << "sealing waits for readers";
+    }
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(*file->MetricSteps(Series::kDeterministic), 300u);
+}
+
+}  // namespace
+}  // namespace sumscope::storage

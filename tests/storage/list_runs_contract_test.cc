@@ -1,0 +1,141 @@
+#include <set>
+#include <vector>
+
+#include "proto/contract/errors.h"
+#include "tests/storage/storage_backends.h"
+
+namespace sumscope::storage {
+namespace {
+
+class ListRuns_Test : public BackendTest {
+ protected:
+  ListRuns_Test() {
+    Write([](CatalogTransaction& transaction) -> absl::Status {
+      for (int i = 0; i < 10; ++i) {
+        v1::Run run = MakeRun("r" + std::to_string(i), i / 2);
+        run.mutable_spec()->set_n_digits(5 + i);
+        run.set_state(i < 3 ? v1::RUNNING : v1::SUCCEEDED);
+        if (i >= 5) run.set_heldout_loss(1.0 / i);
+        if (i % 3 == 0) (*run.mutable_labels())["purpose"] = i == 0 ? "test" : "paper";
+        if (i == 9) *run.mutable_delete_time() = run.create_time();
+        EXPECT_TRUE(transaction.InsertRun(run).ok());
+      }
+      return absl::OkStatus();
+    });
+  }
+
+  absl::StatusOr<RunPage> List(const RunQuery& query) {
+    absl::StatusOr<RunPage> page = absl::UnknownError("");
+    (void)catalog().Read([&](CatalogReader& reader) {
+      page = reader.ListRuns(query);
+      return absl::OkStatus();
+    });
+    return page;
+  }
+
+  std::set<std::string> Ids(const std::string& filter) {
+    RunQuery query;
+    query.filter = filter;
+    const auto page = List(query);
+    EXPECT_TRUE(page.ok()) << filter << ": " << page.status();
+    std::set<std::string> ids;
+    if (page.ok()) {
+      for (const v1::Run& run : page->runs) ids.insert(run.name().substr(5));
+    }
+    return ids;
+  }
+};
+SUMSCOPE_ON_EVERY_BACKEND(ListRuns_Test);
+
+using Set = std::set<std::string>;
+
+TEST_P(ListRuns_Test, FiltersMeanWhatTheySay) {
+  EXPECT_EQ(Ids("state = RUNNING"), (Set{"r0", "r1", "r2"}));
+  EXPECT_EQ(Ids("spec.n_digits >= 12 AND state = SUCCEEDED"), (Set{"r7", "r8"}));
+  EXPECT_EQ(Ids("spec.n_digits = 5 OR spec.n_digits = 6"), (Set{"r0", "r1"}));
+  // OR binds tighter than AND.
+  EXPECT_EQ(Ids("state = RUNNING AND spec.n_digits = 5 OR spec.n_digits = 13"), (Set{"r0"}));
+  EXPECT_EQ(Ids("labels.purpose = \"test\""), (Set{"r0"}));
+  EXPECT_EQ(Ids("labels.purpose:*"), (Set{"r0", "r3", "r6"}));
+  EXPECT_EQ(Ids("state = RUNNING AND NOT labels.purpose = \"test\""), (Set{"r1", "r2"}));
+  EXPECT_EQ(Ids("metrics.heldout_loss < 0.15"), (Set{"r7", "r8"}));
+  EXPECT_EQ(Ids("NOT metrics.heldout_loss < 0.15").size(), 7u) << "absent is not below";
+  EXPECT_EQ(Ids("spec.format = signed AND spec.schedule = paper2").size(), 9u);
+  EXPECT_EQ(Ids("spec.steps > 14999 AND spec.learning_rate < 1e-4").size(), 9u);
+  EXPECT_EQ(Ids("model_name = \"add_d5*\"").size(), 9u) << "wildcards";
+  EXPECT_EQ(Ids("create_time >= \"2023-11-14T22:13:24Z\""), (Set{"r8"}));
+}
+
+TEST_P(ListRuns_Test, BadFiltersAndOrdersAreRefused) {
+  for (const char* filter : {"colour = red", "state =", "state = (", "spec.n_digits = many", "state < RUNNING AND",
+                             "state = WALKING", "((((state = RUNNING)"}) {
+    RunQuery query;
+    query.filter = filter;
+    EXPECT_EQ(ErrorReason(List(query).status()), "FILTER_INVALID") << filter;
+  }
+  RunQuery query;
+  query.order_by = "colour";
+  EXPECT_EQ(ErrorReason(List(query).status()), "ORDER_INVALID");
+}
+
+TEST_P(ListRuns_Test, EveryOrderPagesThroughEverythingOnce) {
+  for (const char* order : {"", "create_time asc", "model_name", "state desc", "metrics.heldout_loss",
+                            "metrics.heldout_loss desc", "end_time desc"}) {
+    RunQuery query;
+    query.order_by = order;
+    query.page_size = 2;
+    query.show_deleted = true;
+    std::vector<std::string> seen;
+    do {
+      const auto page = List(query);
+      ASSERT_TRUE(page.ok()) << order << page.status();
+      for (const v1::Run& run : page->runs) seen.push_back(run.name());
+      query.page_token = page->next_page_token;
+    } while (!query.page_token.empty());
+    EXPECT_EQ(seen.size(), 10u) << order;
+    EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 10u) << order;
+  }
+}
+
+TEST_P(ListRuns_Test, InsertsBetweenPagesNeitherRepeatNorHideRuns) {
+  RunQuery query;
+  query.page_size = 4;
+  auto page = List(query);
+  ASSERT_EQ(page->runs.size(), 4u);
+  EXPECT_EQ(page->runs[0].name(), "runs/r8");
+  Write([](CatalogTransaction& transaction) { return transaction.InsertRun(MakeRun("newer", 1000)); });
+  query.page_token = page->next_page_token;
+  page = List(query);
+  EXPECT_EQ(page->runs[0].name(), "runs/r4");
+}
+
+TEST_P(ListRuns_Test, TokensBelongToTheirQuery) {
+  RunQuery query;
+  query.page_size = 2;
+  const std::string token = List(query)->next_page_token;
+  query.page_token = token;
+  query.filter = "state = RUNNING";
+  EXPECT_EQ(ErrorReason(List(query).status()), "PAGE_TOKEN_INVALID");
+  query.filter.clear();
+  query.order_by = "model_name";
+  EXPECT_EQ(ErrorReason(List(query).status()), "PAGE_TOKEN_INVALID");
+  query.order_by.clear();
+  for (const std::string& bad : {std::string("x"), token + "A", std::string(5000, 'a')}) {
+    query.page_token = bad;
+    EXPECT_EQ(ErrorReason(List(query).status()), "PAGE_TOKEN_INVALID");
+  }
+}
+
+TEST_P(ListRuns_Test, PrefixAndLatestSkipDeletedRuns) {
+  (void)catalog().Read([](CatalogReader& reader) {
+    EXPECT_EQ(reader.FindRuns("r", 100)->size(), 9u);
+    EXPECT_EQ(*reader.FindRuns("r3", 100), std::vector<std::string>{"r3"});
+    EXPECT_EQ(reader.FindRuns("r", 2)->size(), 2u);
+    EXPECT_EQ(*reader.LatestRun("ada"), "r8");
+    EXPECT_EQ(*reader.LatestRun("bob"), "");
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace
+}  // namespace sumscope::storage

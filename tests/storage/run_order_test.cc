@@ -1,0 +1,36 @@
+#include "storage/sqlite/catalog/run_order.h"
+
+#include <gtest/gtest.h>
+
+#include "proto/contract/errors.h"
+
+namespace sumscope::storage {
+namespace {
+
+TEST(RunOrder_Test, DefaultIsNewestFirst) {
+  EXPECT_TRUE(ParseRunOrder("")->descending);
+  EXPECT_FALSE(ParseRunOrder("create_time")->descending);
+  EXPECT_TRUE(ParseRunOrder("metrics.heldout_loss desc")->descending);
+  for (const char* text : {"colour", "state up", "state asc desc", "state, owner"}) {
+    EXPECT_EQ(ErrorReason(ParseRunOrder(text).status()), "ORDER_INVALID") << text;
+  }
+}
+
+TEST(PageToken_Test, KeysOfEveryTypeRoundTripAndForeignBytesDoNot) {
+  for (const SqlValue& key : {SqlValue(int64_t{-5}), SqlValue(1e-300), SqlValue(std::string("a\nb"))}) {
+    const std::string token = EncodePageToken("q", {key, "r1"});
+    const auto position = DecodePageToken("q", token);
+    ASSERT_TRUE(position.ok());
+    EXPECT_EQ(position->key, key);
+    EXPECT_EQ(position->id, "r1");
+    EXPECT_EQ(ErrorReason(DecodePageToken("other", token).status()), "PAGE_TOKEN_INVALID");
+    for (size_t i = 0; i < token.size(); ++i) {
+      std::string changed = token;
+      changed[i] = changed[i] == 'A' ? 'B' : 'A';
+      EXPECT_FALSE(DecodePageToken("q", changed).ok() && DecodePageToken("q", changed)->id != "r1") << i;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sumscope::storage

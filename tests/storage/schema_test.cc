@@ -1,0 +1,70 @@
+#include "storage/sqlite/base/schema.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "proto/contract/errors.h"
+#include "storage/sqlite/sqlite_storage.h"
+#include "tests/support/temp_directory.h"
+
+namespace sumscope::storage {
+namespace {
+
+bool Always(v1::State, v1::State) { return true; }
+
+std::string OpenReason(const std::string& directory) {
+  return ErrorReason(OpenSqliteStorage(directory, Always, Clock::Real()).status());
+}
+
+class Schema_Test : public testing::Test {
+ protected:
+  void Execute(const std::string& path, const std::string& sql) {
+    const auto connection = Connection::Open({path, FileKind::kCatalog}, Connection::Mode::kCreate);
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    ASSERT_TRUE((*connection)->Guard([&] { return (*connection)->Execute(sql), absl::OkStatus(); }).ok());
+  }
+  const TempDirectory folder_;
+  const std::string catalog_ = folder_.path() + "/catalog.db";
+};
+
+TEST_F(Schema_Test, NewerSchemaIsRefusedAndLeftAlone) {
+  ASSERT_EQ(OpenReason(folder_.path()), "");
+  Execute(catalog_, "PRAGMA user_version=999");
+  EXPECT_EQ(OpenReason(folder_.path()), "SCHEMA_NEWER");
+  Execute(catalog_, "PRAGMA user_version=1");
+  EXPECT_EQ(OpenReason(folder_.path()), "");
+}
+
+TEST_F(Schema_Test, ForeignDatabaseAndForeignFileAreRefused) {
+  Execute(catalog_, "CREATE TABLE mine (x)");
+  EXPECT_EQ(OpenReason(folder_.path()), "CATALOG_CORRUPT");
+  std::filesystem::remove(catalog_);
+  std::ofstream(catalog_) << std::string(5000, 'x');
+  EXPECT_EQ(OpenReason(folder_.path()), "CATALOG_CORRUPT");
+}
+
+TEST_F(Schema_Test, FolderThatCannotBeMadeIsNotWritable) {
+  std::ofstream(folder_.path() + "/file") << "x";
+  EXPECT_EQ(OpenReason(folder_.path() + "/file/data"), "DATA_DIRECTORY_NOT_WRITABLE");
+}
+
+TEST_F(Schema_Test, OlderSchemaIsReadAsItIsAndMigratedByTheFirstWrite) {
+  const Schema older{0x54455354, {"CREATE TABLE t (x); INSERT INTO t VALUES (1);"}, true};
+  Schema newer = older;
+  newer.migrations.push_back("ALTER TABLE t ADD COLUMN y DEFAULT 5;");
+  const std::string path = folder_.path() + "/t.db";
+  {
+    const auto connection = Connection::Open({path, FileKind::kCatalog}, Connection::Mode::kCreate);
+    ASSERT_TRUE(Migrate(**connection, older).ok());
+  }
+  const auto connection = Connection::Open({path, FileKind::kCatalog}, Connection::Mode::kReadWrite);
+  EXPECT_EQ(*CheckSchema(**connection, newer), 1);
+  ASSERT_TRUE(Migrate(**connection, newer).ok());
+  EXPECT_EQ(*CheckSchema(**connection, newer), 2);
+  EXPECT_EQ(ErrorReason(CheckSchema(**connection, older).status()), "SCHEMA_NEWER");
+}
+
+}  // namespace
+}  // namespace sumscope::storage
