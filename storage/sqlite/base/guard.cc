@@ -3,11 +3,16 @@
 #include <sqlite3.h>
 #include <sys/statvfs.h>
 
+#include <cstdint>
+
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::storage {
 namespace {
+
+// A WAL of 4 MiB, SQLite's automatic checkpoint, to fold into each of a run file and the catalog.
+constexpr uint64_t kReservedBytes = 8 << 20;
 
 std::string Describe(const FileIdentity& file) {
   const char* kind = file.kind == FileKind::kCatalog ? "the catalog" : "the run file";
@@ -42,6 +47,13 @@ absl::Status CorruptFile(const FileIdentity& file, absl::string_view what) {
   }
   return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT",
                    absl::StrCat(Describe(file), " is damaged: ", what, "; restore it from a backup"));
+}
+
+absl::Status CheckRoomForBulk(const FileIdentity& file) {
+  struct statvfs space = {};
+  if (file.path.empty() || statvfs(file.path.c_str(), &space) != 0) return absl::OkStatus();
+  if (static_cast<uint64_t>(space.f_bavail) * space.f_frsize >= kReservedBytes) return absl::OkStatus();
+  return DiskFull(file, absl::StrCat("its file system has less than ", kReservedBytes >> 20, " MiB left"));
 }
 
 absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file) {

@@ -22,6 +22,10 @@ struct FileIdentity {
 // DATA_LOSS CATALOG_CORRUPT or RUN_FILE_CORRUPT, naming the file and what to do.
 absl::Status CorruptFile(const FileIdentity& file, absl::string_view what);
 
+// RESOURCE_EXHAUSTED DISK_FULL where the file system has less than a reserve left. Bulk data asks first, so that there
+// is still room to fold the WAL into a run file and to record in the catalog that the disk is full.
+absl::Status CheckRoomForBulk(const FileIdentity& file);
+
 // What SQLite's error means to the caller:
 //   FULL, IOERR on write         RESOURCE_EXHAUSTED DISK_FULL
 //   CORRUPT, NOTADB, IOERR on read, or a schema that is not ours   DATA_LOSS CATALOG_CORRUPT, RUN_FILE_CORRUPT

@@ -29,6 +29,7 @@ class Transaction final : public RunFileTransaction {
 
   absl::Status AppendMetrics(Series series, const v1::MetricBlock& block,
                              std::optional<uint64_t>* diverged_step) override {
+    SUMSCOPE_RETURN_IF_ERROR(CheckRoomForBulk(connection_.file()));
     return connection_.Guard(
         [&] { return AppendMetricRows(connection_, series, block, &state_.steps(series), diverged_step); });
   }
@@ -39,6 +40,7 @@ class Transaction final : public RunFileTransaction {
   }
 
   absl::Status AppendTensorBytes(int64_t set, absl::string_view bytes) override {
+    SUMSCOPE_RETURN_IF_ERROR(CheckRoomForBulk(connection_.file()));
     return connection_.Guard([&] { return InsertChunks(connection_, set, bytes); });
   }
 
