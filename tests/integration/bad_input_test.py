@@ -98,13 +98,15 @@ class BadRequestTest(IntegrationTest):
         busy = self.one.create(**LONG)
         wait_until('it to train', lambda: int(self.one.run(busy)['steps_done']) > 20)
         waiting = self.one.create(**dict(TINY_SPEC, steps=10))
-        self.refused('RUN_UNFINISHED', 8, 'probe', run_id(waiting), 'evaluate')
-        self.refused('RUN_UNFINISHED', 8, 'runs', 'export', run_id(waiting), '--out', self.root / 'x')
+        self.refused('RUN_UNFINISHED', 8, 'probe', run_id(busy), 'evaluate')
+        self.refused('RUN_HAS_NO_CHECKPOINT', 8, 'probe', run_id(waiting), 'evaluate')
+        self.refused('RUN_HAS_NO_CHECKPOINT', 8, 'runs', 'export', run_id(waiting), '--out', self.root / 'x')
+        self.refused('RUN_UNFINISHED', 8, 'runs', 'delete', run_id(waiting))
         self.assertFalse((self.root / 'x').exists())
         self.one.client.call('RunService/CancelRun', name=busy)
         self.one.wait_for_state(waiting, 'SUCCEEDED')
         for reason, code, questions in (('QUESTION_SET_INVALID', 2, 'nonsense:5'),
-                                        ('QUESTIONS_OUT_OF_RANGE', 2, 'uniform:0'),
+                                        ('EMPTY_QUESTION_SET', 2, 'uniform:0'),
                                         ('QUESTIONS_OUT_OF_RANGE', 2, 'uniform:1000000001'),
                                         ('CLASS_UNKNOWN', 2, 'class:S9:10'),
                                         ('CLASS_IMPOSSIBLE', 2, 'class:S5:10'),

@@ -6,11 +6,12 @@ import shutil
 import sqlite3
 import subprocess
 import unittest
+from pathlib import Path
 
 from support import IntegrationTest, PATIENCE, SUMSCOPED, TINY_SPEC, clean_environment, run_id
 
-BIG = dict(operation='ADD', n_digits=5, n_layers=2, n_heads=4, d_model=512, d_head=128, d_mlp=2048, batch_size=8,
-           steps=1000)  # a checkpoint takes 25 MB
+BIG = dict(operation='ADD', n_digits=2, n_layers=1, n_heads=2, d_model=256, d_head=128, d_mlp=1024, batch_size=8,
+           steps=1)  # a checkpoint takes 3.2 MB
 
 
 class BadPlaceTest(IntegrationTest):
@@ -136,26 +137,35 @@ class BadPlaceTest(IntegrationTest):
         server.start()
         self.assert_intact(server, run)
 
-    def test_RunGivenFullDiskFailsAndTheServerGoesOn(self):
+    def test_RunGivenFullDiskFailsAndGoesOnWhenThereIsRoom(self):
         if not may_unshare():
             self.skipTest('no tmpfs without user namespaces; a file-size limit is tested in any case')
         (self.root / 'small').mkdir()
-        mount = f'mount -t tmpfs -o size=12m tmpfs {self.root}/small && exec "$@"'
+        mount = f'mount -t tmpfs -o size=64m tmpfs {self.root}/small && exec "$@"'
         server = self.server(data=self.root / 'small' / 'd', wrapper=('unshare', '-rm', 'sh', '-c', mount, 'sh'))
-        self.full_disk(server)
-
-    def test_RunGivenFileSizeLimitFailsAndTheServerGoesOn(self):
-        self.full_disk(self.server(wrapper=('prlimit', f'--fsize={8 << 20}')))
-
-    def full_disk(self, server):
         before = self.finished(server)
+        ballast = Path(f'/proc/{server.pid}/root/{self.root}/small/ballast')
+        ballast.write_bytes(bytes(int(server.info()['free_disk_bytes']) - (10 << 20)))
+        self.full_disk(server, before, ballast.unlink)
+
+    def test_RunGivenFileSizeLimitFailsAndGoesOnWithoutIt(self):
+        server = self.server(wrapper=('prlimit', f'--fsize={5 << 20}:unlimited'))
+        lift = ['prlimit', '--pid', str(server.pid), '--fsize=unlimited:unlimited']
+        self.full_disk(server, self.finished(server), lambda: subprocess.run(lift, check=True))
+
+    def full_disk(self, server, before, make_room):
         name = server.create(**BIG)
         run = server.wait_for_state(name, 'FAILED')
         self.assertEqual(run['state_reason'], 'DISK_FULL', run)
         self.cli(server, 'runs', 'watch', run_id(name), code=5)
         self.assert_well(server)
         self.assert_intact(server, before)
-        self.assert_intact(server, self.finished(server, seed=3))
+        make_room()
+        self.cli(server, 'runs', 'resume', run_id(name), '--watch')
+        self.assertEqual(len(server.metrics(name)[1]), BIG['steps'])
+        self.assertEqual(sorted(server.weights(name)), [0, 1])
+        self.assert_intact(server, before)
+        self.finished(server, seed=3)
 
 
 def may_unshare():

@@ -79,10 +79,8 @@ def rows_of(block):
     return [values[i:i + width] for i in range(0, len(values), width)] if width else []
 
 
-def health(client, service=''):
+def health(client):
     """SERVING, NOT_SERVING or UNKNOWN. By hand: reflection does not tell of gRPC's own health service."""
-    name = service.encode()
-    request = b'\x0a' + bytes([len(name)]) + name if name else b''
     caller = client.channel.unary_unary('/grpc.health.v1.Health/Check', request_serializer=bytes,
                                         response_deserializer=bytes)
-    return {b'\x08\x01': 'SERVING', b'\x08\x02': 'NOT_SERVING'}.get(caller(request, timeout=5), 'UNKNOWN')
+    return {b'\x08\x01': 'SERVING', b'\x08\x02': 'NOT_SERVING'}.get(caller(b'', timeout=5), 'UNKNOWN')
