@@ -42,10 +42,13 @@ class ManyRuns:
         self.assertEqual(self.timed(server, 'runs', 'metrics', trained, '-o', 'csv').stdout.count(b'\n'), 51)
 
     def timed(self, server, *arguments):
-        begin = time.monotonic()
-        result = self.cli(server, *arguments)
-        milliseconds = 1000 * (time.monotonic() - begin)
-        say(f'sumscope {" ".join(arguments)}: {milliseconds:.0f} ms (bar for list and show: 50 ms)')
+        times = []
+        for _ in range(3):
+            begin = time.monotonic()
+            result = self.cli(server, *arguments)
+            times.append(1000 * (time.monotonic() - begin))
+        best = min(times)
+        say(f'sumscope {" ".join(arguments)}: {best:.0f} ms, the best of 3 (bar for list and show: 50 ms)')
         return result
 
     def store(self, server, data, number):
