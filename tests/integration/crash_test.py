@@ -115,6 +115,21 @@ class CrashTest(IntegrationTest):
         ends = [run['end_time'] for run in runs]
         self.assertEqual(ends, sorted(ends))
 
+    def test_RunGivenThreeKilledWorkersFailsAndCanBeResumed(self):
+        server = self.crashed
+        name = server.create(**SPEC)
+        for attempt in (1, 2, 3):
+            wait_until(f'attempt {attempt} to train',
+                       lambda: (lambda run: run['state'] == 'RUNNING' and run['attempt'] == attempt)(server.run(name)))
+            os.kill(server.worker_pid(), signal.SIGKILL)
+        run = server.wait_for_state(name, 'FAILED')
+        self.assertEqual((run['state_reason'], run['attempt']), ('WORKER_LOST', 3))
+        self.cli(server, 'runs', 'watch', run_id(name), code=5)
+        self.cli(server, 'runs', 'resume', run_id(name), '--watch')
+        reference = server.train(**SPEC)
+        self.assertEqual(server.weights(name), server.weights(reference))
+        self.assertEqual(self.csv(server, name), self.csv(server, reference))
+
     def test_IdleWorkerGivenKillIsReplaced(self):
         server = self.crashed
         server.wait_for_slots('IDLE')
