@@ -1,5 +1,7 @@
 // Connection::ImportRun.
+#include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,11 +16,15 @@ namespace sumscope::client {
 namespace {
 
 absl::Status NotReadable(const std::string& path) {
-  return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE", absl::StrCat("cannot read ", path));
+  return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
+                   absl::StrCat("cannot read ", path, "; expected a safetensors file"));
 }
 
 // Hands the file over in pieces of at most 1 MiB until `on_piece` says no.
 absl::Status ReadPieces(const std::string& path, const std::function<bool(std::string)>& on_piece) {
+  // A device or a pipe has no size to announce, and may have no end.
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return NotReadable(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) return NotReadable(path);
   while (file.peek() != std::ifstream::traits_type::eof()) {

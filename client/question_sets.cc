@@ -1,9 +1,11 @@
 #include "client/question_sets.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -60,7 +62,8 @@ class QuestionFile {
 
   absl::StatusOr<v1::QuestionSet> Read() {
     std::ifstream file(path_);
-    if (!file) {
+    std::error_code error;  // a pipe is fine; a device may have no end
+    if (!file || std::filesystem::is_character_file(path_, error) || std::filesystem::is_directory(path_, error)) {
       return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE", absl::StrCat("cannot read ", path_));
     }
     const bool table = absl::EndsWith(path_, ".tsv");
