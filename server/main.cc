@@ -3,12 +3,17 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -40,16 +45,18 @@ void Say(const std::string& text) { std::cerr << "sumscoped: " << text << std::e
 
 // The flags as given; empty where the file, the environment or a default decides.
 struct Flags {
-  std::string config_file, data_directory, worker_program;
+  std::optional<std::string> config_file, data_directory, worker_program;
   std::vector<std::string> listen, slots;
   bool insecure_loopback = false;
-  double resume_interval_seconds = 0;
+  std::optional<double> resume_interval_seconds;
 };
 
 absl::Status ReadConfigFile(const std::string& path, ServerConfig* config) {
   std::ifstream file(path);
-  if (!file) {
-    return MakeError(absl::StatusCode::kNotFound, "CONFIG_NOT_FOUND", absl::StrCat("cannot read ", path));
+  std::error_code error;
+  if (!file || !std::filesystem::is_regular_file(path, error)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_FOUND",
+                     absl::StrCat("cannot read the configuration file ", path));
   }
   std::stringstream text;
   text << file.rdbuf();
@@ -76,19 +83,25 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   };
   ServerConfig config;
   const std::string default_file = folder_or("XDG_CONFIG_HOME", "/.config") + "/sumscope/sumscoped.toml";
-  if (!flags.config_file.empty()) {
-    SUMSCOPE_RETURN_IF_ERROR(ReadConfigFile(flags.config_file, &config));
+  if (flags.config_file.has_value()) {
+    SUMSCOPE_RETURN_IF_ERROR(ReadConfigFile(*flags.config_file, &config));
   } else if (std::filesystem::exists(default_file)) {
     SUMSCOPE_RETURN_IF_ERROR(ReadConfigFile(default_file, &config));
   }
   if (const std::string directory = Environment("SUMSCOPE_DATA_DIRECTORY"); !directory.empty()) {
     config.data_directory = directory;
   }
-  if (!flags.data_directory.empty()) config.data_directory = flags.data_directory;
-  if (!flags.worker_program.empty()) config.worker_program = flags.worker_program;
+  if (flags.data_directory.has_value()) {
+    // An unset variable in a script must not mean another directory.
+    if (flags.data_directory->empty()) {
+      return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", "--data-directory is empty");
+    }
+    config.data_directory = *flags.data_directory;
+  }
+  if (flags.worker_program.has_value()) config.worker_program = *flags.worker_program;
   if (!flags.listen.empty()) config.listen = flags.listen;
   if (flags.insecure_loopback) config.insecure_loopback = true;
-  if (flags.resume_interval_seconds != 0) config.resume_interval_seconds = flags.resume_interval_seconds;
+  if (flags.resume_interval_seconds.has_value()) config.resume_interval_seconds = *flags.resume_interval_seconds;
   if (!flags.slots.empty()) config.slots.clear();
   for (const std::string& slot : flags.slots) SUMSCOPE_RETURN_IF_ERROR(AddSlot(slot, &config));
 
@@ -99,6 +112,11 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   if (config.worker_program.empty()) {
     config.worker_program =
         (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "sumscope-worker").string();
+  }
+  if (access(config.worker_program.c_str(), X_OK) != 0) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "WORKER_PROGRAM_MISSING",
+                     absl::StrCat("cannot run ", config.worker_program, ": ", std::strerror(errno),
+                                  "; give the path of sumscope-worker with --worker-program"));
   }
   if (config.slots.empty()) config.slots.push_back({"cpu0", "cpu", std::max(1u, std::thread::hardware_concurrency())});
   SUMSCOPE_RETURN_IF_ERROR(ValidateConfig(config));

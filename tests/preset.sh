@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Configures and builds another preset, then runs its tests that match a pattern: tests/preset.sh PRESET [CTEST_REGEX]
+# Configures and builds another preset, then runs its tests that match a pattern:
+#   tests/preset.sh PRESET [CTEST_REGEX [TARGET...]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 preset=$1 pattern=${2:-}
+targets=("${@:3}")
 started=$SECONDS
 cmake --preset "$preset" --log-level=WARNING >/dev/null
-ninja -C "build/$preset" -j2 --quiet
+ninja -C "build/$preset" -j2 --quiet "${targets[@]}"
 echo "$preset: built in $((SECONDS - started)) s"
 [ -z "$pattern" ] && exit 0
 started=$SECONDS

@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -111,6 +112,10 @@ absl::Status JobManagerImpl::CheckAcceptsJobs() {
 }
 
 absl::Status JobManagerImpl::CancelJob(const std::string& job, const char* ended_reason) {
+  const auto ended_already = [&](const std::string& of_run) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, ended_reason,
+                     absl::StrCat(of_run, " has ended already: there is nothing to cancel"));
+  };
   if (std::optional<storage::Job> waiting = dispatcher_.Claim(job)) {
     EndFacts facts;
     const auto file = OpenIfExists(&context_, waiting->run);
@@ -118,7 +123,7 @@ absl::Status JobManagerImpl::CancelJob(const std::string& job, const char* ended
     const auto ended =
         RecordEnd(&context_, /*tries=*/1, job, {TaskEnd::Kind::kUserCancelled, reasons::kCancelRequested, ""}, facts);
     if (ErrorReason(ended.status()) == "ENDED_ALREADY") {
-      return MakeError(absl::StatusCode::kFailedPrecondition, ended_reason, "it has ended already");
+      return ended_already(waiting->run);
     }
     if (!ended.ok()) dispatcher_.Enqueue(*std::move(waiting));
     return ended.status();
@@ -129,7 +134,7 @@ absl::Status JobManagerImpl::CancelJob(const std::string& job, const char* ended
     SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job));
     run = target.job.run;
     if (IsTerminal(target.job.state)) {
-      return MakeError(absl::StatusCode::kFailedPrecondition, ended_reason, "it has ended already");
+      return ended_already(target.of_training() ? run : absl::StrCat(run, "'s analysis ", target.job.analysis));
     }
     if (target.job.state == v1::CANCELLING) return absl::OkStatus();
     const v1::State next = target.job.state == v1::QUEUED ? v1::CANCELLED : v1::CANCELLING;
