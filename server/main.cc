@@ -85,7 +85,7 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   const std::string default_file = folder_or("XDG_CONFIG_HOME", "/.config") + "/sumscope/sumscoped.toml";
   if (flags.config_file.has_value()) {
     SUMSCOPE_RETURN_IF_ERROR(ReadConfigFile(*flags.config_file, &config));
-  } else if (std::filesystem::exists(default_file)) {
+  } else if (std::error_code error; std::filesystem::exists(default_file, error) || error) {
     SUMSCOPE_RETURN_IF_ERROR(ReadConfigFile(default_file, &config));
   }
   if (const std::string directory = Environment("SUMSCOPE_DATA_DIRECTORY"); !directory.empty()) {
