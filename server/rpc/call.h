@@ -13,8 +13,12 @@ namespace sumscope::rpc {
 // The one place where a Status becomes a gRPC status: its details go into the standard grpc-status-details-bin trailer.
 inline grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
-                      ToRpcStatus(status).SerializeAsString());
+  // Every error has an ErrorInfo: one that nobody gave a reason is named after its code.
+  const absl::Status named = ErrorReason(status).empty()
+                                 ? MakeError(status.code(), absl::StatusCodeToString(status.code()), status.message())
+                                 : status;
+  return grpc::Status(static_cast<grpc::StatusCode>(named.code()), std::string(named.message()),
+                      ToRpcStatus(named).SerializeAsString());
 }
 
 // Answers a unary call with what `result` holds.

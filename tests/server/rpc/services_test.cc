@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "absl/status/status.h"
+#include "google/rpc/status.pb.h"
 #include "proto/contract/errors.h"
+#include "server/rpc/call.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {
@@ -51,6 +54,19 @@ TEST(ValidateLabels_Test, KeysAndValuesHaveBounds) {
   EXPECT_EQ(reason("Upper", "x"), "LABEL_KEY_INVALID");
   EXPECT_EQ(reason(std::string(64, 'a'), "x"), "LABEL_KEY_INVALID");
   EXPECT_EQ(reason("a", std::string(256, 'x')), "LABEL_VALUE_INVALID");
+}
+
+// An error that no code of ours had given a reason reached clients without ErrorInfo.
+TEST(ToGrpc_Test, ErrorWithoutReasonIsNamedAfterItsCode) {
+  const auto reason = [](const absl::Status& status) {
+    google::rpc::Status rpc;
+    EXPECT_TRUE(rpc.ParseFromString(ToGrpc(status).error_details()));
+    EXPECT_EQ(rpc.code(), static_cast<int>(status.code()));
+    return ErrorReason(FromRpcStatus(rpc));
+  };
+  EXPECT_EQ(reason(absl::InternalError("x")), "INTERNAL");
+  EXPECT_EQ(reason(absl::DataLossError("x")), "DATA_LOSS");
+  EXPECT_EQ(reason(MakeError(absl::StatusCode::kInternal, "OWN_REASON", "x")), "OWN_REASON");
 }
 
 }  // namespace
