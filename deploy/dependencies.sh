@@ -62,6 +62,7 @@ mkdir -p .deps
 # One installer at a time: two builds in one tree would unpack over each other.
 exec 9>.deps/.lock
 flock 9
+rm -rf .deps/fetch.*  # of an installer that was interrupted
 
 # A private pip: Debian 12 refuses to install beside the system's Python, and the system may have none.
 pip() {

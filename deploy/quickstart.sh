@@ -15,6 +15,9 @@ BIN=build/programs/bin
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 [ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n== %s\n' "$*"; }
 
+# Service managers and build machines start scripts without it.
+[ -n "${HOME:-}" ] || export HOME="$(getent passwd "$(id -u)" | cut -d: -f6)"
+
 say "1/4 dependencies"
 deploy/dependencies.sh --programs-only "$@"
 

@@ -7,6 +7,10 @@ if(NOT SUMSCOPE_TORCH_INCLUDE)
 endif()
 get_filename_component(torch_root "${SUMSCOPE_TORCH_INCLUDE}" DIRECTORY)
 set(torch_lib "${torch_root}/lib")
+# The CUDA set may take the place of the CPU set below a finished build: look again what there is to link.
+if(EXISTS "${PROJECT_SOURCE_DIR}/.deps/torch.stamp")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/.deps/torch.stamp")
+endif()
 file(GLOB cuda_lib_dirs "${torch_root}/../nvidia/*/lib")
 
 add_library(sumscope_torch INTERFACE)
