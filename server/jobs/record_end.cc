@@ -48,7 +48,7 @@ absl::Status StoreTraining(Context* context, const Target& target, const Outcome
   if (outcome.state != v1::SUCCEEDED) {
     SUMSCOPE_RETURN_IF_ERROR(facts.file->DiscardUnfinishedTensorSets().status());
   }
-  return facts.file->Seal();
+  return SealUnlessBusy(facts.file.get());
 }
 
 absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
@@ -67,7 +67,7 @@ absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome
   *analysis.mutable_end_time() = ToTimestamp(context->clock->Now());
   SUMSCOPE_RETURN_IF_ERROR(
       facts.file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(analysis); }));
-  return IsTerminal(target.run.state()) ? facts.file->Seal() : absl::OkStatus();
+  return IsTerminal(target.run.state()) ? SealUnlessBusy(facts.file.get()) : absl::OkStatus();
 }
 
 // The file's part of the end. A success that cannot be stored is none.
@@ -100,6 +100,11 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
 }
 
 }  // namespace
+
+absl::Status SealUnlessBusy(storage::RunFile* file) {
+  const absl::Status status = file->Seal();
+  return absl::IsUnavailable(status) ? absl::OkStatus() : status;
+}
 
 absl::Status ChangeDescription(Context* context, const std::string& run, storage::RunFile* file,
                                const std::function<void(const v1::Run& catalog, v1::Run* description)>& change,

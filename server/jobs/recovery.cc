@@ -61,7 +61,9 @@ absl::StatusOr<std::string> Reconcile(Context* context, const Target& target, co
     }
     if (end.has_value()) {
       SUMSCOPE_RETURN_IF_ERROR(FollowFile(context, target, *end, facts.run.value_or(RunFacts())));
-      if (target.of_training() || IsTerminal(target.run.state())) SUMSCOPE_RETURN_IF_ERROR(file->Seal());
+      if (target.of_training() || IsTerminal(target.run.state())) {
+        SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(file.get()));
+      }
       return absl::StrCat(NameOf(target.job), ": its file says ", v1::State_Name(end->state), "; the catalog follows");
     }
   }

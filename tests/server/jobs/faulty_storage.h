@@ -76,12 +76,13 @@ class FaultyRunFiles : public storage::RunFiles {
   bool Exists(const std::string& run) override { return files_->Exists(run); }
   absl::Status Remove(const std::string& run) override { return files_->Remove(run); }
 
-  WriteGate gate, open_gate;
+  WriteGate gate, open_gate, seal_gate;
 
  private:
   class File : public storage::RunFile {
    public:
-    File(std::shared_ptr<storage::RunFile> file, WriteGate* gate) : file_(std::move(file)), gate_(gate) {}
+    File(std::shared_ptr<storage::RunFile> file, WriteGate* gate, WriteGate* seal_gate)
+        : file_(std::move(file)), gate_(gate), seal_gate_(seal_gate) {}
     absl::Status Write(const std::function<absl::Status(storage::RunFileTransaction&)>& body) override {
       const absl::Status status = gate_->Pass();
       return status.ok() ? file_->Write(body) : status;
@@ -108,15 +109,19 @@ class FaultyRunFiles : public storage::RunFiles {
     }
     absl::StatusOr<std::vector<v1::Analysis>> ListAnalyses() override { return file_->ListAnalyses(); }
     absl::StatusOr<int> DiscardUnfinishedTensorSets() override { return file_->DiscardUnfinishedTensorSets(); }
-    absl::Status Seal() override { return file_->Seal(); }
+    absl::Status Seal() override {
+      const absl::Status status = seal_gate_->Pass();
+      return status.ok() ? file_->Seal() : status;
+    }
 
    private:
     const std::shared_ptr<storage::RunFile> file_;
     WriteGate* const gate_;
+    WriteGate* const seal_gate_;
   };
   absl::StatusOr<std::shared_ptr<storage::RunFile>> Wrap(absl::StatusOr<std::shared_ptr<storage::RunFile>> file) {
     if (!file.ok()) return file;
-    return std::shared_ptr<storage::RunFile>(std::make_shared<File>(*std::move(file), &gate));
+    return std::shared_ptr<storage::RunFile>(std::make_shared<File>(*std::move(file), &gate, &seal_gate));
   }
   storage::RunFiles* const files_;
 };

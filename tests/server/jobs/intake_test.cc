@@ -133,6 +133,15 @@ TEST_F(Intake_Test, FullDiskAtTheEndIsNoSuccess) {
   EXPECT_EQ(Get(run_).state_reason(), "DISK_FULL");
 }
 
+// A training that was done became FAILED when somebody looked at its file with the sqlite3 shell.
+TEST_F(Intake_Test, FileOpenInAnotherProgramIsASuccessAllTheSame) {
+  SendWholeTraining();
+  files_.seal_gate.Set([] { return absl::UnavailableError("database is locked"); });
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  ASSERT_TRUE(WaitForState(run_, v1::SUCCEEDED));
+  EXPECT_EQ(File(run_)->GetRun()->state(), v1::SUCCEEDED);
+}
+
 TEST_F(Intake_Test, CatalogThatFailsForAWhileIsTriedAgain) {
   SendWholeTraining();
   std::atomic<int> failures{3};
