@@ -51,13 +51,20 @@ absl::Status Connection::Explain(const absl::Status& status) const {
                      absl::StrCat("the server at ", options_.address, " did not answer within ",
                                   absl::FormatDuration(options_.timeout), "; a longer wait: --timeout 120"));
   }
-  if (!IsConnectionLoss(status) || !ErrorReason(status).empty()) return status;
+  if (!IsConnectionLoss(status) || !ErrorReason(status).empty()) {
+    if (!status.message().empty() || !ErrorReason(status).empty()) return status;
+    return MakeError(status.code(), "NO_REASON_GIVEN",
+                     absl::StrCat("the server at ", options_.address, " refused the call as ",
+                                  absl::StatusCodeToString(status.code()), " and gave no reason"));
+  }
+  const bool reached = answered_ || stubs_->channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
   return MakeError(
       absl::StatusCode::kUnavailable, "SERVER_UNREACHABLE",
-      absl::StrCat(answered_ ? "lost the server at " : "no server answers at ", options_.address, " (",
-                   status.message(), ").\n",
-                   answered_ ? "Nothing that it acknowledged is lost: try again when it is back."
-                             : "Start one with `sumscoped`, or name another with --server unix:/path or host:port."));
+      absl::StrCat(reached ? "lost the server at " : "no server answers at ", options_.address, " (",
+                   status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message()),
+                   ").\n",
+                   reached ? "Nothing that it acknowledged is lost: try again when it is back."
+                           : "Start one with `sumscoped`, or name another with --server unix:/path or host:port."));
 }
 
 absl::StatusOr<v1::Run> Connection::CreateRun(v1::CreateRunRequest request) {

@@ -21,9 +21,11 @@ bool IsConnectionLoss(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       return true;
-    // A server that dies in mid-stream; one that answers so on purpose gives a reason.
+    // A server that dies in mid-stream; one that answers so on purpose gives a reason. Without any text the words are
+    // the server's, too: one that could not read a request says no more than that.
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
+      return ErrorReason(status).empty() && !status.message().empty();
     case absl::StatusCode::kCancelled:
       return ErrorReason(status).empty();
     default:

@@ -1,9 +1,9 @@
 #include "client/question_sets.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -11,10 +11,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "client/unsigned.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -35,7 +35,9 @@ absl::Status BadFile(absl::string_view path, size_t line, absl::string_view prob
 }
 
 bool ParseCount(absl::string_view text, uint64_t* count) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), absl::ascii_isdigit) && absl::SimpleAtoi(text, count);
+  const std::optional<uint64_t> number = ParseUnsigned(text);
+  *count = number.value_or(0);
+  return number.has_value();
 }
 
 // Which cell of a line is what; -1 for a column that is not there.

@@ -58,7 +58,7 @@ void AddAnalyses(Registry* registry, CLI::App* root) {
   const auto options = std::make_shared<ListOptions>();
   CLI::App* const list = registry->Add(family, "list", "List analyses, newest first");
   list->add_option("RUN", options->run, "only of this run");
-  list->add_option("--limit", options->limit, "at most N, 0 for all (default 50)")->type_name("N");
+  AddUnsigned(list, "--limit", &options->limit, "at most N, 0 for all (default 50)");
   registry->Run(list, [options](Session& session) { return List(*options, session); });
 
   const auto name = std::make_shared<std::string>();

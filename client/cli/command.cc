@@ -1,6 +1,10 @@
 #include "client/cli/command.h"
 
+#include <optional>
 #include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/unsigned.h"
 
 namespace sumscope::client {
 
@@ -31,6 +35,20 @@ void Registry::Run(CLI::App* app, Handler handler) {
 
 CLI::Option* AddRunArgument(CLI::App* app, std::string* run) {
   return app->add_option("RUN", *run, "run id, unique prefix of one, or @last")->required();
+}
+
+CLI::Option* AddUnsigned(CLI::App* app, const std::string& name, uint64_t* value, const std::string& description,
+                         uint64_t max) {
+  const auto parse = [name, value, max](const CLI::results_t& texts) {
+    const std::optional<uint64_t> number = ParseUnsigned(texts.at(0), max);
+    if (!number) {
+      throw CLI::ValidationError(
+          absl::StrCat(name, " takes a whole number from 0 to ", max, ", not \"", texts.at(0), "\""));
+    }
+    *value = *number;
+    return true;
+  };
+  return app->add_option(name, parse, description)->type_name("N");
 }
 
 CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std::string>* values,

@@ -1,7 +1,9 @@
 #ifndef SUMSCOPE_CLIENT_CLI_COMMAND_H_
 #define SUMSCOPE_CLIENT_CLI_COMMAND_H_
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -37,6 +39,9 @@ class Registry {
 
 // Options that several commands have.
 CLI::Option* AddRunArgument(CLI::App* app, std::string* run);
+// --NAME N, with nothing but digits, at most `max`: the parsers of numbers elsewhere take signs and wrap around.
+CLI::Option* AddUnsigned(CLI::App* app, const std::string& name, uint64_t* value, const std::string& description,
+                         uint64_t max = std::numeric_limits<uint64_t>::max());
 // --NAME VALUE, may be repeated, one value each time.
 CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std::string>* values,
                          const std::string& description);

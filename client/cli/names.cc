@@ -68,7 +68,9 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector
   std::map<std::string, std::string> labels;
   for (const std::string& text : texts) {
     SUMSCOPE_ASSIGN_OR_RETURN(auto label, SplitPair(text, "LABEL_INVALID", "key=value"));
-    labels[label.first] = label.second;
+    if (!labels.insert(label).second) {
+      return InvalidField("LABEL_INVALID", "labels", absl::StrCat("the label \"", label.first, "\" is given twice"));
+    }
   }
   return labels;
 }

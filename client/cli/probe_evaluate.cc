@@ -1,4 +1,5 @@
 // sumscope probe RUN[@STEP] evaluate: how often the model is right, and where it is wrong.
+#include <limits>
 #include <memory>
 
 #include "client/cli/ask_analysis.h"
@@ -13,7 +14,7 @@ namespace {
 struct Options {
   std::string run, questions, operation;
   uint64_t seed = 0;
-  uint32_t worst = 0;
+  uint64_t worst = 0;
   bool generate = false, wait = false;
   CLI::Option *seed_option = nullptr, *worst_option = nullptr;
 };
@@ -31,7 +32,7 @@ absl::StatusOr<ExitCode> Evaluate(const Options& options, Session& session) {
   if (options.seed_option->count() > 0) questions->set_seed(options.seed);
   v1::EvaluateRequest* const evaluate = request.mutable_request()->mutable_evaluate();
   if (options.generate) evaluate->set_generate(true);
-  if (options.worst_option->count() > 0) evaluate->set_worst_count(options.worst);
+  if (options.worst_option->count() > 0) evaluate->set_worst_count(static_cast<uint32_t>(options.worst));
   return AskAnalysis(session, request, options.wait);
 }
 
@@ -46,11 +47,13 @@ void AddProbe(Registry* registry, CLI::App* root) {
   app->add_option("--questions", options->questions,
                   "uniform:10000 (default), class:S3:150, stratified:100 (per class), file:PATH or file:PATH?set=NAME")
       ->type_name("SET");
-  options->seed_option = app->add_option("--question-seed", options->seed, "seed of generated questions (default 0)");
+  options->seed_option = AddUnsigned(app, "--question-seed", &options->seed, "seed of generated questions (default 0)");
   app->add_option("--operation", options->operation, "add or sub (default: the run's)");
-  app->add_flag("--generate", options->generate, "also let it write its answers token by token");
+  app->add_flag("--generate", options->generate,
+                "let it write its answers token by token to all questions; to the first 10,000 it always does");
   options->worst_option =
-      app->add_option("--worst", options->worst, "how many of the worst questions to list (default 20)");
+      AddUnsigned(app, "--worst", &options->worst, "how many of the worst questions to list (default 20)",
+                  std::numeric_limits<uint32_t>::max());
   app->add_flag("--wait", options->wait, "wait for the result; Ctrl-C leaves, the analysis goes on");
   registry->Run(app, [options](Session& session) { return Evaluate(*options, session); });
 }

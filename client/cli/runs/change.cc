@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/names.h"
 #include "client/cli/output/run_view.h"
+#include "client/cli/tell_error.h"
 #include "client/cli/watch.h"
 #include "proto/contract/base/status_macros.h"
 
@@ -19,27 +20,28 @@ absl::StatusOr<ExitCode> ChangeRuns(
   }
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   v1::ListRunsResponse changed;
-  absl::Status failure;
+  ExitCode code = ExitCode::kDone;
+  absl::Status interruption;
   for (const std::string& name : names) {
     absl::StatusOr<v1::Run> run = change(*connection, name);
     if (run.ok()) {
       *changed.add_runs() = *std::move(run);
       continue;
     }
-    if (failure.ok()) {
-      failure = run.status();
-    } else {
-      session.Note(absl::StrCat(name, ": ", run.status().message()));
+    if (session.interrupted()) {
+      interruption = run.status();
+      break;
     }
-    if (session.interrupted()) break;
+    const ExitCode failure = TellStatus(&session.terminal(), run.status(), RunIdOf(name));
+    if (code == ExitCode::kDone) code = failure;
   }
   if (changed.runs_size() > 0) {
     Document document = ShowRuns(session, {changed.runs().begin(), changed.runs().end()}, session.clock().Now());
     document.json = names.size() == 1 ? document.items[0] : ToJson(changed);
     SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   }
-  if (!failure.ok()) return failure;
-  return ExitCode::kDone;
+  SUMSCOPE_RETURN_IF_ERROR(interruption);
+  return code;
 }
 
 absl::StatusOr<ExitCode> FollowOrPrint(Session& session, Connection& connection, v1::Run run, bool watch) {

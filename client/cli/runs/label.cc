@@ -1,5 +1,6 @@
 // sumscope runs label
 #include <memory>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -20,6 +21,7 @@ struct Options {
 absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
   v1::UpdateRunRequest request;
   SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_run()->mutable_name(), RunNameOf(options.run));
+  std::set<std::string> keys;
   for (const std::string& change : options.changes) {
     std::string key;
     if (!absl::StrContains(change, '=') && absl::EndsWith(change, "-")) {
@@ -30,6 +32,9 @@ absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
       (*request.mutable_run()->mutable_labels())[key] = labels.begin()->second;
     }
     if (key.empty()) return InvalidField("LABEL_INVALID", "labels", absl::StrCat("\"", change, "\" has no key"));
+    if (!keys.insert(key).second) {
+      return InvalidField("LABEL_INVALID", "labels", absl::StrCat("the label \"", key, "\" is given twice"));
+    }
     request.mutable_update_mask()->add_paths(absl::StrCat("labels.", key));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());

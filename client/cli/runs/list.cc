@@ -54,7 +54,7 @@ void AddRunsList(Registry* registry, CLI::App* runs) {
   app->add_option("--sort-by", options->sort_by,
                   "create_time, model_name, state or metrics.heldout_loss, with asc or desc")
       ->type_name("FIELD");
-  app->add_option("--limit", options->limit, "at most N, 0 for all (default 50)")->type_name("N");
+  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
   app->add_flag("--deleted", options->deleted, "deleted runs too");
   registry->Run(app, [options](Session& session) { return List(*options, session); });
 }

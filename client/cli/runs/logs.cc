@@ -89,7 +89,7 @@ void AddRunsLogs(Registry* registry, CLI::App* runs) {
   CLI::App* const app = registry->Add(runs, "logs", "Print a run's log");
   AddRunArgument(app, &options->run);
   app->add_flag("-f,--follow", options->follow, "go on until the run has ended");
-  app->add_option("--after", options->after, "only lines after this sequence number")->type_name("N");
+  AddUnsigned(app, "--after", &options->after, "only lines after this sequence number");
   registry->Run(app, [options](Session& session) { return Logs(*options, session); });
 }
 

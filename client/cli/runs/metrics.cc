@@ -68,7 +68,7 @@ void AddRunsMetrics(Registry* registry, CLI::App* runs) {
   CLI::App* const app = registry->Add(
       runs, "metrics", "Print every step's loss, digit losses and cells, as csv (default), jsonl, json or table");
   AddRunArgument(app, &options->run);
-  app->add_option("--first-step", options->first_step, "leave out the steps before N")->type_name("N");
+  AddUnsigned(app, "--first-step", &options->first_step, "leave out the steps before N");
   app->add_flag("--timing", options->timing, "add steps per second, which differs from training to training");
   app->add_flag("-f,--follow", options->follow, "go on until the run has ended");
   registry->Run(app, [options](Session& session) { return Metrics(*options, session); });

@@ -162,6 +162,55 @@ TEST_F(Commands_Test, WhenSeveralRunsAreChangedThenOneFailureKeepsNoneFromItsTur
   EXPECT_THAT(Err(), HasSubstr("RUN_ENDED"));
 }
 
+TEST_F(Commands_Test, WhenSeveralFailThenAllAreToldAlikeInOrderAndTheFirstDecides) {
+  server_.errors = {MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", "there is none"),
+                    MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "it has ended")};
+  EXPECT_EQ(Run({"runs", "cancel", "r1", "r2", "r3"}), 3);
+  EXPECT_EQ(Err(), "error: r1: there is none [RUN_NOT_FOUND]\nerror: r2: it has ended [RUN_ENDED]\n");
+  EXPECT_EQ(server_.CountCalls("CancelRun"), 3);
+}
+
+// A request with such text failed within gRPC, and "no server answers" was the message.
+TEST_F(Commands_Test, WhenAnArgumentIsNotUtf8ThenItIsRefusedBeforeAnyCall) {
+  const std::vector<std::vector<std::string>> kCases = {{"runs", "label", "r1", "k=\xff\xfe"},
+                                                        {"runs", "list", "--filter", "\xff"},
+                                                        {"probe", "r\xff", "evaluate"},
+                                                        {"probe", "r1", "evaluate", "--questions", "class:\xff:5"}};
+  for (const auto& arguments : kCases) {
+    EXPECT_EQ(Run(arguments), 2);
+    EXPECT_THAT(Err(), HasSubstr("[ARGUMENT_NOT_UTF8]"));
+  }
+  EXPECT_THAT(server_.calls(), ElementsAre());
+  EXPECT_EQ(Run({"runs", "list", "-q", "--out", directory_.path() + "/\xff"}), 0);
+}
+
+TEST_F(Commands_Test, WhenTheServerGivesNoReasonThenNobodyClaimsThatItIsNotThere) {
+  server_.errors = {absl::InternalError("")};
+  EXPECT_EQ(Run({"runs", "show", "r1"}), 1);
+  EXPECT_THAT(Err(), HasSubstr("[NO_REASON_GIVEN]"));
+}
+
+TEST_F(Commands_Test, WhenANumberHasASignOrIsTooLongThenExitCodeTwoBeforeAnyCall) {
+  for (const char* bad : {"-1", "+1", " 1", "1.5", "0x1", "", "99999999999999999999"}) {
+    EXPECT_EQ(Run({"runs", "list", "--limit", bad}), 2) << bad;
+    EXPECT_THAT(Err(), HasSubstr("--limit takes a whole number from 0 to 18446744073709551615")) << bad;
+    EXPECT_EQ(Run({"analyses", "list", "--limit", bad}), 2) << bad;
+    EXPECT_EQ(Run({"runs", "metrics", "r1", "--first-step", bad}), 2) << bad;
+    EXPECT_EQ(Run({"runs", "logs", "r1", "--after", bad}), 2) << bad;
+    EXPECT_EQ(Run({"probe", "r1", "evaluate", "--question-seed", bad}), 2) << bad;
+  }
+  EXPECT_EQ(Run({"probe", "r1", "evaluate", "--worst", "4294967296"}), 2);
+  EXPECT_EQ(Run({"probe", "r1", "evaluate", "--worst=-3"}), 2);
+  EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
+TEST_F(Commands_Test, WhenALabelIsGivenTwiceThenExitCodeTwoBeforeAnyCall) {
+  EXPECT_EQ(Run({"runs", "label", "r1", "b=1", "b-"}), 2);
+  EXPECT_EQ(Run({"runs", "label", "r1", "a=1", "a=2"}), 2);
+  EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--label", "a=1", "--label", "a=2"}), 2);
+  EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
 TEST_F(Commands_Test, WhenLabelsChangeThenTheMaskNamesThem) {
   EXPECT_EQ(Run({"runs", "label", "r1", "a=b", "old-"}), 0);
   const auto request = server_.LastRequest<v1::UpdateRunRequest>();

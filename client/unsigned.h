@@ -1,0 +1,17 @@
+#ifndef SUMSCOPE_CLIENT_UNSIGNED_H_
+#define SUMSCOPE_CLIENT_UNSIGNED_H_
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+
+#include "absl/strings/string_view.h"
+
+namespace sumscope::client {
+
+// The number that `text` writes with decimal digits alone: no sign, no space, at most `max`. Nothing otherwise.
+std::optional<uint64_t> ParseUnsigned(absl::string_view text, uint64_t max = std::numeric_limits<uint64_t>::max());
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_UNSIGNED_H_
