@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_TESTS_SERVER_JOBS_JOBS_FIXTURE_H_
 #define SUMSCOPE_TESTS_SERVER_JOBS_JOBS_FIXTURE_H_
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +22,17 @@
 
 namespace sumscope::jobs {
 
+// The machine's clocks, whose wall clock a test sets forward or back.
+class JumpingClock final : public Clock {
+ public:
+  absl::Time Now() override { return Clock::Real()->Now() + absl::Nanoseconds(offset_.load()); }
+  absl::Duration Monotonic() override { return Clock::Real()->Monotonic(); }
+  void Jump(absl::Duration by) { offset_ += absl::ToInt64Nanoseconds(by); }
+
+ private:
+  std::atomic<int64_t> offset_{0};
+};
+
 // A server's jobs over storage in memory, with a pool of workers that the test plays. Boot starts a server; a second
 // Boot is the start after a crash: the first one's storage stays as it was.
 class JobsFixture : public testing::Test {
@@ -39,8 +51,7 @@ class JobsFixture : public testing::Test {
     pool_ = std::make_unique<FakeWorkerPool>();
     JobManager::Options options;
     options.group_commit_delay = absl::Milliseconds(1);
-    manager_ =
-        JobManager::Create(options, &catalog_, &files_, pool_.get(), hub_.get(), Clock::Real(), IdSource::Real());
+    manager_ = JobManager::Create(options, &catalog_, &files_, pool_.get(), hub_.get(), &clock_, IdSource::Real());
     const auto repairs = manager_->Recover();
     EXPECT_TRUE(repairs.ok()) << repairs.status();
     EXPECT_TRUE(manager_->Start().ok());
@@ -172,6 +183,7 @@ class JobsFixture : public testing::Test {
     return id;
   }
 
+  JumpingClock clock_;
   storage::Storage storage_;
   FaultyCatalog catalog_;
   FaultyRunFiles files_;

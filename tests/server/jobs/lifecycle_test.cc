@@ -55,6 +55,22 @@ TEST_F(Lifecycle_Test, TrainingGoesFromQueuedToSucceeded) {
   EXPECT_FALSE(hub_->GetProgress(id, &progress));
 }
 
+TEST_F(Lifecycle_Test, ClockThatJumpsChangesNeitherOrderNorEnd) {
+  const v1::Run first = Create();
+  clock_.Jump(-absl::Hours(24 * 365));
+  const v1::Run second = Create();
+  pool_->Idle(kSlot);
+  const FakeWorkerPool::Given given = StartNext();
+  EXPECT_EQ(given.task.task_id(), Id(first.job()) + ".1") << "the queue's order is not the clock's";
+  clock_.Jump(absl::Hours(48 * 365));
+  SendWholeTraining();
+  pool_->Finish(kSlot, End(Finished::DONE));
+  ASSERT_TRUE(WaitForState(Id(first.name()), v1::SUCCEEDED));
+  EXPECT_THAT(States(Id(first.name())), ElementsAre(v1::QUEUED, v1::STARTING, v1::RUNNING, v1::SUCCEEDED));
+  pool_->Idle(kSlot);
+  EXPECT_EQ(NextTask().task.task_id(), Id(second.job()) + ".1");
+}
+
 TEST_F(Lifecycle_Test, JobsStartInTheOrderOfTheirCreation) {
   const v1::Run first = Create(), second = Create(), third = Create();
   pool_->Idle("cpu0");
