@@ -1,39 +1,32 @@
 // Connection::ImportRun.
-#include <filesystem>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
-#include <system_error>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "client/connection_stubs.h"
+#include "client/readable_file.h"
 #include "proto/contract/base/random_ids.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {
 namespace {
 
-absl::Status NotReadable(const std::string& path) {
-  return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE",
-                   absl::StrCat("cannot read ", path, "; expected a safetensors file"));
-}
-
 // Hands the file over in pieces of at most 1 MiB until `on_piece` says no.
 absl::Status ReadPieces(const std::string& path, const std::function<bool(std::string)>& on_piece) {
   // A device or a pipe has no size to announce, and may have no end.
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) return NotReadable(path);
+  SUMSCOPE_RETURN_IF_ERROR(CheckReadable(path, Pipes::kRefused));
   std::ifstream file(path, std::ios::binary);
-  if (!file) return NotReadable(path);
+  if (!file) return NotReadable(path, std::strerror(errno));
   while (file.peek() != std::ifstream::traits_type::eof()) {
     std::string piece(limits::kMaxChunkBytes, '\0');
     file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
     piece.resize(static_cast<size_t>(file.gcount()));
     if (!on_piece(std::move(piece))) return absl::OkStatus();
   }
-  return file.bad() || (file.fail() && !file.eof()) ? NotReadable(path) : absl::OkStatus();
+  return file.bad() || (file.fail() && !file.eof()) ? NotReadable(path, std::strerror(errno)) : absl::OkStatus();
 }
 
 }  // namespace

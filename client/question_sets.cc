@@ -1,19 +1,22 @@
 #include "client/question_sets.h"
 
-#include <filesystem>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "client/readable_file.h"
 #include "client/unsigned.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -21,6 +24,8 @@
 
 namespace sumscope::client {
 namespace {
+
+constexpr size_t kSetsTold = 20;
 
 using Cells = std::vector<absl::string_view>;
 
@@ -63,11 +68,9 @@ class QuestionFile {
       : path_(std::move(path)), set_(std::move(set)), operation_(operation) {}
 
   absl::StatusOr<v1::QuestionSet> Read() {
+    SUMSCOPE_RETURN_IF_ERROR(CheckReadable(path_, Pipes::kAllowed));
     std::ifstream file(path_);
-    std::error_code error;  // a pipe is fine; a device may have no end
-    if (!file || std::filesystem::is_character_file(path_, error) || std::filesystem::is_directory(path_, error)) {
-      return MakeError(absl::StatusCode::kNotFound, "FILE_NOT_READABLE", absl::StrCat("cannot read ", path_));
-    }
+    if (!file) return NotReadable(path_, std::strerror(errno));
     const bool table = absl::EndsWith(path_, ".tsv");
     if (!table && !set_.empty()) return BadFile(path_, 1, "?set= needs a .tsv file with a header");
     for (std::string line; std::getline(file, line);) {
@@ -76,11 +79,18 @@ class QuestionFile {
       if (text.empty() || text[0] == '#') continue;
       SUMSCOPE_RETURN_IF_ERROR(table ? AddRow(text) : Add(text));
     }
-    if (questions_.list().questions().empty()) return BadFile(path_, line_, "no question found");
+    if (questions_.list().questions().empty()) return NothingFound();
     return std::move(questions_);
   }
 
  private:
+  absl::Status NothingFound() const {
+    if (other_sets_.empty()) return BadFile(path_, line_, "no question found");
+    return InvalidField("QUESTION_FILE_INVALID", "questions",
+                        absl::StrCat(path_, " has no set \"", set_, "\"; it has ", absl::StrJoin(other_sets_, ", "),
+                                     other_sets_.size() < kSetsTold ? "" : " and perhaps more"));
+  }
+
   absl::Status AddRow(absl::string_view text) {
     const Cells cells = absl::StrSplit(text, '\t');
     if (!columns_) {
@@ -92,7 +102,10 @@ class QuestionFile {
     const auto cell = [&](int column) {
       return column >= 0 && column < static_cast<int>(cells.size()) ? cells[column] : absl::string_view();
     };
-    if (!set_.empty() && cell(columns_->set) != set_) return absl::OkStatus();
+    if (!set_.empty() && cell(columns_->set) != set_) {
+      if (other_sets_.size() < kSetsTold) other_sets_.emplace(cell(columns_->set));
+      return absl::OkStatus();
+    }
     if (columns_->question >= 0) return Add(cell(columns_->question));
     const absl::string_view op = columns_->op >= 0 ? cell(columns_->op) : operation_ == v1::SUB ? "-" : "+";
     return Add(absl::StrCat(cell(columns_->a), op, cell(columns_->b)));
@@ -117,6 +130,7 @@ class QuestionFile {
   const std::string path_, set_;
   const v1::Operation operation_;
   std::unique_ptr<Columns> columns_;
+  std::set<std::string> other_sets_;  // that were not asked for
   size_t line_ = 0, bytes_ = 0;
   v1::QuestionSet questions_;
 };

@@ -15,7 +15,7 @@ CLI::App* Registry::Add(CLI::App* parent, const std::string& name, const std::st
   app->add_option("-o,--output", output_.format, "table (default), wide, json, jsonl, csv or id")
       ->type_name("FORMAT")
       ->group(group);
-  app->add_option("--out", output_.file, "write to FILE instead of the standard output")
+  app->add_option("--out", output_.file, "write to FILE instead of the standard output, which - means")
       ->type_name("FILE")
       ->group(group);
   app->add_flag("--no-headers", output_.no_headers, "no header line in table, wide and csv")->group(group);

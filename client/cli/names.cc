@@ -24,12 +24,21 @@ absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view 
   return std::pair<std::string, std::string>(parts.first, parts.second);
 }
 
+constexpr char kRunExpected[] = "a run id, a unique prefix of one, or @last";
+
+absl::Status NoName(absl::string_view text, absl::string_view expected) {
+  constexpr size_t kShown = 100;
+  return InvalidField("RESOURCE_NAME_INVALID", "name",
+                      absl::StrCat("\"", text.substr(0, kShown), text.size() > kShown ? ".." : "",
+                                   "\" names no run; expected ", expected));
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> RunNameOf(absl::string_view text) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::string id,
-                            ParseRunName(absl::StrCat("runs/", absl::StripPrefix(text, "runs/"))));
-  return RunName(id);
+  const absl::StatusOr<std::string> id = ParseRunName(absl::StrCat("runs/", absl::StripPrefix(text, "runs/")));
+  if (!id.ok()) return NoName(text, kRunExpected);
+  return RunName(*id);
 }
 
 absl::StatusOr<CheckpointArgument> CheckpointNameOf(absl::string_view text) {
@@ -47,7 +56,9 @@ absl::StatusOr<CheckpointArgument> CheckpointNameOf(absl::string_view text) {
   SUMSCOPE_ASSIGN_OR_RETURN(argument.run, RunNameOf(rest.substr(0, at)));
   argument.last = step == "last";
   argument.checkpoint = absl::StrCat(argument.run, "/checkpoints/", step);
-  SUMSCOPE_RETURN_IF_ERROR(ParseCheckpointName(argument.checkpoint).status());
+  if (!ParseCheckpointName(argument.checkpoint).ok()) {
+    return NoName(text, absl::StrCat(kRunExpected, ", with @STEP or @last after it for one of its checkpoints"));
+  }
   return argument;
 }
 

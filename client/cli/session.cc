@@ -24,10 +24,19 @@ absl::StatusOr<Format> ParseFormat(const std::string& name) {
                       absl::StrCat("\"", name, "\" is no output; expected table, wide, json, jsonl, csv or id"));
 }
 
+// `--out -` is the standard output, as without --out.
+OutputFlags WithoutDash(OutputFlags output) {
+  if (output.file == "-") output.file.clear();
+  return output;
+}
+
 }  // namespace
 
 Session::Session(Settings flags, OutputFlags output, const Environment& environment, const Dependencies& dependencies)
-    : settings_(std::move(flags)), output_(std::move(output)), environment_(environment), dependencies_(dependencies) {}
+    : settings_(std::move(flags)),
+      output_(WithoutDash(std::move(output))),
+      environment_(environment),
+      dependencies_(dependencies) {}
 
 absl::Status Session::Start() {
   settings_.output = output_.format;

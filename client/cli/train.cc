@@ -44,8 +44,12 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, connection->CreateRun(request));
   if (options.dry_run) {
-    SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRunInFull(session, run, {}, session.clock().Now())));
-    session.Note("Nothing was queued: this was a dry run.");
+    Document document = ShowRunInFull(session, run, {}, session.clock().Now());
+    const bool for_people = session.format() == Format::kTable || session.format() == Format::kWide;
+    constexpr char kNothingQueued[] = "Nothing was queued: this was a dry run.";
+    for (std::string* text : {&document.table, &document.wide}) absl::StrAppend(text, "\n", kNothingQueued, "\n");
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
+    if (!for_people) session.Note(kNothingQueued);
     return ExitCode::kDone;
   }
   if (!options.watch) {

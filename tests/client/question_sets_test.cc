@@ -68,6 +68,18 @@ TEST_F(QuestionFile_Test, GivenABadFileThenItIsRefused) {
             "QUESTION_FILE_INVALID");
 }
 
+TEST_F(QuestionFile_Test, GivenAnUnknownSetThenThoseOfTheFileAreTold) {
+  const std::string file = Write("s.tsv", "set\ta\tb\nS3\t1\t2\nS1\t1\t2\n");
+  const absl::Status status = ParseQuestionSet(file + "?set=NOPE", v1::ADD).status();
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("no set \"NOPE\"; it has S1, S3"));
+}
+
+TEST_F(QuestionFile_Test, GivenADirectoryThenItIsSaid) {
+  const absl::Status status = ParseQuestionSet("file:" + directory_.path(), v1::ADD).status();
+  EXPECT_EQ(ErrorReason(status), "FILE_NOT_READABLE");
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("directory"));
+}
+
 TEST_F(QuestionFile_Test, GivenTooManyQuestionsThenOutOfRange) {
   std::string text;
   for (int i = 0; i < 100'001; ++i) text += "1+2\n";

@@ -81,7 +81,7 @@ Table Cells(const v1::EvaluateResult& result, bool wide) {
 }
 
 Table Cascades(const v1::EvaluateResult& result) {
-  Table table = RateTable({{"LENGTH"}, {"DIGIT"}}, {kLoss}, kForPeople);
+  Table table = RateTable({{"LENGTH", kEverywhere, true}, {"DIGIT"}}, {kLoss}, kForPeople);
   for (const v1::CascadeResult& cascade : result.cascades()) {
     AddRateRow(&table, {absl::StrCat(cascade.length()), cascade.digit()}, cascade.accuracy(),
                {FormatLoss(cascade.loss())});

@@ -6,7 +6,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output/numbers.h"
 #include "proto/contract/errors.h"
@@ -24,8 +23,7 @@ std::string Exact(absl::string_view column, double value) {
 }
 
 std::string Rounded(absl::string_view column, double value) {
-  if (std::isnan(value)) return "-";
-  return IsCount(column) ? Exact(column, value) : absl::StrFormat("%.6g", value);
+  return IsCount(column) && !std::isnan(value) ? Exact(column, value) : FormatDigits(value, 6);
 }
 
 std::string Padded(absl::string_view text, absl::string_view column) {

@@ -16,7 +16,14 @@ std::string ShortestDouble(double value) {
   return std::string(buffer, end);
 }
 
-std::string FormatLoss(double value) { return std::isnan(value) ? "-" : absl::StrFormat("%.4g", value); }
+std::string FormatDigits(double value, int digits) {
+  if (std::isnan(value)) return "-";
+  std::string text = absl::StrFormat("%#.*g", digits, value);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string FormatLoss(double value) { return FormatDigits(value, 4); }
 
 std::string FormatPercent(double rate) {
   if (std::isnan(rate)) return "-";

@@ -13,7 +13,9 @@ namespace sumscope::client {
 std::string ShortestDouble(double value);
 
 // For people.
-std::string FormatLoss(double value);     // 0.01672, 1.3e-07; "-" for NaN
+// So many significant digits, zeros at the end included, so that columns line up; "-" for NaN.
+std::string FormatDigits(double value, int digits);
+std::string FormatLoss(double value);     // four of them: 2.800, 0.01672, 1.300e-07
 std::string FormatPercent(double rate);   // 0.9571 is "95.71 %", 0.999998 "99.9998 %": as exact as failures are rare
 std::string FormatCount(uint64_t count);  // 10,000
 std::string FormatBytes(uint64_t bytes);  // 1.4 MiB

@@ -145,7 +145,7 @@ std::string DescribeState(v1::State state, absl::string_view reason) {
 Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now) {
   Document document = session.FromTable(RunTable(runs, now));
   for (const v1::Run& run : runs) {
-    document.ids.push_back(RunIdOf(run.name()));
+    if (!run.name().empty()) document.ids.push_back(RunIdOf(run.name()));  // a dry run's has none
     document.items.push_back(ToJson(run));
   }
   return document;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/names.h"
 #include "client/cli/output/metric_rows.h"
 #include "client/cli/runs/commands.h"
@@ -58,6 +59,7 @@ absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
   SUMSCOPE_RETURN_IF_ERROR(connection->StreamMetrics(request, print));
   SUMSCOPE_RETURN_IF_ERROR(sink->Write(rows.End()));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
+  if (run.imported()) session.Note(absl::StrCat(RunIdOf(run.name()), " was imported: it has no metrics."));
   return ExitCode::kDone;
 }
 
@@ -67,6 +69,7 @@ void AddRunsMetrics(Registry* registry, CLI::App* runs) {
   const auto options = std::make_shared<Options>();
   CLI::App* const app = registry->Add(
       runs, "metrics", "Print every step's loss, digit losses and cells, as csv (default), jsonl, json or table");
+  app->get_option("--output")->description("csv (default), jsonl, json or table");
   AddRunArgument(app, &options->run);
   AddUnsigned(app, "--first-step", &options->first_step, "leave out the steps before N");
   app->add_flag("--timing", options->timing, "add steps per second, which differs from training to training");

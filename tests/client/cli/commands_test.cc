@@ -11,6 +11,7 @@ namespace sumscope::client {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -23,6 +24,7 @@ TEST_F(Commands_Test, WhenUsageIsWrongThenExitCodeTwoAndTheNearestIsNamed) {
   EXPECT_EQ(Run({"runs", "lsit"}), 2);
   EXPECT_THAT(Err(), HasSubstr("did you mean \"list\""));
   EXPECT_EQ(Run({"runs"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("sumscope runs needs a command: list, "));
   EXPECT_EQ(Run({"runs", "show"}), 2);
   EXPECT_EQ(Run({"runs", "show", "r1", "r2"}), 2);
   EXPECT_EQ(Run({"train", "m", "--wacth"}), 2);
@@ -40,6 +42,10 @@ TEST_F(Commands_Test, WhenHelpIsAskedThenItIsDataAndSucceeds) {
   EXPECT_THAT(Out(), HasSubstr("Exit codes"));
   EXPECT_EQ(Run({"runs", "metrics", "--help"}), 0);
   EXPECT_THAT(Out(), HasSubstr("--first-step"));
+  EXPECT_THAT(Out(), HasSubstr("csv (default)"));
+  EXPECT_THAT(Out(), HasSubstr("--server ADDRESS"));
+  EXPECT_EQ(Run({"probe", "r1", "evaluate", "--help"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("sumscope probe RUN[@STEP] evaluate [OPTIONS]"));
   EXPECT_EQ(Run({"--version"}), 0);
   EXPECT_THAT(Out(), HasSubstr("sumscope 0"));
 }
@@ -80,6 +86,10 @@ TEST_F(Commands_Test, WhenADryRunThenNothingIsQueuedAndThePredictionShown) {
   EXPECT_TRUE(server_.LastRequest<v1::CreateRunRequest>().validate_only());
   EXPECT_THAT(Out(), HasSubstr("1,234,567"));
   EXPECT_THAT(Out(), HasSubstr("learning_rate  8e-05"));
+  EXPECT_THAT(Out(), EndsWith("\n\nNothing was queued: this was a dry run.\n"));
+  EXPECT_EQ(Err(), "");
+  EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--dry-run", "-o", "id"}), 0);
+  EXPECT_EQ(Out(), "");
 }
 
 TEST_F(Commands_Test, WhenTheServerRefusesThenItsMessageReasonAndExitCodeAreTold) {
@@ -111,7 +121,7 @@ TEST_F(Commands_Test, WhenNoServerIsThereThenExitCodeSevenAndTheSocketIsNamed) {
 
 TEST_F(Commands_Test, WhenRunsAreListedThenPagesAreFollowedUpToTheLimit) {
   EXPECT_EQ(Run({"runs", "list", "--filter", "state = RUNNING", "--sort-by", "model_name desc", "--no-headers"}), 0);
-  EXPECT_THAT(Out(), HasSubstr("r0  add_d5_l1_h3_t15K_s372001  SUCCEEDED  15000/15000  0.0167  0.0171  2h  ada"));
+  EXPECT_THAT(Out(), HasSubstr("r0  add_d5_l1_h3_t15K_s372001  SUCCEEDED  15000/15000  0.01670  0.01710  2h  ada"));
   const auto request = server_.LastRequest<v1::ListRunsRequest>();
   EXPECT_EQ(request.filter(), "state = RUNNING");
   EXPECT_EQ(request.order_by(), "model_name desc");
@@ -135,6 +145,8 @@ TEST_F(Commands_Test, WhenOutIsGivenThenTheFileHoldsTheData) {
   std::stringstream text;
   text << std::ifstream(path).rdbuf();
   EXPECT_EQ(text.str(), "r0\nr1\nr2\n");
+  EXPECT_EQ(Run({"runs", "list", "-o", "id", "--out", "-"}), 0);
+  EXPECT_EQ(Out(), "r0\nr1\nr2\n");
   EXPECT_EQ(Run({"runs", "list", "--out", directory_.path() + "/none/x"}), 1);
 }
 

@@ -32,6 +32,8 @@ TEST(Numbers_Test, GivenAmountsThenPeopleCanReadThem) {
   EXPECT_EQ(FormatBytes(1536), "1.5 KiB");
   EXPECT_EQ(FormatBytes(uint64_t{20} << 30), "20 GiB");
   EXPECT_EQ(FormatLoss(0.016723), "0.01672");
+  EXPECT_EQ(FormatLoss(2.8), "2.800");
+  EXPECT_EQ(FormatLoss(1234.4), "1234");
   EXPECT_EQ(FormatLoss(std::nan("")), "-");
   EXPECT_EQ(FormatSpan(absl::Milliseconds(250)), "0.2 s");
   EXPECT_EQ(FormatSpan(absl::Seconds(54)), "54 s");

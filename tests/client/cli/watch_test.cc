@@ -23,8 +23,8 @@ TEST_F(Watch_Test, WhenTheRunSucceedsThenPlainLinesOnStderrAndTheRunOnStdout) {
             "r7k2m9qa  QUEUED (RESOURCES)\n"
             "r7k2m9qa  RUNNING\n"
             "r7k2m9qa  WARNING  a warning\\x1b[31m\n"
-            "r7k2m9qa  50 %  7500/15000  loss 0.25  150 steps/s  ETA 50 s  held-out 0.5\n"
-            "r7k2m9qa  SUCCEEDED after 15,000 steps in 59 min 50 s, loss 0.0167, held-out 0.0171\n");
+            "r7k2m9qa  50 %  7500/15000  loss 0.2500  150 steps/s  ETA 50 s  held-out 0.5000\n"
+            "r7k2m9qa  SUCCEEDED after 15,000 steps in 59 min 50 s, loss 0.01670, held-out 0.01710\n");
   EXPECT_THAT(Out(), HasSubstr("r7k2m9qa"));
 }
 
@@ -42,7 +42,7 @@ TEST_F(Watch_Test, WhenATerminalThenProgressIsDrawnOverAndNothingOfItStays) {
   terminal_.width_of_err = [] { return 100; };
   EXPECT_EQ(Run({"runs", "watch", "r7"}), 0);
   EXPECT_THAT(Err(), HasSubstr("\r\x1b[Kr7k2m9qa  ["));
-  EXPECT_THAT(Err(), HasSubstr("ETA 50 s  held-out 0.5\r\x1b[Kr7k2m9qa  SUCCEEDED"));
+  EXPECT_THAT(Err(), HasSubstr("ETA 50 s  held-out 0.5000\r\x1b[Kr7k2m9qa  SUCCEEDED"));
   EXPECT_THAT(Out(), Not(HasSubstr("\x1b")));
 }
 

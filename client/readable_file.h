@@ -1,0 +1,19 @@
+#ifndef SUMSCOPE_CLIENT_READABLE_FILE_H_
+#define SUMSCOPE_CLIENT_READABLE_FILE_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace sumscope::client {
+
+enum class Pipes { kAllowed, kRefused };
+
+// NOT_FOUND FILE_NOT_READABLE, with why: missing, a directory, no permission, a device (which may have no end).
+absl::Status CheckReadable(const std::string& path, Pipes pipes);
+absl::Status NotReadable(const std::string& path, absl::string_view why);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_READABLE_FILE_H_
