@@ -48,6 +48,13 @@ TEST_F(Metrics_Test, WhenTheServerStaysAwayThenExitCodeSeven) {
   EXPECT_EQ(Run({"runs", "metrics", "r7"}), 7);
 }
 
+TEST_F(Metrics_Test, WhenTheRunWasImportedThenANoteSaysWhyThereIsNothing) {
+  server_.run.set_imported(true);
+  server_.metric_steps = 0;
+  EXPECT_EQ(Run({"runs", "metrics", "r7"}), 0);
+  EXPECT_THAT(Err(), ::testing::HasSubstr("it has no metrics"));
+}
+
 TEST_F(Metrics_Test, WhenIdsAreAskedThenUsage) { EXPECT_EQ(Run({"runs", "metrics", "r7", "-o", "id"}), 2); }
 
 }  // namespace
