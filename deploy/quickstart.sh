@@ -50,6 +50,8 @@ say "4/4 train $MODEL and evaluate it"
 if ! "$BIN/sumscope" runs show "$RUN" -o id >/dev/null 2>&1; then
   "$BIN/sumscope" train "$MODEL" --set "$SETTINGS" --run-id "$RUN" --label purpose=quickstart --quiet >/dev/null
 fi
+# A run that was cancelled or failed goes on; one that is under way, or done, does not need it.
+"$BIN/sumscope" runs resume "$RUN" --quiet >/dev/null 2>&1 || true
 "$BIN/sumscope" runs watch "$RUN"
 "$BIN/sumscope" probe "$RUN" evaluate --questions uniform:10000 --wait
 

@@ -60,6 +60,7 @@ class RealServer final : public Server {
   void Drain(absl::Duration grace) override {
     if (drained_) return;
     drained_ = true;
+    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     if (manager_ != nullptr) manager_->Drain(grace);
     hub_.Close();
     if (server_ != nullptr) server_->Shutdown(absl::ToChronoTime(absl::Now() + kStreamsEnd));
@@ -113,7 +114,7 @@ class RealServer final : public Server {
     for (const std::string& repair : repairs_) info.add_repairs(repair);
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
-    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get());
+    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get(), manager_.get());
   }
 
   const ServerConfig config_;

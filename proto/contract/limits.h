@@ -28,6 +28,7 @@ inline constexpr uint32_t kMaxAttempts = 3;
 // Messages and names.
 inline constexpr size_t kMaxMessageBytes = 4 << 20;
 inline constexpr size_t kMaxChunkBytes = 1 << 20;
+inline constexpr size_t kMaxPageBytes = 1 << 20;  // a page of a list ends here, whatever its page_size
 inline constexpr size_t kMaxRunIdLength = 40;
 inline constexpr size_t kMaxLabels = 64;
 inline constexpr size_t kMaxLabelKeyLength = 63;

@@ -53,6 +53,8 @@ class JobManager {
   virtual absl::Status Start() = 0;
   // Stops giving work, asks running tasks to save their state, commits what came in, shuts the pool down.
   virtual void Drain(absl::Duration grace) = 0;
+  // From the beginning of Drain on.
+  virtual bool draining() const = 0;
 
   // Each is one transaction with its request record. The same request_id and digest return the same resource; another
   // digest is ALREADY_EXISTS REQUEST_ID_REUSED. An empty request_id is not recorded.

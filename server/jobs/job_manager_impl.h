@@ -25,6 +25,7 @@ class JobManagerImpl : public JobManager {
   absl::StatusOr<std::vector<std::string>> Recover() override;
   absl::Status Start() override;
   void Drain(absl::Duration grace) override;
+  bool draining() const override { return context_.draining; }
 
   // runs.cc
   absl::StatusOr<v1::Run> CreateRun(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,

@@ -59,7 +59,8 @@ absl::Status RunService::Watch(grpc::ServerContext* context, const v1::WatchRunR
   while (true) {
     const uint64_t version = backend_.hub->Version(id);
     std::unique_ptr<v1::Run> ended;
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::WatchRunResponse> responses, watch.Next(&ended));
+    bool moved = false;  // also past events that this watch does not show
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::WatchRunResponse> responses, watch.Next(&moved, &ended));
     for (const v1::WatchRunResponse& response : responses) {
       if (!writer->Write(response)) return ClientGone();
     }
@@ -68,7 +69,7 @@ absl::Status RunService::Watch(grpc::ServerContext* context, const v1::WatchRunR
       *end.mutable_end() = *std::move(ended);
       return writer->Write(end) ? absl::OkStatus() : ClientGone();
     }
-    if (!responses.empty()) continue;
+    if (moved) continue;
 
     v1::Progress progress;
     if (backend_.hub->GetProgress(id, &progress) && progress.step() != shown_step &&
@@ -151,8 +152,10 @@ grpc::Status RunService::ListLogs(grpc::ServerContext* context, const v1::ListLo
     if (file == nullptr) return absl::OkStatus();
     SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> entries,
                               file->ListLog(request->after_sequence(), static_cast<int>(size) + 1));
+    size_t bytes = 0;
     for (const storage::LogEntry& entry : entries) {
-      if (response->lines_size() == static_cast<int>(size)) {
+      bytes += entry.text.size();
+      if (response->lines_size() == static_cast<int>(size) || bytes > limits::kMaxPageBytes) {
         response->set_more(true);
         break;
       }

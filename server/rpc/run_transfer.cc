@@ -111,7 +111,6 @@ absl::StatusOr<v1::Run> RunService::Import(grpc::ServerContext* context,
   }
   if (!header.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(header.run_id()));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(header.labels()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ImportRun", header));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto spool, UploadSpool::Create(backend_.spool_directory));
   while (reader->Read(&message)) {
     if (message.data().size() > limits::kMaxChunkBytes ||
@@ -122,10 +121,15 @@ absl::StatusOr<v1::Run> RunService::Import(grpc::ServerContext* context,
     SUMSCOPE_RETURN_IF_ERROR(spool->Append(message.data()));
   }
   if (spool->size() != header.total_bytes()) return ImportIncomplete(spool->size(), header.total_bytes());
-  if (!header.sha256().empty() && spool->Sha256() != header.sha256()) {
+  const std::string sha256 = spool->Sha256();
+  if (!header.sha256().empty() && sha256 != header.sha256()) {
     return MakeError(absl::StatusCode::kDataLoss, "IMPORT_CORRUPT", "the upload's SHA-256 is not the announced one");
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const ImportedFile file, ReadImportedFile(header, *spool));
+  v1::ImportHeader body = header;  // what makes two imports the same: header and content
+  body.set_sha256(sha256);
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ImportRun", body));
+  SUMSCOPE_ASSIGN_OR_RETURN(ImportedFile file, ReadImportedFile(header, *spool));
+  file.weights.file_name = header.file_name();
   return backend_.manager->ImportRun(id, header.run_id(), file.spec,
                                      std::map<std::string, std::string>(header.labels().begin(), header.labels().end()),
                                      caller.name, file.weights);

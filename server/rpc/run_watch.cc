@@ -29,7 +29,7 @@ absl::StatusOr<v1::WatchRunResponse> RunWatch::FromLog(const storage::LogEntry& 
   return response;
 }
 
-absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(std::unique_ptr<v1::Run>* ended) {
+absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, std::unique_ptr<v1::Run>* ended) {
   // The run is read before its events: when it is terminal here and no event is left, nothing can follow.
   v1::Run run;
   std::vector<storage::Event> events;
@@ -58,7 +58,8 @@ absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(std::unique_ptr
     response.set_resume_token(token_.ToString());
     responses.push_back(std::move(response));
   }
-  if (events.empty() && log.empty() && jobs::IsTerminal(run.state())) *ended = std::make_unique<v1::Run>(run);
+  *moved = !events.empty() || !log.empty();
+  if (!*moved && jobs::IsTerminal(run.state())) *ended = std::make_unique<v1::Run>(run);
   return responses;
 }
 

@@ -18,9 +18,9 @@ class RunWatch {
   RunWatch(const Backend& backend, std::string run, WatchToken token)
       : backend_(backend), run_(std::move(run)), token_(token) {}
 
-  // The next events in order; empty when the watcher has seen all. Sets *ended to the run once it is terminal and
-  // nothing is left. OUT_OF_RANGE RESUME_TOKEN_EXPIRED.
-  absl::StatusOr<std::vector<v1::WatchRunResponse>> Next(std::unique_ptr<v1::Run>* ended);
+  // The next events in order. Sets *moved when something was read, shown or not; sets *ended to the run once it is
+  // terminal and nothing is left. OUT_OF_RANGE RESUME_TOKEN_EXPIRED.
+  absl::StatusOr<std::vector<v1::WatchRunResponse>> Next(bool* moved, std::unique_ptr<v1::Run>* ended);
 
  private:
   absl::StatusOr<std::vector<storage::LogEntry>> NewLogEntries();

@@ -65,7 +65,9 @@ absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const worke
 
 grpc::Status SystemService::GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
                                           v1::ServerInfo* response) {
-  return Answer(Describe(fixed_, *pool_, request->model_name()), response);
+  const grpc::Status status = Answer(Describe(fixed_, *pool_, request->model_name()), response);
+  response->set_draining(manager_->draining());
+  return status;
 }
 
 }  // namespace sumscope::rpc

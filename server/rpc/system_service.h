@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "server/jobs/job_manager.h"
 #include "server/workers/worker_pool.h"
 #include "sumscope/v1/system.grpc.pb.h"
 
@@ -13,13 +14,15 @@ namespace sumscope::rpc {
 class SystemService final : public v1::SystemService::Service {
  public:
   // `fixed` holds what does not change while the server runs: version, build, start time, data directory, repairs.
-  SystemService(v1::ServerInfo fixed, const workers::WorkerPool* pool) : fixed_(std::move(fixed)), pool_(pool) {}
+  SystemService(v1::ServerInfo fixed, const workers::WorkerPool* pool, const jobs::JobManager* manager)
+      : fixed_(std::move(fixed)), pool_(pool), manager_(manager) {}
 
   grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*, v1::ServerInfo*) override;
 
  private:
   const v1::ServerInfo fixed_;
   const workers::WorkerPool* const pool_;
+  const jobs::JobManager* const manager_;
 };
 
 }  // namespace sumscope::rpc

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 #include "storage/filter.h"
 #include "storage/sqlite/base/analysis_row.h"
 #include "storage/sqlite/base/query.h"
@@ -74,11 +75,12 @@ absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& requ
                                     const std::string& query_hash) {
   RunPage page;
   PagePosition last;
+  size_t bytes = 0;
   Query query(connection, sql);
   for (const SqlValue& parameter : parameters) query.Bind(parameter);
   query.Bind(request.page_size + 1);
   while (query.Next()) {
-    if (page.runs.size() == request.page_size) {
+    if (page.runs.size() == request.page_size || bytes > limits::kMaxPageBytes) {
       page.next_page_token = EncodePageToken(query_hash, last);
       break;
     }
@@ -86,6 +88,7 @@ absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& requ
     last.key = KeyOf(query, order, kRunColumnCount);
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ReadRun(query));
     ReadLabels(connection, last.id, &run);
+    bytes += run.ByteSizeLong();
     page.runs.push_back(std::move(run));
   }
   return page;
@@ -265,19 +268,23 @@ absl::StatusOr<AnalysisPage> CatalogReads<Base>::ListAnalyses(const std::string&
   return connection_.Guard([&]() -> absl::StatusOr<AnalysisPage> {
     AnalysisPage page;
     PagePosition last;
+    size_t bytes = 0;
     Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, ", run, ", id, " FROM analyses WHERE ", of_run,
                                           "(create_time < ? OR (create_time = ? AND ", id,
                                           " < ?)) ORDER BY create_time DESC, ", id, " DESC LIMIT ?"));
     if (!run.empty()) query.Bind(run);
     query.Bind(position.key, position.key, position.id, page_size + 1);
     while (query.Next()) {
-      if (page.analyses.size() == page_size) {
+      if (page.analyses.size() == page_size || bytes > limits::kMaxPageBytes) {
         page.next_page_token = EncodePageToken(query_hash, last);
         break;
       }
       const AnalysisRow row = ReadAnalysis(query, 0);
       last = {row.create_time, query.Text(kAnalysisColumnCount + 1)};
       SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, FromAnalysisRow(query.Text(kAnalysisColumnCount), row));
+      // A long list of questions is read with its analysis, not with every list.
+      if (analysis.question_set().has_list()) analysis.mutable_question_set()->clear_list();
+      bytes += analysis.ByteSizeLong();
       page.analyses.push_back(std::move(analysis));
     }
     return page;
