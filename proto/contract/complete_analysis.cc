@@ -130,7 +130,7 @@ absl::Status CompleteList(const v1::TrainSpec& spec, v1::QuestionSet* questions)
   questions->clear_operation();
   bool mixed = false;
   for (int i = 0; i < list->size(); ++i) {
-    v1::Operation operation;
+    v1::Operation operation = v1::OPERATION_UNSPECIFIED;
     SUMSCOPE_RETURN_IF_ERROR(NormaliseQuestion(spec, i, list->Mutable(i), &operation));
     const std::string field = absl::StrCat(kField, "[", i, "]");
     if (!IsOperationOfRun(spec, operation)) return NotOfRun(field, list->Get(i), spec);
