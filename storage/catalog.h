@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/facts.pb.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::storage {
@@ -64,6 +65,26 @@ struct AnalysisPage {
   std::string next_page_token;
 };
 
+struct FactQuery {
+  std::string filter;  // AIP-160 over the fields of FactService.ListFacts, "" for all
+  uint32_t page_size = 50;
+  std::string page_token;
+};
+struct FactPage {
+  std::vector<v1::NodeFact> facts;
+  std::string next_page_token;
+};
+struct AnalysisQuery {
+  std::string run;   // "" = all
+  std::string kind;  // evaluate, ..; "" = all
+  uint32_t page_size = 50;
+  std::string page_token;
+};
+struct QuestionSetPage {
+  std::vector<v1::UploadedQuestionSet> question_sets;
+  std::string next_page_token;
+};
+
 // Reads of catalog.db. Names are ids without their collection ("r7k2m9qa"). Runs come without `segments`.
 class CatalogReader {
  public:
@@ -92,8 +113,15 @@ class CatalogReader {
   virtual absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& run, const std::string& analysis) = 0;
   // The analysis of that key that is SUCCEEDED or unfinished, if any.
   virtual absl::StatusOr<std::optional<v1::Analysis>> FindAnalysis(const std::string& key) = 0;
-  virtual absl::StatusOr<AnalysisPage> ListAnalyses(const std::string& run /* "" = all */, uint32_t page_size,
-                                                    const std::string& page_token) = 0;
+  virtual absl::StatusOr<AnalysisPage> ListAnalyses(const AnalysisQuery& query) = 0;
+
+  // Facts of runs that are not deleted, by run, position, layer, heads before MLPs, tag. INVALID_ARGUMENT
+  // FILTER_INVALID, PAGE_TOKEN_INVALID.
+  virtual absl::StatusOr<FactPage> ListFacts(const FactQuery& query) = 0;
+
+  // NOT_FOUND QUESTION_SET_NOT_FOUND.
+  virtual absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& sha256) = 0;
+  virtual absl::StatusOr<QuestionSetPage> ListQuestionSets(uint32_t page_size, const std::string& page_token) = 0;
 };
 
 // One write transaction: all of it is durable when Write returned OK, none of it otherwise.
@@ -112,6 +140,13 @@ class CatalogTransaction : public CatalogReader {
   virtual absl::Status AppendEvent(Event* event) = 0;
   virtual absl::Status PruneEvents(absl::Time older_than) = 0;
   virtual absl::Status PutAnalysis(const v1::Analysis& analysis) = 0;
+  // Forgets an analysis, its facts and its job.
+  virtual absl::Status RemoveAnalysis(const std::string& run, const std::string& analysis) = 0;
+  // Replaces the facts that `analysis` proved about nodes of the checkpoint at `step`.
+  virtual absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
+                                const std::vector<v1::NodeTag>& tags, absl::Time now) = 0;
+  // The same set twice changes nothing.
+  virtual absl::Status InsertQuestionSet(const v1::UploadedQuestionSet& question_set) = 0;
 };
 
 // catalog.db: the index over all runs, the queue and the event log. It can be rebuilt from the run files, queue excepted.

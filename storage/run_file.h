@@ -68,6 +68,7 @@ class RunFileTransaction {
   // Returns the dense sequence.
   virtual absl::StatusOr<uint64_t> AppendLog(const LogEntry& entry) = 0;
   virtual absl::Status PutAnalysis(const v1::Analysis& analysis) = 0;
+  virtual absl::Status RemoveAnalysis(const std::string& analysis) = 0;
 };
 
 // runs/<first two characters>/<run>.db: everything about one run. Thread-safe: one writer, readers beside it.
