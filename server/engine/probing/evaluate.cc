@@ -107,7 +107,7 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
       }
     }
     const double done = static_cast<double>(first + batch.size()) / static_cast<double>(total);
-    if (progress && !progress(done)) throw Error(ErrorKind::kCancelled, "CANCELLED", "the evaluation was cancelled");
+    Report(progress, done);
   }
   return tally.Finish();
 }
@@ -131,7 +131,7 @@ double HeldoutLoss(const Model& model, Operation op, const ProgressFn& progress)
       for (const double loss : reading.loss) sum += loss;
     }
     const double done = static_cast<double>(first + batch.size()) / static_cast<double>(kHeldoutQuestions);
-    if (progress && !progress(done)) throw Error(ErrorKind::kCancelled, "CANCELLED", "the evaluation was cancelled");
+    Report(progress, done);
   }
   return sum / static_cast<double>(kHeldoutQuestions * static_cast<uint64_t>(encoding.n_answer()));
 }

@@ -2,18 +2,15 @@
 #define SUMSCOPE_SERVER_ENGINE_PROBING_EVALUATE_H_
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "server/engine/data/classes.h"
 #include "server/engine/data/generator.h"
 #include "server/engine/model/transformer.h"
+#include "server/engine/probing/progress.h"
 
 namespace sumscope::engine {
-
-// Called between batches with the share done (0..1); returning false cancels the analysis (kCancelled, CANCELLED).
-using ProgressFn = std::function<bool(double)>;
 
 // Counts and the mean of -log p(true token) in nats, NaN where count is 0.
 struct Tally {
