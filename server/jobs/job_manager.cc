@@ -10,7 +10,7 @@
 #include "server/jobs/job_manager_impl.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
-#include "server/jobs/record_end.h"
+#include "server/jobs/intake/record_end.h"
 #include "server/jobs/recovery.h"
 
 namespace sumscope::jobs {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "server/jobs/context.h"
-#include "server/jobs/dispatcher.h"
-#include "server/jobs/ingest.h"
+#include "server/jobs/queue/dispatcher.h"
+#include "server/jobs/intake/ingest.h"
 #include "server/jobs/job_manager.h"
 
 namespace sumscope::jobs {

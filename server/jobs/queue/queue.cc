@@ -1,4 +1,4 @@
-#include "server/jobs/queue.h"
+#include "server/jobs/queue/queue.h"
 
 namespace sumscope::jobs {
 

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_DISPATCHER_H_
-#define SUMSCOPE_SERVER_JOBS_DISPATCHER_H_
+#ifndef SUMSCOPE_SERVER_JOBS_QUEUE_DISPATCHER_H_
+#define SUMSCOPE_SERVER_JOBS_QUEUE_DISPATCHER_H_
 
 #include <map>
 #include <memory>
@@ -10,9 +10,9 @@
 #include <utility>
 
 #include "server/jobs/context.h"
-#include "server/jobs/ingest.h"
-#include "server/jobs/queue.h"
-#include "server/jobs/task_builder.h"
+#include "server/jobs/intake/ingest.h"
+#include "server/jobs/queue/queue.h"
+#include "server/jobs/tasks/task_builder.h"
 
 namespace sumscope::jobs {
 
@@ -89,4 +89,4 @@ class Dispatcher : public SlotObserver {
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_DISPATCHER_H_
+#endif  // SUMSCOPE_SERVER_JOBS_QUEUE_DISPATCHER_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_RECORD_END_H_
-#define SUMSCOPE_SERVER_JOBS_RECORD_END_H_
+#ifndef SUMSCOPE_SERVER_JOBS_INTAKE_RECORD_END_H_
+#define SUMSCOPE_SERVER_JOBS_INTAKE_RECORD_END_H_
 
 #include <functional>
 #include <memory>
@@ -7,7 +7,7 @@
 #include <string>
 
 #include "server/jobs/context.h"
-#include "server/jobs/run_facts.h"
+#include "server/jobs/runs/run_facts.h"
 #include "server/jobs/transitions.h"
 
 namespace sumscope::jobs {
@@ -44,4 +44,4 @@ absl::StatusOr<std::shared_ptr<storage::RunFile>> OpenIfExists(Context* context,
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_RECORD_END_H_
+#endif  // SUMSCOPE_SERVER_JOBS_INTAKE_RECORD_END_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_RUN_FACTS_H_
-#define SUMSCOPE_SERVER_JOBS_RUN_FACTS_H_
+#ifndef SUMSCOPE_SERVER_JOBS_RUNS_RUN_FACTS_H_
+#define SUMSCOPE_SERVER_JOBS_RUNS_RUN_FACTS_H_
 
 #include <cstdint>
 #include <optional>
@@ -30,4 +30,4 @@ std::optional<double> LastValue(const v1::MetricBlock& block, const char* column
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_RUN_FACTS_H_
+#endif  // SUMSCOPE_SERVER_JOBS_RUNS_RUN_FACTS_H_

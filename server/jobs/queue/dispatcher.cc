@@ -1,4 +1,4 @@
-#include "server/jobs/dispatcher.h"
+#include "server/jobs/queue/dispatcher.h"
 
 #include <algorithm>
 #include <vector>
@@ -8,7 +8,7 @@
 #include "proto/contract/errors.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
-#include "server/jobs/record_end.h"
+#include "server/jobs/intake/record_end.h"
 
 namespace sumscope::jobs {
 namespace {

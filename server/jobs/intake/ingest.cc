@@ -1,4 +1,4 @@
-#include "server/jobs/ingest.h"
+#include "server/jobs/intake/ingest.h"
 
 #include <utility>
 #include <vector>

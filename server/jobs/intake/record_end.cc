@@ -1,4 +1,4 @@
-#include "server/jobs/record_end.h"
+#include "server/jobs/intake/record_end.h"
 
 #include <utility>
 

@@ -4,7 +4,7 @@
 #include "proto/contract/errors.h"
 #include "server/jobs/job_manager_impl.h"
 #include "server/jobs/job_states.h"
-#include "server/jobs/record_end.h"
+#include "server/jobs/intake/record_end.h"
 
 namespace sumscope::jobs {
 

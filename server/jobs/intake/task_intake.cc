@@ -1,4 +1,4 @@
-#include "server/jobs/task_intake.h"
+#include "server/jobs/intake/task_intake.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_INBOX_H_
-#define SUMSCOPE_SERVER_JOBS_INBOX_H_
+#ifndef SUMSCOPE_SERVER_JOBS_INTAKE_INBOX_H_
+#define SUMSCOPE_SERVER_JOBS_INTAKE_INBOX_H_
 
 #include <cstddef>
 #include <deque>
@@ -62,4 +62,4 @@ class Inbox {
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_INBOX_H_
+#endif  // SUMSCOPE_SERVER_JOBS_INTAKE_INBOX_H_

@@ -7,7 +7,7 @@
 #include "proto/contract/resource_names.h"
 #include "server/jobs/job_manager_impl.h"
 #include "server/jobs/job_states.h"
-#include "server/jobs/record_end.h"
+#include "server/jobs/intake/record_end.h"
 #include "server/jobs/transitions.h"
 
 namespace sumscope::jobs {

@@ -1,11 +1,11 @@
-#ifndef SUMSCOPE_SERVER_JOBS_TASK_BUILDER_H_
-#define SUMSCOPE_SERVER_JOBS_TASK_BUILDER_H_
+#ifndef SUMSCOPE_SERVER_JOBS_TASKS_TASK_BUILDER_H_
+#define SUMSCOPE_SERVER_JOBS_TASKS_TASK_BUILDER_H_
 
 #include <memory>
 #include <optional>
 
 #include "server/jobs/context.h"
-#include "server/jobs/run_facts.h"
+#include "server/jobs/runs/run_facts.h"
 #include "server/jobs/transitions.h"
 
 namespace sumscope::jobs {
@@ -29,4 +29,4 @@ absl::StatusOr<Assignment> BuildAssignment(Context* context, const Target& targe
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_TASK_BUILDER_H_
+#endif  // SUMSCOPE_SERVER_JOBS_TASKS_TASK_BUILDER_H_

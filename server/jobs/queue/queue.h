@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_QUEUE_H_
-#define SUMSCOPE_SERVER_JOBS_QUEUE_H_
+#ifndef SUMSCOPE_SERVER_JOBS_QUEUE_QUEUE_H_
+#define SUMSCOPE_SERVER_JOBS_QUEUE_QUEUE_H_
 
 #include <cstddef>
 #include <map>
@@ -42,4 +42,4 @@ class FifoPolicy : public QueuePolicy {
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_QUEUE_H_
+#endif  // SUMSCOPE_SERVER_JOBS_QUEUE_QUEUE_H_

@@ -1,4 +1,4 @@
-#include "server/jobs/run_facts.h"
+#include "server/jobs/runs/run_facts.h"
 
 #include "proto/contract/base/status_macros.h"
 

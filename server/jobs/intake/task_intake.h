@@ -1,14 +1,14 @@
-#ifndef SUMSCOPE_SERVER_JOBS_TASK_INTAKE_H_
-#define SUMSCOPE_SERVER_JOBS_TASK_INTAKE_H_
+#ifndef SUMSCOPE_SERVER_JOBS_INTAKE_TASK_INTAKE_H_
+#define SUMSCOPE_SERVER_JOBS_INTAKE_TASK_INTAKE_H_
 
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "server/jobs/context.h"
-#include "server/jobs/record_end.h"
-#include "server/jobs/run_facts.h"
-#include "server/jobs/task_builder.h"
+#include "server/jobs/intake/record_end.h"
+#include "server/jobs/runs/run_facts.h"
+#include "server/jobs/tasks/task_builder.h"
 
 namespace sumscope::jobs {
 
@@ -77,4 +77,4 @@ class TaskIntake {
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_TASK_INTAKE_H_
+#endif  // SUMSCOPE_SERVER_JOBS_INTAKE_TASK_INTAKE_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_INGEST_H_
-#define SUMSCOPE_SERVER_JOBS_INGEST_H_
+#ifndef SUMSCOPE_SERVER_JOBS_INTAKE_INGEST_H_
+#define SUMSCOPE_SERVER_JOBS_INTAKE_INGEST_H_
 
 #include <map>
 #include <memory>
@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "server/jobs/context.h"
-#include "server/jobs/inbox.h"
-#include "server/jobs/task_intake.h"
+#include "server/jobs/intake/inbox.h"
+#include "server/jobs/intake/task_intake.h"
 
 namespace sumscope::jobs {
 
@@ -67,4 +67,4 @@ class Ingest : public workers::WorkerListener {
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_INGEST_H_
+#endif  // SUMSCOPE_SERVER_JOBS_INTAKE_INGEST_H_

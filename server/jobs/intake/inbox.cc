@@ -1,4 +1,4 @@
-#include "server/jobs/inbox.h"
+#include "server/jobs/intake/inbox.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "server/jobs/task_builder.h"
+#include "server/jobs/tasks/task_builder.h"
 
 #include <utility>
 
