@@ -29,6 +29,10 @@ struct NodeName {
 std::string NodeNameText(const NodeName& node);
 std::string NodeSetText(const std::vector<NodeName>& nodes);  // joined by ','
 
+// What a text such as P14L0H1 or P14L0MLP names, whatever the model; nullopt for any other text. Takes one node, so not
+// P14 and L0.
+std::optional<NodeName> ReadNodeName(absl::string_view text);
+
 // One or more nodes joined by ','. Also takes P09L0H1 and P14L0M0, lower case, P14 (the residual stream after every
 // layer) and L0 (every head and the MLP of the layer, at every position). No node comes twice; the order is that of
 // the text. INVALID_ARGUMENT NODE_INVALID, POSITION_OUT_OF_RANGE, LAYER_OUT_OF_RANGE, HEAD_OUT_OF_RANGE, each with what

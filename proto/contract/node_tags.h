@@ -1,0 +1,36 @@
+#ifndef SUMSCOPE_PROTO_CONTRACT_NODE_TAGS_H_
+#define SUMSCOPE_PROTO_CONTRACT_NODE_TAGS_H_
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sumscope/v1/probes.pb.h"
+
+namespace sumscope {
+
+// Algo:A2.SC -> "Algo", "A2.SC". Views into the text.
+struct NodeTagParts {
+  absl::string_view kind;
+  absl::string_view value;
+};
+// nullopt when there is no ':' or a part is empty.
+std::optional<NodeTagParts> SplitNodeTag(absl::string_view tag);
+
+// The two files of the authors: features.json holds what a node does (Algo), behaviors.json all that it shows.
+enum class NodeTagFile { kBehaviors, kFeatures };
+NodeTagFile NodeTagFileOf(absl::string_view tag);
+
+// The authors' layout, [{"position":14,"layer":0,"is_head":true,"num":1,"tags":["Algo:A3.SA"]}], in the order of the
+// file. INVALID_ARGUMENT TAGS_NOT_JSON; TAG_INVALID naming the entry.
+absl::StatusOr<std::vector<v1::NodeTag>> ParseNodeTagsJson(absl::string_view text);
+
+// The same back: the tags that belong to `file`, by position, layer, heads before the MLP; each node's in the given
+// order, none twice. The layout holds heads and MLPs with a position: tags of other nodes are left out.
+std::string NodeTagsJson(const std::vector<v1::NodeTag>& tags, NodeTagFile file);
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_PROTO_CONTRACT_NODE_TAGS_H_
