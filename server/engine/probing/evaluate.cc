@@ -112,17 +112,16 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
   return tally.Finish();
 }
 
-double HeldoutLoss(const Model& model, Operation op, const ProgressFn& progress) {
+double HeldoutLoss(const Model& model, const QuestionSource& questions, const ProgressFn& progress) {
   const torch::NoGradGuard no_grad;
   const Answerer answerer(model);
   const Encoding& encoding = answerer.encoding();
-  const auto source = UniformSource(op, model.n_digits, kHeldoutQuestions, /*seed=*/0, Stream::kHeldout);
-  const uint64_t batch_size = static_cast<uint64_t>(BatchSize(model.config));
+  const uint64_t total = questions.count(), batch_size = static_cast<uint64_t>(BatchSize(model.config));
   Questions batch;
   AnswerReading reading;
   double sum = 0;
-  for (uint64_t first = 0; first < kHeldoutQuestions; first += batch_size) {
-    source->Fill(first, std::min(batch_size, kHeldoutQuestions - first), &batch);
+  for (uint64_t first = 0; first < total; first += batch_size) {
+    questions.Fill(first, std::min(batch_size, total - first), &batch);
     const torch::Tensor tokens = encoding.Encode(batch);
     const torch::Tensor logits = answerer.Logits(tokens, 0, encoding.n_answer());
     for (size_t q = 0; q < batch.size(); ++q) {
@@ -130,10 +129,10 @@ double HeldoutLoss(const Model& model, Operation op, const ProgressFn& progress)
            tokens.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding.n_ctx() + encoding.n_question(), &reading);
       for (const double loss : reading.loss) sum += loss;
     }
-    const double done = static_cast<double>(first + batch.size()) / static_cast<double>(kHeldoutQuestions);
+    const double done = static_cast<double>(first + batch.size()) / static_cast<double>(total);
     Report(progress, done);
   }
-  return sum / static_cast<double>(kHeldoutQuestions * static_cast<uint64_t>(encoding.n_answer()));
+  return sum / static_cast<double>(total * static_cast<uint64_t>(encoding.n_answer()));
 }
 
 }  // namespace sumscope::engine

@@ -73,8 +73,9 @@ inline constexpr uint64_t kHeldoutQuestions = 10000;
 EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
                         const ProgressFn& progress = nullptr);
 
-// The loss alone on 10,000 uniform questions of stream 2, seed 0: the `heldout_loss` of a checkpoint.
-double HeldoutLoss(const Model& model, Operation op, const ProgressFn& progress = nullptr);
+// The loss alone. The `heldout_loss` of a checkpoint is that on kHeldoutQuestions uniform questions of the run's
+// operation (of a mixed run: of its operations in turn), stream 2, seed 0.
+double HeldoutLoss(const Model& model, const QuestionSource& questions, const ProgressFn& progress = nullptr);
 
 }  // namespace sumscope::engine
 

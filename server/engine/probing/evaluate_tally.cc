@@ -7,7 +7,6 @@
 namespace sumscope::engine {
 namespace {
 
-constexpr double kNearTie = 1e-4;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace

@@ -12,6 +12,9 @@
 
 namespace sumscope::engine {
 
+// Two largest logits closer than this may be decided otherwise by other arithmetic.
+inline constexpr double kNearTie = 1e-4;
+
 // What the logits of one question's answer rows say.
 struct AnswerReading {
   std::vector<int64_t> predicted;  // arg-max per answer token; the lower token among equals

@@ -15,6 +15,12 @@ inline void Report(const ProgressFn& progress, double done) {
   if (progress && !progress(done)) throw Error(ErrorKind::kCancelled, "CANCELLED", "the analysis was cancelled");
 }
 
+// `progress` for a part of the whole that goes from `from` to `to`.
+inline ProgressFn Part(const ProgressFn& progress, double from, double to) {
+  if (!progress) return nullptr;
+  return [progress, from, to](double done) { return progress(from + (to - from) * done); };
+}
+
 }  // namespace sumscope::engine
 
 #endif  // SUMSCOPE_SERVER_ENGINE_PROBING_PROGRESS_H_
