@@ -20,9 +20,20 @@ inline constexpr uint32_t kMaxDMlp = 8192;
 inline constexpr uint64_t kMaxSteps = 10'000'000;
 inline constexpr uint32_t kMaxBatchSize = 4096;
 inline constexpr uint64_t kMaxQuestions = 1'000'000'000;
-inline constexpr uint64_t kMaxListedQuestions = 1000;
 inline constexpr uint64_t kMaxInlineQuestions = 100'000;  // of one QuestionList, whose bytes must fit a message too
+inline constexpr uint64_t kMaxKeptQuestions = 1'000'000;  // of an analysis that keeps activations of all of them
+inline constexpr uint64_t kMaxPairs = 1000;               // store/clean pairs and tasks of one question set
 inline constexpr uint32_t kMaxWorstQuestions = 1000;
+inline constexpr uint64_t kMaxPatternQuestions = 100;   // whose attention patterns a result lists one by one
+inline constexpr uint64_t kMaxResultWeights = 100'000;  // mean attention weights of one result
+inline constexpr uint64_t kMaxListedValues = 500'000;   // floats of single questions in one result: 2 MB of a message
+inline constexpr int kMaxNodeSets = 1000;
+inline constexpr uint32_t kMaxPcaComponents = 10;
+inline constexpr uint64_t kMaxScoredNodes = 10;  // whose PCA scores a result lists
+inline constexpr uint32_t kMaxCaptureComponents = 50;
+inline constexpr uint32_t kMaxPhaseWindow = 10'000;
+inline constexpr uint32_t kMaxPerCell = 100'000;
+inline constexpr int kMaxImportedTags = 100'000;
 inline constexpr uint32_t kMaxAttempts = 3;
 
 // Messages and names.

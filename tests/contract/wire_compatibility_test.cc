@@ -2,7 +2,8 @@
 // sumscope_v1.binpb: same names, numbers, types and labels. Additions are allowed. To take additions into the set, run
 // from the repository root:
 //   protoc -I proto --descriptor_set_out=tests/contract/sumscope_v1.binpb
-//       sumscope/v1/{spec,runs,analyses,system}.proto sumscope/worker/v1/link.proto     (one line)
+//       sumscope/v1/{spec,runs,question_sets,evaluate,probes,analyses,activations,facts,system}.proto
+//       sumscope/worker/v1/link.proto     (one line)
 #include <fstream>
 #include <functional>
 #include <string>
@@ -11,7 +12,12 @@
 #include "gmock/gmock.h"
 #include "google/protobuf/descriptor.pb.h"
 #include "gtest/gtest.h"
+#include "sumscope/v1/activations.pb.h"
 #include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/evaluate.pb.h"
+#include "sumscope/v1/facts.pb.h"
+#include "sumscope/v1/probes.pb.h"
+#include "sumscope/v1/question_sets.pb.h"
 #include "sumscope/v1/runs.pb.h"
 #include "sumscope/v1/spec.pb.h"
 #include "sumscope/v1/system.pb.h"
@@ -113,8 +119,10 @@ Differences BrokenBetween(const FileDescriptorSet& was, const FileDescriptorSet&
 
 FileDescriptorSet Current() {
   FileDescriptorSet set;
-  for (const auto* descriptor : {v1::TrainSpec::descriptor(), v1::Run::descriptor(), v1::Analysis::descriptor(),
-                                 v1::ServerInfo::descriptor(), worker::v1::WorkerMessage::descriptor()}) {
+  for (const auto* descriptor :
+       {v1::TrainSpec::descriptor(), v1::Run::descriptor(), v1::Analysis::descriptor(), v1::QuestionSet::descriptor(),
+        v1::EvaluateRequest::descriptor(), v1::AblateRequest::descriptor(), v1::Capture::descriptor(),
+        v1::NodeFact::descriptor(), v1::ServerInfo::descriptor(), worker::v1::WorkerMessage::descriptor()}) {
     descriptor->file()->CopyTo(set.add_file());
   }
   return set;

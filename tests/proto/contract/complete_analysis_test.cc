@@ -109,14 +109,16 @@ TEST(CompleteAnalysis_Test, CountsThenOneToABillion) {
 
 TEST(CompleteAnalysis_Test, OperationIsOfTheRunThenOk) {
   for (const v1::Operation run : {v1::ADD, v1::SUB, v1::MUL, v1::MIX, v1::MAS}) {
-    for (const v1::Operation asked : {v1::OPERATION_UNSPECIFIED, v1::ADD, v1::SUB, v1::MUL, v1::MIX}) {
+    for (const v1::Operation asked : {v1::OPERATION_UNSPECIFIED, v1::ADD, v1::SUB, v1::MUL, v1::MIX, v1::MAS}) {
       v1::QuestionSet questions;
       questions.set_operation(asked);
       const bool both = run == v1::MIX || run == v1::MAS;
-      const bool ok = both ? asked <= v1::SUB : run != v1::MUL && (asked == v1::OPERATION_UNSPECIFIED || asked == run);
+      const bool ok = asked == v1::OPERATION_UNSPECIFIED || (asked == run && run != v1::MAS) ||
+                      (both && (asked == v1::ADD || asked == v1::SUB || asked == v1::MIX)) ||
+                      (run == v1::MAS && asked == v1::MUL);
       if (ok) {
         EXPECT_THAT(Complete(Spec(run), &questions), IsOk()) << run << asked;
-        EXPECT_EQ(questions.operation(), asked != 0 ? asked : run == v1::SUB ? v1::SUB : v1::ADD);
+        EXPECT_EQ(questions.operation(), asked != 0 ? asked : both ? v1::ADD : run);
       } else {
         EXPECT_THAT(Complete(Spec(run), &questions), IsInvalid("OPERATION_NOT_OF_RUN")) << run << asked;
       }
@@ -173,7 +175,7 @@ TEST(CompleteAnalysis_Test, ListOfBothOperationsThenNoneIsNamed) {
 
 TEST(CompleteAnalysis_Test, QuestionIsWrongThenErrorNamesItsIndex) {
   for (const char* question :
-       {"", "+", "1+", "+1", "12", "1*2", "1+2=3", "1 + 2", "1+2+3", "-1+2", "123456+1", "1+123456",
+       {"", "+", "1+", "+1", "12", "1/2", "1+2=3", "1 + 2", "1+2+3", "-1+2", "123456+1", "1+123456",
         "1\xe2\x88\x92"
         "2",
         "a+b", "1.5+2"}) {
