@@ -1,32 +1,12 @@
 // Evaluate beside the oracle models: tests/oracles/{add_d5_l1_h3,mix_d5_l2_h3_early,mix_d5_l2_h3_small}/expected.json,
 // `evaluation` and the generated answers of `look_back`; tolerances of tests/oracles/README.md.
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <map>
-
 #include "server/engine/probing/evaluate.h"
-#include "server/engine/runtime/device.h"
-#include "tests/support/oracle_file.h"
+#include "tests/server/engine/probing/oracle_model.h"
 
 namespace sumscope::engine {
 namespace {
 
 using nlohmann::json;
-
-struct OracleModel {
-  const char* name;
-  ModelConfig config;
-  Format format;
-};
-
-void ExpectLoss(double loss, const json& expected) {
-  if (expected.is_null()) {
-    EXPECT_TRUE(std::isnan(loss));
-  } else {
-    EXPECT_NEAR(loss, expected.get<double>(), 1e-5 + 1e-4 * expected.get<double>());
-  }
-}
 
 void ExpectTally(const Tally& tally, const json& expected) {
   EXPECT_EQ(tally.count, expected.at("count"));
@@ -34,25 +14,7 @@ void ExpectTally(const Tally& tally, const json& expected) {
   ExpectLoss(tally.loss, expected.at("loss"));
 }
 
-class EvaluateOracle_Test : public ::testing::TestWithParam<OracleModel> {
- protected:
-  EvaluateOracle_Test() : expected_(ReadExpected()) {
-    SetThreads(2);
-    const testing::OracleTensors file(std::string(GetParam().name) + "/model.safetensors");
-    model_ = {GetParam().config, 5, GetParam().format, file.Weights(GetParam().config, torch::kFloat32), torch::kCPU};
-    for (const auto& row : testing::ReadOracleTable(std::string(GetParam().name) + "/questions.tsv")) {
-      const std::string op = row.count("op") > 0 ? row.at("op") : "+";
-      sets_[row.at("set")].push_back(ParseQuestion(row.at("a") + op + row.at("b"), 5));
-      classes_[row.at("set")].push_back(row.at("class"));
-    }
-  }
-  json ReadExpected() const { return testing::ReadOracleJson(std::string(GetParam().name) + "/expected.json"); }
-
-  const json expected_;
-  Model model_;
-  std::map<std::string, Questions> sets_;
-  std::map<std::string, std::vector<std::string>> classes_;
-};
+class EvaluateOracle_Test : public OracleModelTest {};
 
 TEST_P(EvaluateOracle_Test, GivenEverySetThenCountsAndLossesAgree) {
   EXPECT_EQ(sets_.size(), expected_.at("evaluation").at("sets").size());
@@ -124,12 +86,7 @@ TEST_P(EvaluateOracle_Test, GivenFloat64ThenNoCountChanges) {
   ExpectLoss(result.exact.loss, expected_.at("evaluation").at("sets").at(set).at("loss"));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Models, EvaluateOracle_Test,
-    ::testing::Values(OracleModel{"add_d5_l1_h3", {1, 3, 510, 170, 2040, 18, 12}, Format::kPlain},
-                      OracleModel{"mix_d5_l2_h3_early", {2, 3, 96, 32, 384, 19, 15}, Format::kSigned},
-                      OracleModel{"mix_d5_l2_h3_small", {2, 3, 96, 32, 384, 19, 15}, Format::kSigned}),
-    [](const auto& info) { return info.param.name; });
+INSTANTIATE_TEST_SUITE_P(Models, EvaluateOracle_Test, kOracleModels, OracleName);
 
 }  // namespace
 }  // namespace sumscope::engine

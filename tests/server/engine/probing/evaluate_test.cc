@@ -163,7 +163,7 @@ TEST(Evaluate_Test, GivenQuestionsOfAnotherModelThenTheyAreRefused) {
 TEST(HeldoutLoss_Test, GivenAModelThenItIsTheLossOfEvaluateOnTheHeldoutQuestions) {
   const Model model = SmallModel(3, Format::kSigned);
   const auto source = UniformSource(Operation::kSub, 3, 10000, 0, Stream::kHeldout);
-  EXPECT_NEAR(HeldoutLoss(model, Operation::kSub), Evaluate(model, *source, {}).exact.loss, 1e-12);
+  EXPECT_NEAR(HeldoutLoss(model, *source), Evaluate(model, *source, {}).exact.loss, 1e-12);
 }
 
 }  // namespace

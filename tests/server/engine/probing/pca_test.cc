@@ -1,0 +1,123 @@
+// Pca beside tests/oracles/*/expected.json, `pca`; tolerances of tests/oracles/README.md.
+#include "server/engine/probing/pca.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "server/engine/runtime/error.h"
+#include "tests/server/engine/probing/oracle_model.h"
+
+namespace sumscope::engine {
+namespace {
+
+using nlohmann::json;
+
+void ExpectNode(const PcaNode& node, const json& expected) {
+  EXPECT_NEAR(node.total_variance, expected.at("total_variance").get<double>(),
+              1e-12 + 1e-3 * expected.at("total_variance").get<double>());
+  if (expected.at("silhouette").is_null()) {
+    EXPECT_TRUE(node.evr.empty());
+    EXPECT_FALSE(node.label_silhouette.has_value() || node.label_ch.has_value() || node.cluster_k.has_value());
+    EXPECT_FALSE(node.passes);
+    return;
+  }
+  ASSERT_EQ(node.evr.size(), 3u);
+  for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(node.evr[c], expected.at("evr")[c].get<double>(), 1e-3) << c;
+  EXPECT_NEAR(node.label_silhouette.value(), expected.at("silhouette").get<double>(), 1e-3);
+  const double ch = expected.at("calinski_harabasz");
+  EXPECT_NEAR(node.label_ch.value(), ch, 1e-3 * std::abs(ch));
+  ASSERT_TRUE(node.cluster_agreement.has_value());
+  EXPECT_GE(*node.cluster_agreement, 1 / 3.0);
+  EXPECT_EQ(node.passes, node.evr[0] > 0.3 && *node.cluster_silhouette >= 0.2 && *node.cluster_ch >= 50 &&
+                             *node.cluster_agreement > 0.5);
+}
+
+class PcaOracle_Test : public OracleModelTest {};
+
+TEST_P(PcaOracle_Test, GivenTheTricaseQuestionsThenEveryNodeAgrees) {
+  std::map<std::pair<std::string, uint32_t>, Questions> sets;
+  std::map<std::pair<std::string, uint32_t>, std::vector<std::string>> tricases;
+  for (const auto& row : testing::ReadOracleTable(std::string(GetParam().name) + "/pca_questions.tsv")) {
+    const std::string op = row.count("op") > 0 ? row.at("op") : "+";
+    const std::pair<std::string, uint32_t> key(op, std::stoul(row.at("digit")));
+    sets[key].push_back(ParseQuestion(row.at("a") + op + row.at("b"), 5));
+    tricases[key].push_back(row.at("tricase"));
+  }
+  std::map<std::pair<std::string, uint32_t>, PcaResult> results;
+  for (const auto& [key, questions] : sets) {
+    PcaRequest request;
+    request.digit = key.second;
+    PcaResult& result = results[key] = Pca(model_, *ListSource(questions), request);
+    EXPECT_EQ(result.counts, (std::vector<uint32_t>{100, 100, 100}));
+    request.nodes = {result.nodes.front().node};
+    request.with_scores = true;
+    const PcaResult scored = Pca(model_, *ListSource(questions), request);
+    ASSERT_EQ(scored.nodes[0].scores.size(), 300u);
+    for (size_t q = 0; q < 300; ++q) EXPECT_EQ(scored.nodes[0].scores[q].label, tricases[key][q]);
+  }
+  size_t compared = 0;
+  for (const json& expected : expected_.at("pca")) {
+    const Node node = {Node::Kind::kHead, expected.at("layer"), expected.at("head"), expected.at("position")};
+    const std::string op = expected.contains("op") ? expected.at("op").get<std::string>() : "+";
+    for (const PcaNode& found : results.at({op, expected.at("digit")}).nodes) {
+      if (!(found.node == node)) continue;
+      SCOPED_TRACE(op + expected.dump());
+      ExpectNode(found, expected);
+      ++compared;
+    }
+  }
+  EXPECT_EQ(compared, expected_.at("pca").size());
+  size_t all = 0, passing = 0, tags = 0;
+  for (const auto& [key, result] : results) {
+    all += result.nodes.size();
+    tags += result.tags.size();
+    for (const PcaNode& node : result.nodes) passing += node.passes;
+  }
+  EXPECT_EQ(all, compared);
+  EXPECT_EQ(tags, passing);
+  EXPECT_GT(passing, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, PcaOracle_Test, kOracleModels, OracleName);
+
+TEST(Pca_Test, GivenBadRequestsThenTheReasonIsNamed) {
+  const Encoding encoding(3, Format::kSigned);
+  const ModelConfig config = {1, 2, 16, 8, 24, encoding.n_ctx(), encoding.d_vocab()};
+  const Model model = {config, 3, Format::kSigned, InitialWeights(config, 4), torch::kCPU};
+  const auto reason = [&](const QuestionSource& questions, const PcaRequest& request) -> std::string {
+    try {
+      Pca(model, questions, request);
+      return "";
+    } catch (const Error& error) {
+      return error.reason;
+    }
+  };
+  const auto additions = UniformSource(Operation::kAdd, 3, 20, 1);
+  PcaRequest request;
+  EXPECT_EQ(reason(*additions, request), "");
+  request.digit = 3;
+  EXPECT_EQ(reason(*additions, request), "BAD_DIGIT");
+  request = {};
+  request.components = 11;
+  EXPECT_EQ(reason(*additions, request), "BAD_COMPONENTS");
+  request = {};
+  request.nodes = {{Node::Kind::kHead, 0, 1, -1}};
+  EXPECT_EQ(reason(*additions, request), "BAD_NODE");
+  request.nodes = {{Node::Kind::kHead, 0, 2, 5}};
+  EXPECT_EQ(reason(*additions, request), "BAD_NODE");
+  request.nodes.assign(11, {Node::Kind::kHead, 0, 1, 5});
+  request.with_scores = true;
+  EXPECT_EQ(reason(*additions, request), "TOO_MANY_NODES");
+  EXPECT_EQ(reason(*UniformSource(Operation::kAdd, 3, 3, 1), {}), "TOO_FEW_QUESTIONS");
+  EXPECT_EQ(reason(*UniformSource(Operation::kAdd, 3, 3001, 1), {}), "TOO_MANY_QUESTIONS");
+  const auto mixed = ListSource({ParseQuestion("1+2", 3), ParseQuestion("1-2", 3), ParseQuestion("1+2", 3),
+                                 ParseQuestion("1+2", 3), ParseQuestion("1+2", 3)});
+  EXPECT_EQ(reason(*mixed, {}), "MIXED_OPERATIONS");
+  PcaRequest plain;
+  EXPECT_THROW(Pca(model, *additions, plain, [](double) { return false; }), Error);
+}
+
+}  // namespace
+}  // namespace sumscope::engine
