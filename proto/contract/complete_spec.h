@@ -22,11 +22,12 @@ v1::TrainSpec CompleteSpec(v1::TrainSpec spec);
 // UNIMPLEMENTED OPERATION_NOT_TRAINABLE for what this version cannot train yet (mul, mix, mas, grokfast, insert modes).
 absl::Status ValidateSpec(const v1::TrainSpec& spec);
 
-// The same for an analysis: fills defaults from the run's spec (no question set: 10,000 uniform ones), then checks
-// counts, classes and listed questions (padded and normalised), and sets questions->sha256. Both stay as they were in
-// meaning, so that completing twice changes nothing. A list has no seed, and no operation when it holds both.
-// EMPTY_QUESTION_SET, QUESTIONS_OUT_OF_RANGE, CLASS_UNKNOWN, CLASS_IMPOSSIBLE, QUESTION_INVALID, OPERATION_NOT_OF_RUN,
-// WORST_COUNT_OUT_OF_RANGE, ANALYSIS_MISSING.
+// The same for an analysis: fills defaults from the run's spec and the kind (probes.proto, proto/contract/analyses),
+// checks them, writes nodes, positions, tasks and listed questions in their one spelling, and sets questions->sha256.
+// Both stay as they were in meaning, so that completing twice changes nothing. A list has no seed, and no operation
+// when it holds both; phases and import_tags take no questions. ANALYSIS_MISSING, EMPTY_QUESTION_SET,
+// QUESTIONS_OUT_OF_RANGE, OPERATION_NOT_OF_RUN, TASK_NOT_APPLICABLE, ..: each check has its own reason and names its
+// field.
 absl::Status CompleteAnalysis(const v1::TrainSpec& spec, v1::AnalysisRequest* request, v1::QuestionSet* questions);
 // "evaluate"
 std::string AnalysisKind(const v1::AnalysisRequest& request);

@@ -180,7 +180,9 @@ TEST(NormaliseQuestion_Test, ProductThenItMustFitTheAnswer) {
   const auto normalised = [](uint32_t n_digits, std::string question) {
     v1::Operation operation = v1::OPERATION_UNSPECIFIED;
     const absl::Status status = NormaliseQuestion(n_digits, "f", "question 1", &question, &operation);
-    if (status.ok()) EXPECT_EQ(operation, v1::MUL);
+    if (status.ok()) {
+      EXPECT_EQ(operation, v1::MUL);
+    }
     return status.ok() ? question : ErrorReason(status);
   };
   EXPECT_EQ(normalised(3, "99*99"), "099*099");   // 9,801
