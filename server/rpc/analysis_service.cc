@@ -3,8 +3,10 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/strip.h"
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/nearest.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/limits.h"
@@ -12,15 +14,42 @@
 #include "server/jobs/job_states.h"
 #include "server/rpc/call.h"
 #include "server/rpc/checkpoints.h"
+#include "server/rpc/predict.h"
+#include "server/rpc/question_text.h"
 
 namespace sumscope::rpc {
+namespace {
+
+absl::Status CheckKind(const std::string& kind) {
+  const auto* fields = v1::AnalysisRequest::descriptor();
+  if (kind.empty() || fields->FindFieldByName(kind) != nullptr) return absl::OkStatus();
+  std::vector<std::string> known;
+  for (int i = 0; i < fields->field_count(); ++i) known.push_back(fields->field(i)->name());
+  return InvalidField(
+      "ANALYSIS_UNKNOWN", "analysis",
+      absl::StrCat("there is no analysis \"", kind.substr(0, 60), "\"; did you mean ", Nearest(kind, known), "?"));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::UploadedQuestionSet> AnalysisService::FindUploaded(const v1::TrainSpec& spec,
+                                                                      const v1::QuestionSet& questions) {
+  v1::UploadedQuestionSet set;
+  if (!questions.has_uploaded()) return set;
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(set, reader.GetQuestionSet(questions.uploaded().sha256()));
+    return absl::OkStatus();
+  }));
+  SUMSCOPE_RETURN_IF_ERROR(CheckUploadedQuestions(spec, set));
+  return set;
+}
 
 absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerContext* context,
                                                                    const v1::CreateAnalysisRequest& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.parent()));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
-  const std::string id(absl::StripPrefix(run.name(), "runs/"));
+  const std::string id = IdOf(run.name());
   if (run.has_delete_time()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
                      run.name() + " is deleted; `sumscope runs undelete` brings it back");
@@ -30,6 +59,8 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
   *analysis.mutable_request() = request.request();
   *analysis.mutable_question_set() = request.question_set();
   SUMSCOPE_RETURN_IF_ERROR(CompleteAnalysis(run.spec(), analysis.mutable_request(), analysis.mutable_question_set()));
+
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::UploadedQuestionSet uploaded, FindUploaded(run.spec(), analysis.question_set()));
 
   std::shared_ptr<storage::RunFile> file;
   if (backend_.run_files->Exists(id)) {
@@ -42,8 +73,12 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
   analysis.set_key(
       AnalysisKey(weights.sha256, analysis.request(), analysis.question_set().sha256(), run.spec().precision()));
 
+  *analysis.mutable_prediction() = PredictAnalysis(run.spec(), analysis.request(), analysis.question_set(),
+                                                   uploaded.count(), backend_.threads_per_slot);
+
   v1::CreateAnalysisResponse response;
   if (request.validate_only()) {
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->CheckAnalysis(id, analysis));
     *response.mutable_analysis() = std::move(analysis);
     return response;
   }
@@ -66,7 +101,7 @@ absl::StatusOr<std::pair<std::string, std::string>> AnalysisService::Resolve(grp
   SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef ref, ParseAnalysisName(name));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
-  return std::make_pair(std::string(absl::StripPrefix(run.name(), "runs/")), ref.analysis);
+  return std::make_pair(IdOf(run.name()), ref.analysis);
 }
 
 absl::StatusOr<v1::Analysis> AnalysisService::Load(const std::string& run, const std::string& analysis) {
@@ -103,15 +138,16 @@ grpc::Status AnalysisService::ListAnalyses(grpc::ServerContext* context, const v
                                            v1::ListAnalysesResponse* response) {
   const auto list = [&]() -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
-    std::string run;
+    SUMSCOPE_RETURN_IF_ERROR(CheckKind(request->analysis()));
+    storage::AnalysisQuery query{"", request->analysis(), 0, request->page_token()};
     if (request->parent() != "runs/-") {
       SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, ResolveRun(backend_, request->parent(), caller.name));
-      run = std::string(absl::StripPrefix(found.name(), "runs/"));
+      query.run = IdOf(found.name());
     }
-    SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size,
+    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size,
                               PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
     return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(run, size, request->page_token()));
+      SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(query));
       for (v1::Analysis& analysis : page.analyses) *response->add_analyses() = std::move(analysis);
       response->set_next_page_token(page.next_page_token);
       return absl::OkStatus();
@@ -123,6 +159,7 @@ grpc::Status AnalysisService::ListAnalyses(grpc::ServerContext* context, const v
 grpc::Status AnalysisService::WatchAnalysis(grpc::ServerContext* context, const v1::WatchAnalysisRequest* request,
                                             grpc::ServerWriter<v1::Analysis>* writer) {
   const auto watch = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.watchers->Enter());
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
     v1::Analysis shown;
     while (true) {
@@ -151,6 +188,15 @@ grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const
     return Load(name.first, name.second);
   };
   return Answer(cancel(), response);
+}
+
+grpc::Status AnalysisService::DeleteAnalysis(grpc::ServerContext* context, const v1::DeleteAnalysisRequest* request,
+                                             v1::DeleteAnalysisResponse*) {
+  const auto remove = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    return backend_.manager->DeleteAnalysis(name.first, name.second);
+  };
+  return ToGrpc(remove());
 }
 
 }  // namespace sumscope::rpc

@@ -17,9 +17,9 @@ namespace {
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 
-FilterField SpecField(const FieldDescriptor& field) {
+FilterField SpecField(absl::string_view prefix, const FieldDescriptor& field) {
   FilterField result;
-  result.name = absl::StrCat("spec.", field.name());
+  result.name = absl::StrCat(prefix, field.name());
   result.sql = absl::StrCat("json_extract(spec, '$.", field.name(), "')");
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_ENUM:
@@ -44,9 +44,16 @@ FilterField SpecField(const FieldDescriptor& field) {
   return result;
 }
 
-std::vector<FilterField> MakeFields() {
+void AppendSpecFields(absl::string_view prefix, std::vector<FilterField>* fields) {
+  const auto& spec = *v1::TrainSpec::descriptor();
+  for (int i = 0; i < spec.field_count(); ++i) fields->push_back(SpecField(prefix, *spec.field(i)));
+}
+
+FilterWhitelist MakeRunFields() {
   using Type = FilterField::Type;
-  std::vector<FilterField> fields = {
+  FilterWhitelist known;
+  known.labels = {"labels"};
+  known.fields = {
       {"name", Type::kName, "id"},
       {"model_name", Type::kText, "model_name"},
       {"state", Type::kEnum, "state", v1::State_descriptor()},
@@ -63,9 +70,30 @@ std::vector<FilterField> MakeFields() {
       {"metrics.loss", Type::kReal, "loss"},
       {"metrics.heldout_loss", Type::kReal, "heldout_loss"},
   };
-  const auto& spec = *v1::TrainSpec::descriptor();
-  for (int i = 0; i < spec.field_count(); ++i) fields.push_back(SpecField(*spec.field(i)));
-  return fields;
+  AppendSpecFields("spec.", &known.fields);
+  return known;
+}
+
+FilterWhitelist MakeFactFields() {
+  using Type = FilterField::Type;
+  FilterWhitelist known;
+  known.labels = {"run", "labels"};
+  known.fields = {
+      {"task", Type::kText, "task"},
+      {"tag", Type::kText, "tag"},
+      {"kind", Type::kText, "kind"},
+      {"value", Type::kText, "value"},
+      {"node", Type::kText, "node"},
+      {"position", Type::kInteger, "position"},
+      {"layer", Type::kInteger, "layer"},
+      {"is_head", Type::kBool, "is_head"},
+      {"num", Type::kInteger, "num"},
+      {"run.name", Type::kName, "run"},
+      {"run.model_name", Type::kText, "model_name"},
+      {"run.owner", Type::kText, "owner"},
+  };
+  AppendSpecFields("run.", &known.fields);
+  return known;
 }
 
 size_t EditDistance(absl::string_view a, absl::string_view b) {
@@ -101,17 +129,22 @@ std::string CommonPrefix(const EnumDescriptor& values) {
 
 }  // namespace
 
-const std::vector<FilterField>& FilterFields() {
-  static const auto* const kFields = new std::vector<FilterField>(MakeFields());
+const FilterWhitelist& RunFilterFields() {
+  static const auto* const kFields = new FilterWhitelist(MakeRunFields());
   return *kFields;
 }
 
-std::string NearestFilterField(absl::string_view name) {
+const FilterWhitelist& FactFilterFields() {
+  static const auto* const kFields = new FilterWhitelist(MakeFactFields());
+  return *kFields;
+}
+
+std::string NearestFilterField(const FilterWhitelist& known, absl::string_view name) {
   constexpr size_t kMaxNameLength = 64;  // bounds the work on a hostile name
   name = name.substr(0, kMaxNameLength);
-  std::string nearest = "labels.KEY";
+  std::string nearest = absl::StrCat(absl::StrJoin(known.labels, "."), ".KEY");
   size_t best = EditDistance(LastPart(name), "labels");
-  for (const FilterField& field : FilterFields()) {
+  for (const FilterField& field : known.fields) {
     // n_digits is meant to find spec.n_digits, and spec.owner owner.
     const size_t distance =
         std::min(EditDistance(name, field.name), EditDistance(LastPart(name), LastPart(field.name)));

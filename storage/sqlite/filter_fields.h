@@ -11,7 +11,7 @@
 
 namespace sumscope::storage {
 
-// One field that a filter over runs may name, and the SQL expression it stands for.
+// One field that a filter may name, and the SQL expression it stands for.
 struct FilterField {
   enum class Type {
     kText,
@@ -30,11 +30,18 @@ struct FilterField {
   const google::protobuf::EnumDescriptor* values = nullptr;  // of kEnum
 };
 
-// Every field but labels.{key}. Never deleted.
-const std::vector<FilterField>& FilterFields();
+// Everything that the filter of one list may name.
+struct FilterWhitelist {
+  std::vector<FilterField> fields;
+  std::vector<std::string> labels;  // what stands before a label's key: {"labels"}, {"run", "labels"}
+};
+
+// Of ListRuns, over the table `runs`; of ListFacts, over `node_facts` joined with `runs`. Never deleted.
+const FilterWhitelist& RunFilterFields();
+const FilterWhitelist& FactFilterFields();
 
 // The known field (or "labels.KEY") nearest to `name`.
-std::string NearestFilterField(absl::string_view name);
+std::string NearestFilterField(const FilterWhitelist& known, absl::string_view name);
 
 // The stored name of an enum value: "SCHEDULE_PAPER1" for schedule_paper1 and paper1. nullopt for an unknown one.
 std::optional<std::string> EnumValueName(const google::protobuf::EnumDescriptor& values, absl::string_view text);

@@ -1,5 +1,6 @@
 #include "storage/sqlite/filter_sql.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +13,6 @@
 #include "absl/time/time.h"
 #include "proto/contract/base/status_macros.h"
 #include "storage/sqlite/base/values.h"
-#include "storage/sqlite/filter_fields.h"
 
 namespace sumscope::storage {
 namespace {
@@ -178,32 +178,38 @@ absl::StatusOr<SqlCondition> LabelCondition(const std::string& key, const Filter
   return condition;
 }
 
-absl::StatusOr<SqlCondition> ComparisonCondition(const FilterNode& node) {
-  if (node.field.front() == "labels") {
-    if (node.field.size() > 1) {
-      return LabelCondition(absl::StrJoin(node.field.begin() + 1, node.field.end(), "."), node);
-    }
+bool NamesLabel(const FilterWhitelist& known, const FilterNode& node) {
+  return node.field.size() >= known.labels.size() &&
+         std::equal(known.labels.begin(), known.labels.end(), node.field.begin());
+}
+
+absl::StatusOr<SqlCondition> ComparisonCondition(const FilterNode& node, const FilterWhitelist& known) {
+  if (NamesLabel(known, node)) {
+    const auto key = node.field.begin() + static_cast<std::ptrdiff_t>(known.labels.size());
+    if (key != node.field.end()) return LabelCondition(absl::StrJoin(key, node.field.end(), "."), node);
     if (node.op == FilterOperator::kHas && node.value.wildcards.empty()) {  // labels:purpose
       return SqlCondition{"id IN (SELECT run FROM labels WHERE key = ?)", {node.value.text}};
     }
-    return FilterError(node.column, "name a label: labels.KEY = VALUE, or labels:KEY for its presence");
+    const std::string labels = absl::StrJoin(known.labels, ".");
+    return FilterError(node.column,
+                       absl::StrCat("name a label: ", labels, ".KEY = VALUE, or ", labels, ":KEY for its presence"));
   }
   const std::string name = absl::StrJoin(node.field, ".");
-  for (const FilterField& field : FilterFields()) {
+  for (const FilterField& field : known.fields) {
     if (field.name == name) return FieldCondition(field, node);
   }
-  return FilterError(node.column,
-                     absl::StrCat("unknown field \"", name, "\"; the nearest is \"", NearestFilterField(name), "\""));
+  return FilterError(node.column, absl::StrCat("unknown field \"", name, "\"; the nearest is \"",
+                                               NearestFilterField(known, name), "\""));
 }
 
 }  // namespace
 
-absl::StatusOr<SqlCondition> FilterToSql(const FilterNode& filter) {
-  if (filter.kind == FilterNode::Kind::kComparison) return ComparisonCondition(filter);
+absl::StatusOr<SqlCondition> FilterToSql(const FilterNode& filter, const FilterWhitelist& known) {
+  if (filter.kind == FilterNode::Kind::kComparison) return ComparisonCondition(filter, known);
   SqlCondition result;
   const char* separator = filter.kind == FilterNode::Kind::kOr ? " OR " : " AND ";
   for (const FilterNode& child : filter.children) {
-    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(child));
+    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(child, known));
     absl::StrAppend(&result.sql, result.sql.empty() ? "" : separator, "(", condition.sql, ")");
     result.parameters.insert(result.parameters.end(), condition.parameters.begin(), condition.parameters.end());
   }

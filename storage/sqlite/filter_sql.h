@@ -7,21 +7,24 @@
 #include "absl/status/statusor.h"
 #include "storage/filter.h"
 #include "storage/sqlite/base/query.h"
+#include "storage/sqlite/filter_fields.h"
 
 namespace sumscope::storage {
 
-// A condition over the catalog's table `runs`; values are bound in order, never part of the text.
+// A condition over the tables of a whitelist; values are bound in order, never part of the text.
 struct SqlCondition {
   std::string sql;
   std::vector<SqlValue> parameters;
 };
 
-// Fields: name, model_name, state, state_reason, owner, imported, mixed_hardware, attempt, segment, steps_done,
+// Fields of runs: name, model_name, state, state_reason, owner, imported, mixed_hardware, attempt, segment, steps_done,
 // create_time, start_time, end_time, metrics.loss, metrics.heldout_loss, labels.{key}, spec.{every field of TrainSpec}.
+// Of facts: task, tag, kind, value, node, position, layer, is_head, num, run.name, run.model_name, run.owner,
+// run.labels.{key}, run.{every field of TrainSpec}.
 // A comparison with an absent value is false, NOT of it true. Enum values by name or short name (ADD, plain, paper1),
 // in any case. INVALID_ARGUMENT FILTER_INVALID with the column: unknown field (names the nearest), wrong type of value,
 // an operator that the type does not have.
-absl::StatusOr<SqlCondition> FilterToSql(const FilterNode& filter);
+absl::StatusOr<SqlCondition> FilterToSql(const FilterNode& filter, const FilterWhitelist& known);
 
 }  // namespace sumscope::storage
 

@@ -6,18 +6,23 @@
 
 #include "absl/status/statusor.h"
 #include "proto/contract/base/clock.h"
+#include "storage/capture_file.h"
 #include "storage/catalog.h"
+#include "storage/question_sets.h"
 #include "storage/run_file.h"
 
 namespace sumscope::storage {
 
 struct Storage {
   std::unique_ptr<Catalog> catalog;
-  std::unique_ptr<RunFiles> run_files;
+  std::unique_ptr<RunFiles> run_files;  // removing a run removes its captures: not used without them
+  std::unique_ptr<CaptureFiles> captures;
+  std::unique_ptr<QuestionSetTexts> question_set_texts;
 };
 
-// <directory>/catalog.db and <directory>/runs/. Opens the catalog only, whatever the number of runs. `clock` outlives
-// it. DATA_DIRECTORY_NOT_WRITABLE, DISK_FULL, CATALOG_CORRUPT, SCHEMA_NEWER.
+// <directory>/catalog.db, runs/ and question_sets/. Opens the catalog only, whatever the number of runs, and removes
+// what interrupted writers of captures and question sets left. `clock` outlives it. DATA_DIRECTORY_NOT_WRITABLE,
+// DISK_FULL, CATALOG_CORRUPT, SCHEMA_NEWER.
 absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog::LegalTransition legal, Clock* clock);
 
 // The test double: the same code on databases in memory.

@@ -166,7 +166,7 @@ TEST_P(Catalog_Test, AnalysesArePagedNewestFirst) {
     do {
       EXPECT_TRUE(catalog()
                       .Read([&](CatalogReader& reader) {
-                        const auto page = reader.ListAnalyses(run, 2, token);
+                        const auto page = reader.ListAnalyses({run, "", 2, token});
                         EXPECT_TRUE(page.ok()) << page.status();
                         for (const v1::Analysis& analysis : page->analyses) {
                           EXPECT_LE(analysis.create_time().seconds(), last);

@@ -33,7 +33,7 @@ TEST_F(Schema_Test, NewerSchemaIsRefusedAndLeftAlone) {
   ASSERT_EQ(OpenReason(folder_.path()), "");
   Execute(catalog_, "PRAGMA user_version=999");
   EXPECT_EQ(OpenReason(folder_.path()), "SCHEMA_NEWER");
-  Execute(catalog_, "PRAGMA user_version=1");
+  Execute(catalog_, "PRAGMA user_version=" + std::to_string(CatalogSchema().version()));
   EXPECT_EQ(OpenReason(folder_.path()), "");
 }
 

@@ -1,5 +1,6 @@
 #include "storage/sqlite/base/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,10 +9,25 @@
 #include <cstdio>
 #include <cstring>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::storage {
+namespace {
+
+absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return FileError(errno, "write", path);
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return fsync(descriptor) == 0 ? absl::OkStatus() : FileError(errno, "sync", path);
+}
+
+}  // namespace
 
 absl::Status FileError(int error_number, const std::string& what, const std::string& path) {
   const std::string message = absl::StrCat("could not ", what, " ", path, ": ", std::strerror(error_number));
@@ -65,6 +81,64 @@ absl::Status RenameFile(const std::string& from, const std::string& to) {
 absl::Status RemoveFile(const std::string& path) {
   if (unlink(path.c_str()) != 0 && errno != ENOENT) return FileError(errno, "remove", path);
   return absl::OkStatus();
+}
+
+absl::Status FsyncFile(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return FileError(errno, "open", path);
+  const int result = fsync(descriptor);
+  const int error_number = errno;
+  close(descriptor);
+  return result == 0 ? absl::OkStatus() : FileError(error_number, "sync", path);
+}
+
+uint64_t FileBytes(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0) return 0;
+  constexpr uint64_t kBlockBytes = 512;  // of st_blocks, whatever the file system
+  return static_cast<uint64_t>(info.st_blocks) * kBlockBytes;
+}
+
+absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* const directory = opendir(path.c_str());
+  if (directory == nullptr) {
+    if (errno == ENOENT || errno == ENOTDIR) return names;
+    return FileError(errno, "list the directory", path);
+  }
+  while (const dirent* const entry = readdir(directory)) {
+    const absl::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  closedir(directory);
+  return names;
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return FileError(errno, "open", path);
+  const absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
+  constexpr size_t kPieceBytes = 64 << 10;
+  std::string bytes;
+  while (true) {
+    const size_t before = bytes.size();
+    bytes.resize(before + kPieceBytes);
+    const ssize_t count = read(descriptor, &bytes[before], kPieceBytes);
+    bytes.resize(before + (count > 0 ? static_cast<size_t>(count) : 0));
+    if (count == 0) return bytes;
+    if (count < 0 && errno != EINTR) return FileError(errno, "read", path);
+  }
+}
+
+absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes) {
+  const std::string temporary = path + ".tmp";
+  const int descriptor = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (descriptor < 0) return FileError(errno, "create", temporary);
+  absl::Status status = WriteAll(descriptor, bytes, temporary);
+  close(descriptor);
+  if (status.ok()) status = RenameFile(temporary, path);
+  if (!status.ok()) RemoveFile(temporary).IgnoreError();
+  return status;
 }
 
 }  // namespace sumscope::storage

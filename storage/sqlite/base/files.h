@@ -1,9 +1,13 @@
 #ifndef SUMSCOPE_STORAGE_SQLITE_BASE_FILES_H_
 #define SUMSCOPE_STORAGE_SQLITE_BASE_FILES_H_
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace sumscope::storage {
 
@@ -20,6 +24,14 @@ absl::Status FsyncDirectory(const std::string& path);
 absl::Status RenameFile(const std::string& from, const std::string& to);
 // Fine when it is not there.
 absl::Status RemoveFile(const std::string& path);
+absl::Status FsyncFile(const std::string& path);
+// Bytes that it takes on disk; 0 when it is not there.
+uint64_t FileBytes(const std::string& path);
+// Names in `path` but . and ..; none when it is not there.
+absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
+absl::StatusOr<std::string> ReadFile(const std::string& path);
+// Through <path>.tmp: the file is there whole and durable, or not at all.
+absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes);
 
 }  // namespace sumscope::storage
 

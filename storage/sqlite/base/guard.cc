@@ -15,7 +15,9 @@ namespace {
 constexpr uint64_t kReservedBytes = 8 << 20;
 
 std::string Describe(const FileIdentity& file) {
-  const char* kind = file.kind == FileKind::kCatalog ? "the catalog" : "the run file";
+  const char* kind = file.kind == FileKind::kCatalog   ? "the catalog"
+                     : file.kind == FileKind::kRunFile ? "the run file"
+                                                       : "the capture";
   return file.path.empty() ? absl::StrCat(kind, " in memory") : absl::StrCat(kind, " ", file.path);
 }
 
@@ -44,6 +46,10 @@ absl::Status CorruptFile(const FileIdentity& file, absl::string_view what) {
     return MakeError(absl::StatusCode::kDataLoss, "CATALOG_CORRUPT",
                      absl::StrCat(Describe(file), " is damaged: ", what,
                                   "; restore it from a backup, or rebuild it from the run files"));
+  }
+  if (file.kind == FileKind::kCaptureFile) {
+    return MakeError(absl::StatusCode::kDataLoss, "CAPTURE_FILE_CORRUPT",
+                     absl::StrCat(Describe(file), " is damaged: ", what, "; remove it and capture again"));
   }
   return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT",
                    absl::StrCat(Describe(file), " is damaged: ", what, "; restore it from a backup"));

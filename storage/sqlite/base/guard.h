@@ -11,7 +11,7 @@
 
 namespace sumscope::storage {
 
-enum class FileKind { kCatalog, kRunFile };
+enum class FileKind { kCatalog, kRunFile, kCaptureFile };
 
 // Which database an operation works on. An empty path is a database in memory.
 struct FileIdentity {
@@ -19,7 +19,7 @@ struct FileIdentity {
   FileKind kind = FileKind::kCatalog;
 };
 
-// DATA_LOSS CATALOG_CORRUPT or RUN_FILE_CORRUPT, naming the file and what to do.
+// DATA_LOSS CATALOG_CORRUPT, RUN_FILE_CORRUPT or CAPTURE_FILE_CORRUPT, naming the file and what to do.
 absl::Status CorruptFile(const FileIdentity& file, absl::string_view what);
 
 // RESOURCE_EXHAUSTED DISK_FULL where the file system has less than a reserve left. Bulk data asks first, so that there
@@ -28,7 +28,7 @@ absl::Status CheckRoomForBulk(const FileIdentity& file);
 
 // What SQLite's error means to the caller:
 //   FULL, IOERR on write         RESOURCE_EXHAUSTED DISK_FULL
-//   CORRUPT, NOTADB, IOERR on read, or a schema that is not ours   DATA_LOSS CATALOG_CORRUPT, RUN_FILE_CORRUPT
+//   CORRUPT, NOTADB, IOERR on read, or a schema that is not ours   DATA_LOSS, as CorruptFile says
 //   READONLY, CANTOPEN, PERM     FAILED_PRECONDITION DATA_DIRECTORY_NOT_WRITABLE
 //   BUSY, LOCKED                 UNAVAILABLE STORAGE_BUSY
 //   foreign key                  FAILED_PRECONDITION RUN_NOT_FOUND

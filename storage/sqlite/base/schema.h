@@ -12,7 +12,7 @@
 namespace sumscope::storage {
 
 // The numbered forward migrations of one kind of database: migrations[i] leads from version i to version i + 1
-// (`PRAGMA user_version`). `application_id` tells our files from others and the two kinds from each other.
+// (`PRAGMA user_version`). `application_id` tells our files from others and the kinds from each other.
 struct Schema {
   int32_t application_id = 0;
   std::vector<std::string> migrations;
@@ -21,9 +21,10 @@ struct Schema {
   int version() const { return static_cast<int>(migrations.size()); }
 };
 
-// The schemas embedded from schema/NNNN_catalog_*.sql and schema/NNNN_run_*.sql. Never deleted.
+// The schemas embedded from schema/NNNN_{catalog,run,capture}_*.sql. Never deleted.
 const Schema& CatalogSchema();
 const Schema& RunFileSchema();
+const Schema& CaptureFileSchema();
 
 // The version a connection's database has; 0 when it is new and empty. DATA_LOSS when it is not one of ours;
 // FAILED_PRECONDITION SCHEMA_NEWER when a newer Sumscope wrote it.

@@ -11,6 +11,8 @@
 #include "storage/sqlite/base/analysis_row.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
+#include "storage/sqlite/catalog/fact_rows.h"
+#include "storage/sqlite/catalog/question_set_rows.h"
 #include "storage/sqlite/catalog/run_order.h"
 #include "storage/sqlite/catalog/run_row.h"
 #include "storage/sqlite/filter_sql.h"
@@ -142,7 +144,7 @@ absl::StatusOr<RunPage> CatalogReads<Base>::ListRuns(const RunQuery& request) {
   std::vector<std::string> conditions;
   std::vector<SqlValue> parameters;
   if (filter.has_value()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(*filter));
+    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(*filter, RunFilterFields()));
     conditions.push_back(absl::StrCat("(", condition.sql, ")"));
     parameters = std::move(condition.parameters);
   }
@@ -255,27 +257,28 @@ absl::StatusOr<std::optional<v1::Analysis>> CatalogReads<Base>::FindAnalysis(con
 }
 
 template <typename Base>
-absl::StatusOr<AnalysisPage> CatalogReads<Base>::ListAnalyses(const std::string& run, uint32_t page_size,
-                                                              const std::string& page_token) {
-  const std::string query_hash = absl::StrCat("analyses\n", run);
+absl::StatusOr<AnalysisPage> CatalogReads<Base>::ListAnalyses(const AnalysisQuery& request) {
+  const std::string query_hash = absl::StrCat("analyses\n", request.run, "\n", request.kind);
   // Newest first; the id carries the run along, for a list over all runs.
   PagePosition position{std::numeric_limits<int64_t>::max(), ""};
-  if (!page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(query_hash, page_token));
+  if (!request.page_token.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(query_hash, request.page_token));
   }
-  const std::string of_run = run.empty() ? "" : "run = ? AND ";
-  const std::string id = run.empty() ? "run || '/' || id" : "id";
+  const std::string of_run = request.run.empty() ? "" : "run = ? AND ";
+  const std::string of_kind = request.kind.empty() ? "" : "analysis = ? AND ";
+  const std::string id = request.run.empty() ? "run || '/' || id" : "id";
   return connection_.Guard([&]() -> absl::StatusOr<AnalysisPage> {
     AnalysisPage page;
     PagePosition last;
     size_t bytes = 0;
     Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, ", run, ", id, " FROM analyses WHERE ", of_run,
-                                          "(create_time < ? OR (create_time = ? AND ", id,
-                                          " < ?)) ORDER BY create_time DESC, ", id, " DESC LIMIT ?"));
-    if (!run.empty()) query.Bind(run);
-    query.Bind(position.key, position.key, position.id, page_size + 1);
+                                          of_kind, "create_time <= ? AND (create_time < ? OR ", id,
+                                          " < ?) ORDER BY create_time DESC, ", id, " DESC LIMIT ?"));
+    if (!request.run.empty()) query.Bind(request.run);
+    if (!request.kind.empty()) query.Bind(request.kind);
+    query.Bind(position.key, position.key, position.id, request.page_size + 1);
     while (query.Next()) {
-      if (page.analyses.size() == page_size || bytes > limits::kMaxPageBytes) {
+      if (page.analyses.size() == request.page_size || bytes > limits::kMaxPageBytes) {
         page.next_page_token = EncodePageToken(query_hash, last);
         break;
       }
@@ -289,6 +292,22 @@ absl::StatusOr<AnalysisPage> CatalogReads<Base>::ListAnalyses(const std::string&
     }
     return page;
   });
+}
+
+template <typename Base>
+absl::StatusOr<FactPage> CatalogReads<Base>::ListFacts(const FactQuery& query) {
+  return ReadFactPage(connection_, query);
+}
+
+template <typename Base>
+absl::StatusOr<v1::UploadedQuestionSet> CatalogReads<Base>::GetQuestionSet(const std::string& sha256) {
+  return connection_.Guard([&] { return ReadQuestionSetRow(connection_, sha256); });
+}
+
+template <typename Base>
+absl::StatusOr<QuestionSetPage> CatalogReads<Base>::ListQuestionSets(uint32_t page_size,
+                                                                     const std::string& page_token) {
+  return ReadQuestionSetPage(connection_, page_size, page_token);
 }
 
 template class CatalogReads<CatalogReader>;

@@ -28,8 +28,10 @@ class CatalogReads : public Base {
   absl::StatusOr<std::vector<Event>> ListEvents(const std::string& run, uint64_t after_sequence, int limit) override;
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& run, const std::string& analysis) override;
   absl::StatusOr<std::optional<v1::Analysis>> FindAnalysis(const std::string& key) override;
-  absl::StatusOr<AnalysisPage> ListAnalyses(const std::string& run, uint32_t page_size,
-                                            const std::string& page_token) override;
+  absl::StatusOr<AnalysisPage> ListAnalyses(const AnalysisQuery& query) override;
+  absl::StatusOr<FactPage> ListFacts(const FactQuery& query) override;
+  absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& sha256) override;
+  absl::StatusOr<QuestionSetPage> ListQuestionSets(uint32_t page_size, const std::string& page_token) override;
 
  protected:
   Connection& connection_;

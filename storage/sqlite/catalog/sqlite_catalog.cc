@@ -11,6 +11,8 @@
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/catalog_reads.h"
+#include "storage/sqlite/catalog/fact_rows.h"
+#include "storage/sqlite/catalog/question_set_rows.h"
 #include "storage/sqlite/catalog/run_row.h"
 
 namespace sumscope::storage {
@@ -37,7 +39,7 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
 
   absl::Status RemoveRun(const std::string& run) override {
     return connection_.Guard([&] {
-      Query(connection_, "DELETE FROM runs WHERE id = ?").Bind(run).Run();  // jobs, labels, analyses follow
+      Query(connection_, "DELETE FROM runs WHERE id = ?").Bind(run).Run();  // jobs, labels, analyses, facts follow
       Query(connection_, "DELETE FROM events WHERE run = ?").Bind(run).Run();
       return absl::OkStatus();
     });
@@ -119,6 +121,30 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
                                             Marks(kAnalysisColumnCount + 1), ")"));
       BindAnalysis(query, row);
       query.Bind(name.run).Run();
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status RemoveAnalysis(const std::string& run, const std::string& analysis) override {
+    return connection_.Guard([&] {
+      DeleteFacts(connection_, run, analysis);
+      Query(connection_, "DELETE FROM analyses WHERE run = ? AND id = ?").Bind(run, analysis).Run();
+      // '' stands for the training.
+      Query(connection_, "DELETE FROM jobs WHERE run = ? AND analysis = ? AND analysis <> ''")
+          .Bind(run, analysis)
+          .Run();
+      return absl::OkStatus();
+    });
+  }
+
+  absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
+                        const std::vector<v1::NodeTag>& tags, absl::Time now) override {
+    return connection_.Guard([&] { return ReplaceFacts(connection_, run, step, analysis, tags, now); });
+  }
+
+  absl::Status InsertQuestionSet(const v1::UploadedQuestionSet& question_set) override {
+    return connection_.Guard([&] {
+      InsertQuestionSetRow(connection_, question_set);
       return absl::OkStatus();
     });
   }

@@ -68,6 +68,14 @@ absl::StatusOr<bool> PutAnalysisRow(Connection& connection, const v1::Analysis& 
   return is_new;
 }
 
+bool DeleteAnalysisRow(Connection& connection, const std::string& analysis) {
+  Query query(connection, "DELETE FROM analyses WHERE id = ? RETURNING id");
+  query.Bind(analysis);
+  const bool removed = query.Next();
+  query.Run();
+  return removed;
+}
+
 absl::StatusOr<std::vector<v1::Analysis>> ReadAnalyses(Connection& connection, const std::string& run,
                                                        const std::string& analysis) {
   std::vector<v1::Analysis> analyses;

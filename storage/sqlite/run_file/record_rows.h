@@ -18,6 +18,8 @@ absl::StatusOr<std::vector<LogEntry>> ReadLog(Connection& connection, uint64_t a
 
 // Returns whether it is new.
 absl::StatusOr<bool> PutAnalysisRow(Connection& connection, const v1::Analysis& analysis);
+// Returns whether it was there.
+bool DeleteAnalysisRow(Connection& connection, const std::string& analysis);
 // All of them (`analysis` empty), oldest first, or one.
 absl::StatusOr<std::vector<v1::Analysis>> ReadAnalyses(Connection& connection, const std::string& run,
                                                        const std::string& analysis);

@@ -66,6 +66,13 @@ class Transaction final : public RunFileTransaction {
     return is_new.status();
   }
 
+  absl::Status RemoveAnalysis(const std::string& analysis) override {
+    const absl::StatusOr<bool> removed =
+        connection_.Guard([&]() -> absl::StatusOr<bool> { return DeleteAnalysisRow(connection_, analysis); });
+    if (removed.ok() && *removed) --state_.analyses;
+    return removed.status();
+  }
+
  private:
   Connection& connection_;
   RunState state_;

@@ -95,6 +95,7 @@ absl::Status SqliteRunFiles::Remove(const std::string& run) {
     recent_.erase(found->second.place);
     open_.erase(found);
   }
+  SUMSCOPE_RETURN_IF_ERROR(remove_captures_(run));
   if (in_memory()) return absl::OkStatus();
   const std::string path = PathOf(run);
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path + suffix));

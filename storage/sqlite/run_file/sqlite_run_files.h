@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_STORAGE_SQLITE_RUN_FILE_SQLITE_RUN_FILES_H_
 #define SUMSCOPE_STORAGE_SQLITE_RUN_FILE_SQLITE_RUN_FILES_H_
 
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -16,8 +17,10 @@ namespace sumscope::storage {
 // limits::kMaxOpenRunFiles the oldest that nobody holds is closed. Thread-safe.
 class SqliteRunFiles final : public RunFiles {
  public:
-  // An empty directory keeps every run in memory.
-  explicit SqliteRunFiles(std::string directory) : directory_(std::move(directory)) {}
+  using RemoveCaptures = std::function<absl::Status(const std::string& run)>;
+  // An empty directory keeps every run in memory. `remove_captures` is called when a run is removed.
+  SqliteRunFiles(std::string directory, RemoveCaptures remove_captures)
+      : directory_(std::move(directory)), remove_captures_(std::move(remove_captures)) {}
 
   absl::StatusOr<std::shared_ptr<RunFile>> Create(const v1::Run& run) override;
   absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) override;
@@ -36,6 +39,7 @@ class SqliteRunFiles final : public RunFiles {
   void CloseOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string directory_;
+  const RemoveCaptures remove_captures_;
   Mutex mutex_;
   std::map<std::string, Entry> open_ ABSL_GUARDED_BY(mutex_);
   std::list<std::string> recent_ ABSL_GUARDED_BY(mutex_);  // most recently used first

@@ -4,24 +4,22 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/safetensors.h"
 #include "storage/sqlite/base/query.h"
+#include "storage/sqlite/base/tensor_layout.h"
 #include "storage/sqlite/base/values.h"
 
 namespace sumscope::storage {
 namespace {
 
-constexpr int kOffsetBits = 40;  // chunk id = set << 40 | first byte: a set is below 1 TiB
-
-int64_t ChunkId(int64_t set, uint64_t first_byte) { return set << kOffsetBits | static_cast<int64_t>(first_byte); }
+int64_t ChunkId(int64_t set, uint64_t first_byte) {
+  return set << kTensorOffsetBits | static_cast<int64_t>(first_byte);
+}
 
 const char* NameOf(TensorSetKind kind) { return kind == TensorSetKind::kWeights ? "weights" : "resume_state"; }
 
@@ -33,7 +31,7 @@ std::string Checksum(const TensorSet& set, bool finished) {
   sum.Int(set.id).Text(NameOf(set.kind)).Int(Saturated(set.step)).Int(ToNanos(set.create_time)).Int(finished);
   sum.Int(Saturated(set.data_bytes)).Int(Saturated(set.file_bytes)).Text(set.sha256).OptionalReal(set.heldout_loss);
   for (const StoredTensor& tensor : set.tensors) {
-    sum.Text(tensor.name).Text(tensor.dtype).Text(absl::StrJoin(tensor.shape, ",")).Int(Saturated(tensor.bytes));
+    sum.Text(tensor.name).Text(tensor.dtype).Text(ShapeText(tensor.shape)).Int(Saturated(tensor.bytes));
   }
   return sum.Digest();
 }
@@ -55,10 +53,9 @@ absl::Status ReadTensors(Connection& connection, TensorSet* set) {
     StoredTensor tensor;
     tensor.name = query.Text(0);
     tensor.dtype = query.Text(1);
-    for (const absl::string_view extent : absl::StrSplit(query.Text(2), ',', absl::SkipEmpty())) {
-      if (!absl::SimpleAtoi(extent, &tensor.shape.emplace_back()))
-        return connection.Corrupt("a tensor's shape is damaged");
-    }
+    auto shape = ParseShape(query.Text(2));
+    if (!shape.has_value()) return connection.Corrupt("a tensor's shape is damaged");
+    tensor.shape = *std::move(shape);
     if (query.Text(3) != "little") return connection.Corrupt("a tensor has an unknown byte order");
     tensor.bytes = static_cast<uint64_t>(query.Int(4));
     set->tensors.push_back(std::move(tensor));
@@ -145,22 +142,7 @@ absl::StatusOr<int64_t> InsertTensorSet(Connection& connection, TensorSetKind ki
   set.step = step;
   set.create_time = FromNanos(ToNanos(now));
   set.tensors = tensors;
-  for (const StoredTensor& tensor : tensors) {
-    uint64_t bytes = SafetensorsElementBytes(tensor.dtype);
-    for (const uint64_t extent : tensor.shape) {
-      if (extent != 0 && bytes > (uint64_t{1} << kOffsetBits) / extent) bytes = 0;  // beyond what a set may hold
-      bytes *= extent;
-    }
-    if (bytes != tensor.bytes || tensor.name.empty()) {
-      return MakeError(
-          absl::StatusCode::kInvalidArgument, "TENSOR_INVALID",
-          absl::StrCat("tensor '", tensor.name, "': its shape and type do not make ", tensor.bytes, " bytes"));
-    }
-    set.data_bytes += bytes;
-  }
-  if (set.data_bytes >= uint64_t{1} << kOffsetBits) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "TENSOR_INVALID", "a tensor set is below 1 TiB");
-  }
+  SUMSCOPE_ASSIGN_OR_RETURN(set.data_bytes, TensorDataBytes(tensors));
   Query(connection,
         "INSERT INTO tensor_sets (kind, step, create_time, finished, data_bytes, file_bytes, sha256, checksum) "
         "VALUES ('', 0, 0, 0, 0, 0, '', '')")
@@ -170,7 +152,7 @@ absl::StatusOr<int64_t> InsertTensorSet(Connection& connection, TensorSetKind ki
     Query(connection,
           "INSERT INTO tensors (set_id, position, name, dtype, shape, byte_order, bytes) VALUES (?, ?, ?, ?, ?, "
           "'little', ?)")
-        .Bind(set.id, static_cast<int64_t>(i), tensors[i].name, tensors[i].dtype, absl::StrJoin(tensors[i].shape, ","),
+        .Bind(set.id, static_cast<int64_t>(i), tensors[i].name, tensors[i].dtype, ShapeText(tensors[i].shape),
               Saturated(tensors[i].bytes))
         .Run();
   }

@@ -1,4 +1,4 @@
-# Writes OUTPUT: a source with CatalogSchema() and RunFileSchema() that holds the text of every schema/NNNN_*.sql in order.
+# Writes OUTPUT: a source with CatalogSchema(), RunFileSchema() and CaptureFileSchema() that holds the text of every schema/NNNN_*.sql in order.
 # usage: cmake -DFOLDER=... -DOUTPUT=... -P embed.cmake
 function(migrations kind result)
   file(GLOB files "${FOLDER}/[0-9][0-9][0-9][0-9]_${kind}_*.sql")
@@ -12,11 +12,12 @@ function(migrations kind result)
 endfunction()
 migrations(catalog catalog)
 migrations(run run)
+migrations(capture capture)
 file(WRITE "${OUTPUT}" "#include \"storage/sqlite/base/schema.h\"
 
 namespace sumscope::storage {
 
-// \"SumC\" and \"SumR\" in ASCII: what `file` and PRAGMA application_id show of our databases.
+// \"SumC\", \"SumR\" and \"SumA\" in ASCII: what `file` and PRAGMA application_id show of our databases.
 const Schema& CatalogSchema() {
   static const auto* const schema = new Schema{0x53756d43, {${catalog}}, /*created_by_write=*/true};
   return *schema;
@@ -24,6 +25,11 @@ const Schema& CatalogSchema() {
 
 const Schema& RunFileSchema() {
   static const auto* const schema = new Schema{0x53756d52, {${run}}, /*created_by_write=*/false};
+  return *schema;
+}
+
+const Schema& CaptureFileSchema() {
+  static const auto* const schema = new Schema{0x53756d41, {${capture}}, /*created_by_write=*/false};
   return *schema;
 }
 

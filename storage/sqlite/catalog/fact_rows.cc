@@ -1,0 +1,171 @@
+#include "storage/sqlite/catalog/fact_rows.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
+#include "storage/filter.h"
+#include "storage/sqlite/base/query.h"
+#include "storage/sqlite/base/values.h"
+#include "storage/sqlite/catalog/run_order.h"
+#include "storage/sqlite/filter_sql.h"
+
+namespace sumscope::storage {
+namespace {
+
+constexpr size_t kMaxTagLength = 256;  // so that a page token stays within limits::kMaxPageTokenLength
+
+// A node with a position: P14L0H1 or P14L0MLP.
+struct Node {
+  uint32_t position = 0;
+  uint32_t layer = 0;
+  bool is_head = false;
+  uint32_t num = 0;
+
+  std::string Name() const {
+    return absl::StrCat("P", position, "L", layer, is_head ? absl::StrCat("H", num) : std::string("MLP"));
+  }
+  // Position, layer, heads before MLPs, number: one integer in that order.
+  int64_t Place() const {
+    return int64_t{position} << 32 | int64_t{layer} << 17 | int64_t{!is_head} << 16 | int64_t{num};
+  }
+};
+
+// Takes `letter` and the number after it from the front.
+bool TakeNumber(char letter, absl::string_view* text, uint32_t* number) {
+  constexpr size_t kMaxDigitsOfNumber = 4;
+  if (text->empty() || text->front() != letter) return false;
+  size_t end = 1;
+  while (end < text->size() && absl::ascii_isdigit(static_cast<unsigned char>((*text)[end]))) ++end;
+  if (end - 1 > kMaxDigitsOfNumber || !absl::SimpleAtoi(text->substr(1, end - 1), number)) return false;
+  text->remove_prefix(end);
+  return true;
+}
+
+std::optional<Node> ParseNode(absl::string_view text) {
+  Node node;
+  if (!TakeNumber('P', &text, &node.position) || !TakeNumber('L', &text, &node.layer)) return std::nullopt;
+  if (text == "MLP" || text == "M0") return node;
+  node.is_head = TakeNumber('H', &text, &node.num);
+  return node.is_head && text.empty() ? std::make_optional(node) : std::nullopt;
+}
+
+absl::Status InvalidFact(const v1::NodeTag& tag) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "FACT_INVALID",
+                   absl::StrCat("'", tag.node(), "' with tag '", tag.tag().substr(0, kMaxTagLength),
+                                "' is no fact: a node is written P14L0H1 or P14L0MLP, a tag has 1 to ", kMaxTagLength,
+                                " bytes on one line"));
+}
+
+constexpr char kFactColumns[] =
+    "run, place, tag, analysis, step, node, position, layer, is_head, num, kind, value, task, node_facts.create_time, "
+    "model_name";
+
+v1::NodeFact ReadFact(Query& query) {
+  v1::NodeFact fact;
+  const std::string run = query.Text(0);
+  fact.set_run(RunName(run));
+  fact.set_tag(query.Text(2));
+  fact.set_analysis(AnalysisName(run, query.Text(3)));
+  fact.set_checkpoint(CheckpointName(run, static_cast<uint64_t>(query.Int(4))));
+  fact.set_node(query.Text(5));
+  fact.set_position(static_cast<uint32_t>(query.Int(6)));
+  fact.set_layer(static_cast<uint32_t>(query.Int(7)));
+  fact.set_is_head(query.Int(8) != 0);
+  fact.set_num(static_cast<uint32_t>(query.Int(9)));
+  fact.set_kind(query.Text(10));
+  fact.set_value(query.Text(11));
+  fact.set_task(query.Text(12));
+  *fact.mutable_create_time() = TimestampFromNanos(query.Int(13));
+  fact.set_model_name(query.Text(14));
+  return fact;
+}
+
+// The order of the list as a page position: the run, and place, analysis and tag on a line each.
+PagePosition PositionOf(Query& query) {
+  return {absl::StrCat(query.Int(1), "\n", query.Text(3), "\n", query.Text(2)), query.Text(0)};
+}
+
+// Adds what the rows after `position` have in common.
+absl::Status AppendPosition(const PagePosition& position, SqlCondition* condition) {
+  const auto* key = std::get_if<std::string>(&position.key);
+  const std::vector<std::string> parts = absl::StrSplit(key == nullptr ? "" : *key, absl::MaxSplits('\n', 2));
+  int64_t place = 0;
+  if (parts.size() != 3 || !absl::SimpleAtoi(parts[0], &place)) {
+    return InvalidField("PAGE_TOKEN_INVALID", "page_token", "page_token is not one that this list gave");
+  }
+  absl::StrAppend(&condition->sql, " AND (run, place, tag, analysis) > (?, ?, ?, ?)");
+  condition->parameters.insert(condition->parameters.end(), {position.id, place, parts[2], parts[1]});
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<FactPage> ReadFactPage(Connection& connection, const FactQuery& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request.filter));
+  SqlCondition condition{"delete_time IS NULL", {}};
+  if (filter.has_value()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition asked, FilterToSql(*filter, FactFilterFields()));
+    absl::StrAppend(&condition.sql, " AND (", asked.sql, ")");
+    condition.parameters = std::move(asked.parameters);
+  }
+  const std::string query_hash = absl::StrCat("facts\n", request.filter);
+  if (!request.page_token.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const PagePosition position, DecodePageToken(query_hash, request.page_token));
+    SUMSCOPE_RETURN_IF_ERROR(AppendPosition(position, &condition));
+  }
+  return connection.Guard([&]() -> absl::StatusOr<FactPage> {
+    FactPage page;
+    PagePosition last;
+    size_t bytes = 0;
+    Query query(connection,
+                absl::StrCat("SELECT ", kFactColumns, " FROM node_facts JOIN runs ON runs.id = node_facts.run WHERE ",
+                             condition.sql, " ORDER BY run, place, tag, analysis LIMIT ?"));
+    for (const SqlValue& parameter : condition.parameters) query.Bind(parameter);
+    query.Bind(request.page_size + 1);
+    while (query.Next()) {
+      if (page.facts.size() == request.page_size || bytes > limits::kMaxPageBytes) {
+        page.next_page_token = EncodePageToken(query_hash, last);
+        break;
+      }
+      last = PositionOf(query);
+      page.facts.push_back(ReadFact(query));
+      bytes += page.facts.back().ByteSizeLong();
+    }
+    return page;
+  });
+}
+
+absl::Status ReplaceFacts(Connection& connection, const std::string& run, uint64_t step, const std::string& analysis,
+                          const std::vector<v1::NodeTag>& tags, absl::Time now) {
+  DeleteFacts(connection, run, analysis);
+  for (const v1::NodeTag& tag : tags) {
+    const std::optional<Node> node = ParseNode(tag.node());
+    const bool tag_is_sound =
+        !tag.tag().empty() && tag.tag().size() <= kMaxTagLength && tag.tag().find('\n') == std::string::npos;
+    if (!node.has_value() || !tag_is_sound) return InvalidFact(tag);
+    const std::pair<std::string, std::string> parts = absl::StrSplit(tag.tag(), absl::MaxSplits(':', 1));
+    const std::string task = parts.first == "Algo" ? parts.second : "";
+    Query(connection,
+          "INSERT OR IGNORE INTO node_facts (run, place, tag, analysis, step, node, position, layer, is_head, num, "
+          "kind, value, task, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .Bind(run, node->Place(), tag.tag(), analysis, Saturated(step), node->Name(), node->position, node->layer,
+              node->is_head, node->num, parts.first, parts.second, task, ToNanos(now))
+        .Run();
+  }
+  return absl::OkStatus();
+}
+
+void DeleteFacts(Connection& connection, const std::string& run, const std::string& analysis) {
+  Query(connection, "DELETE FROM node_facts WHERE run = ? AND analysis = ?").Bind(run, analysis).Run();
+}
+
+}  // namespace sumscope::storage
