@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "server/engine/probing/answerer.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {
@@ -9,11 +10,6 @@ namespace {
 
 bool EndsWith(const std::string& text, const std::string& suffix) {
   return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
-
-torch::ScalarType DtypeOf(const Model& model) {
-  return !model.weights.empty() && model.weights.front().second.scalar_type() == torch::kFloat64 ? torch::kFloat64
-                                                                                                 : torch::kFloat32;
 }
 
 // All hooks may be kept at once, so the pass is sized by the sum of a question's intermediates.
@@ -60,9 +56,7 @@ ActivationReader::ActivationReader(const Model& model)
       dtype_(DtypeOf(model)),
       transformer_(model.config, CheckedWeights(model.config, model.weights, model.device, dtype_)),
       batch_size_(BatchSizeFor(model.config)) {
-  if (config_.n_ctx != encoding_.n_ctx() || config_.d_vocab != encoding_.d_vocab()) {
-    throw Error(ErrorKind::kInvalidArgument, "WRONG_DIGITS", "n_ctx and d_vocab do not fit the digits and the format");
-  }
+  CheckEncoding(config_, encoding_);
 }
 
 ActivationReader::Values ActivationReader::ReadBatch(const Questions& batch,

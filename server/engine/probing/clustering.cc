@@ -9,7 +9,7 @@
 namespace sumscope::engine {
 namespace {
 
-constexpr uint32_t kKMeansColumn = 64;  // of the analysis stream; step = k, row = 2^16 start + centre
+constexpr uint32_t kKMeansColumn = 67;  // of the analysis stream; step = k, row = 2^16 start + centre
 constexpr int kMaxRounds = 300;
 
 std::vector<size_t> GroupSizes(const std::vector<int>& labels) {

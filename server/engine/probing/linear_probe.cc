@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "server/engine/data/sources.h"
 #include "server/engine/probing/activations.h"
 #include "server/engine/runtime/error.h"
 

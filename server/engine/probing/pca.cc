@@ -165,6 +165,7 @@ PcaResult Pca(const Model& model, const QuestionSource& questions, const PcaRequ
       ReadNodes(reader, model.config.d_head, questions, nodes, PartOf(progress, 0, 0.5));
   for (size_t i = 0; i < nodes.size(); ++i) {
     result.nodes.push_back(Analyse(nodes[i], activations[i], labels, result.labels, request));
+    if (result.nodes.back().passes) result.tags.push_back({nodes[i], "PCA:A" + std::to_string(request.digit)});
     Report(progress, 0.5 + 0.5 * static_cast<double>(i + 1) / static_cast<double>(nodes.size()));
   }
   return result;

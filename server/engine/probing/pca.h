@@ -9,6 +9,7 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
+#include "server/engine/probing/node_tags.h"
 #include "server/engine/probing/progress.h"
 
 namespace sumscope::engine {
@@ -37,13 +38,14 @@ struct PcaNode {
   std::optional<double> cluster_ch;
   std::optional<double> cluster_agreement;  // share of questions whose cluster's majority label is theirs
   std::optional<uint32_t> cluster_k;        // 2 or 3, whichever has the better silhouette
-  bool passes = false;                      // the published thresholds; its tag is PCA:A{digit}. No evidence of use
+  bool passes = false;                      // the published thresholds: no evidence of use
   std::vector<PcaScores> scores;            // with_scores, in the order of the questions
 };
 struct PcaResult {
   uint32_t digit = 0;
   std::vector<std::string> labels;  // 8, 9, 10; -1, 0, 1
   std::vector<uint32_t> counts;     // questions of each
+  std::vector<NodeTag> tags;        // PCA:A2 of the nodes that pass
   std::vector<PcaNode> nodes;       // as asked; by layer, position and head when none were named
 };
 

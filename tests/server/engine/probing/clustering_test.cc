@@ -15,7 +15,7 @@ TEST(Silhouette_Test, GivenFourPointsOnALineThenItIsTheOneComputedByHand) {
   const Points points = {values.data(), 4, 1};
   // a = 1, 1, 2, 2; b = 5, 4, 3.5, 5.5.
   EXPECT_NEAR(*Silhouette(points, {0, 0, 1, 1}), (4 / 5.0 + 3 / 4.0 + 1.5 / 3.5 + 3.5 / 5.5) / 4, 1e-12);
-  // The point alone counts 0; a = 1, 1, 2; b = 6, 5, ... of the nearer group.
+  // Points alone count 0; a = 1, 1; b = 4, 3, of the nearer group.
   EXPECT_NEAR(*Silhouette(points, {0, 0, 1, 2}), (3 / 4.0 + 2 / 3.0 + 0 + 0) / 4, 1e-12);
   EXPECT_FALSE(Silhouette(points, {1, 1, 1, 1}).has_value());
 }
