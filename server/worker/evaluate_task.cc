@@ -4,46 +4,15 @@
 #include <utility>
 
 #include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 #include "server/engine/probing/evaluate.h"
 #include "server/worker/conversion.h"
 #include "server/worker/guard.h"
+#include "server/worker/question_source.h"
 #include "server/worker/tensors.h"
 
 namespace sumscope::worker {
 namespace {
-
-using sumscope::v1::QuestionSet;
-
-// Throws what the engine throws.
-absl::StatusOr<std::unique_ptr<engine::QuestionSource>> MakeSource(const QuestionSet& set,
-                                                                   const sumscope::v1::TrainSpec& spec) {
-  const int n = static_cast<int>(spec.n_digits());
-  switch (set.kind_case()) {
-    case QuestionSet::kUniform: {
-      SUMSCOPE_ASSIGN_OR_RETURN(const engine::Operation op,
-                                ToEngine(set.has_operation() ? set.operation() : spec.operation()));
-      return engine::UniformSource(op, n, set.uniform().count(), set.seed());
-    }
-    case QuestionSet::kOfClass:
-      return engine::ClassSource(engine::ParseClass(set.of_class().question_class()), n, set.of_class().count(),
-                                 set.seed());
-    case QuestionSet::kStratified: {
-      SUMSCOPE_ASSIGN_OR_RETURN(const engine::Operation op,
-                                ToEngine(set.has_operation() ? set.operation() : spec.operation()));
-      return engine::StratifiedSource(op, n, set.stratified().count_per_class(), set.seed());
-    }
-    case QuestionSet::kList: {
-      engine::Questions questions;
-      for (const std::string& text : set.list().questions()) questions.push_back(engine::ParseQuestion(text, n));
-      return engine::ListSource(std::move(questions));
-    }
-    case QuestionSet::KIND_NOT_SET:
-      break;
-  }
-  return MakeError(absl::StatusCode::kInvalidArgument, "QUESTION_SET_MISSING", "the task has no question set");
-}
 
 absl::StatusOr<engine::Model> MakeModel(const TaskInput& input, const engine::TrainSpec& spec, torch::Device device) {
   SUMSCOPE_ASSIGN_OR_RETURN(const engine::NamedTensors tensors,
@@ -84,7 +53,7 @@ absl::Status RunEvaluateTask(const TaskInput& input, const TaskContext& context)
   SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec spec, ToEngine(task.spec()));
   SUMSCOPE_ASSIGN_OR_RETURN(const engine::Model model, MakeModel(input, spec, context.device));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<engine::QuestionSource> source,
-                            MakeSource(task.question_set(), task.spec()));
+                            MakeSource(task.question_set(), task.spec(), /*uploaded_text=*/""));
   SUMSCOPE_RETURN_IF_ERROR(context.SendStarted(/*first_step=*/0));
 
   ProgressReporter progress(context);

@@ -38,6 +38,8 @@ class TrainTask {
         spec_(spec),
         stored_checkpoints_(task.have_checkpoints().begin(), task.have_checkpoints().end()),
         resume_interval_(ResumeInterval(task)),
+        heldout_(engine::UniformSource(spec.operation, spec.n_digits, engine::kHeldoutQuestions, /*seed=*/0,
+                                       engine::Stream::kHeldout)),
         trainer_(engine::Trainer::Create(spec, context.device)),
         metrics_(trainer_->metric_columns(), context.clock, context.sink) {}
 
@@ -54,6 +56,7 @@ class TrainTask {
   const engine::TrainSpec spec_;
   const std::set<uint64_t> stored_checkpoints_;
   const absl::Duration resume_interval_;
+  const std::unique_ptr<engine::QuestionSource> heldout_;
   const std::unique_ptr<engine::Trainer> trainer_;
   MetricBuffer metrics_;
   uint64_t resume_step_ = 0;  // the step of the resume state that the server has; 0: none, none needed
@@ -122,7 +125,7 @@ absl::Status TrainTask::SendCheckpointIfDue() {
   // An interruption leaves the checkpoint to whoever goes on from the resume state of this step.
   std::optional<double> loss;
   SUMSCOPE_RETURN_IF_ERROR(Guarded([&] {
-    loss = engine::HeldoutLoss(trainer_->CurrentModel(), engine::QuestionOperation(spec_.operation),
+    loss = engine::HeldoutLoss(trainer_->CurrentModel(), *heldout_,
                                [this](double) { return !context_.control->interrupted(); });
     return absl::OkStatus();
   }));

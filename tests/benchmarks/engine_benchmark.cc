@@ -70,7 +70,8 @@ void EvaluateQuestions(benchmark::State& state) {
   SetThreads(static_cast<int>(state.range(0)));
   const auto trainer = Trainer::Create(PaperSpec(), torch::kCPU);
   const Model model = trainer->CurrentModel();
-  for (auto _ : state) benchmark::DoNotOptimize(HeldoutLoss(model, Operation::kAdd));
+  const auto questions = UniformSource(Operation::kAdd, model.n_digits, kHeldoutQuestions, 0, Stream::kHeldout);
+  for (auto _ : state) benchmark::DoNotOptimize(HeldoutLoss(model, *questions));
   state.counters["questions/s"] = benchmark::Counter(
       static_cast<double>(state.iterations()) * static_cast<double>(kHeldoutQuestions), benchmark::Counter::kIsRate);
 }

@@ -26,10 +26,26 @@ void CheckReal(const char* field, double value, double low, double high) {
 
 }  // namespace
 
+std::vector<Operation> OperationsOf(TrainOperation operation) {
+  switch (operation) {
+    case TrainOperation::kAdd:
+      return {Operation::kAdd};
+    case TrainOperation::kSub:
+      return {Operation::kSub};
+    case TrainOperation::kMul:
+      return {Operation::kMul};
+    case TrainOperation::kMix:
+      return {Operation::kAdd, Operation::kSub};
+    case TrainOperation::kMas:
+      return {Operation::kAdd, Operation::kSub, Operation::kMul};
+  }
+  throw Error(ErrorKind::kInternal, "BAD_OPERATION", "a spec without an operation");
+}
+
 Operation QuestionOperation(TrainOperation operation) {
-  if (operation == TrainOperation::kAdd) return Operation::kAdd;
-  if (operation == TrainOperation::kSub) return Operation::kSub;
-  Fail("OPERATION_NOT_SUPPORTED", "only add and sub can be trained and drawn");
+  const std::vector<Operation> operations = OperationsOf(operation);
+  if (operations.size() > 1) Fail("OPERATION_NOT_SUPPORTED", "choose one operation of a mixed run");
+  return operations.front();
 }
 
 void ValidateSpec(const TrainSpec& spec) {

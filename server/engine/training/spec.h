@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "server/engine/data/question.h"
 
@@ -45,7 +46,9 @@ struct TrainSpec {
 // range), FORMAT_NEEDS_SIGN, OPERATION_NOT_SUPPORTED (mul, mix, mas), INSERT_MODE_NOT_SUPPORTED.
 void ValidateSpec(const TrainSpec& spec);
 
-// The operation of every question of an add or sub run. Throws kInvalidArgument (OPERATION_NOT_SUPPORTED) for others.
+// The operations that a run trains, in the order add, sub, mul.
+std::vector<Operation> OperationsOf(TrainOperation operation);
+// That of every question where there is one. Throws kInvalidArgument (OPERATION_NOT_SUPPORTED) for mix and mas.
 Operation QuestionOperation(TrainOperation operation);
 
 }  // namespace sumscope::engine
