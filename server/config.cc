@@ -37,6 +37,12 @@ bool Take(const toml::node& node, double* out) {
   if (value.has_value() && node.is_number()) *out = *value;
   return value.has_value() && node.is_number();
 }
+bool Take(const toml::node& node, uint64_t* out) {
+  const auto value = node.value_exact<int64_t>();
+  if (!value.has_value() || *value < 0) return false;
+  *out = static_cast<uint64_t>(*value);
+  return true;
+}
 bool Take(const toml::node& node, std::vector<std::string>* out) {
   const toml::array* array = node.as_array();
   if (array == nullptr) return false;
@@ -68,10 +74,12 @@ absl::Status TakeKey(const std::string& key, const toml::node& node, ServerConfi
     ok = Take(node, &config->worker_program);
   } else if (key == "resume_interval_seconds") {
     ok = Take(node, &config->resume_interval_seconds);
+  } else if (key == "capture_limit_bytes") {
+    ok = Take(node, &config->capture_limit_bytes);
   } else {
     return Invalid(absl::StrCat("unknown key '", key,
                                 "'; there are data_directory, listen, insecure_loopback, worker_program, slots, "
-                                "resume_interval_seconds"));
+                                "resume_interval_seconds, capture_limit_bytes"));
   }
   return ok ? absl::OkStatus() : Invalid(absl::StrCat("key '", key, "' has a value of the wrong type"));
 }

@@ -13,12 +13,13 @@ namespace sumscope {
 
 // How a server runs. Every field is a key of sumscoped.toml and a flag of sumscoped; flag beats environment beats file.
 struct ServerConfig {
-  std::string data_directory;       // default $XDG_DATA_HOME/sumscope
-  std::vector<std::string> listen;  // unix:/path or host:port; default: the local socket
-  bool insecure_loopback = false;   // allow host:port without TLS, on loopback only
-  std::string worker_program;       // default: sumscope-worker beside this program
-  std::vector<workers::SlotConfig> slots;    // default: one CPU slot with every core
+  std::string data_directory;              // default $XDG_DATA_HOME/sumscope
+  std::vector<std::string> listen;         // unix:/path or host:port; default: the local socket
+  bool insecure_loopback = false;          // allow host:port without TLS, on loopback only
+  std::string worker_program;              // default: sumscope-worker beside this program
+  std::vector<workers::SlotConfig> slots;  // default: one CPU slot with every core
   double resume_interval_seconds = 60;
+  uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that stored activations may take on disk together
 };
 
 // Merges the keys of a TOML text into `config`. INVALID_ARGUMENT CONFIG_INVALID naming file, line and the key.

@@ -49,6 +49,7 @@ struct Flags {
   std::vector<std::string> listen, slots;
   bool insecure_loopback = false;
   std::optional<double> resume_interval_seconds;
+  std::optional<uint64_t> capture_limit_bytes;
 };
 
 absl::Status ReadConfigFile(const std::string& path, ServerConfig* config) {
@@ -102,6 +103,7 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   if (!flags.listen.empty()) config.listen = flags.listen;
   if (flags.insecure_loopback) config.insecure_loopback = true;
   if (flags.resume_interval_seconds.has_value()) config.resume_interval_seconds = *flags.resume_interval_seconds;
+  if (flags.capture_limit_bytes.has_value()) config.capture_limit_bytes = *flags.capture_limit_bytes;
   if (!flags.slots.empty()) config.slots.clear();
   for (const std::string& slot : flags.slots) SUMSCOPE_RETURN_IF_ERROR(AddSlot(slot, &config));
 
@@ -155,6 +157,8 @@ int main(int argc, char** argv) {
   app.add_option("--slot,--slots", flags.slots, "NAME:DEVICE:THREADS, may be repeated (default cpu0:cpu:<all cores>)");
   app.add_option("--resume-interval-seconds", flags.resume_interval_seconds,
                  "work at risk when a worker dies, at most 60 (default 60)");
+  app.add_option("--capture-limit-bytes", flags.capture_limit_bytes,
+                 "disk that all stored activations may take (default 20 GiB)");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -10,7 +10,9 @@
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/random_ids.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/version.h"
 #include "server/auth/authenticator.h"
 #include "server/instance_lock.h"
@@ -19,7 +21,9 @@
 #include "server/jobs/job_states.h"
 #include "server/listener.h"
 #include "server/rpc/analysis_service.h"
-#include "server/rpc/convert.h"
+#include "server/rpc/capture_service.h"
+#include "server/rpc/fact_service.h"
+#include "server/rpc/question_set_service.h"
 #include "server/rpc/run_service.h"
 #include "server/rpc/system_service.h"
 #include "server/workers/local_launcher.h"
@@ -46,11 +50,18 @@ class RealServer final : public Server {
     SUMSCOPE_ASSIGN_OR_RETURN(
         storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real()));
     SUMSCOPE_RETURN_IF_ERROR(MakePool());
-    manager_ = jobs::JobManager::Create({config_.resume_interval_seconds, kVersion, kGitHash}, storage_.catalog.get(),
-                                        storage_.run_files.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real());
+    jobs::JobManager::Options options;
+    options.resume_interval_seconds = config_.resume_interval_seconds;
+    options.version = kVersion;
+    options.git_hash = kGitHash;
+    options.capture_limit_bytes = config_.capture_limit_bytes;
+    manager_ = jobs::JobManager::Create(
+        options, {storage_.catalog.get(), storage_.run_files.get(), storage_.captures.get(),
+                  storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real()});
     SUMSCOPE_ASSIGN_OR_RETURN(repairs_, manager_->Recover());
     MakeServices();
-    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, {runs_.get(), analyses_.get(), system_.get()}));
+    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, {runs_.get(), analyses_.get(), captures_.get(),
+                                                               facts_.get(), question_sets_.get(), system_.get()}));
     return manager_->Start();
   }
 
@@ -97,17 +108,22 @@ class RealServer final : public Server {
     backend.hub = &hub_;
     backend.catalog = storage_.catalog.get();
     backend.run_files = storage_.run_files.get();
+    backend.captures = storage_.captures.get();
+    backend.watchers = &watchers_;
     backend.authenticator = &authenticator_;
     backend.spool_directory = config_.data_directory;
     backend.threads_per_slot = config_.slots.front().threads;
     runs_ = std::make_unique<rpc::RunService>(backend);
     analyses_ = std::make_unique<rpc::AnalysisService>(backend);
+    captures_ = std::make_unique<rpc::CaptureService>(backend);
+    facts_ = std::make_unique<rpc::FactService>(backend);
+    question_sets_ = std::make_unique<rpc::QuestionSetService>(backend);
 
     v1::ServerInfo info;
     info.set_version(kVersion);
     info.set_git_hash(kGitHash);
     info.set_build(kBuild);
-    *info.mutable_start_time() = rpc::ToTimestamp(absl::Now());
+    *info.mutable_start_time() = ToTimestamp(absl::Now());
     info.set_data_directory(config_.data_directory);
     info.add_libraries("gRPC " + grpc::Version());
     info.add_libraries("protobuf " + google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
@@ -127,8 +143,12 @@ class RealServer final : public Server {
   std::unique_ptr<workers::WorkerPool> pool_;
   std::unique_ptr<jobs::JobManager> manager_;
   std::vector<std::string> repairs_;
+  rpc::Watchers watchers_{limits::kMaxWatchers};
   std::unique_ptr<rpc::RunService> runs_;
   std::unique_ptr<rpc::AnalysisService> analyses_;
+  std::unique_ptr<rpc::CaptureService> captures_;
+  std::unique_ptr<rpc::FactService> facts_;
+  std::unique_ptr<rpc::QuestionSetService> question_sets_;
   std::unique_ptr<rpc::SystemService> system_;
   std::unique_ptr<grpc::Server> server_;
   bool drained_ = false;

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 
@@ -36,6 +37,18 @@ absl::Status NameError(absl::string_view name, absl::string_view expected) {
                                    "\" is no resource name here; expected ", expected));
 }
 
+// "runs/{run}/{collection}/{id}".
+bool ParseChildOfRun(absl::string_view name, absl::string_view collection, std::string* run, std::string* id) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(name, absl::MaxSplits('/', 4));
+  if (parts.size() != 4 || parts[0] != "runs" || !IsRunSelector(parts[1]) || parts[2] != collection ||
+      !IsIdPrefix(parts[3])) {
+    return false;
+  }
+  *run = std::string(parts[1]);
+  *id = std::string(parts[3]);
+  return true;
+}
+
 }  // namespace
 
 std::string RunName(absl::string_view run) { return absl::StrCat("runs/", run); }
@@ -47,6 +60,14 @@ std::string CheckpointName(absl::string_view run, uint64_t step) {
 std::string AnalysisName(absl::string_view run, absl::string_view analysis) {
   return absl::StrCat("runs/", run, "/analyses/", analysis);
 }
+
+std::string CaptureName(absl::string_view run, absl::string_view capture) {
+  return absl::StrCat("runs/", run, "/captures/", capture);
+}
+
+std::string QuestionSetName(absl::string_view sha256) { return absl::StrCat("questionSets/", sha256); }
+
+std::string IdOf(absl::string_view name) { return std::string(name.substr(name.rfind('/') + 1)); }
 
 std::string JobName(absl::string_view job) { return absl::StrCat("jobs/", job); }
 
@@ -71,12 +92,29 @@ absl::StatusOr<CheckpointRef> ParseCheckpointName(absl::string_view name) {
 }
 
 absl::StatusOr<AnalysisRef> ParseAnalysisName(absl::string_view name) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(name, absl::MaxSplits('/', 4));
-  if (parts.size() != 4 || parts[0] != "runs" || !IsRunSelector(parts[1]) || parts[2] != "analyses" ||
-      !IsIdPrefix(parts[3])) {
+  AnalysisRef ref;
+  if (!ParseChildOfRun(name, "analyses", &ref.run, &ref.analysis)) {
     return NameError(name, "runs/{run}/analyses/{analysis}");
   }
-  return AnalysisRef{std::string(parts[1]), std::string(parts[3])};
+  return ref;
+}
+
+absl::StatusOr<CaptureRef> ParseCaptureName(absl::string_view name) {
+  CaptureRef ref;
+  if (!ParseChildOfRun(name, "captures", &ref.run, &ref.capture)) {
+    return NameError(name, "runs/{run}/captures/{capture}");
+  }
+  return ref;
+}
+
+absl::StatusOr<std::string> ParseQuestionSetName(absl::string_view name) {
+  constexpr size_t kHexDigits = 64;
+  absl::string_view sha256 = name;
+  if (!absl::ConsumePrefix(&sha256, "questionSets/") || sha256.size() != kHexDigits ||
+      sha256.find_first_not_of("0123456789abcdef") != absl::string_view::npos) {
+    return NameError(name, "questionSets/{sha256}, of 64 lower-case hexadecimal digits");
+  }
+  return std::string(sha256);
 }
 
 absl::Status ValidateRunId(absl::string_view run) {

@@ -11,11 +11,17 @@
 
 namespace sumscope {
 
-// Resource names: runs/{run}, runs/{run}/checkpoints/{step}, runs/{run}/analyses/{analysis}, jobs/{job}.
+// Resource names: runs/{run}, runs/{run}/checkpoints/{step}, runs/{run}/analyses/{analysis},
+// runs/{run}/captures/{capture}, questionSets/{sha256}, jobs/{job}.
 std::string RunName(absl::string_view run);
 std::string CheckpointName(absl::string_view run, uint64_t step);
 std::string AnalysisName(absl::string_view run, absl::string_view analysis);
+std::string CaptureName(absl::string_view run, absl::string_view capture);
+std::string QuestionSetName(absl::string_view sha256);
 std::string JobName(absl::string_view job);
+
+// The id at the end of a name that is known to be good: "runs/r7k2m9qa" -> "r7k2m9qa".
+std::string IdOf(absl::string_view name);
 
 // The id in "runs/{run}". INVALID_ARGUMENT RESOURCE_NAME_INVALID. The id may be a prefix or "@last": it is not looked
 // up.
@@ -32,6 +38,14 @@ struct AnalysisRef {
   std::string run, analysis;
 };
 absl::StatusOr<AnalysisRef> ParseAnalysisName(absl::string_view name);
+
+struct CaptureRef {
+  std::string run, capture;
+};
+absl::StatusOr<CaptureRef> ParseCaptureName(absl::string_view name);
+
+// The hash in "questionSets/{sha256}".
+absl::StatusOr<std::string> ParseQuestionSetName(absl::string_view name);
 
 // A run id that a caller chose: lower-case letters, digits and '-', 2..40, first a letter. INVALID_ARGUMENT
 // RUN_ID_INVALID.

@@ -49,15 +49,4 @@ std::string Bounded(absl::string_view text) {
   return ReplaceInvalidUtf8(text.substr(0, end));
 }
 
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  const absl::Duration since_epoch = time - absl::UnixEpoch();
-  const int64_t seconds = absl::ToInt64Seconds(absl::Floor(since_epoch, absl::Seconds(1)));
-  google::protobuf::Timestamp timestamp;
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(since_epoch - absl::Seconds(seconds))));
-  return timestamp;
-}
-
-std::string LastPart(absl::string_view name) { return std::string(name.substr(name.rfind('/') + 1)); }
-
 }  // namespace sumscope::jobs

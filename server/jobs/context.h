@@ -8,23 +8,20 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "proto/contract/base/mutex.h"
+#include "proto/contract/base/timestamp.h"
+#include "proto/contract/resource_names.h"
 #include "server/jobs/interrupt.h"
 #include "server/jobs/job_manager.h"
 
 namespace sumscope::jobs {
 
-// What every part of the job manager works with. Owned by the manager; the pointers are borrowed and thread-safe.
-struct Context {
-  JobManager::Options options;
-  storage::Catalog* catalog;
-  storage::RunFiles* run_files;
-  workers::WorkerPool* pool;
-  EventHub* hub;
-  Clock* clock;
-  IdSource* ids;
+// What every part of the job manager works with. Owned by the manager.
+struct Context : JobManager::Parts {
+  Context(const JobManager::Options& with_options, const JobManager::Parts& parts)
+      : JobManager::Parts(parts), options(with_options) {}
 
+  const JobManager::Options options;
   Interrupt interrupt;                // set at the end of a drain: what still retries gives up
   std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
   // Held while a run file's description is read, changed and written.
@@ -68,11 +65,6 @@ std::string StorageReason(const absl::Status& status);
 
 // Cuts `text` to limits::kMaxLogTextBytes, at a character.
 std::string Bounded(absl::string_view text);
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
-
-// The id in a resource name that the catalog gave: "runs/r7k2m9qa" -> "r7k2m9qa".
-std::string LastPart(absl::string_view name);
 
 }  // namespace sumscope::jobs
 

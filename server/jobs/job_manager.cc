@@ -7,10 +7,10 @@
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
+#include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
-#include "server/jobs/intake/record_end.h"
 #include "server/jobs/recovery.h"
 
 namespace sumscope::jobs {
@@ -21,23 +21,14 @@ constexpr absl::Duration kDrainMargin = absl::Seconds(2);
 
 }  // namespace
 
-std::unique_ptr<JobManager> JobManager::Create(const Options& options, storage::Catalog* catalog,
-                                               storage::RunFiles* run_files, workers::WorkerPool* pool, EventHub* hub,
-                                               Clock* clock, IdSource* ids) {
-  return std::make_unique<JobManagerImpl>(options, catalog, run_files, pool, hub, clock, ids);
+std::unique_ptr<JobManager> JobManager::Create(const Options& options, const Parts& parts) {
+  return std::make_unique<JobManagerImpl>(options, parts);
 }
 
-JobManagerImpl::JobManagerImpl(const Options& options, storage::Catalog* catalog, storage::RunFiles* run_files,
-                               workers::WorkerPool* pool, EventHub* hub, Clock* clock, IdSource* ids)
-    : dispatcher_(&context_, std::make_unique<FifoPolicy>()), ingest_(&context_, &dispatcher_) {
-  context_.options = options;
-  context_.catalog = catalog;
-  context_.run_files = run_files;
-  context_.pool = pool;
-  context_.hub = hub;
-  context_.clock = clock;
-  context_.ids = ids;
-}
+JobManagerImpl::JobManagerImpl(const Options& options, const Parts& parts)
+    : context_(options, parts),
+      dispatcher_(&context_, std::make_unique<FifoPolicy>()),
+      ingest_(&context_, &dispatcher_) {}
 
 JobManagerImpl::~JobManagerImpl() { Drain(absl::ZeroDuration()); }
 

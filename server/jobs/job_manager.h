@@ -15,7 +15,9 @@
 #include "proto/contract/limits.h"
 #include "server/jobs/event_hub.h"
 #include "server/workers/worker_pool.h"
+#include "storage/capture_file.h"
 #include "storage/catalog.h"
+#include "storage/question_sets.h"
 #include "storage/run_file.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/runs.pb.h"
@@ -39,11 +41,20 @@ class JobManager {
     std::string version, git_hash;
     // How long what workers send may wait for more before it is committed.
     absl::Duration group_commit_delay = limits::kGroupCommitDelay;
+    uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that all captures may take together
   };
-  // `catalog`, `run_files`, `pool`, `hub`, `clock`, `ids` outlive the manager.
-  static std::unique_ptr<JobManager> Create(const Options& options, storage::Catalog* catalog,
-                                            storage::RunFiles* run_files, workers::WorkerPool* pool, EventHub* hub,
-                                            Clock* clock, IdSource* ids);
+  // What the manager works with. Borrowed: all of it outlives the manager and is thread-safe.
+  struct Parts {
+    storage::Catalog* catalog;
+    storage::RunFiles* run_files;
+    storage::CaptureFiles* captures;
+    storage::QuestionSetTexts* question_sets;
+    workers::WorkerPool* pool;
+    EventHub* hub;
+    Clock* clock;
+    IdSource* ids;
+  };
+  static std::unique_ptr<JobManager> Create(const Options& options, const Parts& parts);
   virtual ~JobManager() = default;
 
   // Puts jobs that were under way back into the queue, drops half-written tensor sets, finishes files of ended runs.
@@ -86,12 +97,23 @@ class JobManager {
     v1::Analysis analysis;
     bool from_cache = false;
   };
-  // `analysis` has checkpoint, analysis, request, question_set, key and owner. A stored or unfinished analysis with
-  // that key is returned instead of a new one. FAILED_PRECONDITION RUN_DELETED.
+  // `analysis` has checkpoint, analysis, request, question_set, key, owner and, of a capture, prediction.disk_bytes. A
+  // stored or unfinished analysis with that key is returned instead of a new one. Imported tags are stored at once,
+  // without a job. FAILED_PRECONDITION RUN_DELETED, RUN_HAS_NO_METRICS, PHASES_TOO_LONG; RESOURCE_EXHAUSTED
+  // CAPTURE_TOO_LARGE.
   virtual absl::StatusOr<CreatedAnalysis> CreateAnalysis(const Request& request, const std::string& run,
                                                          v1::Analysis analysis) = 0;
+  // What CreateAnalysis would refuse to make.
+  virtual absl::Status CheckAnalysis(const std::string& run, const v1::Analysis& analysis) = 0;
   // FAILED_PRECONDITION ANALYSIS_ENDED. Like CancelRun.
   virtual absl::StatusOr<v1::Analysis> CancelAnalysis(const std::string& run, const std::string& analysis) = 0;
+  // Forgets an ended analysis, its facts, its job and its capture. FAILED_PRECONDITION ANALYSIS_UNFINISHED.
+  virtual absl::Status DeleteAnalysis(const std::string& run, const std::string& analysis) = 0;
+
+  // Stores the text of an uploaded question set, then what it holds; the same one again changes nothing. Returns it as
+  // it is stored, with name and create_time.
+  virtual absl::StatusOr<v1::UploadedQuestionSet> AddQuestionSet(v1::UploadedQuestionSet question_set,
+                                                                 const std::string& text) = 0;
 };
 
 }  // namespace sumscope::jobs

@@ -8,16 +8,15 @@
 #include <vector>
 
 #include "server/jobs/context.h"
-#include "server/jobs/queue/dispatcher.h"
 #include "server/jobs/intake/ingest.h"
 #include "server/jobs/job_manager.h"
+#include "server/jobs/queue/dispatcher.h"
 
 namespace sumscope::jobs {
 
 class JobManagerImpl : public JobManager {
  public:
-  JobManagerImpl(const Options& options, storage::Catalog* catalog, storage::RunFiles* run_files,
-                 workers::WorkerPool* pool, EventHub* hub, Clock* clock, IdSource* ids);
+  JobManagerImpl(const Options& options, const Parts& parts);
   // Without a Drain: gives up what is under way, as a dying server would.
   ~JobManagerImpl() override;
 
@@ -27,7 +26,7 @@ class JobManagerImpl : public JobManager {
   void Drain(absl::Duration grace) override;
   bool draining() const override { return context_.draining; }
 
-  // runs.cc
+  // runs/runs.cc
   absl::StatusOr<v1::Run> CreateRun(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
                                     const std::map<std::string, std::string>& labels,
                                     const std::string& owner) override;
@@ -35,21 +34,25 @@ class JobManagerImpl : public JobManager {
   absl::StatusOr<v1::Run> ResumeRun(const Request& request, const std::string& run) override;
   absl::StatusOr<v1::Run> RetryRun(const Request& request, const std::string& run, const std::string& owner) override;
 
-  // run_rows.cc
+  // runs/run_rows.cc
   absl::StatusOr<v1::Run> DeleteRun(const std::string& run) override;
   absl::StatusOr<v1::Run> UndeleteRun(const std::string& run) override;
   absl::StatusOr<v1::Run> UpdateLabels(const std::string& run, bool replace_all,
                                        const std::map<std::string, std::optional<std::string>>& labels) override;
 
-  // import.cc
+  // runs/import.cc
   absl::StatusOr<v1::Run> ImportRun(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
                                     const std::map<std::string, std::string>& labels, const std::string& owner,
                                     const ImportedWeights& weights) override;
 
-  // analyses.cc
+  // analyses/analyses.cc
   absl::StatusOr<CreatedAnalysis> CreateAnalysis(const Request& request, const std::string& run,
                                                  v1::Analysis analysis) override;
+  absl::Status CheckAnalysis(const std::string& run, const v1::Analysis& analysis) override;
   absl::StatusOr<v1::Analysis> CancelAnalysis(const std::string& run, const std::string& analysis) override;
+  absl::Status DeleteAnalysis(const std::string& run, const std::string& analysis) override;
+  absl::StatusOr<v1::UploadedQuestionSet> AddQuestionSet(v1::UploadedQuestionSet question_set,
+                                                         const std::string& text) override;
 
  private:
   // Holds a run id while a run of it is being made, so that two makers never share a file.
@@ -86,6 +89,11 @@ class JobManagerImpl : public JobManager {
   absl::StatusOr<std::optional<CreatedAnalysis>> FindAnalysis(const Request& request, const std::string& run,
                                                               const std::string& key);
   absl::StatusOr<v1::Analysis> WithContent(const std::string& run, v1::Analysis analysis);
+  // A new analysis: with a job that will answer it, or answered already.
+  absl::Status QueueAnalysis(const Request& request, const std::string& run, storage::RunFile* file,
+                             v1::Analysis* analysis);
+  absl::Status StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
+                           v1::Analysis* analysis);
 
   Context context_;
   Dispatcher dispatcher_;
@@ -94,7 +102,7 @@ class JobManagerImpl : public JobManager {
   Mutex mutex_;
   std::set<std::string> reserved_ ABSL_GUARDED_BY(mutex_);
   bool down_ ABSL_GUARDED_BY(mutex_) = false;
-  // Held from the look for an equal analysis until the new one is in the catalog.
+  // Held from the look for an equal analysis until the new one is in the catalog, and while one is removed.
   Mutex analyses_;
 };
 

@@ -8,9 +8,10 @@
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
+#include "server/jobs/analyses/node_tags.h"
+#include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
-#include "server/jobs/intake/record_end.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -36,16 +37,18 @@ absl::StatusOr<std::optional<Outcome>> EndInFile(const Target& target, storage::
   return std::optional<Outcome>({run.state(), run.state_reason(), run.state_detail()});
 }
 
-absl::Status FollowFile(Context* context, const Target& target, const Outcome& outcome, const RunFacts& facts) {
+absl::Status FollowFile(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
   return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(Target current, LoadTarget(transaction, target.job.id));
-    if (current.of_training()) facts.CopyTo(&current.run);
+    if (current.of_training() && facts.run.has_value()) facts.run->CopyTo(&current.run);
     const absl::Time now = context->clock->Now();
     // The file saw a state that the catalog missed: STARTING -> RUNNING -> SUCCEEDED.
     if (!IsLegalTransition(current.job.state, outcome.state)) {
       SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, v1::RUNNING, "", ""));
     }
-    return Change(transaction, now, &current, outcome.state, outcome.reason, outcome.detail);
+    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, outcome.state, outcome.reason, outcome.detail));
+    if (current.of_training() || outcome.state != v1::SUCCEEDED) return absl::OkStatus();
+    return StoreFacts(transaction, current.analysis, facts.analysis.result(), now);
   });
 }
 
@@ -60,7 +63,10 @@ absl::StatusOr<std::string> Reconcile(Context* context, const Target& target, co
       SUMSCOPE_ASSIGN_OR_RETURN(facts.run, ReadFacts(file.get()));
     }
     if (end.has_value()) {
-      SUMSCOPE_RETURN_IF_ERROR(FollowFile(context, target, *end, facts.run.value_or(RunFacts())));
+      if (!target.of_training()) {
+        SUMSCOPE_ASSIGN_OR_RETURN(facts.analysis, file->GetAnalysis(target.job.analysis));
+      }
+      SUMSCOPE_RETURN_IF_ERROR(FollowFile(context, target, *end, facts));
       if (target.of_training() || IsTerminal(target.run.state())) {
         SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(file.get()));
       }

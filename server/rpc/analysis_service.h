@@ -18,10 +18,14 @@ class AnalysisService final : public v1::AnalysisService::Service {
   grpc::Status WatchAnalysis(grpc::ServerContext*, const v1::WatchAnalysisRequest*,
                              grpc::ServerWriter<v1::Analysis>*) override;
   grpc::Status CancelAnalysis(grpc::ServerContext*, const v1::CancelAnalysisRequest*, v1::Analysis*) override;
+  grpc::Status DeleteAnalysis(grpc::ServerContext*, const v1::DeleteAnalysisRequest*,
+                              v1::DeleteAnalysisResponse*) override;
 
  private:
   absl::StatusOr<v1::CreateAnalysisResponse> Create(grpc::ServerContext* context,
                                                     const v1::CreateAnalysisRequest& request);
+  // The uploaded questions that the set names, after checking that the run can be asked them; empty when it names none.
+  absl::StatusOr<v1::UploadedQuestionSet> FindUploaded(const v1::TrainSpec& spec, const v1::QuestionSet& questions);
   // "runs/{run}/analyses/{analysis}" with a full run id in place of a prefix.
   absl::StatusOr<std::pair<std::string, std::string>> Resolve(grpc::ServerContext* context, const std::string& name);
   // The whole analysis: the run file's record under the catalog's state.

@@ -1,16 +1,9 @@
 #include "server/rpc/convert.h"
 
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/resource_names.h"
 
 namespace sumscope::rpc {
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  google::protobuf::Timestamp stamp;
-  stamp.set_seconds(seconds);
-  stamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return stamp;
-}
 
 v1::Checkpoint ToCheckpoint(const std::string& run, const storage::TensorSet& set) {
   v1::Checkpoint checkpoint;

@@ -3,14 +3,11 @@
 
 #include <string>
 
-#include "absl/time/time.h"
-#include "google/protobuf/timestamp.pb.h"
 #include "storage/run_file.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {
 
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
 v1::Checkpoint ToCheckpoint(const std::string& run, const storage::TensorSet& set);
 v1::LogLine ToLogLine(const storage::LogEntry& entry);
 

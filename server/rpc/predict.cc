@@ -17,26 +17,30 @@ uint64_t CheckpointCount(uint64_t steps) {
 
 }  // namespace
 
-v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads) {
-  constexpr double kFlopsPerThread = 20e9;
-  constexpr uint64_t kLibraryBytes = uint64_t{600} << 20;  // LibTorch itself, resident
-  uint64_t parameters = 0;
+ModelCost CostOf(const v1::TrainSpec& spec) {
+  ModelCost cost = {};
   for (const SafetensorsTensor& tensor : ModelTensors(spec)) {
     uint64_t elements = 1;
     for (const uint64_t extent : tensor.shape) elements *= extent;
-    parameters += elements;
+    cost.parameters += elements;
   }
-  const uint64_t element_bytes = spec.precision() == v1::FLOAT64 ? 8 : 4;
+  cost.element_bytes = spec.precision() == v1::FLOAT64 ? 8 : 4;
+  cost.rows = 2 * spec.n_digits() + 2 + AnswerTokenNames(spec).size();
+  cost.row_activation = spec.n_layers() * (8ull * spec.d_model() + 4ull * spec.n_heads() * spec.d_head() +
+                                           2ull * spec.d_mlp() + 2ull * spec.n_heads() * cost.rows);
+  return cost;
+}
+
+v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads) {
+  const ModelCost cost = CostOf(spec);
+  const uint64_t parameters = cost.parameters, element_bytes = cost.element_bytes, rows = cost.rows;
   const uint64_t answer_rows = AnswerTokenNames(spec).size();
-  const uint64_t rows = 2 * spec.n_digits() + 2 + answer_rows;
-  const uint64_t per_row = spec.n_layers() * (8ull * spec.d_model() + 4ull * spec.n_heads() * spec.d_head() +
-                                              2ull * spec.d_mlp() + 2ull * spec.n_heads() * rows);
   const uint64_t metric_columns = 1 + answer_rows + 6;
 
   v1::Prediction prediction;
   prediction.set_parameters(parameters);
   prediction.set_memory_bytes(kLibraryBytes + parameters * element_bytes * 4 +
-                              per_row * rows * spec.batch_size() * element_bytes * 2);
+                              cost.row_activation * rows * spec.batch_size() * element_bytes * 2);
   prediction.set_disk_bytes((CheckpointCount(spec.steps()) + 2 * 3) * parameters * element_bytes +
                             spec.steps() * metric_columns * sizeof(double));
   // Forward and backward, 6 operations a parameter and row; the last layer works on the answer rows alone.

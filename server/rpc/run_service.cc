@@ -11,15 +11,15 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/model_names.h"
 #include "proto/contract/resource_names.h"
+#include "server/jobs/runs/insert_source.h"
 #include "server/rpc/call.h"
+#include "server/rpc/checkpoints.h"
 #include "server/rpc/predict.h"
 
 namespace sumscope::rpc {
 namespace {
 
 using Labels = std::map<std::string, std::string>;
-
-std::string IdOf(const v1::Run& run) { return std::string(absl::StripPrefix(run.name(), "runs/")); }
 
 // The complete, valid spec that a request means: its model name, overridden by its spec.
 absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
@@ -45,15 +45,34 @@ absl::StatusOr<v1::Run> RunService::Resolve(grpc::ServerContext* context, const 
 }
 
 absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::Run& run) const {
-  const std::string id = IdOf(run);
+  const std::string id = IdOf(run.name());
   const bool started = run.imported() || run.segment() > 0;
   if (!started && !backend_.run_files->Exists(id)) return std::shared_ptr<storage::RunFile>();
   return backend_.run_files->Open(id);
 }
 
+absl::Status RunService::CompleteSource(const std::string& caller, v1::TrainSpec* spec) const {
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, jobs::ParseInitFrom(spec->init_from()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, ResolveRun(backend_, RunName(ref.run), caller));
+  if (source.has_delete_time()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
+                     source.name() + " is deleted; `sumscope runs undelete` brings it back");
+  }
+  SUMSCOPE_RETURN_IF_ERROR(jobs::CheckSourceFits(*spec, source.spec()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(source));
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet weights, FindCheckpoint(source, file.get(), ref.step));
+  const std::string id = IdOf(source.name());
+  if (spec->insert_mode() == v1::INSERT_USEFUL_HEADS) {
+    SUMSCOPE_RETURN_IF_ERROR(jobs::UsefulHeads(file.get(), source.spec(), id, weights.step).status());
+  }
+  spec->set_init_from(jobs::InitFromText(id, weights.step));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v1::CreateRunRequest& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, SpecOf(request));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::TrainSpec spec, SpecOf(request));
+  if (spec.insert_mode() > v1::INSERT_NONE) SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller.name, &spec));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
   if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
   if (request.validate_only()) {
@@ -84,7 +103,7 @@ grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRe
       *run.mutable_segments() = stored.segments();
     }
     // The catalog's figures are refreshed now and then; the hub's are those of the last commit.
-    if (v1::Progress progress; backend_.hub->GetProgress(IdOf(run), &progress)) {
+    if (v1::Progress progress; backend_.hub->GetProgress(IdOf(run.name()), &progress)) {
       run.set_steps_done(progress.step());
       run.set_loss(progress.loss());
     }
@@ -131,7 +150,7 @@ grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::Updat
       }
     }
     if (replace_all) changes.insert(request->run().labels().begin(), request->run().labels().end());
-    return backend_.manager->UpdateLabels(IdOf(run), replace_all, changes);
+    return backend_.manager->UpdateLabels(IdOf(run.name()), replace_all, changes);
   };
   return Answer(update(), response);
 }
@@ -139,7 +158,7 @@ grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::Updat
 grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::CancelRunRequest* request,
                                    v1::Run* response) {
   const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return Answer(run.ok() ? backend_.manager->CancelRun(IdOf(*run)) : run, response);
+  return Answer(run.ok() ? backend_.manager->CancelRun(IdOf(run->name())) : run, response);
 }
 
 grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::ResumeRunRequest* request,
@@ -147,7 +166,7 @@ grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::Resum
   const auto resume = [&]() -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ResumeRun", *request));
-    return backend_.manager->ResumeRun(id, IdOf(run));
+    return backend_.manager->ResumeRun(id, IdOf(run.name()));
   };
   return Answer(resume(), response);
 }
@@ -157,7 +176,7 @@ grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryR
     SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("RetryRun", *request));
-    return backend_.manager->RetryRun(id, IdOf(run), caller.name);
+    return backend_.manager->RetryRun(id, IdOf(run.name()), caller.name);
   };
   return Answer(retry(), response);
 }
@@ -165,13 +184,13 @@ grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryR
 grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::DeleteRunRequest* request,
                                    v1::Run* response) {
   const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return Answer(run.ok() ? backend_.manager->DeleteRun(IdOf(*run)) : run, response);
+  return Answer(run.ok() ? backend_.manager->DeleteRun(IdOf(run->name())) : run, response);
 }
 
 grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::UndeleteRunRequest* request,
                                      v1::Run* response) {
   const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return Answer(run.ok() ? backend_.manager->UndeleteRun(IdOf(*run)) : run, response);
+  return Answer(run.ok() ? backend_.manager->UndeleteRun(IdOf(run->name())) : run, response);
 }
 
 }  // namespace sumscope::rpc

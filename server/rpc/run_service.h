@@ -1,8 +1,6 @@
 #ifndef SUMSCOPE_SERVER_RPC_RUN_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_RUN_SERVICE_H_
 
-#include <atomic>
-
 #include "server/rpc/services.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 
@@ -52,8 +50,10 @@ class RunService final : public v1::RunService::Service {
                         grpc::ServerWriter<v1::FileChunk>* writer);
   absl::StatusOr<v1::Run> Import(grpc::ServerContext* context, grpc::ServerReader<v1::ImportRunRequest>* reader);
 
+  // Completes spec.init_from of an insert mode to the checkpoint that it means, after checking that it fits.
+  absl::Status CompleteSource(const std::string& caller, v1::TrainSpec* spec) const;
+
   const Backend backend_;
-  std::atomic<size_t> watchers_{0};
 };
 
 }  // namespace sumscope::rpc

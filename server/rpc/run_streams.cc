@@ -4,12 +4,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
 #include "server/jobs/job_states.h"
 #include "server/rpc/call.h"
 #include "server/rpc/convert.h"
@@ -23,8 +22,6 @@ namespace {
 constexpr std::chrono::milliseconds kLiveness{1000};
 // Progress is sent at most this often.
 constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
-
-std::string IdOf(const v1::Run& run) { return std::string(absl::StripPrefix(run.name(), "runs/")); }
 
 absl::Status ClientGone() { return absl::CancelledError("the client went away"); }
 
@@ -42,17 +39,10 @@ storage::Series SeriesOf(v1::MetricSeries series) {
 
 absl::Status RunService::Watch(grpc::ServerContext* context, const v1::WatchRunRequest& request,
                                grpc::ServerWriter<v1::WatchRunResponse>* writer) {
-  if (watchers_.fetch_add(1) >= limits::kMaxWatchers) {
-    watchers_.fetch_sub(1);
-    return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
-                                    absl::StrCat("at most ", limits::kMaxWatchers, " streams are served at once")),
-                          absl::Seconds(5));
-  }
-  const auto leave = absl::MakeCleanup([this] { watchers_.fetch_sub(1); });
-
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.watchers->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const WatchToken token, WatchToken::Parse(request.resume_token()));
-  const std::string id = IdOf(run);
+  const std::string id = IdOf(run.name());
   RunWatch watch(backend_, id, token);
   uint64_t shown_step = UINT64_MAX;
   absl::Time shown_at = absl::InfinitePast();
@@ -93,8 +83,12 @@ grpc::Status RunService::WatchRun(grpc::ServerContext* context, const v1::WatchR
 
 absl::Status RunService::Stream(grpc::ServerContext* context, const v1::StreamMetricsRequest& request,
                                 grpc::ServerWriter<v1::MetricBlock>* writer) {
+  std::unique_ptr<Watchers::Seat> seat;
+  if (request.follow()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(seat, backend_.watchers->Enter());
+  }
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, Resolve(context, request.name()));
-  const std::string id = IdOf(run);
+  const std::string id = IdOf(run.name());
   uint64_t next = request.first_step();
   while (true) {
     const uint64_t version = backend_.hub->Version(id);

@@ -1,45 +1,22 @@
 // Checkpoints out and weights in, of RunService.
-#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
-#include "proto/contract/safetensors.h"
 #include "server/rpc/call.h"
 #include "server/rpc/checkpoints.h"
 #include "server/rpc/convert.h"
+#include "server/rpc/file_chunks.h"
 #include "server/rpc/imported_file.h"
 #include "server/rpc/run_service.h"
 #include "server/rpc/upload_spool.h"
 
 namespace sumscope::rpc {
 namespace {
-
-std::string PrefixOf(const storage::TensorSet& set) {
-  std::vector<SafetensorsTensor> tensors;
-  for (const storage::StoredTensor& tensor : set.tensors) tensors.push_back({tensor.name, tensor.dtype, tensor.shape});
-  return MakeSafetensorsPrefix(tensors, {});
-}
-
-// Bytes [offset, offset + length) of the safetensors file: its prefix, then the stored data.
-absl::StatusOr<std::string> ReadFile(storage::RunFile& file, const storage::TensorSet& set, const std::string& prefix,
-                                     uint64_t offset, uint64_t length) {
-  std::string bytes;
-  if (offset < prefix.size()) bytes = prefix.substr(offset, length);
-  const uint64_t rest = length - bytes.size();
-  if (rest > 0) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string data,
-                              file.ReadTensorBytes(set.id, offset + bytes.size() - prefix.size(), rest));
-    bytes += data;
-  }
-  return bytes;
-}
 
 absl::Status ImportIncomplete(uint64_t got, uint64_t expected) {
   return MakeError(absl::StatusCode::kInvalidArgument, "IMPORT_INCOMPLETE",
@@ -55,7 +32,7 @@ grpc::Status RunService::ListCheckpoints(grpc::ServerContext* context, const v1:
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
     if (file == nullptr) return absl::OkStatus();
     SUMSCOPE_ASSIGN_OR_RETURN(const auto sets, file->ListTensorSets(storage::TensorSetKind::kWeights));
-    const std::string id(absl::StripPrefix(run.name(), "runs/"));
+    const std::string id = IdOf(run.name());
     for (const storage::TensorSet& set : sets) *response->add_checkpoints() = ToCheckpoint(id, set);
     return absl::OkStatus();
   };
@@ -72,23 +49,11 @@ absl::Status RunService::Download(grpc::ServerContext* context, const v1::Downlo
     return MakeError(absl::StatusCode::kOutOfRange, "OFFSET_PAST_END",
                      absl::StrCat("offset ", request.offset(), " is past the file's ", set.file_bytes, " bytes"));
   }
-  const std::string prefix = PrefixOf(set);
-  uint64_t offset = request.offset();
-  bool first = true;
-  while (first || offset < set.file_bytes) {
-    v1::FileChunk chunk;
-    chunk.set_offset(offset);
-    if (first) {
-      chunk.set_total_bytes(set.file_bytes);
-      chunk.set_sha256(set.sha256);
-    }
-    const uint64_t length = std::min<uint64_t>(limits::kMaxChunkBytes, set.file_bytes - offset);
-    SUMSCOPE_ASSIGN_OR_RETURN(*chunk.mutable_data(), ReadFile(*file, set, prefix, offset, length));
-    if (!writer->Write(chunk)) return absl::CancelledError("the client went away");
-    offset += length;
-    first = false;
-  }
-  return absl::OkStatus();
+  return SendChunks(
+      {request.offset(), set.file_bytes, set.file_bytes, set.sha256},
+      ReadAfterPrefix(SafetensorsPrefix(set.tensors, {}),
+                      [&](uint64_t offset, uint64_t length) { return file->ReadTensorBytes(set.id, offset, length); }),
+      [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
 }
 
 grpc::Status RunService::DownloadCheckpoint(grpc::ServerContext* context, const v1::DownloadCheckpointRequest* request,

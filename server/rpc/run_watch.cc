@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/limits.h"
 #include "server/jobs/job_states.h"
 #include "server/rpc/convert.h"

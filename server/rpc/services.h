@@ -9,6 +9,8 @@
 #include "server/auth/authenticator.h"
 #include "server/jobs/event_hub.h"
 #include "server/jobs/job_manager.h"
+#include "server/rpc/watchers.h"
+#include "storage/capture_file.h"
 #include "storage/catalog.h"
 #include "storage/run_file.h"
 
@@ -20,6 +22,8 @@ struct Backend {
   jobs::EventHub* hub;
   storage::Catalog* catalog;
   storage::RunFiles* run_files;
+  storage::CaptureFiles* captures;
+  Watchers* watchers;
   const auth::Authenticator* authenticator;
   std::string spool_directory;    // for uploads on their way in; on the same disk as the runs
   uint32_t threads_per_slot = 1;  // for predictions

@@ -18,7 +18,8 @@ TEST(Config_Test, EveryKeyIsRead) {
   ServerConfig config;
   const absl::Status status = ReadConfigText(
       "data_directory = '/srv/s'\nlisten = ['unix:/a', '127.0.0.1:50051']\ninsecure_loopback = true\n"
-      "worker_program = '/bin/w'\nslots = ['cpu0:cpu:2', 'gpu0:cuda:0:4']\nresume_interval_seconds = 5\n",
+      "worker_program = '/bin/w'\nslots = ['cpu0:cpu:2', 'gpu0:cuda:0:4']\nresume_interval_seconds = 5\n"
+      "capture_limit_bytes = 1000\n",
       "x.toml", &config);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(config.data_directory, "/srv/s");
@@ -30,12 +31,14 @@ TEST(Config_Test, EveryKeyIsRead) {
   EXPECT_EQ(config.slots[1].device, "cuda:0");
   EXPECT_EQ(config.slots[1].threads, 4u);
   EXPECT_EQ(config.resume_interval_seconds, 5);
+  EXPECT_EQ(config.capture_limit_bytes, 1000u);
   EXPECT_TRUE(ValidateConfig(config).ok());
 }
 
 TEST(Config_Test, UnknownKeyWrongTypeAndBadSyntaxAreRefused) {
-  for (const char* text : {"data_dir = 'x'", "listen = 'unix:/a'", "insecure_loopback = 1", "slots = [1]", "a = [",
-                           "resume_interval_seconds = 'x'", "slots = ['cpu0']"}) {
+  for (const char* text :
+       {"data_dir = 'x'", "listen = 'unix:/a'", "insecure_loopback = 1", "slots = [1]", "a = [",
+        "resume_interval_seconds = 'x'", "capture_limit_bytes = -1", "capture_limit_bytes = 1.5", "slots = ['cpu0']"}) {
     ServerConfig config;
     EXPECT_EQ(ErrorReason(ReadConfigText(text, "x.toml", &config)), "CONFIG_INVALID") << text;
   }

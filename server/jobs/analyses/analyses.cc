@@ -1,20 +1,31 @@
-// Analyses: asked twice, computed once.
+// Analyses: asked twice, computed once; and the lists of questions that are uploaded for them.
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/resource_names.h"
+#include "server/jobs/analyses/analysis_checks.h"
+#include "server/jobs/analyses/node_tags.h"
+#include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
 #include "server/jobs/job_states.h"
-#include "server/jobs/intake/record_end.h"
 #include "server/jobs/transitions.h"
 
 namespace sumscope::jobs {
+namespace {
+
+absl::Status CheckNotDeleted(const v1::Run& run) {
+  if (!run.has_delete_time()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
+                   absl::StrCat(run.name(), " is deleted; undelete it first"));
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Analysis> JobManagerImpl::WithContent(const std::string& run, v1::Analysis analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Open(run));
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis whole, file->GetAnalysis(LastPart(analysis.name())));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis whole, file->GetAnalysis(IdOf(analysis.name())));
   whole.set_state(analysis.state());
   whole.set_state_reason(analysis.state_reason());
   whole.set_state_detail(analysis.state_detail());
@@ -37,10 +48,7 @@ absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindA
           return Found(std::move(analysis));
         }
         SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, reader.GetRun(run));
-        if (row.has_delete_time()) {
-          return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
-                           absl::StrCat(row.name(), " is deleted; undelete it first"));
-        }
+        SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
         SUMSCOPE_ASSIGN_OR_RETURN(Found same, reader.FindAnalysis(key));
         if (same.has_value() && same->state() == v1::CANCELLING) same.reset();  // nobody will get its answer
         return same;
@@ -63,30 +71,74 @@ absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const
     return *std::move(found);
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
-  const std::string id = context_.ids->NewId('a');
-  Target target;
-  target.job = NewJob(run, id);
-  analysis.set_name(AnalysisName(run, id));
-  analysis.set_state(v1::QUEUED);
-  analysis.set_job(JobName(target.job.id));
+  SUMSCOPE_RETURN_IF_ERROR(CheckAnalysis(run, analysis));
+  analysis.clear_prediction();
+  analysis.set_name(AnalysisName(run, context_.ids->NewId('a')));
   *analysis.mutable_create_time() = ToTimestamp(context_.clock->Now());
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Open(run));
+  const absl::Status stored = analysis.request().has_import_tags() ? StoreAnswer(request, run, file.get(), &analysis)
+                                                                   : QueueAnalysis(request, run, file.get(), &analysis);
+  if (!stored.ok()) {
+    // Nobody finds what cannot be removed now.
+    const std::string id = IdOf(analysis.name());
+    file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(id); }).IgnoreError();
+    return stored;
+  }
+  context_.hub->Notify(run);
+  CreatedAnalysis created;
+  created.analysis = std::move(analysis);
+  return created;
+}
+
+absl::Status JobManagerImpl::QueueAnalysis(const Request& request, const std::string& run, storage::RunFile* file,
+                                           v1::Analysis* analysis) {
+  Target target;
+  target.job = NewJob(run, IdOf(analysis->name()));
+  analysis->set_state(v1::QUEUED);
+  analysis->set_job(JobName(target.job.id));
   SUMSCOPE_RETURN_IF_ERROR(
-      file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(analysis); }));
+      file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
   SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.GetRun(run));
-    target.analysis = analysis;
+    SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(target.run));
+    target.analysis = *analysis;
     SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(target.analysis));
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(
         Change(transaction, context_.clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
-    return Remember(transaction, request, analysis.name());
+    return Remember(transaction, request, analysis->name());
   }));
+  *analysis = std::move(target.analysis);
   dispatcher_.Enqueue(target.job);
-  context_.hub->Notify(run);
-  CreatedAnalysis created;
-  created.analysis = std::move(target.analysis);
-  return created;
+  return absl::OkStatus();
+}
+
+absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
+                                         v1::Analysis* analysis) {
+  *analysis->mutable_result()->mutable_import_tags()->mutable_tags() = analysis->request().import_tags().tags();
+  analysis->mutable_provenance()->set_sumscope_version(context_.options.version);
+  analysis->mutable_provenance()->set_git_hash(context_.options.git_hash);
+  analysis->set_state(v1::SUCCEEDED);
+  analysis->set_progress(1);
+  *analysis->mutable_end_time() = analysis->create_time();
+  SUMSCOPE_RETURN_IF_ERROR(
+      file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
+  bool sealed = false;
+  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.GetRun(run));
+    SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
+    sealed = IsTerminal(row.state());
+    SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(*analysis));
+    SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_.clock->Now()));
+    return Remember(transaction, request, analysis->name());
+  }));
+  return sealed ? SealUnlessBusy(file) : absl::OkStatus();
+}
+
+absl::Status JobManagerImpl::CheckAnalysis(const std::string& run, const v1::Analysis& analysis) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, GetRun(run));
+  SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
+  return CheckAnswerable(&context_, row, analysis);
 }
 
 absl::StatusOr<v1::Analysis> JobManagerImpl::CancelAnalysis(const std::string& run, const std::string& analysis) {
@@ -94,9 +146,50 @@ absl::StatusOr<v1::Analysis> JobManagerImpl::CancelAnalysis(const std::string& r
     return ReadCatalog<v1::Analysis>(context_.catalog, [&](auto& reader) { return reader.GetAnalysis(run, analysis); });
   };
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, get());
-  SUMSCOPE_RETURN_IF_ERROR(CancelJob(LastPart(found.job()), "ANALYSIS_ENDED"));
+  if (found.job().empty()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_ENDED",
+                     absl::StrCat(found.name(), " was stored at once: there is nothing to cancel"));
+  }
+  SUMSCOPE_RETURN_IF_ERROR(CancelJob(IdOf(found.job()), "ANALYSIS_ENDED"));
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis now, get());
   return WithContent(run, std::move(now));
+}
+
+absl::Status JobManagerImpl::DeleteAnalysis(const std::string& run, const std::string& analysis) {
+  MutexLock lock(&analyses_);
+  bool sealed = false;
+  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.GetRun(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.GetAnalysis(run, analysis));
+    if (!IsTerminal(found.state())) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_UNFINISHED",
+                       absl::StrCat(found.name(), " is ", v1::State_Name(found.state()),
+                                    "; cancel it and wait until it has ended, then delete it"));
+    }
+    sealed = IsTerminal(row.state());
+    return transaction.RemoveAnalysis(run, analysis);
+  }));
+  // Nobody finds it any more; what cannot be removed now takes room until the run goes.
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, OpenIfExists(&context_, run));
+  if (file != nullptr) {
+    SUMSCOPE_RETURN_IF_ERROR(
+        file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(analysis); }));
+    if (sealed) SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(file.get()));
+  }
+  context_.hub->Notify(run);
+  return context_.captures->Remove(run, analysis);
+}
+
+absl::StatusOr<v1::UploadedQuestionSet> JobManagerImpl::AddQuestionSet(v1::UploadedQuestionSet question_set,
+                                                                       const std::string& text) {
+  question_set.set_name(QuestionSetName(question_set.sha256()));
+  *question_set.mutable_create_time() = ToTimestamp(context_.clock->Now());
+  SUMSCOPE_RETURN_IF_ERROR(context_.question_sets->Put(question_set.sha256(), text));
+  return WriteCatalog<v1::UploadedQuestionSet>(
+      context_.catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::UploadedQuestionSet> {
+        SUMSCOPE_RETURN_IF_ERROR(transaction.InsertQuestionSet(question_set));
+        return transaction.GetQuestionSet(question_set.sha256());
+      });
 }
 
 }  // namespace sumscope::jobs

@@ -6,6 +6,7 @@
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/resource_names.h"
+#include "server/jobs/analyses/node_tags.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
 
@@ -70,12 +71,21 @@ absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome
   return IsTerminal(target.run.state()) ? SealUnlessBusy(facts.file.get()) : absl::OkStatus();
 }
 
-// The file's part of the end. A success that cannot be stored is none.
+// A capture that did not succeed leaves no file. One that cannot be removed now is in nobody's way: the next of its
+// name replaces it.
+void DropCapture(Context* context, const Target& target) {
+  if (target.of_training() || target.analysis.analysis() != "capture") return;
+  context->captures->Remove(target.job.run, target.job.analysis).IgnoreError();
+}
+
+// The files' part of the end. A success that cannot be stored is none.
 void StoreEnd(Context* context, const Target& target, const EndFacts& facts, Outcome* outcome) {
   const auto failed = [&](const std::string& reason, const absl::Status& status) {
     if (outcome->state != v1::SUCCEEDED) return;  // says less, loses nothing
     *outcome = {v1::FAILED, reason, std::string(status.message())};
+    DropCapture(context, target);
   };
+  if (outcome->state != v1::SUCCEEDED) DropCapture(context, target);
   if (facts.file == nullptr) return failed(reasons::kStorageError, absl::NotFoundError("the run has no file"));
   const absl::Status stored = target.of_training() ? StoreTraining(context, target, *outcome, facts)
                                                    : StoreAnalysis(context, target, *outcome, facts);
@@ -92,8 +102,11 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
       if (target.of_training()) target.run.set_attempt(target.run.attempt() + 1);
     }
     if (target.of_training() && facts.run.has_value()) facts.run->CopyTo(&target.run);
-    SUMSCOPE_RETURN_IF_ERROR(
-        Change(transaction, context->clock->Now(), &target, outcome.state, outcome.reason, outcome.detail));
+    const absl::Time now = context->clock->Now();
+    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, outcome.state, outcome.reason, outcome.detail));
+    if (!target.of_training() && outcome.state == v1::SUCCEEDED) {
+      SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, target.analysis, facts.analysis.result(), now));
+    }
     *recorded = target.job;
     return absl::OkStatus();
   });
@@ -152,6 +165,13 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
         stored = {target.job.state, outcome};
       }
       const absl::Status written = EndInCatalog(context, target, stored->second, facts, &recorded);
+      // Tags that no fact can hold: that answer is none.
+      if (absl::IsInvalidArgument(written) && stored->second.state == v1::SUCCEEDED) {
+        Outcome outcome = {v1::FAILED, StorageReason(written), std::string(written.message())};
+        StoreEnd(context, target, facts, &outcome);
+        stored->second = outcome;
+        continue;
+      }
       // Somebody cancelled between the look and the write: decide again.
       if (written.code() == absl::StatusCode::kFailedPrecondition && ErrorReason(written).empty()) continue;
       return written;

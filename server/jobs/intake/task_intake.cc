@@ -30,9 +30,12 @@ void Smooth(double speed, std::optional<double>* mean) {
   *mean = mean->has_value() ? 1 / (1 / **mean + (1 / speed - 1 / **mean) / kMemory) : speed;
 }
 
+bool IsTensorPart(const worker::v1::WorkerMessage& message) {
+  return message.has_tensor_set_begin() || message.has_tensor_chunk() || message.has_tensor_set_end();
+}
+
 bool NeedsFile(const worker::v1::WorkerMessage& message) {
-  return message.has_metrics() || message.has_timing() || message.has_tensor_set_begin() ||
-         message.has_tensor_chunk() || message.has_tensor_set_end() || message.has_log() ||
+  return message.has_metrics() || message.has_timing() || IsTensorPart(message) || message.has_log() ||
          message.has_analysis_result();
 }
 
@@ -47,6 +50,9 @@ TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment
       last_refresh_(start_ - kRefreshInterval) {
   state_.facts = assignment_.facts;
   state_.step = assignment_.task.train().first_step();
+  if (assignment_.analysis.request().has_capture()) {
+    capture_ = std::make_unique<CaptureIntake>(context, assignment_.run, assignment_.analysis_id);
+  }
 }
 
 void TaskIntake::Acknowledge(uint64_t sequence) {
@@ -55,6 +61,7 @@ void TaskIntake::Acknowledge(uint64_t sequence) {
 
 void TaskIntake::Fail(const std::string& reason, const absl::Status& status) {
   failure_ = TaskEnd{TaskEnd::Kind::kFailed, reason, std::string(status.message())};
+  capture_.reset();
   context_->pool->Cancel(slot_, task_id_);
 }
 
@@ -83,26 +90,29 @@ void TaskIntake::Start(const worker::v1::WorkerMessage& message) {
 absl::Status TaskIntake::StartTraining(const v1::Attempt& provenance) {
   const absl::Time now = context_->clock->Now();
   bool mixed = false;
-  SUMSCOPE_RETURN_IF_ERROR(ChangeDescription(
-      context_, assignment_.run, assignment_.file.get(), [&](const v1::Run& catalog, v1::Run* description) {
-        const auto segments = description->segments();
-        *description = catalog;
-        *description->mutable_segments() = segments;
-        v1::Attempt* segment = description->add_segments();
-        *segment = provenance;
-        segment->set_segment(catalog.segment());
-        segment->set_attempt(catalog.attempt());
-        *segment->mutable_start_time() = ToTimestamp(now);
-        segment->set_first_step(assignment_.task.train().first_step());
-        for (const v1::Attempt& earlier : segments) {
-          mixed |= earlier.isa_level() != provenance.isa_level() || earlier.device() != provenance.device();
-        }
-        description->set_mixed_hardware(mixed);
-        description->set_state(v1::RUNNING);
-        description->clear_state_reason();
-        description->clear_state_detail();
-        if (!description->has_start_time()) *description->mutable_start_time() = ToTimestamp(now);
-      }));
+  const auto describe = [&](const v1::Run& catalog, v1::Run* description) {
+    const auto segments = description->segments();
+    *description = catalog;
+    *description->mutable_segments() = segments;
+    v1::Attempt* segment = description->add_segments();
+    *segment = provenance;
+    segment->set_segment(catalog.segment());
+    segment->set_attempt(catalog.attempt());
+    *segment->mutable_start_time() = ToTimestamp(now);
+    segment->set_first_step(assignment_.task.train().first_step());
+    for (const v1::Attempt& earlier : segments) {
+      mixed |= earlier.isa_level() != provenance.isa_level() || earlier.device() != provenance.device();
+    }
+    description->set_mixed_hardware(mixed);
+    description->set_state(v1::RUNNING);
+    description->clear_state_reason();
+    description->clear_state_detail();
+    if (!description->has_start_time()) *description->mutable_start_time() = ToTimestamp(now);
+  };
+  // A file that another program has open for a moment is no reason to give the run up.
+  SUMSCOPE_RETURN_IF_ERROR(Retry(context_, kStartTries, [&] {
+    return ChangeDescription(context_, assignment_.run, assignment_.file.get(), describe);
+  }));
   return Retry(context_, kStartTries, [&]() -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(SetRunning());
     if (!mixed) return absl::OkStatus();
@@ -124,11 +134,16 @@ absl::Status TaskIntake::SetRunning() {
 
 void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   if (failure_.has_value()) return;
+  const absl::Status captured = TakeCapture(messages);
+  if (!captured.ok()) return Fail(StorageReason(captured), captured);
   State next = state_;
-  const bool to_file = std::any_of(messages.begin(), messages.end(), NeedsFile);
+  const bool to_file = std::any_of(messages.begin(), messages.end(), [this](const auto& message) {
+    return NeedsFile(message) && (capture_ == nullptr || !IsTensorPart(message));
+  });
   if (to_file) {
     const absl::Status status = assignment_.file->Write([&](storage::RunFileTransaction& transaction) {
       for (const worker::v1::WorkerMessage& message : messages) {
+        if (capture_ != nullptr && IsTensorPart(message)) continue;
         SUMSCOPE_RETURN_IF_ERROR(Apply(message, transaction, &next));
       }
       return absl::OkStatus();
@@ -146,6 +161,15 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   RefreshCatalog();
 }
 
+// A capture's tensors go into a file of their own, outside any transaction, before the result that names them.
+absl::Status TaskIntake::TakeCapture(const std::vector<worker::v1::WorkerMessage>& messages) {
+  if (capture_ == nullptr) return absl::OkStatus();
+  for (const worker::v1::WorkerMessage& message : messages) {
+    if (IsTensorPart(message)) SUMSCOPE_RETURN_IF_ERROR(capture_->Take(message));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage::RunFileTransaction& transaction,
                                State* state) {
   using Message = worker::v1::WorkerMessage;
@@ -161,19 +185,24 @@ absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage
       return transaction.AppendTensorBytes(*state->open_set, message.tensor_chunk().data());
     case Message::kTensorSetEnd:
       return EndSet(message.tensor_set_end(), transaction, state);
-    case Message::kAnalysisResult: {
-      if (assignment_.analysis_id.empty()) return ProtocolError("a training sent the result of an analysis");
-      state->result = message.analysis_result();
-      v1::Analysis answered = assignment_.analysis;
-      answered.set_state(v1::RUNNING);
-      *answered.mutable_result() = state->result;
-      return transaction.PutAnalysis(answered);
-    }
+    case Message::kAnalysisResult:
+      return ApplyResult(message.analysis_result(), transaction, state);
     case Message::kLog:
       return Log(transaction, message.log().severity(), message.log().text());
     default:
       return absl::OkStatus();
   }
+}
+
+absl::Status TaskIntake::ApplyResult(const v1::AnalysisResult& result, storage::RunFileTransaction& transaction,
+                                     State* state) {
+  if (assignment_.analysis_id.empty()) return ProtocolError("a training sent the result of an analysis");
+  state->result = result;
+  if (capture_ != nullptr) SUMSCOPE_RETURN_IF_ERROR(capture_->Complete(state->result.mutable_capture()));
+  v1::Analysis answered = assignment_.analysis;
+  answered.set_state(v1::RUNNING);
+  *answered.mutable_result() = state->result;
+  return transaction.PutAnalysis(answered);
 }
 
 absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
@@ -222,6 +251,7 @@ absl::Status TaskIntake::ApplyTiming(const v1::MetricBlock& block, storage::RunF
 
 absl::Status TaskIntake::BeginSet(const worker::v1::TensorSetBegin& begin, storage::RunFileTransaction& transaction,
                                   State* state) {
+  if (!assignment_.analysis_id.empty()) return ProtocolError("an analysis sent a tensor set and is no capture");
   if (state->open_set.has_value()) return ProtocolError("a tensor set began inside another");
   if (begin.kind() != worker::v1::WEIGHTS && begin.kind() != worker::v1::RESUME_STATE) {
     return ProtocolError("a tensor set of unknown kind");
@@ -348,6 +378,7 @@ absl::StatusOr<storage::Job> TaskIntake::Lose(const std::string& reason, const s
 }
 
 absl::StatusOr<storage::Job> TaskIntake::Record(const TaskEnd& end) {
+  capture_.reset();  // what it holds unfinished is gone before anybody hears of the end
   EndFacts facts;
   facts.file = assignment_.file;
   if (assignment_.analysis_id.empty()) {

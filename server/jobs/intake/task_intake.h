@@ -1,11 +1,13 @@
 #ifndef SUMSCOPE_SERVER_JOBS_INTAKE_TASK_INTAKE_H_
 #define SUMSCOPE_SERVER_JOBS_INTAKE_TASK_INTAKE_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "server/jobs/context.h"
+#include "server/jobs/intake/capture_intake.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/runs/run_facts.h"
 #include "server/jobs/tasks/task_builder.h"
@@ -43,12 +45,14 @@ class TaskIntake {
     double analysis_fraction = 0;
     v1::AnalysisResult result;
   };
+  absl::Status TakeCapture(const std::vector<worker::v1::WorkerMessage>& messages);
   absl::Status Apply(const worker::v1::WorkerMessage& message, storage::RunFileTransaction& transaction, State* state);
   absl::Status ApplyMetrics(const v1::MetricBlock& block, storage::RunFileTransaction& transaction, State* state);
   absl::Status ApplyTiming(const v1::MetricBlock& block, storage::RunFileTransaction& transaction, State* state);
   absl::Status BeginSet(const worker::v1::TensorSetBegin& begin, storage::RunFileTransaction& transaction,
                         State* state);
   absl::Status EndSet(const worker::v1::TensorSetEnd& end, storage::RunFileTransaction& transaction, State* state);
+  absl::Status ApplyResult(const v1::AnalysisResult& result, storage::RunFileTransaction& transaction, State* state);
   absl::Status Log(storage::RunFileTransaction& transaction, const std::string& severity, const std::string& text,
                    std::optional<uint64_t> checkpoint_step = std::nullopt);
 
@@ -71,7 +75,8 @@ class TaskIntake {
   State state_;
   bool started_ = false;
   absl::Duration start_, last_refresh_;
-  v1::Provenance provenance_;  // of an analysis
+  v1::Provenance provenance_;               // of an analysis
+  std::unique_ptr<CaptureIntake> capture_;  // of a capture
   std::optional<TaskEnd> failure_;
 };
 

@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
-#include "server/jobs/intake/record_end.h"
 
 namespace sumscope::jobs {
 namespace {

@@ -45,7 +45,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
                                 context_.catalog, [&](auto& reader) { return Answered(reader, request); }));
-  if (answered.has_value()) return GetRun(LastPart(*answered));
+  if (answered.has_value()) return GetRun(IdOf(*answered));
   SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
   const std::string id = run_id.empty() ? context_.ids->NewId('r') : run_id;
   SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
@@ -81,7 +81,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
     // What cannot be removed now is an orphan: removed when its id is asked for again.
     context_.run_files->Remove(id).IgnoreError();
     if (!status.ok()) return status;
-    return GetRun(LastPart(*made_before));
+    return GetRun(IdOf(*made_before));
   }
   context_.hub->Notify(id);
   return run;

@@ -72,13 +72,13 @@ absl::Status JobManagerImpl::RemoveOrphan(const std::string& run) {
 }
 
 absl::StatusOr<v1::Run> JobManagerImpl::Insert(const Request& request, const v1::Run& run) {
-  const std::string id = LastPart(run.name());
+  const std::string id = IdOf(run.name());
   std::optional<storage::Job> queued;
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, Answered(transaction, request));
     if (answered.has_value()) {
-      SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(LastPart(*answered)));
+      SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(IdOf(*answered)));
       return absl::OkStatus();
     }
     SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
@@ -111,7 +111,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::CreateRun(const Request& request, const 
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
                                 context_.catalog, [&](auto& reader) { return Answered(reader, request); }));
-  if (answered.has_value()) return GetRun(LastPart(*answered));
+  if (answered.has_value()) return GetRun(IdOf(*answered));
   for (int i = 1;; ++i) {
     const std::string id = run_id.empty() ? context_.ids->NewId('r') : run_id;
     SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
@@ -128,7 +128,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::CancelRun(const std::string& run) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED",
                      absl::StrCat(found.name(), " was imported: there is nothing to cancel"));
   }
-  SUMSCOPE_RETURN_IF_ERROR(CancelJob(LastPart(found.job()), "RUN_ENDED"));
+  SUMSCOPE_RETURN_IF_ERROR(CancelJob(IdOf(found.job()), "RUN_ENDED"));
   return GetRun(run);
 }
 
@@ -147,7 +147,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ResumeRun(const Request& request, const 
                                     "; only a FAILED or CANCELLED training can be resumed"));
     }
     SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, LastPart(answer.job())));
+    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, IdOf(answer.job())));
     target.job.attempt = 1;
     target.run.set_attempt(target.run.attempt() + 1);
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_.clock->Now(), &target, v1::QUEUED, reasons::kResumed, ""));

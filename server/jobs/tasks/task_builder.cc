@@ -1,31 +1,32 @@
 #include "server/jobs/tasks/task_builder.h"
 
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/resource_names.h"
+#include "server/jobs/runs/insert_source.h"
+#include "server/jobs/tasks/task_tensors.h"
 
 namespace sumscope::jobs {
 namespace {
 
-workers::TaskTensors TensorsOf(std::shared_ptr<storage::RunFile> file, const storage::TensorSet& set,
-                               worker::v1::TensorSetKind kind) {
-  workers::TaskTensors tensors;
-  tensors.begin.set_kind(kind);
-  tensors.begin.set_step(set.step);
-  for (const storage::StoredTensor& tensor : set.tensors) {
-    worker::v1::TensorInfo* info = tensors.begin.add_tensors();
-    info->set_name(tensor.name);
-    info->set_dtype(tensor.dtype);
-    for (const uint64_t dimension : tensor.shape) info->add_shape(dimension);
-    info->set_bytes(tensor.bytes);
+// Insert modes: the weights of the source, and which of its heads are written back.
+absl::Status AddSource(Context* context, const v1::TrainSpec& spec, worker::v1::TrainTask* train,
+                       TaskTensorsBuilder* tensors) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseInitFrom(spec.init_from()));
+  const uint64_t step = ref.step.value_or(0);
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context->run_files->Open(ref.run));
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet set, file->GetTensorSet(storage::TensorSetKind::kWeights, step));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, file->GetRun());
+  *train->mutable_source_spec() = source.spec();
+  if (spec.insert_mode() == v1::INSERT_USEFUL_HEADS) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto heads, UsefulHeads(file.get(), source.spec(), ref.run, step));
+    for (const std::string& head : heads) train->add_source_nodes(head);
   }
-  tensors.data_bytes = set.data_bytes;
-  tensors.read = [file = std::move(file), id = set.id](uint64_t offset, uint64_t length) {
-    return file->ReadTensorBytes(id, offset, length);
-  };
-  return tensors;
+  tensors->AddStored(file, set, "source.");
+  return absl::OkStatus();
 }
 
 absl::Status AddTraining(Context* context, const Target& target, Assignment* assignment) {
@@ -40,13 +41,21 @@ absl::Status AddTraining(Context* context, const Target& target, Assignment* ass
   SUMSCOPE_ASSIGN_OR_RETURN(const auto checkpoints, file->ListTensorSets(storage::TensorSetKind::kWeights));
   for (const storage::TensorSet& set : checkpoints) train->add_have_checkpoints(set.step);
   SUMSCOPE_ASSIGN_OR_RETURN(const auto resume_states, file->ListTensorSets(storage::TensorSetKind::kResumeState));
-  if (resume_states.empty()) return absl::OkStatus();
-  train->set_first_step(resume_states.back().step);
-  assignment->tensors = TensorsOf(assignment->file, resume_states.back(), worker::v1::RESUME_STATE);
+  TaskTensorsBuilder tensors;
+  if (!resume_states.empty()) {
+    train->set_first_step(resume_states.back().step);
+    tensors.AddStored(assignment->file, resume_states.back(), "");
+  }
+  if (train->spec().insert_mode() > v1::INSERT_NONE) {
+    SUMSCOPE_RETURN_IF_ERROR(AddSource(context, train->spec(), train, &tensors));
+  }
+  if (tensors.empty()) return absl::OkStatus();
+  assignment->tensors = std::move(tensors).Build(resume_states.empty() ? worker::v1::INPUTS : worker::v1::RESUME_STATE,
+                                                 train->first_step());
   return absl::OkStatus();
 }
 
-absl::Status AddAnalysis(const Target& target, Assignment* assignment) {
+absl::Status AddAnalysis(Context* context, const Target& target, Assignment* assignment) {
   SUMSCOPE_ASSIGN_OR_RETURN(assignment->analysis, assignment->file->GetAnalysis(target.job.analysis));
   const v1::Analysis& analysis = assignment->analysis;
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
@@ -58,7 +67,18 @@ absl::Status AddAnalysis(const Target& target, Assignment* assignment) {
   task->set_step(set.step);
   *task->mutable_request() = analysis.request();
   *task->mutable_question_set() = analysis.question_set();
-  assignment->tensors = TensorsOf(assignment->file, set, worker::v1::WEIGHTS);
+  TaskTensorsBuilder tensors;
+  tensors.AddStored(assignment->file, set, "");
+  if (task->request().has_phases()) {
+    std::vector<std::string> columns;
+    SUMSCOPE_RETURN_IF_ERROR(tensors.AddMetrics(assignment->file, set.step, &columns));
+    for (std::string& column : columns) task->add_metric_columns(std::move(column));
+  }
+  if (task->question_set().has_uploaded()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(std::string text, context->question_sets->Get(task->question_set().uploaded().sha256()));
+    tensors.AddText("questions", std::move(text));
+  }
+  assignment->tensors = std::move(tensors).Build(worker::v1::WEIGHTS, set.step);
   return absl::OkStatus();
 }
 
@@ -77,7 +97,7 @@ absl::StatusOr<Assignment> BuildAssignment(Context* context, const Target& targe
     SUMSCOPE_ASSIGN_OR_RETURN(assignment.file, context->run_files->Open(target.job.run));
   }
   SUMSCOPE_RETURN_IF_ERROR(target.of_training() ? AddTraining(context, target, &assignment)
-                                                : AddAnalysis(target, &assignment));
+                                                : AddAnalysis(context, target, &assignment));
   assignment.task.set_has_tensors(assignment.tensors.has_value());
   return assignment;
 }

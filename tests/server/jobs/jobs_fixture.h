@@ -51,7 +51,10 @@ class JobsFixture : public testing::Test {
     pool_ = std::make_unique<FakeWorkerPool>();
     JobManager::Options options;
     options.group_commit_delay = absl::Milliseconds(1);
-    manager_ = JobManager::Create(options, &catalog_, &files_, pool_.get(), hub_.get(), &clock_, IdSource::Real());
+    options.capture_limit_bytes = capture_limit_;
+    manager_ =
+        JobManager::Create(options, {&catalog_, &files_, storage_.captures.get(), storage_.question_set_texts.get(),
+                                     pool_.get(), hub_.get(), &clock_, IdSource::Real()});
     const auto repairs = manager_->Recover();
     EXPECT_TRUE(repairs.ok()) << repairs.status();
     EXPECT_TRUE(manager_->Start().ok());
@@ -184,6 +187,7 @@ class JobsFixture : public testing::Test {
   }
 
   JumpingClock clock_;
+  uint64_t capture_limit_ = 1'000'000;
   storage::Storage storage_;
   FaultyCatalog catalog_;
   FaultyRunFiles files_;

@@ -1,0 +1,53 @@
+#include "server/jobs/analyses/analysis_checks.h"
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::jobs {
+namespace {
+
+// Phases are those of the training up to the checkpoint.
+absl::Status CheckPhases(Context* context, const v1::Run& run, uint64_t step) {
+  uint64_t stored = 0;
+  if (!run.imported()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context->run_files->Open(IdOf(run.name())));
+    SUMSCOPE_ASSIGN_OR_RETURN(stored, file->MetricSteps(storage::Series::kDeterministic));
+  }
+  if (step == 0 || stored < step) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_HAS_NO_METRICS",
+                     absl::StrCat(run.name(), run.imported() ? " was imported: nobody knows how it was trained"
+                                                             : " has no metrics of steps before that checkpoint"),
+                     {{"run", run.name()}});
+  }
+  if (step > kMaxPhaseSteps) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "PHASES_TOO_LONG",
+                     absl::StrCat(run.name(), " has metrics of ", step, " steps; phases are found in at most ",
+                                  kMaxPhaseSteps, ": name an earlier checkpoint"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckCaptureFits(Context* context, uint64_t bytes) {
+  const uint64_t limit = context->options.capture_limit_bytes;
+  SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t used, context->captures->UsedBytes());
+  if (bytes <= limit && used <= limit - bytes) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "CAPTURE_TOO_LARGE",
+      absl::StrCat("the capture takes ", bytes, " bytes, captures take ", used, " of the ", limit,
+                   " that they may; capture fewer hooks, positions or questions, reduce them, or delete captures"),
+      {{"bytes", absl::StrCat(bytes)}, {"used_bytes", absl::StrCat(used)}, {"limit_bytes", absl::StrCat(limit)}});
+}
+
+absl::Status CheckAnswerable(Context* context, const v1::Run& run, const v1::Analysis& analysis) {
+  if (analysis.request().has_capture()) return CheckCaptureFits(context, analysis.prediction().disk_bytes());
+  if (analysis.request().has_phases()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
+    return CheckPhases(context, run, checkpoint.step.value_or(0));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sumscope::jobs

@@ -1,0 +1,36 @@
+#include "server/jobs/analyses/node_tags.h"
+
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/resource_names.h"
+
+namespace sumscope::jobs {
+
+std::vector<v1::NodeTag> TagsOf(const v1::AnalysisResult& result) {
+  const auto copy = [](const auto& tags) { return std::vector<v1::NodeTag>(tags.begin(), tags.end()); };
+  switch (result.kind_case()) {
+    case v1::AnalysisResult::kAttention:
+      return copy(result.attention().tags());
+    case v1::AnalysisResult::kUsefulNodes:
+      return copy(result.useful_nodes().tags());
+    case v1::AnalysisResult::kSubtasks:
+      return copy(result.subtasks().tags());
+    case v1::AnalysisResult::kPca:
+      return copy(result.pca().tags());
+    case v1::AnalysisResult::kAlgorithm:
+      return copy(result.algorithm().subtasks().tags());
+    case v1::AnalysisResult::kImportTags:
+      return copy(result.import_tags().tags());
+    default:
+      return {};
+  }
+}
+
+absl::Status StoreFacts(storage::CatalogTransaction& transaction, const v1::Analysis& analysis,
+                        const v1::AnalysisResult& result, absl::Time now) {
+  const std::vector<v1::NodeTag> tags = TagsOf(result);
+  if (tags.empty()) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
+  return transaction.PutFacts(checkpoint.run, checkpoint.step.value_or(0), IdOf(analysis.name()), tags, now);
+}
+
+}  // namespace sumscope::jobs

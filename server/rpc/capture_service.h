@@ -1,0 +1,42 @@
+#ifndef SUMSCOPE_SERVER_RPC_CAPTURE_SERVICE_H_
+#define SUMSCOPE_SERVER_RPC_CAPTURE_SERVICE_H_
+
+#include <string>
+#include <utility>
+
+#include "server/rpc/services.h"
+#include "sumscope/v1/activations.grpc.pb.h"
+
+namespace sumscope::rpc {
+
+// Stored activations: captures that have succeeded, tensor by tensor and range by range. Thread-safe.
+class CaptureService final : public v1::CaptureService::Service {
+ public:
+  explicit CaptureService(Backend backend) : backend_(std::move(backend)) {}
+
+  grpc::Status ListCaptures(grpc::ServerContext*, const v1::ListCapturesRequest*, v1::ListCapturesResponse*) override;
+  grpc::Status GetCapture(grpc::ServerContext*, const v1::GetCaptureRequest*, v1::Capture*) override;
+  grpc::Status ReadTensor(grpc::ServerContext*, const v1::ReadTensorRequest*,
+                          grpc::ServerWriter<v1::FileChunk>*) override;
+  grpc::Status DownloadCapture(grpc::ServerContext*, const v1::DownloadCaptureRequest*,
+                               grpc::ServerWriter<v1::FileChunk>*) override;
+  grpc::Status DeleteCapture(grpc::ServerContext*, const v1::DeleteCaptureRequest*,
+                             v1::DeleteCaptureResponse*) override;
+
+ private:
+  absl::StatusOr<v1::Capture> Get(grpc::ServerContext* context, const std::string& name);
+  // NOT_FOUND CAPTURE_NOT_FOUND.
+  absl::StatusOr<v1::Capture> Load(const std::string& run, const std::string& capture);
+  absl::Status List(grpc::ServerContext* context, const v1::ListCapturesRequest& request,
+                    v1::ListCapturesResponse* response);
+  absl::Status Read(grpc::ServerContext* context, const v1::ReadTensorRequest& request,
+                    grpc::ServerWriter<v1::FileChunk>* writer);
+  absl::Status Download(grpc::ServerContext* context, const v1::DownloadCaptureRequest& request,
+                        grpc::ServerWriter<v1::FileChunk>* writer);
+
+  const Backend backend_;
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_CAPTURE_SERVICE_H_

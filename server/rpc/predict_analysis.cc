@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "proto/contract/node_names.h"
+#include "proto/contract/question_classes.h"
+#include "server/rpc/predict.h"
+
+namespace sumscope::rpc {
+namespace {
+
+constexpr uint64_t kBatch = 1000;         // questions that a worker holds at once, about
+constexpr double kShareRecomputed = 0.5;  // of a forward pass, by an intervention
+constexpr uint32_t kDefaultPerCell = 1000;
+constexpr uint32_t kDefaultComponents = 2;
+
+bool KnowsAdditions(const v1::TrainSpec& spec) { return spec.operation() != v1::SUB && spec.operation() != v1::MUL; }
+bool KnowsSubtractions(const v1::TrainSpec& spec) {
+  return spec.operation() == v1::SUB || spec.operation() == v1::MIX || spec.operation() == v1::MAS;
+}
+
+uint64_t ClassCount(const v1::TrainSpec& spec, v1::Operation operation) {
+  if (operation == v1::ADD || operation == v1::SUB) return CountQuestionClasses(operation, spec.n_digits());
+  return (KnowsAdditions(spec) ? CountQuestionClasses(v1::ADD, spec.n_digits()) : 0) +
+         (KnowsSubtractions(spec) ? CountQuestionClasses(v1::SUB, spec.n_digits()) : 0);
+}
+
+// Standard pairs of a task: two at most per digit.
+uint64_t PairCount(const v1::TrainSpec& spec, const std::string& task) {
+  constexpr uint64_t kAdditionPairs = 6, kSubtractionPairs = 9;  // of all tasks, per digit
+  const uint64_t n = spec.n_digits();
+  if (task == "all") {
+    return n * ((KnowsAdditions(spec) ? kAdditionPairs : 0) + (KnowsSubtractions(spec) ? kSubtractionPairs : 0));
+  }
+  return absl::StrContains(task, '.') ? 2 : 2 * n;
+}
+
+double QuestionCount(const v1::TrainSpec& spec, const v1::QuestionSet& questions, uint64_t uploaded_count) {
+  switch (questions.kind_case()) {
+    case v1::QuestionSet::kUniform:
+      return questions.uniform().count();
+    case v1::QuestionSet::kOfClass:
+      return questions.of_class().count();
+    case v1::QuestionSet::kStratified:
+      return static_cast<double>(questions.stratified().count_per_class()) * ClassCount(spec, questions.operation());
+    case v1::QuestionSet::kList:
+      return questions.list().questions_size();
+    case v1::QuestionSet::kEnriched:
+      return questions.enriched().count();
+    case v1::QuestionSet::kTricase:
+      return 3.0 * questions.tricase().count_per_case();
+    case v1::QuestionSet::kPairs: {
+      double count = questions.pairs().pairs_size();
+      for (const std::string& task : questions.pairs().tasks()) count += PairCount(spec, task);
+      return count;
+    }
+    case v1::QuestionSet::kUploaded:
+      return uploaded_count;
+    case v1::QuestionSet::KIND_NOT_SET:
+      return 0;
+  }
+  return 0;
+}
+
+// Questions of the look-back verdict: per digit and length of carry chain.
+double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
+  const double n = spec.n_digits();
+  const double cells =
+      (KnowsAdditions(spec) ? n * (n + 1) / 2 : 0) + (KnowsSubtractions(spec) ? n * (n - 1) : 0);  // both signs
+  return cells * (per_cell == 0 ? kDefaultPerCell : per_cell);
+}
+
+double NodeCount(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) {
+  const double n_ctx = ContextLength(spec), layers = spec.n_layers(), heads = spec.n_heads();
+  const double map = (heads + 1) * layers * (n_ctx - 1);
+  const double rows = n_ctx - 1 - spec.n_digits();  // from the operator to the last answer row
+  const double singles = heads * layers * rows, pairs = heads * (heads - 1) / 2 * layers * rows;
+  switch (request.kind_case()) {
+    case v1::AnalysisRequest::kAblate:
+      return request.ablate().node_sets_size();
+    case v1::AnalysisRequest::kUsefulNodes:
+      return map;
+    case v1::AnalysisRequest::kPatch:
+      if (request.patch().node_sets_size() > 0) return request.patch().node_sets_size();
+      return singles + (request.patch().head_pairs() ? pairs : 0);
+    case v1::AnalysisRequest::kSubtasks:
+    case v1::AnalysisRequest::kAlgorithm:
+      return map + singles + pairs;
+    default:
+      return 1;
+  }
+}
+
+bool Intervenes(const v1::AnalysisRequest& request) {
+  return request.has_ablate() || request.has_useful_nodes() || request.has_patch() || request.has_subtasks() ||
+         request.has_algorithm() || request.has_ask();
+}
+
+// Values of one hook for one question at so many positions.
+double HookValues(const v1::TrainSpec& spec, const std::string& hook, double positions) {
+  const auto is = [&](const char* suffix) { return absl::EndsWith(hook, suffix); };
+  if (is("attn.hook_q") || is("attn.hook_k") || is("attn.hook_v") || is("attn.hook_z")) {
+    return positions * spec.n_heads() * spec.d_head();
+  }
+  if (is("attn.hook_attn_scores") || is("attn.hook_pattern")) return positions * spec.n_heads() * ContextLength(spec);
+  if (is("attn.hook_result")) return positions * spec.n_heads() * spec.d_model();
+  if (is("mlp.hook_pre") || is("mlp.hook_post")) return positions * spec.d_mlp();
+  if (is("hook_scale")) return positions;
+  return positions * spec.d_model();
+}
+
+double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request, v1::Operation operation,
+                    double questions) {
+  std::set<std::string> hooks;
+  for (const std::string& pattern : request.hooks()) {
+    const auto matched = MatchHooks(spec, "request.capture.hooks", pattern);
+    if (matched.ok()) hooks.insert(matched->begin(), matched->end());
+  }
+  const double positions = request.positions_size() > 0 ? request.positions_size() : ContextLength(spec);
+  const double k = request.has_components() ? request.components() : kDefaultComponents;
+  double values = 0;
+  for (const std::string& hook : hooks) {
+    const double one = HookValues(spec, hook, positions);
+    switch (request.reduction()) {
+      case v1::MEAN_OVER_QUESTIONS:
+        values += one;
+        break;
+      case v1::MEAN_PER_CLASS:
+        values += one * ClassCount(spec, operation);
+        break;
+      case v1::COMPONENTS:
+        values += questions * k + (k + 1) * one + k;
+        break;
+      default:
+        values += one * questions;
+    }
+  }
+  const bool reduced = request.reduction() > v1::NONE;
+  return values * CostOf(spec).element_bytes + (reduced ? 0 : questions * ContextLength(spec) * sizeof(int64_t));
+}
+
+}  // namespace
+
+v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
+                                       const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads) {
+  const ModelCost cost = CostOf(spec);
+  v1::AnalysisPrediction prediction;
+  prediction.set_nodes(NodeCount(spec, request));
+  if (request.has_import_tags()) return prediction;
+  if (request.has_phases()) {  // sorts and sums of every column
+    constexpr double kPerValue = 100;
+    const double values = static_cast<double>(spec.steps()) * (1 + cost.rows);
+    prediction.set_flops(values * kPerValue);
+    prediction.set_memory_bytes(kLibraryBytes + static_cast<uint64_t>(2 * values * sizeof(double)));
+  } else {
+    double count = QuestionCount(spec, questions, uploaded_count), passes = count;
+    if (Intervenes(request)) passes += count * prediction.nodes() * kShareRecomputed;
+    if (request.has_cascades() || request.has_algorithm()) {
+      const uint32_t per_cell = request.has_cascades() ? request.cascades().per_cell() : request.algorithm().per_cell();
+      const double asked = VerdictQuestions(spec, per_cell);
+      count += asked;
+      passes += asked;
+    }
+    if (request.has_capture()) {
+      prediction.set_disk_bytes(
+          static_cast<uint64_t>(CaptureBytes(spec, request.capture(), questions.operation(), count)));
+    }
+    prediction.set_questions(count);
+    prediction.set_flops(2.0 * cost.parameters * cost.rows * passes);
+    const uint64_t batch = static_cast<uint64_t>(std::min<double>(count, kBatch));
+    prediction.set_memory_bytes(kLibraryBytes +
+                                cost.element_bytes * (2 * cost.parameters + cost.row_activation * cost.rows * batch));
+  }
+  prediction.set_seconds(prediction.flops() / (kFlopsPerThread * std::max(1u, threads)));
+  return prediction;
+}
+
+}  // namespace sumscope::rpc

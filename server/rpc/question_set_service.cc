@@ -1,0 +1,77 @@
+#include "server/rpc/question_set_service.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
+#include "server/rpc/call.h"
+#include "server/rpc/question_text.h"
+
+namespace sumscope::rpc {
+
+absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(
+    grpc::ServerContext* context, grpc::ServerReader<v1::UploadQuestionSetRequest>* reader) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+  v1::UploadQuestionSetRequest message;
+  if (!reader->Read(&message) || !message.has_header()) {
+    return InvalidField("UPLOAD_HEADER_MISSING", "header", "the first message of UploadQuestionSet must be its header");
+  }
+  const uint32_t n_digits = message.header().n_digits();
+  if (n_digits < limits::kMinDigits || n_digits > limits::kMaxDigits) {
+    return InvalidField(
+        "DIGITS_OUT_OF_RANGE", "header.n_digits",
+        absl::StrCat("n_digits is ", n_digits, "; expected ", limits::kMinDigits, " to ", limits::kMaxDigits));
+  }
+  QuestionText questions(n_digits);
+  while (reader->Read(&message)) {
+    if (message.data().size() > limits::kMaxChunkBytes) {
+      return InvalidField("UPLOAD_CHUNK_INVALID", "data", "chunks are at most 1 MiB");
+    }
+    SUMSCOPE_RETURN_IF_ERROR(questions.Append(message.data()));
+  }
+  if (context->IsCancelled()) return absl::CancelledError("the client went away");
+  SUMSCOPE_RETURN_IF_ERROR(questions.Finish());
+  v1::UploadedQuestionSet set = questions.question_set();
+  set.set_owner(caller.name);
+  return backend_.manager->AddQuestionSet(std::move(set), questions.text());
+}
+
+grpc::Status QuestionSetService::UploadQuestionSet(grpc::ServerContext* context,
+                                                   grpc::ServerReader<v1::UploadQuestionSetRequest>* reader,
+                                                   v1::UploadedQuestionSet* response) {
+  return Answer(Upload(context, reader), response);
+}
+
+grpc::Status QuestionSetService::GetQuestionSet(grpc::ServerContext* context, const v1::GetQuestionSetRequest* request,
+                                                v1::UploadedQuestionSet* response) {
+  const auto get = [&]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(backend_.authenticator->Authenticate(context->peer()).status());
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string sha256, ParseQuestionSetName(request->name()));
+    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(*response, reader.GetQuestionSet(sha256));
+      return absl::OkStatus();
+    });
+  };
+  return ToGrpc(get());
+}
+
+grpc::Status QuestionSetService::ListQuestionSets(grpc::ServerContext* context,
+                                                  const v1::ListQuestionSetsRequest* request,
+                                                  v1::ListQuestionSetsResponse* response) {
+  const auto list = [&]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(backend_.authenticator->Authenticate(context->peer()).status());
+    SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size,
+                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
+    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(storage::QuestionSetPage page, reader.ListQuestionSets(size, request->page_token()));
+      for (v1::UploadedQuestionSet& set : page.question_sets) *response->add_question_sets() = std::move(set);
+      response->set_next_page_token(page.next_page_token);
+      return absl::OkStatus();
+    });
+  };
+  return ToGrpc(list());
+}
+
+}  // namespace sumscope::rpc
