@@ -182,5 +182,56 @@ TEST_P(Catalog_Test, AnalysesArePagedNewestFirst) {
   }
 }
 
+TEST_P(Catalog_Test, AnalysesAreListedByKind) {
+  Write([](CatalogTransaction& transaction) -> absl::Status {
+    EXPECT_TRUE(transaction.InsertRun(MakeRun("r1")).ok());
+    EXPECT_TRUE(transaction.InsertRun(MakeRun("r2")).ok());
+    for (int i = 0; i < 6; ++i) {
+      v1::Analysis analysis = MakeAnalysis(i < 3 ? "r1" : "r2", "a" + std::to_string(i), std::to_string(i), i % 2);
+      analysis.set_analysis(i % 3 == 0 ? "evaluate" : "attention");
+      EXPECT_TRUE(transaction.PutAnalysis(analysis).ok());
+    }
+    return absl::OkStatus();
+  });
+  const absl::Status status = catalog().Read([](CatalogReader& reader) {
+    EXPECT_EQ(reader.ListAnalyses({"", "evaluate", 10, ""})->analyses.size(), 2u);
+    EXPECT_EQ(reader.ListAnalyses({"r1", "attention", 10, ""})->analyses.size(), 2u);
+    EXPECT_TRUE(reader.ListAnalyses({"r1", "pca", 10, ""})->analyses.empty());
+    const auto first = reader.ListAnalyses({"", "attention", 3, ""});
+    EXPECT_EQ(reader.ListAnalyses({"", "attention", 3, first->next_page_token})->analyses.size(), 1u);
+    EXPECT_EQ(ErrorReason(reader.ListAnalyses({"", "evaluate", 3, first->next_page_token}).status()),
+              "PAGE_TOKEN_INVALID");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST_P(Catalog_Test, RemovedAnalysisTakesItsFactsAndItsJobAlong) {
+  v1::NodeTag tag;
+  tag.set_node("P9L0H1");
+  tag.set_tag("Fail%:7");
+  Write([&](CatalogTransaction& transaction) -> absl::Status {
+    EXPECT_TRUE(transaction.InsertRun(MakeRun("r1")).ok());
+    EXPECT_TRUE(transaction.PutAnalysis(MakeAnalysis("r1", "a1", "k1")).ok());
+    Job training = MakeJob("j1", "r1");
+    EXPECT_TRUE(transaction.InsertJob(&training).ok());
+    Job job = MakeJob("j2", "r1");
+    job.analysis = "a1";
+    EXPECT_TRUE(transaction.InsertJob(&job).ok());
+    return transaction.PutFacts("r1", 10, "a1", {tag}, absl::UnixEpoch());
+  });
+  Write([](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", "a1"); });
+  Write([](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", ""); });
+  const absl::Status status = catalog().Read([](CatalogReader& reader) {
+    EXPECT_EQ(ErrorReason(reader.GetAnalysis("r1", "a1").status()), "ANALYSIS_NOT_FOUND");
+    EXPECT_FALSE(reader.FindAnalysis("k1")->has_value());
+    EXPECT_EQ(ErrorReason(reader.GetJob("j2").status()), "JOB_NOT_FOUND");
+    EXPECT_TRUE(reader.GetJob("j1").ok()) << "the training's";
+    EXPECT_TRUE(reader.ListFacts({})->facts.empty());
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+}
+
 }  // namespace
 }  // namespace sumscope::storage

@@ -226,5 +226,17 @@ TEST_P(RunFile_Test, ManyFilesAreServedThroughFewHandles) {
   }
 }
 
+TEST_P(RunFile_Test, RemovedAnalysisIsForgotten) {
+  Write([](RunFileTransaction& transaction) { return transaction.PutAnalysis(MakeAnalysis("r1", "a1", "k1")); });
+  Write([](RunFileTransaction& transaction) { return transaction.PutAnalysis(MakeAnalysis("r1", "a2", "k2")); });
+  Write([](RunFileTransaction& transaction) { return transaction.RemoveAnalysis("a1"); });
+  Write([](RunFileTransaction& transaction) { return transaction.RemoveAnalysis("a1"); });
+  ReopenFile();
+  EXPECT_EQ(ErrorReason(file_->GetAnalysis("a1").status()), "ANALYSIS_NOT_FOUND");
+  const auto analyses = file_->ListAnalyses();
+  ASSERT_TRUE(analyses.ok()) << analyses.status();
+  EXPECT_EQ(analyses->size(), 1u);
+}
+
 }  // namespace
 }  // namespace sumscope::storage

@@ -50,6 +50,40 @@ TEST_F(Schema_Test, FolderThatCannotBeMadeIsNotWritable) {
   EXPECT_EQ(OpenReason(folder_.path() + "/file/data"), "DATA_DIRECTORY_NOT_WRITABLE");
 }
 
+TEST_F(Schema_Test, CatalogOfVersionOneKeepsItsRunsAndLearnsFacts) {
+  Schema first = CatalogSchema();
+  first.migrations.resize(1);
+  {
+    const auto connection = Connection::Open({catalog_, FileKind::kCatalog}, Connection::Mode::kCreate);
+    ASSERT_TRUE(Migrate(**connection, first).ok());
+  }
+  Execute(catalog_,
+          "INSERT INTO runs VALUES ('r1', 'add_d5', 'ada', 'SUCCEEDED', '', '', 0, 0, 1, 0, '', 10, NULL, NULL, 1, "
+          "NULL, NULL, NULL, '{\"n_digits\":5}');"
+          "INSERT INTO analyses VALUES ('r1', 'a1', 'evaluate', 'runs/r1/checkpoints/10', 'SUCCEEDED', '', '', 1, 2, "
+          "NULL, 'ada', 'key', '', NULL, NULL)");
+  Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  EXPECT_EQ(storage.catalog->schema_version(), 2);
+  v1::NodeTag tag;
+  tag.set_node("P14L0H1");
+  tag.set_tag("Algo:A2.SC");
+  ASSERT_TRUE(storage.catalog
+                  ->Write([&](CatalogTransaction& transaction) {
+                    return transaction.PutFacts("r1", 10, "a1", {tag}, absl::UnixEpoch());
+                  })
+                  .ok());
+  ASSERT_TRUE(storage.catalog
+                  ->Read([](CatalogReader& reader) {
+                    EXPECT_EQ(reader.GetRun("r1")->spec().n_digits(), 5u);
+                    EXPECT_EQ(reader.ListAnalyses({"", "evaluate", 10, ""})->analyses.size(), 1u);
+                    const auto page = reader.ListFacts({"task = \"A2.SC\" AND run.n_digits = 5", 10, ""});
+                    EXPECT_TRUE(page.ok()) << page.status();
+                    EXPECT_EQ(page->facts.size(), 1u);
+                    return absl::OkStatus();
+                  })
+                  .ok());
+}
+
 TEST_F(Schema_Test, OlderSchemaIsReadAsItIsAndMigratedByTheFirstWrite) {
   const Schema older{0x54455354, {"CREATE TABLE t (x); INSERT INTO t VALUES (1);"}, true};
   Schema newer = older;

@@ -21,6 +21,8 @@ class BackendTest : public testing::TestWithParam<Backend> {
   void Reopen();
   Catalog& catalog() { return *storage_.catalog; }
   RunFiles& files() { return *storage_.run_files; }
+  CaptureFiles& captures() { return *storage_.captures; }
+  QuestionSetTexts& question_set_texts() { return *storage_.question_set_texts; }
   const std::string& directory() const { return folder_.path(); }
 
   // A write that must succeed.
