@@ -5,7 +5,7 @@
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "server/engine/runtime/device.h"
-#include "server/worker/evaluate_task.h"
+#include "server/worker/analyses/analysis_task.h"
 #include "server/worker/guard.h"
 #include "server/worker/train_task.h"
 
@@ -17,8 +17,7 @@ absl::Status RunKind(const TaskInput& input, const TaskContext& context) {
     case v1::Task::kTrain:
       return RunTrainTask(input, context);
     case v1::Task::kAnalysis:
-      if (input.task.analysis().request().has_evaluate()) return RunEvaluateTask(input, context);
-      break;
+      return RunAnalysisTask(input, context);
     case v1::Task::KIND_NOT_SET:
       break;
   }

@@ -19,7 +19,8 @@ struct Dtype {
   torch::ScalarType type;
   uint64_t bytes;
 };
-constexpr Dtype kDtypes[] = {{"F32", torch::kFloat32, 4}, {"F64", torch::kFloat64, 8}, {"I64", torch::kInt64, 8}};
+constexpr Dtype kDtypes[] = {
+    {"F32", torch::kFloat32, 4}, {"F64", torch::kFloat64, 8}, {"I64", torch::kInt64, 8}, {"U8", torch::kUInt8, 1}};
 
 template <typename Predicate>
 const Dtype* FindDtype(Predicate predicate) {
@@ -37,7 +38,7 @@ absl::StatusOr<v1::TensorSetBegin> Describe(v1::TensorSetKind kind, uint64_t ste
     const Dtype* dtype = FindDtype([type](const Dtype& known) { return known.type == type; });
     if (dtype == nullptr) {
       return MakeError(absl::StatusCode::kInvalidArgument, "TENSOR_DTYPE",
-                       absl::StrCat("tensor ", name, " is neither float32, float64 nor int64"));
+                       absl::StrCat("tensor ", name, " is neither float32, float64, int64 nor uint8"));
     }
     v1::TensorInfo* info = begin.add_tensors();
     info->set_name(name);
@@ -47,34 +48,6 @@ absl::StatusOr<v1::TensorSetBegin> Describe(v1::TensorSetKind kind, uint64_t ste
   }
   return begin;
 }
-
-// Collects bytes into chunks of the largest size.
-class ChunkWriter {
- public:
-  explicit ChunkWriter(TaskSink* sink) : sink_(sink) {}
-
-  absl::Status Write(const char* data, size_t size) {
-    while (size > 0) {
-      const size_t part = std::min(size, limits::kMaxChunkBytes - chunk_.size());
-      chunk_.append(data, part);
-      data += part;
-      size -= part;
-      if (chunk_.size() == limits::kMaxChunkBytes) SUMSCOPE_RETURN_IF_ERROR(Flush());
-    }
-    return absl::OkStatus();
-  }
-  absl::Status Flush() {
-    if (chunk_.empty()) return absl::OkStatus();
-    v1::WorkerMessage message;
-    message.mutable_tensor_chunk()->set_data(std::move(chunk_));
-    chunk_.clear();
-    return sink_->Send(std::move(message));
-  }
-
- private:
-  TaskSink* const sink_;
-  std::string chunk_;
-};
 
 absl::Status Invalid(absl::string_view reason, absl::string_view what) {
   return MakeError(absl::StatusCode::kInvalidArgument, reason, what);
@@ -91,6 +64,25 @@ std::optional<uint64_t> BytesOf(const v1::TensorInfo& info, uint64_t element_byt
 }
 
 }  // namespace
+
+absl::Status ChunkWriter::Write(const char* data, size_t size) {
+  while (size > 0) {
+    const size_t part = std::min(size, limits::kMaxChunkBytes - chunk_.size());
+    chunk_.append(data, part);
+    data += part;
+    size -= part;
+    if (chunk_.size() == limits::kMaxChunkBytes) SUMSCOPE_RETURN_IF_ERROR(Flush());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ChunkWriter::Flush() {
+  if (chunk_.empty()) return absl::OkStatus();
+  v1::WorkerMessage message;
+  message.mutable_tensor_chunk()->set_data(std::move(chunk_));
+  chunk_.clear();
+  return sink_->Send(std::move(message));
+}
 
 absl::Status SendTensorSet(v1::TensorSetKind kind, uint64_t step, const engine::NamedTensors& tensors,
                            std::optional<double> heldout_loss, TaskSink* sink) {
@@ -116,7 +108,7 @@ absl::StatusOr<engine::NamedTensors> ReadTensors(const v1::TensorSetBegin& begin
     const Dtype* dtype = FindDtype([&info](const Dtype& known) { return info.dtype() == known.name; });
     if (dtype == nullptr) {
       return Invalid(reason,
-                     absl::StrCat("tensor ", info.name(), " has dtype ", info.dtype(), "; known: F32, F64, I64"));
+                     absl::StrCat("tensor ", info.name(), " has dtype ", info.dtype(), "; known: F32, F64, I64, U8"));
     }
     const std::optional<uint64_t> bytes = BytesOf(info, dtype->bytes);
     if (bytes != info.bytes() || info.bytes() > data.size()) {

@@ -19,8 +19,22 @@ namespace sumscope::worker {
 absl::Status SendTensorSet(v1::TensorSetKind kind, uint64_t step, const engine::NamedTensors& tensors,
                            std::optional<double> heldout_loss, TaskSink* sink);
 
-// The tensors that `begin` lists, read from their concatenated bytes. INVALID_ARGUMENT with `reason` when a dtype is
-// unknown, a shape does not fit its bytes, or `data` has another length than the list.
+// Collects bytes into chunks of limits::kMaxChunkBytes. UNAVAILABLE LINK_LOST.
+class ChunkWriter {
+ public:
+  explicit ChunkWriter(TaskSink* sink) : sink_(sink) {}
+
+  absl::Status Write(const char* data, size_t size);
+  // Sends what has not filled a chunk.
+  absl::Status Flush();
+
+ private:
+  TaskSink* const sink_;
+  std::string chunk_;
+};
+
+// The tensors that `begin` lists, read from their concatenated bytes (F32, F64, I64, U8). INVALID_ARGUMENT with
+// `reason` when a dtype is unknown, a shape does not fit its bytes, or `data` has another length than the list.
 absl::StatusOr<engine::NamedTensors> ReadTensors(const v1::TensorSetBegin& begin, absl::string_view data,
                                                  absl::string_view reason);
 

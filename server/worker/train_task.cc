@@ -6,7 +6,11 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/string_view.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -21,6 +25,8 @@
 namespace sumscope::worker {
 namespace {
 
+constexpr absl::string_view kSourcePrefix = "source.";  // of the source run's weights beside the resume state
+
 absl::Duration ResumeInterval(const v1::TrainTask& task) {
   return task.resume_interval_seconds() > 0 ? absl::Seconds(task.resume_interval_seconds())
                                             : limits::kResumeStateInterval;
@@ -30,20 +36,76 @@ absl::Status BadResumeState(const std::string& what) {
   return MakeError(absl::StatusCode::kDataLoss, "BAD_RESUME_STATE", absl::StrCat("resume state: ", what));
 }
 
+// The tensors that came with a task: a resume state, a source run's weights, both or none.
+struct Tensors {
+  engine::ResumeState resume;
+  engine::NamedTensors source;
+};
+
+absl::StatusOr<Tensors> ReadInput(const TaskInput& input) {
+  Tensors tensors;
+  tensors.resume.step = input.task.train().first_step();
+  if (!input.task.has_tensors()) return tensors;
+  const bool has_resume = input.tensors.kind() == v1::RESUME_STATE;
+  if (!has_resume && input.tensors.kind() != v1::INPUTS) return BadResumeState("tensors of another kind came");
+  if (has_resume && input.tensors.step() != tensors.resume.step) {
+    return BadResumeState(
+        absl::StrCat("expected that of step ", tensors.resume.step, ", got step ", input.tensors.step()));
+  }
+  absl::StatusOr<engine::NamedTensors> all = ReadTensors(input.tensors, input.tensor_data, "BAD_RESUME_STATE");
+  if (!all.ok()) return BadResumeState(std::string(all.status().message()));
+  for (auto& [name, tensor] : *all) {
+    if (absl::StartsWith(name, kSourcePrefix)) {
+      tensors.source.emplace_back(name.substr(kSourcePrefix.size()), tensor);
+    } else if (has_resume) {
+      tensors.resume.tensors.emplace_back(name, tensor);
+    } else {
+      return BadResumeState(absl::StrCat("tensor ", name, " belongs to none"));
+    }
+  }
+  return tensors;
+}
+
+// "L0H1"; other nodes are no heads.
+absl::StatusOr<std::pair<int, int>> ReadHead(const std::string& node) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(node, absl::MaxSplits('H', 1));
+  std::pair<int, int> head;
+  if (!absl::StartsWith(parts.first, "L") || !absl::SimpleAtoi(parts.first.substr(1), &head.first) ||
+      !absl::SimpleAtoi(parts.second, &head.second)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "INIT_FROM_MISMATCH",
+                     absl::StrCat("source node ", node, " is no head"));
+  }
+  return head;
+}
+
+absl::StatusOr<std::optional<engine::SourceModel>> MakeSourceModel(const v1::TrainTask& task,
+                                                                   const engine::TrainSpec& spec,
+                                                                   engine::NamedTensors weights) {
+  if (spec.insert_mode == engine::InsertMode::kNone || weights.empty()) return std::nullopt;
+  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec source_spec, ToEngine(task.source_spec()));
+  engine::SourceModel source{engine::ConfigOf(source_spec), std::move(weights), {}};
+  for (const std::string& node : task.source_nodes()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto head, ReadHead(node));
+    source.useful_heads.push_back(head);
+  }
+  return source;
+}
+
 // One training in progress. Thread-compatible.
 class TrainTask {
  public:
-  TrainTask(const v1::TrainTask& task, const engine::TrainSpec& spec, const TaskContext& context)
+  TrainTask(const v1::TrainTask& task, const engine::TrainSpec& spec, const engine::SourceModel* source,
+            const TaskContext& context)
       : context_(context),
         spec_(spec),
         stored_checkpoints_(task.have_checkpoints().begin(), task.have_checkpoints().end()),
         resume_interval_(ResumeInterval(task)),
         heldout_(engine::UniformSource(spec.operation, spec.n_digits, engine::kHeldoutQuestions, /*seed=*/0,
                                        engine::Stream::kHeldout)),
-        trainer_(engine::Trainer::Create(spec, context.device)),
+        trainer_(engine::Trainer::Create(spec, context.device, source)),
         metrics_(trainer_->metric_columns(), context.clock, context.sink) {}
 
-  absl::Status Restore(const TaskInput& input);
+  absl::Status Restore(const engine::ResumeState& state);
   absl::Status Run();
 
  private:
@@ -63,19 +125,12 @@ class TrainTask {
   absl::Duration resume_sent_ = context_.clock->Monotonic();
 };
 
-absl::Status TrainTask::Restore(const TaskInput& input) {
-  const uint64_t first_step = input.task.train().first_step();
-  if (!input.task.has_tensors()) {
-    return first_step == 0 ? absl::OkStatus() : BadResumeState(absl::StrCat("none came for step ", first_step));
+absl::Status TrainTask::Restore(const engine::ResumeState& state) {
+  if (state.tensors.empty()) {
+    return state.step == 0 ? absl::OkStatus() : BadResumeState(absl::StrCat("none came for step ", state.step));
   }
-  if (input.tensors.step() != first_step || input.tensors.kind() != v1::RESUME_STATE) {
-    return BadResumeState(absl::StrCat("expected that of step ", first_step, ", got step ", input.tensors.step()));
-  }
-  const absl::StatusOr<engine::NamedTensors> tensors =
-      ReadTensors(input.tensors, input.tensor_data, "BAD_RESUME_STATE");
-  if (!tensors.ok()) return BadResumeState(std::string(tensors.status().message()));
-  trainer_->Restore({first_step, *tensors});
-  resume_step_ = first_step;
+  trainer_->Restore(state);
+  resume_step_ = state.step;
   return absl::OkStatus();
 }
 
@@ -147,9 +202,13 @@ absl::Status TrainTask::SendResumeState() {
 }  // namespace
 
 absl::Status RunTrainTask(const TaskInput& input, const TaskContext& context) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec spec, ToEngine(input.task.train().spec()));
-  TrainTask task(input.task.train(), spec, context);
-  SUMSCOPE_RETURN_IF_ERROR(task.Restore(input));
+  const v1::TrainTask& train = input.task.train();
+  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec spec, ToEngine(train.spec()));
+  SUMSCOPE_ASSIGN_OR_RETURN(Tensors tensors, ReadInput(input));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<engine::SourceModel> source,
+                            MakeSourceModel(train, spec, std::move(tensors.source)));
+  TrainTask task(train, spec, source.has_value() ? &*source : nullptr, context);
+  SUMSCOPE_RETURN_IF_ERROR(task.Restore(tensors.resume));
   return task.Run();
 }
 

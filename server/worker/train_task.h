@@ -6,7 +6,8 @@
 
 namespace sumscope::worker {
 
-// Trains input.task.train() from its first step, or on from the resume state in input.tensors, to its end.
+// Trains input.task.train() from its first step, or on from the resume state in input.tensors, to its end. With an
+// insert mode the source run's weights come as source.<name>: beside the resume state, or alone (INPUTS).
 //
 // What is sent, in this order: started; every step's metrics in blocks; weights at every checkpoint step that the
 // server does not have, with their held-out loss; the resume state at its interval and at the end, also an early one.

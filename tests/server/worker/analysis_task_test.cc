@@ -1,4 +1,4 @@
-#include "server/worker/evaluate_task.h"
+#include "server/worker/analysis_task.h"
 
 #include <gtest/gtest.h>
 

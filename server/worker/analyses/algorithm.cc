@@ -1,0 +1,61 @@
+#include "server/engine/probing/algorithm.h"
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "server/worker/analyses/analyses.h"
+#include "server/worker/analyses/nodes.h"
+#include "server/worker/analyses/subtasks.h"
+#include "server/worker/analyses/verdict.h"
+
+namespace sumscope::worker {
+namespace {
+
+namespace api = sumscope::v1;
+
+// The claim that every carry is looked back all the way.
+void AddVerdictClause(const std::string& name, const google::protobuf::RepeatedPtrField<api::LookBackDigit>& digits,
+                      api::AlgorithmResult* result) {
+  if (digits.empty()) return;
+  api::AlgorithmClause* clause = result->add_clauses();
+  clause->set_name(absl::StrCat("look-back.", name));
+  clause->set_text(absl::StrCat(name, ": cascades of every length are carried through"));
+  clause->set_holds(true);
+  clause->set_testable(true);
+  for (const api::LookBackDigit& digit : digits) {
+    if (!digit.exact()) clause->set_holds(false);
+    absl::StrAppend(clause->mutable_evidence(), clause->evidence().empty() ? "" : ", ", digit.digit(), " ",
+                    digit.exact() ? "exact" : absl::StrCat("k=", digit.k()));
+  }
+}
+
+}  // namespace
+
+AnalysisOutcome RunAlgorithm(const AnalysisInput& input) {
+  const api::AlgorithmRequest& request = input.request().algorithm();
+  engine::AlgorithmRequest own;
+  SUMSCOPE_ASSIGN_OR_RETURN(own.subtasks, SubtasksRequestOf(input, {}, request.mode(), request.seed()));
+  own.cascades = CascadesRequestOf(input, request.per_cell(), request.seed());
+  const engine::AlgorithmResult result = engine::Algorithm(input.model, *input.questions, own, input.progress);
+  api::AnalysisResult outcome;
+  api::AlgorithmResult* to = outcome.mutable_algorithm();
+  for (const engine::AlgorithmClause& clause : result.clauses) {
+    api::AlgorithmClause* converted = to->add_clauses();
+    converted->set_name(clause.name);
+    converted->set_text(clause.text);
+    converted->set_holds(clause.holds);
+    converted->set_testable(clause.testable);
+    converted->set_evidence(clause.evidence);
+  }
+  to->set_useful_heads(Narrow(result.useful_heads));
+  to->set_useful_heads_with_purpose(Narrow(result.useful_heads_with_purpose));
+  to->set_useful_mlps(Narrow(result.useful_mlps));
+  to->set_useful_mlps_with_purpose(Narrow(result.useful_mlps_with_purpose));
+  *to->mutable_verdict() = FromEngine(result.verdict, {input.model.n_digits, input.model.format});
+  *to->mutable_subtasks() = FromEngine(result.subtasks);
+  AddVerdictClause("additions", to->verdict().additions(), to);
+  AddVerdictClause("subtractions with a positive answer", to->verdict().subtractions_positive(), to);
+  AddVerdictClause("subtractions with a negative answer", to->verdict().subtractions_negative(), to);
+  return outcome;
+}
+
+}  // namespace sumscope::worker

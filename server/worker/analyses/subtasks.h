@@ -1,0 +1,19 @@
+#ifndef SUMSCOPE_SERVER_WORKER_ANALYSES_SUBTASKS_H_
+#define SUMSCOPE_SERVER_WORKER_ANALYSES_SUBTASKS_H_
+
+#include "server/engine/probing/subtasks.h"
+#include "server/worker/analyses/analyses.h"
+#include "sumscope/v1/probes.pb.h"
+
+// Messages of the sub-task search, which `algorithm` has too.
+namespace sumscope::worker {
+
+// `tasks` as in SubtasksRequest: empty for every task of the questions' operations.
+absl::StatusOr<engine::SubtasksRequest> SubtasksRequestOf(const AnalysisInput& input,
+                                                          const google::protobuf::RepeatedPtrField<std::string>& tasks,
+                                                          sumscope::v1::AblationMode mode, uint64_t seed);
+sumscope::v1::SubtasksResult FromEngine(const engine::SubtasksResult& result);
+
+}  // namespace sumscope::worker
+
+#endif  // SUMSCOPE_SERVER_WORKER_ANALYSES_SUBTASKS_H_
