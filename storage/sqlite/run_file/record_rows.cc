@@ -71,9 +71,9 @@ absl::StatusOr<bool> PutAnalysisRow(Connection& connection, const v1::Analysis& 
 bool DeleteAnalysisRow(Connection& connection, const std::string& analysis) {
   Query query(connection, "DELETE FROM analyses WHERE id = ? RETURNING id");
   query.Bind(analysis);
-  const bool removed = query.Next();
+  if (!query.Next()) return false;
   query.Run();
-  return removed;
+  return true;
 }
 
 absl::StatusOr<std::vector<v1::Analysis>> ReadAnalyses(Connection& connection, const std::string& run,
