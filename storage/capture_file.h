@@ -20,8 +20,8 @@ struct CaptureTensor {
   std::string sha256;
 };
 
-// runs/<first two characters>/<run>.<capture>.db under a temporary name, written once from front to end with the journal
-// off. Thread-compatible. Destroyed before Finish, it leaves nothing behind.
+// runs/<first two characters>/<run>.<capture>.db under a temporary name, written once from front to end with the
+// journal off. Thread-compatible. Destroyed before Finish, it leaves nothing behind.
 class CaptureWriter {
  public:
   virtual ~CaptureWriter() = default;
