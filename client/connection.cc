@@ -31,6 +31,9 @@ Connection::Stubs::Stubs(const std::string& address)
     : channel(MakeChannel(address)),
       runs(v1::RunService::NewStub(channel)),
       analyses(v1::AnalysisService::NewStub(channel)),
+      question_sets(v1::QuestionSetService::NewStub(channel)),
+      captures(v1::CaptureService::NewStub(channel)),
+      facts(v1::FactService::NewStub(channel)),
       system(v1::SystemService::NewStub(channel)) {}
 
 Connection::Connection(ConnectionOptions options, Sleeper* sleeper, Cancellation* cancellation)
@@ -145,6 +148,42 @@ absl::StatusOr<v1::Analysis> Connection::GetAnalysis(const std::string& name) {
 
 absl::StatusOr<v1::ListAnalysesResponse> Connection::ListAnalyses(const v1::ListAnalysesRequest& request) {
   return Call(Repeat::kYes, &Stubs::analyses, &v1::AnalysisService::Stub::ListAnalyses, request);
+}
+
+absl::Status Connection::DeleteAnalysis(const std::string& name) {
+  v1::DeleteAnalysisRequest request;
+  request.set_name(name);
+  return Call(Repeat::kNo, &Stubs::analyses, &v1::AnalysisService::Stub::DeleteAnalysis, request).status();
+}
+
+absl::StatusOr<v1::ListFactsResponse> Connection::ListFacts(const v1::ListFactsRequest& request) {
+  return Call(Repeat::kYes, &Stubs::facts, &v1::FactService::Stub::ListFacts, request);
+}
+
+absl::StatusOr<v1::UploadedQuestionSet> Connection::GetQuestionSet(const std::string& name) {
+  v1::GetQuestionSetRequest request;
+  request.set_name(name);
+  return Call(Repeat::kYes, &Stubs::question_sets, &v1::QuestionSetService::Stub::GetQuestionSet, request);
+}
+
+absl::StatusOr<v1::ListQuestionSetsResponse> Connection::ListQuestionSets(const v1::ListQuestionSetsRequest& request) {
+  return Call(Repeat::kYes, &Stubs::question_sets, &v1::QuestionSetService::Stub::ListQuestionSets, request);
+}
+
+absl::StatusOr<v1::Capture> Connection::GetCapture(const std::string& name) {
+  v1::GetCaptureRequest request;
+  request.set_name(name);
+  return Call(Repeat::kYes, &Stubs::captures, &v1::CaptureService::Stub::GetCapture, request);
+}
+
+absl::StatusOr<v1::ListCapturesResponse> Connection::ListCaptures(const v1::ListCapturesRequest& request) {
+  return Call(Repeat::kYes, &Stubs::captures, &v1::CaptureService::Stub::ListCaptures, request);
+}
+
+absl::Status Connection::DeleteCapture(const std::string& name) {
+  v1::DeleteCaptureRequest request;
+  request.set_name(name);
+  return Call(Repeat::kNo, &Stubs::captures, &v1::CaptureService::Stub::DeleteCapture, request).status();
 }
 
 absl::StatusOr<v1::ServerInfo> Connection::GetServerInfo(const v1::GetServerInfoRequest& request) {

@@ -12,7 +12,11 @@
 #include "absl/time/time.h"
 #include "client/backoff.h"
 #include "client/cancellation.h"
+#include "proto/contract/base/sha256.h"
+#include "sumscope/v1/activations.pb.h"
 #include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/facts.pb.h"
+#include "sumscope/v1/question_sets.pb.h"
 #include "sumscope/v1/runs.pb.h"
 #include "sumscope/v1/system.pb.h"
 
@@ -66,6 +70,13 @@ class Connection {
   absl::StatusOr<v1::CreateAnalysisResponse> CreateAnalysis(v1::CreateAnalysisRequest request);
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& name);
   absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(const v1::ListAnalysesRequest& request);
+  absl::Status DeleteAnalysis(const std::string& name);
+  absl::StatusOr<v1::ListFactsResponse> ListFacts(const v1::ListFactsRequest& request);
+  absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& name);
+  absl::StatusOr<v1::ListQuestionSetsResponse> ListQuestionSets(const v1::ListQuestionSetsRequest& request);
+  absl::StatusOr<v1::Capture> GetCapture(const std::string& name);
+  absl::StatusOr<v1::ListCapturesResponse> ListCaptures(const v1::ListCapturesRequest& request);
+  absl::Status DeleteCapture(const std::string& name);
   absl::StatusOr<v1::ServerInfo> GetServerInfo(const v1::GetServerInfoRequest& request);
 
   // Streams. `name` must be an exact resource name: a prefix or @last could mean another run after a reconnect. A
@@ -85,6 +96,15 @@ class Connection {
   // The analysis at each change, until it has ended.
   absl::StatusOr<v1::Analysis> WatchAnalysis(const std::string& name,
                                              const std::function<absl::Status(const v1::Analysis&)>& on_change);
+  // One tensor's bytes from request.offset on; `before` has taken the tensor's earlier bytes. Of a whole tensor
+  // (length 0) the SHA-256 is checked at the end. DATA_LOSS CAPTURE_CORRUPT.
+  absl::Status ReadTensor(v1::ReadTensorRequest request, Sha256* before,
+                          const std::function<absl::Status(absl::string_view)>& on_bytes);
+  // A capture as one safetensors file from request.offset on, checked in the same way.
+  absl::Status DownloadCapture(v1::DownloadCaptureRequest request, Sha256* before,
+                               const std::function<absl::Status(absl::string_view)>& on_bytes);
+  // Uploads questions, one a line.
+  absl::StatusOr<v1::UploadedQuestionSet> UploadQuestionSet(uint32_t n_digits, absl::string_view lines);
   // Uploads a file: fills total_bytes, sha256 and request_id of `header`. NOT_FOUND FILE_NOT_READABLE.
   absl::StatusOr<v1::Run> ImportRun(v1::ImportHeader header, const std::string& path);
 
@@ -103,6 +123,11 @@ class Connection {
   // Opens a stream with `open(context)`, hands each message to `on_message`; OK only where the server said OK.
   template <typename Message, typename Open>
   absl::Status ReadStream(Open open, const std::function<absl::Status(const Message&)>& on_message, bool* moved);
+  // A file in chunks from `offset` on, which moves with them, up to `length` bytes after it where that is not 0.
+  struct FileTransfer;
+  template <typename Open>
+  absl::Status ReceiveFile(FileTransfer transfer, Open open,
+                           const std::function<absl::Status(absl::string_view)>& on_bytes);
   absl::StatusOr<v1::Run> Upload(const v1::ImportHeader& header, const std::string& path);
 
   void Reconnect();

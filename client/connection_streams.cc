@@ -6,7 +6,6 @@
 #include "client/connection_stubs.h"
 #include "client/states.h"
 #include "google/protobuf/util/time_util.h"
-#include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -101,41 +100,6 @@ absl::Status Connection::StreamMetrics(v1::StreamMetricsRequest request,
         [&](Stubs& stubs, grpc::ClientContext* context) { return stubs.runs->StreamMetrics(context, request); },
         on_message, moved);
   });
-}
-
-absl::Status Connection::DownloadCheckpoint(const std::string& name,
-                                            const std::function<absl::Status(absl::string_view)>& on_bytes) {
-  v1::DownloadCheckpointRequest request;
-  request.set_name(name);
-  const auto corrupt = [&](absl::string_view problem) {
-    return MakeError(absl::StatusCode::kDataLoss, "CHECKPOINT_CORRUPT", absl::StrCat(name, ": ", problem));
-  };
-  std::optional<uint64_t> total;
-  std::string sha256;
-  Sha256 hash;
-  const auto on_message = [&](const v1::FileChunk& chunk) -> absl::Status {
-    if (!chunk.sha256().empty()) {
-      if (total && (*total != chunk.total_bytes() || sha256 != chunk.sha256())) return corrupt("the file changed");
-      total = chunk.total_bytes();
-      sha256 = chunk.sha256();
-    }
-    if (!total || chunk.offset() != request.offset() || request.offset() + chunk.data().size() > *total) {
-      return corrupt(absl::StrCat("got bytes at ", chunk.offset(), ", expected them at ", request.offset()));
-    }
-    hash.Update(chunk.data());
-    request.set_offset(request.offset() + chunk.data().size());
-    return on_bytes(chunk.data());
-  };
-  const auto attempt = [&](bool* moved) -> absl::Status {
-    const absl::Status status = ReadStream<v1::FileChunk>(
-        [&](Stubs& stubs, grpc::ClientContext* context) { return stubs.runs->DownloadCheckpoint(context, request); },
-        on_message, moved);
-    if (!status.ok()) return status;
-    return total && request.offset() == *total ? absl::OkStatus() : EndedEarly();
-  };
-  SUMSCOPE_RETURN_IF_ERROR(KeepStreaming(attempt));
-  if (hash.HexDigest() != sha256) return corrupt("its SHA-256 is not the announced one; download it again");
-  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Analysis> Connection::WatchAnalysis(

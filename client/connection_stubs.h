@@ -8,7 +8,10 @@
 #include "client/connection.h"
 #include "client/grpc_status.h"
 #include "grpcpp/grpcpp.h"
+#include "sumscope/v1/activations.grpc.pb.h"
 #include "sumscope/v1/analyses.grpc.pb.h"
+#include "sumscope/v1/facts.grpc.pb.h"
+#include "sumscope/v1/question_sets.grpc.pb.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 #include "sumscope/v1/system.grpc.pb.h"
 
@@ -22,6 +25,9 @@ struct Connection::Stubs {
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::RunService::Stub> runs;
   std::unique_ptr<v1::AnalysisService::Stub> analyses;
+  std::unique_ptr<v1::QuestionSetService::Stub> question_sets;
+  std::unique_ptr<v1::CaptureService::Stub> captures;
+  std::unique_ptr<v1::FactService::Stub> facts;
   std::unique_ptr<v1::SystemService::Stub> system;
 };
 

@@ -1,4 +1,4 @@
-// Connection::ImportRun.
+// What Connection uploads: weights, questions.
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -74,6 +74,26 @@ absl::StatusOr<v1::Run> Connection::ImportRun(v1::ImportHeader header, const std
   };
   SUMSCOPE_RETURN_IF_ERROR(KeepStreaming(attempt));
   return run;
+}
+
+absl::StatusOr<v1::UploadedQuestionSet> Connection::UploadQuestionSet(uint32_t n_digits, absl::string_view lines) {
+  v1::UploadedQuestionSet uploaded;
+  const auto attempt = [&](bool*) -> absl::Status {
+    grpc::ClientContext context;
+    const Cancellation::Scope scope(cancellation_, [&context] { context.TryCancel(); });
+    const auto writer = stubs_->question_sets->UploadQuestionSet(&context, &uploaded);
+    v1::UploadQuestionSetRequest message;
+    message.mutable_header()->set_n_digits(n_digits);
+    bool open = writer->Write(message);
+    for (size_t at = 0; open && at < lines.size(); at += limits::kMaxChunkBytes) {
+      message.set_data(std::string(lines.substr(at, limits::kMaxChunkBytes)));
+      open = writer->Write(message);
+    }
+    writer->WritesDone();
+    return FromGrpc(writer->Finish());
+  };
+  SUMSCOPE_RETURN_IF_ERROR(KeepStreaming(attempt));
+  return uploaded;
 }
 
 }  // namespace sumscope::client

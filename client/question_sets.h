@@ -1,22 +1,34 @@
 #ifndef SUMSCOPE_CLIENT_QUESTION_SETS_H_
 #define SUMSCOPE_CLIENT_QUESTION_SETS_H_
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "sumscope/v1/analyses.pb.h"
+#include "client/connection.h"
+#include "sumscope/v1/question_sets.pb.h"
 
 namespace sumscope::client {
 
-// What `--questions` says: uniform:10000, class:S3:150, stratified:100, file:PATH or file:PATH?set=NAME. Classes and
-// operands are checked by the server, which knows the run. `operation` joins the columns a and b of a table without an
-// `op` column, and is left unset in the result.
+// What `--questions` takes, for its help.
+inline constexpr char kQuestionsHelp[] =
+    "uniform:10000, enriched:N, class:S3:150, stratified:100 (per class), tricase:D2:100 (per case), "
+    "tasks:A2.SA,SC or tasks:all, pairs:STORE/CLEAN[,..], sha256:HASH, file:PATH or file:PATH?COLUMN=VALUE[&..]";
+
+// What `--questions` says. Classes, tasks and operands are checked by the server, which knows the run. `operation`
+// joins the columns a and b of a table without an `op` column, and is left unset in the result.
 //
 // A file has one question a line, 12345+67890; blank lines and lines that start with # are skipped. A .tsv file with a
-// header has columns `question`, or `a` and `b` and perhaps `op`; `?set=NAME` takes the lines whose column `set` is
-// NAME.
+// header has columns `question`, or `a` and `b` and perhaps `op`; ?COLUMN=VALUE takes the lines with that value.
 //
 // INVALID_ARGUMENT QUESTION_SET_INVALID, QUESTION_FILE_INVALID, QUESTIONS_OUT_OF_RANGE; NOT_FOUND FILE_NOT_READABLE.
 absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Operation operation);
+
+// Whether a list is too long for a request: more than 100,000 questions or 4 MiB.
+bool NeedsUpload(const v1::QuestionSet& questions);
+
+// Uploads such a list and names it by its hash instead; seed and operation stay. Errors of UploadQuestionSet.
+absl::Status UploadList(Connection& connection, uint32_t n_digits, v1::QuestionSet* questions);
 
 }  // namespace sumscope::client
 

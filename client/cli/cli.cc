@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/command.h"
-#include "client/cli/tell_error.h"
-#include "client/cli/usage.h"
+#include "client/cli/app/tell_error.h"
+#include "client/cli/arguments/command.h"
+#include "client/cli/arguments/usage.h"
 #include "proto/contract/version.h"
 
 namespace sumscope::client {
@@ -47,7 +47,8 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   root.fallthrough();  // sub-commands inherit it: connection options may stand anywhere
   root.footer(kFooter);
   AddConnectionOptions(&root, &settings);
-  for (const auto add : {AddTrain, AddImport, AddRuns, AddProbe, AddAnalyses, AddServer, AddCompletion}) {
+  for (const auto add : {AddTrain, AddImport, AddRuns, AddProbe, AddAsk, AddAnalyses, AddFacts, AddCapture, AddCaptures,
+                         AddServer, AddCompletion}) {
     add(&registry, &root);
   }
   try {

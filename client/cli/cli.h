@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/environment.h"
-#include "client/cli/session.h"
+#include "client/cli/app/environment.h"
+#include "client/cli/app/session.h"
 
 namespace sumscope::client {
 

@@ -4,7 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "client/cli/command.h"
+#include "client/cli/arguments/command.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 

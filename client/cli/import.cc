@@ -2,9 +2,9 @@
 #include <filesystem>
 #include <memory>
 
-#include "client/cli/command.h"
-#include "client/cli/names.h"
-#include "client/cli/output/run_view.h"
+#include "client/cli/arguments/command.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/runs/run_view.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/base/utf8.h"
 
@@ -38,7 +38,7 @@ void AddImport(Registry* registry, CLI::App* root) {
   CLI::App* const app = registry->Add(root, "import", "Make a finished run from a .safetensors file");
   app->add_option("FILE", options->file, "weights with TransformerLens names; shapes say what the model is")
       ->required();
-  app->add_option("--operation", options->operation, "what it computes: add (default) or sub");
+  app->add_option("--operation", options->operation, "what it computes: add (default), sub, mul, mix or mas");
   app->add_option("--like", options->like, "a model name that the shapes must agree with")->type_name("MODEL");
   app->add_option("--run-id", options->run_id, "the run's id (default: a random one)")->type_name("ID");
   AddRepeated(app, "--label", &options->labels, "a label to find the run by; may be repeated")->type_name("KEY=VALUE");

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "client/cli/app/signals.h"
 #include "client/cli/cli.h"
-#include "client/cli/signals.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/command.h"
+#include "client/cli/arguments/command.h"
 #include "client/cli/output/numbers.h"
 #include "proto/contract/base/status_macros.h"
 

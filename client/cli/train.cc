@@ -1,11 +1,16 @@
 // sumscope train: queues a training, and follows it with --watch.
 #include <memory>
+#include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/ask_analysis.h"
-#include "client/cli/command.h"
-#include "client/cli/names.h"
-#include "client/cli/output/run_view.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/arguments/command.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/ask_analysis.h"
+#include "client/cli/output/runs/run_view.h"
 #include "client/cli/watch.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -19,14 +24,30 @@ struct Options {
   bool watch = false, dry_run = false;
 };
 
+// The analyses of --then, all of which need no options.
+absl::StatusOr<std::vector<v1::AnalysisRequest>> ParseThen(const std::string& then) {
+  static const auto* const kKnown = new std::set<std::string>{"evaluate",    "attention", "useful_nodes", "subtasks",
+                                                              "attribution", "phases",    "cascades",     "algorithm"};
+  std::vector<v1::AnalysisRequest> requests;
+  for (const absl::string_view name : absl::StrSplit(then, ',', absl::SkipEmpty())) {
+    const std::string kind = absl::StrReplaceAll(name, {{"-", "_"}});
+    if (kKnown->count(kind) == 0) {
+      return InvalidField("USAGE", "then",
+                          absl::StrCat("--then knows ", absl::StrReplaceAll(absl::StrJoin(*kKnown, ", "), {{"_", "-"}}),
+                                       ", not \"", name, "\""));
+    }
+    v1::AnalysisRequest& request = requests.emplace_back();
+    request.GetReflection()->MutableMessage(&request, request.GetDescriptor()->FindFieldByName(kind));
+  }
+  return requests;
+}
+
 absl::StatusOr<v1::CreateRunRequest> MakeRequest(const Options& options) {
   const auto usage = [](absl::string_view message) { return InvalidField("USAGE", "", message); };
   if (options.model.empty() && options.settings.empty()) {
     return usage("say what to train: a model name like add_d5_l1_h3_t15K_s372001, or fields with --set");
   }
-  if (!options.then.empty() && options.then != "evaluate") {
-    return usage(absl::StrCat("--then knows evaluate, not \"", options.then, "\""));
-  }
+  SUMSCOPE_RETURN_IF_ERROR(ParseThen(options.then).status());
   if (!options.then.empty() && !options.watch) return usage("--then needs --watch");
   if (options.dry_run && options.watch) return usage("--dry-run trains nothing that --watch could follow");
   v1::CreateRunRequest request;
@@ -62,10 +83,16 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
     SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
     return FateOf(run.state());
   }
-  v1::CreateAnalysisRequest analysis;
-  analysis.set_parent(run.name());
-  analysis.mutable_request()->mutable_evaluate();
-  return AskAnalysis(session, analysis, /*wait=*/true);
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::AnalysisRequest> analyses, ParseThen(options.then));
+  ExitCode fate = ExitCode::kDone;
+  for (const v1::AnalysisRequest& analysis : analyses) {
+    v1::CreateAnalysisRequest request;
+    request.set_parent(run.name());
+    *request.mutable_request() = analysis;
+    SUMSCOPE_ASSIGN_OR_RETURN(const ExitCode code, AskAnalysis(session, std::move(request), Ask::kWait));
+    if (fate == ExitCode::kDone) fate = code;
+  }
+  return fate;
 }
 
 }  // namespace
@@ -73,17 +100,18 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
 void AddTrain(Registry* registry, CLI::App* root) {
   const auto options = std::make_shared<Options>();
   CLI::App* const app = registry->Add(root, "train", "Queue the training of a model");
-  app->add_option(
-      "MODEL", options->model,
-      "model name, [add|sub]_d{digits}_l{layers}_h{heads}_t{thousand steps}K_s{seed}; _t and _s may be left "
-      "out");
+  app->add_option("MODEL", options->model,
+                  "model name, [add|sub|mul|mix|mas]_d{digits}_l{layers}_h{heads}_t{thousand steps}K_s{seed}; _t and "
+                  "_s may be left "
+                  "out");
   AddRepeated(app, "--set", &options->settings, "spec fields that the name does not say, or that override it")
       ->type_name("FIELD=VALUE[,..]");
   AddRepeated(app, "--label", &options->labels, "a label to find the run by; may be repeated")->type_name("KEY=VALUE");
   app->add_option("--run-id", options->run_id, "the run's id (default: a random one)")->type_name("ID");
   app->add_flag("--watch", options->watch, "follow the run; exits with its fate. Ctrl-C leaves, the run goes on");
-  app->add_option("--then", options->then, "ask this analysis when the watched run has succeeded: evaluate")
-      ->type_name("ANALYSIS");
+  app->add_option("--then", options->then,
+                  "ask these when the watched run has succeeded: evaluate, useful-nodes, cascades, ..")
+      ->type_name("ANALYSIS[,..]");
   app->add_flag("--dry-run", options->dry_run,
                 "only check, and show the whole spec with predicted memory, time and disk");
   registry->Run(app, [options](Session& session) { return Train(*options, session); });

@@ -2,10 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "client/cli/names.h"
+#include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/progress.h"
-#include "client/cli/output/run_view.h"
+#include "client/cli/output/runs/run_view.h"
 #include "client/states.h"
 
 namespace sumscope::client {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "client/cli/session.h"
+#include "client/cli/app/session.h"
 #include "client/connection.h"
 
 namespace sumscope::client {

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/names.h"
-#include "client/cli/output/run_view.h"
-#include "client/cli/tell_error.h"
+#include "client/cli/app/tell_error.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/runs/run_view.h"
 #include "client/cli/watch.h"
 #include "proto/contract/base/status_macros.h"
 

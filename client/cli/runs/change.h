@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "client/cli/exit_code.h"
-#include "client/cli/session.h"
+#include "client/cli/app/exit_code.h"
+#include "client/cli/app/session.h"
 #include "client/connection.h"
 
 namespace sumscope::client {

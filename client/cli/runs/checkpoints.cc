@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/names.h"
+#include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"

@@ -1,7 +1,7 @@
 #ifndef SUMSCOPE_CLIENT_CLI_RUNS_COMMANDS_H_
 #define SUMSCOPE_CLIENT_CLI_RUNS_COMMANDS_H_
 
-#include "client/cli/command.h"
+#include "client/cli/arguments/command.h"
 
 namespace sumscope::client {
 
@@ -18,6 +18,7 @@ void AddRunsDelete(Registry* registry, CLI::App* runs);
 void AddRunsUndelete(Registry* registry, CLI::App* runs);
 void AddRunsLabel(Registry* registry, CLI::App* runs);
 void AddRunsExport(Registry* registry, CLI::App* runs);
+void AddRunsCompare(Registry* registry, CLI::App* runs);
 void AddRunsCheckpoints(Registry* registry, CLI::App* runs);
 
 }  // namespace sumscope::client

@@ -3,7 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/checkpoint_file.h"
-#include "client/cli/names.h"
+#include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/progress.h"
 #include "client/cli/runs/commands.h"

@@ -4,8 +4,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "client/cli/names.h"
-#include "client/cli/output/run_view.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"

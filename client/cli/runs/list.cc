@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "client/cli/output/run_view.h"
+#include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"

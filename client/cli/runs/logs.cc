@@ -3,7 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "client/cli/names.h"
+#include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"

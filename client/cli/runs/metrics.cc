@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/names.h"
-#include "client/cli/output/metric_rows.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/runs/metric_rows.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"

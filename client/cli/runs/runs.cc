@@ -6,7 +6,7 @@ void AddRuns(Registry* registry, CLI::App* root) {
   CLI::App* const runs = registry->AddFamily(root, "runs", "Models: trained, training or imported");
   for (const auto add :
        {AddRunsList, AddRunsShow, AddRunsWatch, AddRunsLogs, AddRunsMetrics, AddRunsCancel, AddRunsResume, AddRunsRetry,
-        AddRunsDelete, AddRunsUndelete, AddRunsLabel, AddRunsExport, AddRunsCheckpoints}) {
+        AddRunsDelete, AddRunsUndelete, AddRunsLabel, AddRunsExport, AddRunsCheckpoints, AddRunsCompare}) {
     add(registry, runs);
   }
 }

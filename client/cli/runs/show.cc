@@ -1,8 +1,8 @@
 // sumscope runs show
 #include <memory>
 
-#include "client/cli/names.h"
-#include "client/cli/output/run_view.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"
 

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "client/cli/names.h"
+#include "client/cli/arguments/names.h"
 #include "client/cli/runs/change.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"

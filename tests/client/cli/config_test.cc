@@ -1,4 +1,4 @@
-#include "client/cli/config.h"
+#include "client/cli/app/config.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "client/cli/output/metric_rows.h"
+#include "client/cli/output/runs/metric_rows.h"
 
 #include <gtest/gtest.h>
 

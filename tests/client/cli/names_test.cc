@@ -1,4 +1,4 @@
-#include "client/cli/names.h"
+#include "client/cli/arguments/names.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,12 @@
+#include "client/cli/analyses/commands.h"
+
+namespace sumscope::client {
+
+void AddAnalyses(Registry* registry, CLI::App* root) {
+  CLI::App* const analyses = registry->AddFamily(root, "analyses", "Stored answers");
+  for (const auto add : {AddAnalysesList, AddAnalysesShow, AddAnalysesExport, AddAnalysesDelete}) {
+    add(registry, analyses);
+  }
+}
+
+}  // namespace sumscope::client

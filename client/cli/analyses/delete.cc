@@ -1,0 +1,20 @@
+// sumscope analyses delete
+#include <memory>
+
+#include "client/cli/analyses/commands.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/delete_all.h"
+
+namespace sumscope::client {
+
+void AddAnalysesDelete(Registry* registry, CLI::App* analyses) {
+  const auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App* const app = registry->Add(analyses, "delete", "Forget ended analyses with their facts and files");
+  app->add_option("ANALYSIS", *names, kAnalysisArgument)->required();
+  registry->Run(app, [names](Session& session) {
+    return DeleteAll(session, *names, AnalysisNameOf,
+                     [](Connection& connection, const std::string& name) { return connection.DeleteAnalysis(name); });
+  });
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,63 @@
+// sumscope analyses list
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "client/cli/analyses/commands.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/probes/analysis_view.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/limits.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run, analysis;
+  uint64_t limit = limits::kDefaultPageSize;
+};
+
+absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string kind, AnalysisKindOf(options.analysis));
+  std::string run;
+  if (!options.run.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(run, RunNameOf(options.run));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListAnalysesResponse all, ListAnalyses(*connection, run, kind, options.limit));
+  Document document = ShowAnalyses(session, {all.analyses().begin(), all.analyses().end()}, session.clock().Now());
+  document.json = ToJson(all);
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
+  if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(Connection& connection, const std::string& run,
+                                                      const std::string& kind, uint64_t limit) {
+  v1::ListAnalysesRequest request;
+  request.set_parent(run.empty() ? "runs/-" : run);
+  request.set_analysis(kind);
+  v1::ListAnalysesResponse all;
+  do {
+    const uint64_t left = limit == 0 ? limits::kMaxPageSize : limit - static_cast<uint64_t>(all.analyses_size());
+    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::kMaxPageSize)));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListAnalysesResponse page, connection.ListAnalyses(request));
+    request.set_page_token(page.next_page_token());
+    for (v1::Analysis& analysis : *page.mutable_analyses()) *all.add_analyses() = std::move(analysis);
+  } while (!request.page_token().empty() && (limit == 0 || static_cast<uint64_t>(all.analyses_size()) < limit));
+  all.set_next_page_token(request.page_token());
+  return all;
+}
+
+void AddAnalysesList(Registry* registry, CLI::App* analyses) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(analyses, "list", "List analyses, newest first");
+  app->add_option("RUN", options->run, "only of this run");
+  app->add_option("--analysis", options->analysis, "only of this kind: evaluate, useful-nodes, ..")->type_name("NAME");
+  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
+  registry->Run(app, [options](Session& session) { return List(*options, session); });
+}
+
+}  // namespace sumscope::client

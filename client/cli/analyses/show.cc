@@ -1,0 +1,32 @@
+// sumscope analyses show
+#include <memory>
+
+#include "client/cli/analyses/commands.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/ask_analysis.h"
+#include "client/cli/output/probes/analysis_view.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, AnalysisNameOf(argument));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, connection->GetAnalysis(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, SpecForView(session, analysis));
+  // What was stored answers: nothing was computed for this question.
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowAnalysis(session, analysis, spec, /*from_cache=*/analysis.has_result())));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddAnalysesShow(Registry* registry, CLI::App* analyses) {
+  const auto name = std::make_shared<std::string>();
+  CLI::App* const app = registry->Add(analyses, "show", "Show one analysis and its result");
+  app->add_option("ANALYSIS", *name, kAnalysisArgument)->required();
+  registry->Run(app, [name](Session& session) { return Show(*name, session); });
+}
+
+}  // namespace sumscope::client

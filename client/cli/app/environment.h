@@ -1,0 +1,21 @@
+#ifndef SUMSCOPE_CLIENT_CLI_APP_ENVIRONMENT_H_
+#define SUMSCOPE_CLIENT_CLI_APP_ENVIRONMENT_H_
+
+#include <string>
+
+namespace sumscope::client {
+
+// Environment variables that the program heeds, "" where unset. Read in main.cc only.
+struct Environment {
+  std::string server;   // SUMSCOPE_SERVER
+  std::string timeout;  // SUMSCOPE_TIMEOUT
+  std::string context;  // SUMSCOPE_CONTEXT
+  std::string output;   // SUMSCOPE_OUTPUT
+  std::string xdg_config_home;
+  std::string xdg_runtime_dir;
+  std::string home;
+};
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_APP_ENVIRONMENT_H_

@@ -1,0 +1,109 @@
+#include "client/cli/app/session.h"
+
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/address.h"
+#include "client/cli/output/text.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/default_socket.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::StatusOr<Format> ParseFormat(const std::string& name) {
+  static constexpr std::pair<absl::string_view, Format> kFormats[] = {
+      {"table", Format::kTable}, {"wide", Format::kWide}, {"json", Format::kJson},
+      {"jsonl", Format::kJsonl}, {"csv", Format::kCsv},   {"id", Format::kId}};
+  for (const auto& [known, format] : kFormats) {
+    if (known == name) return format;
+  }
+  return InvalidField("OUTPUT_FORMAT_INVALID", "output",
+                      absl::StrCat("\"", name, "\" is no output; expected table, wide, json, jsonl, csv or id"));
+}
+
+// `--out -` is the standard output, as without --out.
+OutputFlags WithoutDash(OutputFlags output) {
+  if (output.file == "-") output.file.clear();
+  return output;
+}
+
+}  // namespace
+
+Session::Session(Settings flags, OutputFlags output, const Environment& environment, const Dependencies& dependencies)
+    : settings_(std::move(flags)),
+      output_(WithoutDash(std::move(output))),
+      environment_(environment),
+      dependencies_(dependencies) {}
+
+absl::Status Session::Start() {
+  settings_.output = output_.format;
+  SUMSCOPE_ASSIGN_OR_RETURN(settings_, ResolveSettings(settings_, environment_));
+  if (!settings_.output.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(format_, ParseFormat(settings_.output));
+  }
+  if (output_.quiet && output_.format.empty()) format_ = Format::kId;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Connection*> Session::Connect() {
+  if (connection_ != nullptr) return connection_.get();
+  ConnectionOptions options;
+  SUMSCOPE_ASSIGN_OR_RETURN(options.timeout, ParseTimeout(settings_.timeout));
+  if (settings_.server.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(options.address,
+                              FindLocalServer(DefaultSocketPaths({environment_.xdg_runtime_dir, environment_.home})));
+  } else {
+    options.address = settings_.server;
+    SUMSCOPE_RETURN_IF_ERROR(CheckServer(options.address));
+  }
+  connection_ = std::make_unique<Connection>(options, dependencies_.sleeper, dependencies_.cancellation);
+  return connection_.get();
+}
+
+void Session::Note(absl::string_view text) {
+  if (!output_.quiet) *terminal().err << EscapeText(text, /*keep_newlines=*/true) << std::endl;
+}
+
+absl::StatusOr<std::unique_ptr<Sink>> Session::OpenSink() {
+  return output_.file.empty() ? MakeStreamSink(terminal().out) : MakeFileSink(output_.file);
+}
+
+absl::Status Session::Print(const Document& document) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, OpenSink());
+  std::string text;
+  switch (format_) {
+    case Format::kTable:
+      text = document.table;
+      break;
+    case Format::kWide:
+      text = document.wide;
+      break;
+    case Format::kCsv:
+      text = document.csv;
+      break;
+    case Format::kJson:
+      text = JsonText(document.json, /*indented=*/true);
+      break;
+    case Format::kJsonl:
+      for (const auto& item : document.items) absl::StrAppend(&text, JsonText(item, /*indented=*/false));
+      break;
+    case Format::kId:
+      for (const std::string& id : document.ids) absl::StrAppend(&text, id, "\n");
+      break;
+  }
+  SUMSCOPE_RETURN_IF_ERROR(sink->Write(text));
+  return sink->Commit();
+}
+
+Document Session::FromTable(const Table& table) const {
+  Document document;
+  document.table = table.Aligned(kInTable, !output_.no_headers);
+  document.wide = table.Aligned(kInWide, !output_.no_headers);
+  document.csv = table.Csv(!output_.no_headers);
+  return document;
+}
+
+}  // namespace sumscope::client

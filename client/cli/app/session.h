@@ -1,0 +1,89 @@
+#ifndef SUMSCOPE_CLIENT_CLI_APP_SESSION_H_
+#define SUMSCOPE_CLIENT_CLI_APP_SESSION_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/backoff.h"
+#include "client/cancellation.h"
+#include "client/cli/app/config.h"
+#include "client/cli/app/environment.h"
+#include "client/cli/app/terminal.h"
+#include "client/cli/output/json.h"
+#include "client/cli/output/sink.h"
+#include "client/cli/output/table.h"
+#include "client/connection.h"
+#include "proto/contract/base/clock.h"
+
+namespace sumscope::client {
+
+enum class Format { kTable, kWide, kJson, kJsonl, kCsv, kId };
+
+// What the flags of one command say about its output.
+struct OutputFlags {
+  std::string format;  // "" where nobody says
+  std::string file;
+  bool no_headers = false;
+  bool quiet = false;
+};
+
+// What the world gives to a command; everything outlives it.
+struct Dependencies {
+  Terminal* terminal;
+  Clock* clock;
+  Sleeper* sleeper;
+  Cancellation* cancellation;
+};
+
+// What a command shows, in every format.
+struct Document {
+  nlohmann::ordered_json json;                // -o json
+  std::vector<nlohmann::ordered_json> items;  // -o jsonl, one a line
+  std::vector<std::string> ids;               // -o id, --quiet
+  std::string csv;                            // -o csv
+  std::string table, wide;                    // for people
+};
+
+// The surroundings of one command: settings, connection, output. Confined to one thread.
+class Session {
+ public:
+  Session(Settings flags, OutputFlags output, const Environment& environment, const Dependencies& dependencies);
+
+  // Settles the settings; call first. Errors of ResolveSettings, INVALID_ARGUMENT OUTPUT_FORMAT_INVALID.
+  absl::Status Start();
+
+  // Connects once. Errors of FindLocalServer and CheckServer.
+  absl::StatusOr<Connection*> Connect();
+
+  Terminal& terminal() { return *dependencies_.terminal; }
+  Clock& clock() { return *dependencies_.clock; }
+  bool interrupted() const { return dependencies_.cancellation->cancelled(); }
+  Format format() const { return format_; }
+  // Somebody asked for a format: a flag, the environment or the file.
+  bool format_given() const { return !settings_.output.empty() || output_.quiet; }
+  const OutputFlags& output() const { return output_; }
+
+  // A line on stderr for people; nothing with --quiet.
+  void Note(absl::string_view text);
+
+  // Where data goes: --out or stdout.
+  absl::StatusOr<std::unique_ptr<Sink>> OpenSink();
+  absl::Status Print(const Document& document);
+  // `table` in the format's columns.
+  Document FromTable(const Table& table) const;
+
+ private:
+  Settings settings_;
+  const OutputFlags output_;
+  const Environment environment_;
+  const Dependencies dependencies_;
+  Format format_ = Format::kTable;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_APP_SESSION_H_

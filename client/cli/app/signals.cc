@@ -1,0 +1,34 @@
+#include "client/cli/app/signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "client/cli/app/exit_code.h"
+
+namespace sumscope::client {
+namespace {
+
+constexpr int kStopWatching = SIGUSR1;
+
+}  // namespace
+
+SignalWatch::SignalWatch(Cancellation* cancellation) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, kStopWatching}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  thread_ = std::thread([cancellation, signals] {
+    int number = 0;
+    while (sigwait(&signals, &number) == 0 && number != kStopWatching) {
+      if (cancellation->cancelled()) _exit(static_cast<int>(ExitCode::kInterrupted));
+      cancellation->Cancel();
+    }
+  });
+}
+
+SignalWatch::~SignalWatch() {
+  pthread_kill(thread_.native_handle(), kStopWatching);
+  thread_.join();
+}
+
+}  // namespace sumscope::client

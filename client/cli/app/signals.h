@@ -1,0 +1,25 @@
+#ifndef SUMSCOPE_CLIENT_CLI_APP_SIGNALS_H_
+#define SUMSCOPE_CLIENT_CLI_APP_SIGNALS_H_
+
+#include <thread>
+
+#include "client/cancellation.h"
+
+namespace sumscope::client {
+
+// Turns the first SIGINT, SIGTERM or SIGHUP into a Cancellation; a second one ends the process with 130 at once. Make
+// it before any other thread: they inherit the mask that keeps these signals for its own.
+class SignalWatch {
+ public:
+  explicit SignalWatch(Cancellation* cancellation);
+  ~SignalWatch();
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_APP_SIGNALS_H_

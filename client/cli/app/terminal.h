@@ -1,0 +1,26 @@
+#ifndef SUMSCOPE_CLIENT_CLI_APP_TERMINAL_H_
+#define SUMSCOPE_CLIENT_CLI_APP_TERMINAL_H_
+
+#include <functional>
+#include <ostream>
+
+namespace sumscope::client {
+
+// Where a command's words go: data to `out`, everything else to `err`. The streams outlive the command.
+struct Terminal {
+  std::ostream* out = nullptr;
+  std::ostream* err = nullptr;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;       // and one that can draw over a line
+  bool colour = false;                // NO_COLOR is unset and err is a terminal
+  std::function<int()> width_of_err;  // in columns; 0 when unknown
+
+  int Columns() const {
+    const int width = width_of_err ? width_of_err() : 0;
+    return width > 0 ? width : 80;
+  }
+};
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_APP_TERMINAL_H_

@@ -1,0 +1,147 @@
+#include "client/cli/arguments/names.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "proto/contract/base/nearest.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/resource_names.h"
+#include "sumscope/v1/analyses.pb.h"
+
+namespace sumscope::client {
+namespace {
+
+// The two halves of "a=b", with an error that says what was expected.
+absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view text, absl::string_view reason,
+                                                              absl::string_view expected) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
+  if (parts.first.empty() || !absl::StrContains(text, '=')) {
+    return InvalidField(reason, "", absl::StrCat("\"", text, "\" is not of the form ", expected));
+  }
+  return std::pair<std::string, std::string>(parts.first, parts.second);
+}
+
+constexpr char kRunExpected[] = "a run id, a unique prefix of one, or @last";
+
+absl::Status NoName(absl::string_view text, absl::string_view expected) {
+  constexpr size_t kShown = 100;
+  return InvalidField("RESOURCE_NAME_INVALID", "name",
+                      absl::StrCat("\"", text.substr(0, kShown), text.size() > kShown ? ".." : "",
+                                   "\" names no run; expected ", expected));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> RunNameOf(absl::string_view text) {
+  const absl::StatusOr<std::string> id = ParseRunName(absl::StrCat("runs/", absl::StripPrefix(text, "runs/")));
+  if (!id.ok()) return NoName(text, kRunExpected);
+  return RunName(*id);
+}
+
+absl::StatusOr<CheckpointArgument> CheckpointNameOf(absl::string_view text) {
+  absl::string_view rest = absl::StripPrefix(text, "runs/");
+  CheckpointArgument argument;
+  if (absl::StrContains(rest, "/checkpoints/")) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(absl::StrCat("runs/", rest)));
+    argument.run = RunName(ref.run);
+    argument.last = !ref.step.has_value();
+    argument.checkpoint = absl::StrCat("runs/", rest);
+    return argument;
+  }
+  const size_t at = rest.find('@', 1);  // not the one of @last
+  const absl::string_view step = at == absl::string_view::npos ? "last" : rest.substr(at + 1);
+  SUMSCOPE_ASSIGN_OR_RETURN(argument.run, RunNameOf(rest.substr(0, at)));
+  argument.last = step == "last";
+  argument.checkpoint = absl::StrCat(argument.run, "/checkpoints/", step);
+  if (!ParseCheckpointName(argument.checkpoint).ok()) {
+    return NoName(text, absl::StrCat(kRunExpected, ", with @STEP or @last after it for one of its checkpoints"));
+  }
+  return argument;
+}
+
+absl::StatusOr<std::string> AnalysisNameOf(absl::string_view text) {
+  const std::vector<std::string> parts = absl::StrSplit(absl::StripPrefix(text, "runs/"), '/');
+  const std::string name =
+      parts.size() == 2 ? AnalysisName(parts[0], parts[1]) : absl::StrCat("runs/", absl::StripPrefix(text, "runs/"));
+  SUMSCOPE_RETURN_IF_ERROR(ParseAnalysisName(name).status());
+  return name;
+}
+
+absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text) {
+  const std::string kind = absl::StrReplaceAll(text, {{"-", "_"}});
+  const auto* const requests = v1::AnalysisRequest::descriptor();
+  if (text.empty() || requests->FindFieldByName(kind) != nullptr) return kind;
+  std::vector<std::string> kinds;
+  for (int i = 0; i < requests->field_count(); ++i) {
+    kinds.push_back(absl::StrReplaceAll(requests->field(i)->name(), {{"_", "-"}}));
+  }
+  return InvalidField("ANALYSIS_UNKNOWN", "analysis",
+                      absl::StrCat("\"", text, "\" is no analysis; nearest is ", Nearest(text, kinds)));
+}
+
+absl::StatusOr<std::string> CaptureNameOf(absl::string_view text) {
+  std::vector<std::string> parts = absl::StrSplit(absl::StripPrefix(text, "runs/"), '/');
+  if (parts.size() == 3 && parts[1] == "analyses") parts.erase(parts.begin() + 1);
+  const std::string name =
+      parts.size() == 2 ? CaptureName(parts[0], parts[1]) : absl::StrCat("runs/", absl::StripPrefix(text, "runs/"));
+  SUMSCOPE_RETURN_IF_ERROR(ParseCaptureName(name).status());
+  return name;
+}
+
+std::string RunIdOf(absl::string_view name) {
+  const absl::string_view id = absl::StripPrefix(name, "runs/");
+  return std::string(id.substr(0, id.find('/')));
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> labels;
+  for (const std::string& text : texts) {
+    SUMSCOPE_ASSIGN_OR_RETURN(auto label, SplitPair(text, "LABEL_INVALID", "key=value"));
+    if (!labels.insert(label).second) {
+      return InvalidField("LABEL_INVALID", "labels", absl::StrCat("the label \"", label.first, "\" is given twice"));
+    }
+  }
+  return labels;
+}
+
+absl::Status ApplySettings(const std::vector<std::string>& texts, v1::TrainSpec* spec) {
+  for (const std::string& text : texts) {
+    for (const absl::string_view part : absl::StrSplit(text, ',')) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const auto setting, SplitPair(part, "SETTING_INVALID", "field=value"));
+      SUMSCOPE_RETURN_IF_ERROR(SetSpecField(setting.first, setting.second, spec));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Operation> ParseOperation(absl::string_view text) {
+  static constexpr std::pair<absl::string_view, v1::Operation> kOperations[] = {{"", v1::OPERATION_UNSPECIFIED},
+                                                                                {"add", v1::ADD},
+                                                                                {"sub", v1::SUB},
+                                                                                {"mul", v1::MUL},
+                                                                                {"mix", v1::MIX},
+                                                                                {"mas", v1::MAS}};
+  for (const auto& [name, operation] : kOperations) {
+    if (name == text) return operation;
+  }
+  return InvalidField("OPERATION_INVALID", "operation",
+                      absl::StrCat("\"", text, "\" is no operation; expected add, sub, mul, mix or mas"));
+}
+
+absl::StatusOr<v1::AblationMode> ParseAblationMode(absl::string_view text) {
+  static constexpr std::pair<absl::string_view, v1::AblationMode> kModes[] = {
+      {"", v1::ABLATION_MODE_UNSPECIFIED}, {"mean", v1::MEAN}, {"zero", v1::ZERO}, {"resample", v1::RESAMPLE}};
+  for (const auto& [name, mode] : kModes) {
+    if (name == text) return mode;
+  }
+  return InvalidField("ABLATION_MODE_INVALID", "mode",
+                      absl::StrCat("\"", text, "\" is no way to ablate; expected mean, zero or resample"));
+}
+
+}  // namespace sumscope::client

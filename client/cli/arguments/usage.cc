@@ -1,0 +1,106 @@
+#include "client/cli/arguments/usage.h"
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/contract/base/nearest.h"
+#include "proto/contract/base/utf8.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+// The innermost command that was recognised.
+const CLI::App* Deepest(const CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().back();
+  return app;
+}
+
+std::string FullName(const CLI::App* app) {
+  return app->get_parent() == nullptr ? "sumscope" : absl::StrCat(FullName(app->get_parent()), " ", app->get_name());
+}
+
+std::vector<std::string> CommandsOf(const CLI::App* app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+// What could have been meant by a word that was not understood; "" for no idea.
+std::string Suggest(const CLI::App* app, const std::string& word) {
+  if (!absl::StartsWith(word, "-")) return Nearest(word, CommandsOf(app));
+  std::vector<std::string> names;
+  for (const CLI::App* level = app; level != nullptr; level = level->get_parent()) {
+    for (const CLI::Option* option : level->get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return Nearest(word, names);
+}
+
+bool IsPath(const CLI::Option* option, absl::string_view value) {
+  return option->get_name() == "FILE" || option->get_type_name() == "FILE" ||
+         (option->check_lname("questions") && absl::StartsWith(value, "file:"));
+}
+
+}  // namespace
+
+std::string HelpFormatter::make_usage(const CLI::App* app, std::string) const {
+  std::string name;
+  for (const CLI::App* level = app->get_parent(); level != nullptr; level = level->get_parent()) {
+    std::string part = level->get_parent() == nullptr ? "sumscope" : level->get_name();
+    for (const CLI::Option* option : level->get_options([](const CLI::Option* o) { return o->get_positional(); })) {
+      absl::StrAppend(&part, " ", option->get_name());
+    }
+    name = absl::StrCat(part, " ", name);
+  }
+  return CLI::Formatter::make_usage(app, absl::StrCat(name, name.empty() ? "sumscope" : app->get_name()));
+}
+
+std::string HelpFormatter::make_footer(const CLI::App* app) const {
+  const std::string footer = CLI::Formatter::make_footer(app);
+  if (app->get_parent() == nullptr) return footer;
+  return absl::StrCat("Every command also takes --server ADDRESS, --timeout TIME and --context NAME: ",
+                      "see sumscope --help.\n", footer);
+}
+
+std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
+  const CLI::App* const app = Deepest(root);
+  const std::vector<std::string> unknown = root->remaining(/*recurse=*/true);
+  const std::vector<std::string> commands = CommandsOf(app);
+  std::string message = error.what();
+  const bool extra = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  if (!unknown.empty() && (extra || !commands.empty())) {
+    const std::string& word = unknown.front();
+    const bool command = !commands.empty() && !absl::StartsWith(word, "-");
+    const std::string nearest = Suggest(app, word);
+    message = absl::StrCat(FullName(app), command ? " has no command \"" : " does not know \"", word, "\"",
+                           nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?"));
+  } else if (message == CLI::RequiredError::Subcommand(1).what()) {
+    message = absl::StrCat(FullName(app), " needs a command: ", absl::StrJoin(commands, ", "));
+  }
+  return absl::StrCat(message, "\nTry: ", FullName(app), " --help");
+}
+
+absl::Status CheckArguments(const CLI::App* root) {
+  for (const CLI::App* app = root; !app->get_subcommands().empty();) {
+    app = app->get_subcommands().back();
+    for (const CLI::Option* option : app->get_options()) {
+      for (const std::string& value : option->results()) {
+        const std::string valid = ReplaceInvalidUtf8(value);
+        if (valid == value || IsPath(option, value)) continue;
+        return InvalidField("ARGUMENT_NOT_UTF8", option->get_name(),
+                            absl::StrCat(option->get_name(), " \"", valid, "\" is not UTF-8 text, which requests ",
+                                         "must be; the bytes that are wrong show as ?"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sumscope::client

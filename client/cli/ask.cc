@@ -1,0 +1,56 @@
+// sumscope ask RUN[@STEP] 12345+67890: one question, answered now.
+#include <memory>
+
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/ask_analysis.h"
+#include "client/cli/asking/question_options.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run, question, mode, patch_from;
+  std::vector<std::string> ablate, patch_nodes;
+  bool generate = false, dry_run = false;
+};
+
+absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
+  if (options.patch_from.empty() != options.patch_nodes.empty()) {
+    return InvalidField("USAGE", "patch_from", "--patch-from QUESTION and --node SET go together");
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
+  v1::CreateAnalysisRequest request;
+  request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
+  request.mutable_question_set()->mutable_list()->add_questions(options.question);
+  v1::AskRequest* const ask = request.mutable_request()->mutable_ask();
+  for (const std::string& nodes : options.ablate) ask->add_ablate(nodes);
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::AblationMode mode, ParseAblationMode(options.mode));
+  if (mode != v1::ABLATION_MODE_UNSPECIFIED) ask->set_mode(mode);
+  ask->set_patch_from(options.patch_from);
+  for (const std::string& nodes : options.patch_nodes) ask->add_patch_nodes(nodes);
+  if (options.generate) ask->set_generate(true);
+  return AskAnalysis(session, std::move(request), options.dry_run ? Ask::kDryRun : Ask::kWait);
+}
+
+}  // namespace
+
+void AddAsk(Registry* registry, CLI::App* root) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(root, "ask", "Ask a model one question, with and without an intervention");
+  AddCheckpointArgument(app, &options->run)->required();
+  app->add_option("QUESTION", options->question, "12345+67890")->required();
+  AddRepeated(app, "--ablate", &options->ablate, "a node set; all that are given are ablated together")
+      ->type_name("SET");
+  app->add_option("--mode", options->mode, "of the ablation: mean (default), zero or resample");
+  app->add_option("--patch-from", options->patch_from, "a question whose activations are written in at --node")
+      ->type_name("QUESTION");
+  AddRepeated(app, "--node", &options->patch_nodes, "a node set that --patch-from patches; may be repeated")
+      ->type_name("SET");
+  app->add_flag("--generate", options->generate, "also let it write its answer token by token");
+  app->add_flag("--dry-run", options->dry_run, "only check, and show what it would need");
+  registry->Run(app, [options](Session& session) { return AskQuestion(*options, session); });
+}
+
+}  // namespace sumscope::client

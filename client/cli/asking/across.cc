@@ -1,0 +1,126 @@
+#include "client/cli/asking/across.h"
+
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/app/tell_error.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/probes/across_view.h"
+#include "client/cli/watch.h"
+#include "client/question_sets.h"
+#include "client/states.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::StatusOr<std::vector<v1::Run>> AllRuns(Connection& connection, const std::string& filter) {
+  v1::ListRunsRequest request;
+  request.set_filter(filter);
+  request.set_page_size(limits::kMaxPageSize);
+  std::vector<v1::Run> runs;
+  do {
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListRunsResponse page, connection.ListRuns(request));
+    request.set_page_token(page.next_page_token());
+    for (v1::Run& run : *page.mutable_runs()) runs.push_back(std::move(run));
+  } while (!request.page_token().empty());
+  return runs;
+}
+
+// Asks every run, then waits for every answer.
+class Asker {
+ public:
+  Asker(Session& session, Connection& connection, v1::CreateAnalysisRequest request)
+      : session_(session), connection_(connection), request_(std::move(request)) {}
+
+  void Create(const v1::Run& run) {
+    absl::StatusOr<v1::CreateAnalysisResponse> created = TryCreate(run);
+    if (created.ok()) {
+      asked_.push_back({run, std::move(*created->mutable_analysis())});
+    } else if (absl::IsFailedPrecondition(created.status())) {
+      left_out_.push_back(RunIdOf(run.name()));
+      session_.Note(absl::StrCat(RunIdOf(run.name()), " is left out: ", created.status().message()));
+    } else {
+      Failed(run, created.status());
+    }
+  }
+
+  absl::Status Wait() {
+    for (AskedRun& asked : asked_) {
+      if (!IsTerminal(asked.analysis.state())) {
+        SUMSCOPE_ASSIGN_OR_RETURN(asked.analysis, WatchAnalysisToEnd(session_, connection_, asked.analysis.name()));
+      }
+      if (asked.analysis.has_result()) continue;
+      Failed(asked.run, MakeError(absl::StatusCode::kInternal, asked.analysis.state_reason(),
+                                  absl::StrCat(asked.analysis.name(), " is ", v1::State_Name(asked.analysis.state()),
+                                               ": ", asked.analysis.state_detail())));
+      exit_code_ = FateOf(asked.analysis.state());
+    }
+    return absl::OkStatus();
+  }
+
+  const std::vector<AskedRun>& asked() const { return asked_; }
+  const std::vector<std::string>& left_out() const { return left_out_; }
+  ExitCode exit_code() const { return exit_code_; }
+
+ private:
+  absl::StatusOr<v1::CreateAnalysisResponse> TryCreate(const v1::Run& run) {
+    v1::CreateAnalysisRequest request = request_;
+    request.set_parent(run.name());
+    if (NeedsUpload(request.question_set())) {
+      // Padded to the digits of the run: one upload for each number of digits.
+      auto uploaded = uploaded_.find(run.spec().n_digits());
+      if (uploaded == uploaded_.end()) {
+        v1::QuestionSet questions = request.question_set();
+        SUMSCOPE_RETURN_IF_ERROR(UploadList(connection_, run.spec().n_digits(), &questions));
+        uploaded = uploaded_.emplace(run.spec().n_digits(), std::move(questions)).first;
+      }
+      *request.mutable_question_set() = uploaded->second;
+    }
+    if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
+    return connection_.CreateAnalysis(request);
+  }
+
+  void Failed(const v1::Run& run, const absl::Status& status) {
+    const ExitCode code = TellStatus(&session_.terminal(), status, RunIdOf(run.name()));
+    if (exit_code_ == ExitCode::kDone) exit_code_ = code;
+  }
+
+  Session& session_;
+  Connection& connection_;
+  const v1::CreateAnalysisRequest request_;
+  std::map<uint32_t, v1::QuestionSet> uploaded_;
+  std::vector<AskedRun> asked_;
+  std::vector<std::string> left_out_;
+  ExitCode exit_code_ = ExitCode::kDone;
+};
+
+}  // namespace
+
+absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filter, v1::CreateAnalysisRequest request,
+                                       bool dry_run) {
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::Run> runs, AllRuns(*connection, filter));
+  request.set_validate_only(dry_run);
+  Asker asker(session, *connection, std::move(request));
+  for (const v1::Run& run : runs) {
+    if (session.interrupted()) return absl::CancelledError("interrupted");
+    asker.Create(run);
+  }
+  if (!dry_run) {
+    SUMSCOPE_RETURN_IF_ERROR(asker.Wait());
+  }
+  if (asker.asked().empty() && asker.exit_code() == ExitCode::kDone) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
+                     runs.empty() ? absl::StrCat("no run is ", filter) : "no run that matches has a checkpoint yet");
+  }
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(dry_run ? ShowPredictions(session, asker.asked())
+                                                 : ShowAcross(session, filter, asker.asked(), asker.left_out())));
+  return asker.exit_code();
+}
+
+}  // namespace sumscope::client

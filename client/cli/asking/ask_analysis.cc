@@ -1,0 +1,51 @@
+#include "client/cli/asking/ask_analysis.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/question_options.h"
+#include "client/cli/output/probes/analysis_view.h"
+#include "client/cli/watch.h"
+#include "client/states.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+
+absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& analysis) {
+  const bool for_people = session.format() == Format::kTable || session.format() == Format::kWide;
+  if (!for_people || !analysis.has_result() || analysis.result().has_evaluate()) return v1::TrainSpec();
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(absl::StrCat("runs/", RunIdOf(analysis.name()))));
+  return run.spec();
+}
+
+absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask) {
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_RETURN_IF_ERROR(UploadIfLong(*connection, request.parent(), request.mutable_question_set()));
+  if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
+  request.set_validate_only(ask == Ask::kDryRun);
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateAnalysisResponse created, connection->CreateAnalysis(request));
+  v1::Analysis analysis = created.analysis();
+  if (ask == Ask::kDryRun) {
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowPrediction(session, analysis)));
+    return ExitCode::kDone;
+  }
+  if (!IsTerminal(analysis.state())) {
+    if (ask == Ask::kQueue) {
+      Document document = ShowAnalyses(session, {analysis}, session.clock().Now());
+      document.json = ShowAnalysis(session, analysis, {}, created.from_cache()).json;
+      document.items = {document.json};
+      SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
+      session.Note(absl::StrCat("Read the result with: sumscope analyses show ", analysis.name(),
+                                "   (or add --wait to wait for it)"));
+      return ExitCode::kDone;
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(analysis, WatchAnalysisToEnd(session, *connection, analysis.name()));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, SpecForView(session, analysis));
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowAnalysis(session, analysis, spec, created.from_cache())));
+  return FateOf(analysis.state());
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,41 @@
+#include "client/cli/asking/delete_all.h"
+
+#include "client/cli/app/tell_error.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+
+absl::StatusOr<ExitCode> DeleteAll(Session& session, const std::vector<std::string>& arguments,
+                                   const std::function<absl::StatusOr<std::string>(absl::string_view)>& name_of,
+                                   const std::function<absl::Status(Connection&, const std::string& name)>& remove) {
+  std::vector<std::string> names;
+  for (const std::string& argument : arguments) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, name_of(argument));
+    names.push_back(name);
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  Table table({{"DELETED"}});
+  ExitCode first = ExitCode::kDone;
+  std::vector<std::string> gone;
+  for (const std::string& name : names) {
+    if (session.interrupted()) return absl::CancelledError("interrupted");
+    const absl::Status status = remove(*connection, name);
+    if (status.ok()) {
+      table.AddRow({name});
+      gone.push_back(name);
+      continue;
+    }
+    const ExitCode code = TellStatus(&session.terminal(), status, name);
+    if (first == ExitCode::kDone) first = code;
+  }
+  Document document = session.FromTable(table);
+  document.json = {{"deleted", gone}};
+  for (const std::string& name : gone) document.items.push_back({{"deleted", name}});
+  document.ids = gone;
+  if (!gone.empty()) {
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
+  }
+  return first;
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,46 @@
+#ifndef SUMSCOPE_CLIENT_CLI_ASKING_QUESTION_OPTIONS_H_
+#define SUMSCOPE_CLIENT_CLI_ASKING_QUESTION_OPTIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "client/cli/arguments/command.h"
+#include "client/cli/arguments/names.h"
+#include "sumscope/v1/analyses.pb.h"
+
+namespace sumscope::client {
+
+// The questions that an analysis asks, as every command that asks some takes them.
+struct QuestionOptions {
+  std::string questions, operation;
+  std::optional<uint64_t> seed;
+};
+void AddQuestionOptions(CLI::App* app, QuestionOptions* options);
+
+// Errors of ParseQuestionSet and ParseOperation.
+absl::StatusOr<v1::QuestionSet> MakeQuestionSet(const QuestionOptions& options);
+
+// Uploads a list that is too long for a request, for the run (or checkpoint) `parent`.
+absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1::QuestionSet* questions);
+
+// How nodes are ablated: --mode and, for resampling, --seed.
+struct AblationOptions {
+  std::string mode;
+  std::optional<uint64_t> seed;
+};
+void AddAblationOptions(CLI::App* app, AblationOptions* options);
+// Fills the mode and seed of any request that has both.
+template <typename Request>
+absl::Status FillAblation(const AblationOptions& options, Request* request) {
+  const absl::StatusOr<v1::AblationMode> mode = ParseAblationMode(options.mode);
+  if (!mode.ok()) return mode.status();
+  if (*mode != v1::ABLATION_MODE_UNSPECIFIED) request->set_mode(*mode);
+  if (options.seed) request->set_seed(*options.seed);
+  return absl::OkStatus();
+}
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_ASKING_QUESTION_OPTIONS_H_

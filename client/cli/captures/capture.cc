@@ -1,0 +1,81 @@
+// sumscope capture RUN[@STEP]: stores activations.
+#include <memory>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/ask_analysis.h"
+#include "client/cli/asking/question_options.h"
+#include "client/unsigned.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run, reduce;
+  std::vector<std::string> hooks, positions;
+  QuestionOptions questions;
+  bool wait = false, dry_run = false;
+};
+
+absl::Status FillReduction(const std::string& text, v1::CaptureRequest* capture) {
+  absl::string_view rest = text;
+  if (text.empty() || text == "none") return absl::OkStatus();
+  if (text == "mean") {
+    capture->set_reduction(v1::MEAN_OVER_QUESTIONS);
+  } else if (text == "class-mean") {
+    capture->set_reduction(v1::MEAN_PER_CLASS);
+  } else if (text == "components") {
+    capture->set_reduction(v1::COMPONENTS);
+  } else if (absl::ConsumePrefix(&rest, "components:") && ParseUnsigned(rest, UINT32_MAX)) {
+    capture->set_reduction(v1::COMPONENTS);
+    capture->set_components(static_cast<uint32_t>(*ParseUnsigned(rest)));
+  } else {
+    return InvalidField("USAGE", "reduce",
+                        absl::StrCat("\"", text, "\" is no reduction; expected mean, class-mean or components:K"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ExitCode> Capture(const Options& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
+  v1::CreateAnalysisRequest request;
+  request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
+  v1::CaptureRequest* const capture = request.mutable_request()->mutable_capture();
+  for (const std::string& hook : options.hooks) capture->add_hooks(hook);
+  for (const std::string& text : options.positions) {
+    for (const absl::string_view position : absl::StrSplit(text, ',')) capture->add_positions(std::string(position));
+  }
+  SUMSCOPE_RETURN_IF_ERROR(FillReduction(options.reduce, capture));
+  SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(options.questions));
+  return AskAnalysis(session, std::move(request),
+                     options.dry_run ? Ask::kDryRun
+                     : options.wait  ? Ask::kWait
+                                     : Ask::kQueue);
+}
+
+}  // namespace
+
+void AddCapture(Registry* registry, CLI::App* root) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(root, "capture", "Store a model's activations to questions");
+  AddCheckpointArgument(app, &options->run)->required();
+  AddRepeated(app, "--hooks", &options->hooks, "a hook's name or a pattern, 'blocks.*.attn.hook_z'; may be repeated")
+      ->type_name("GLOB")
+      ->required();
+  AddRepeated(app, "--positions", &options->positions, "P14, several joined by ',' (default: all)")
+      ->type_name("P14[,..]");
+  app->add_option("--reduce", options->reduce,
+                  "mean over the questions, class-mean, or components:K, the first K principal components")
+      ->type_name("HOW");
+  AddQuestionOptions(app, &options->questions);
+  app->add_flag("--wait", options->wait, "wait until it is stored; Ctrl-C leaves, the capture goes on");
+  app->add_flag("--dry-run", options->dry_run, "only check, and show what it would need: memory, disk, time");
+  registry->Run(app, [options](Session& session) { return Capture(*options, session); });
+}
+
+}  // namespace sumscope::client

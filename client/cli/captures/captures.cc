@@ -1,0 +1,12 @@
+#include "client/cli/captures/commands.h"
+
+namespace sumscope::client {
+
+void AddCaptures(Registry* registry, CLI::App* root) {
+  CLI::App* const captures = registry->AddFamily(root, "captures", "Stored activations");
+  for (const auto add : {AddCapturesList, AddCapturesShow, AddCapturesGet, AddCapturesExport, AddCapturesDelete}) {
+    add(registry, captures);
+  }
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,19 @@
+#ifndef SUMSCOPE_CLIENT_CLI_CAPTURES_COMMANDS_H_
+#define SUMSCOPE_CLIENT_CLI_CAPTURES_COMMANDS_H_
+
+#include "client/cli/arguments/command.h"
+
+namespace sumscope::client {
+
+// The members of `sumscope captures`, one file each.
+void AddCapturesList(Registry* registry, CLI::App* captures);
+void AddCapturesShow(Registry* registry, CLI::App* captures);
+void AddCapturesGet(Registry* registry, CLI::App* captures);
+void AddCapturesExport(Registry* registry, CLI::App* captures);
+void AddCapturesDelete(Registry* registry, CLI::App* captures);
+
+inline constexpr char kCaptureArgument[] = "runs/{run}/captures/{capture}, or RUN/ID";
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_CAPTURES_COMMANDS_H_

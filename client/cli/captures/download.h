@@ -1,0 +1,36 @@
+#ifndef SUMSCOPE_CLIENT_CLI_CAPTURES_DOWNLOAD_H_
+#define SUMSCOPE_CLIENT_CLI_CAPTURES_DOWNLOAD_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "client/cli/app/session.h"
+#include "proto/contract/base/sha256.h"
+
+namespace sumscope::client {
+
+// A download into a file that goes on where an earlier attempt stopped.
+struct Download {
+  std::string path;          // of the file
+  std::string key;           // what is downloaded: no two things have the same
+  std::string label;         // for the progress bar
+  std::string prefix;        // what stands in the file before the bytes that arrive
+  uint64_t total_bytes = 0;  // that arrive; 0 where nobody knows
+  // Hands over the bytes from `offset` on; `hash` has taken those before it.
+  std::function<absl::Status(uint64_t offset, Sha256* hash, const std::function<absl::Status(absl::string_view)>&)>
+      receive;
+};
+
+// The partial file stays beside its target after a lost connection or Ctrl-C, and a note says so; it goes when its
+// bytes turn out wrong. Errors of `receive` and PartialFile.
+absl::Status RunDownload(Session& session, const Download& download);
+
+// --out, or `name` with every character that does not belong into a file's name as '_'.
+std::string DownloadPath(const Session& session, absl::string_view name);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_CAPTURES_DOWNLOAD_H_

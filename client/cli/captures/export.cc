@@ -1,0 +1,44 @@
+// sumscope captures export: all tensors as one .safetensors file.
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/captures/commands.h"
+#include "client/cli/captures/download.h"
+#include "client/cli/output/numbers.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::StatusOr<ExitCode> Export(const std::string& argument, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, CaptureNameOf(argument));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
+  const std::string id = capture.name().substr(capture.name().rfind('/') + 1);
+  Download download;
+  download.path = DownloadPath(session, absl::StrCat(RunIdOf(capture.name()), "-", id, ".safetensors"));
+  download.key = id;
+  download.label = id;
+  v1::DownloadCaptureRequest request;
+  request.set_name(capture.name());
+  download.receive = [&](uint64_t offset, Sha256* hash, const auto& on_bytes) {
+    request.set_offset(offset);
+    return connection->DownloadCapture(request, hash, on_bytes);
+  };
+  SUMSCOPE_RETURN_IF_ERROR(RunDownload(session, download));
+  session.Note(absl::StrCat("wrote ", download.path, ": ", capture.result().tensors_size(), " tensors, ",
+                            FormatBytes(capture.result().bytes()), ", SHA-256 verified"));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddCapturesExport(Registry* registry, CLI::App* captures) {
+  const auto name = std::make_shared<std::string>();
+  CLI::App* const app = registry->Add(captures, "export", "Write a capture as one .safetensors file");
+  app->add_option("CAPTURE", *name, kCaptureArgument)->required();
+  registry->Run(app, [name](Session& session) { return Export(*name, session); });
+}
+
+}  // namespace sumscope::client

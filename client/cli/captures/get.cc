@@ -1,0 +1,96 @@
+// sumscope captures get: one tensor as a .npy file, or a range of its bytes.
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/captures/commands.h"
+#include "client/cli/captures/download.h"
+#include "client/cli/output/numbers.h"
+#include "client/npy.h"
+#include "proto/contract/base/nearest.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string capture, tensor;
+  std::optional<uint64_t> offset, length;
+};
+
+absl::StatusOr<v1::CapturedTensor> FindTensor(const v1::Capture& capture, const std::string& name) {
+  std::vector<std::string> names;
+  for (const v1::CapturedTensor& tensor : capture.result().tensors()) {
+    if (tensor.name() == name) return tensor;
+    names.push_back(tensor.name());
+  }
+  return MakeError(absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND",
+                   absl::StrCat(capture.name(), " has no tensor \"", name, "\"; nearest is ", Nearest(name, names),
+                                ". All: sumscope captures show ", capture.name()));
+}
+
+// A range is raw bytes and is not checked: what is announced is the hash of the whole tensor.
+absl::Status GetRange(const Options& options, const v1::CapturedTensor& tensor, v1::ReadTensorRequest request,
+                      Session& session, Connection& connection) {
+  const uint64_t offset = options.offset.value_or(0);
+  if (offset >= tensor.bytes() || options.length == uint64_t{0} ||
+      options.length.value_or(0) > tensor.bytes() - offset) {
+    return MakeError(absl::StatusCode::kOutOfRange, "OFFSET_OUT_OF_RANGE",
+                     absl::StrCat(tensor.name(), " has ", tensor.bytes(), " bytes"));
+  }
+  request.set_offset(offset);
+  request.set_length(options.length.value_or(tensor.bytes() - offset));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink,
+                            MakeFileSink(DownloadPath(session, absl::StrCat(tensor.name(), ".bin"))));
+  Sha256 hash;
+  SUMSCOPE_RETURN_IF_ERROR(
+      connection.ReadTensor(request, &hash, [&sink](absl::string_view bytes) { return sink->Write(bytes); }));
+  return sink->Commit();
+}
+
+absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, CaptureNameOf(options.capture));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CapturedTensor tensor, FindTensor(capture, options.tensor));
+  v1::ReadTensorRequest request;
+  request.set_name(capture.name());
+  request.set_tensor(tensor.name());
+  if (options.offset || options.length) {
+    SUMSCOPE_RETURN_IF_ERROR(GetRange(options, tensor, request, session, *connection));
+    return ExitCode::kDone;
+  }
+  Download download;
+  SUMSCOPE_ASSIGN_OR_RETURN(download.prefix, NpyHeader(tensor.dtype(), {tensor.shape().begin(), tensor.shape().end()}));
+  download.path = DownloadPath(session, absl::StrCat(tensor.name(), ".npy"));
+  download.key = tensor.sha256().substr(0, 16);
+  download.label = tensor.name();
+  download.total_bytes = tensor.bytes();
+  download.receive = [&](uint64_t offset, Sha256* hash, const auto& on_bytes) -> absl::Status {
+    if (tensor.bytes() > offset || tensor.bytes() == 0) {
+      request.set_offset(offset);
+      return connection->ReadTensor(request, hash, on_bytes);
+    }
+    if (hash->HexDigest() == tensor.sha256()) return absl::OkStatus();
+    return MakeError(absl::StatusCode::kDataLoss, "CAPTURE_CORRUPT", "the partial file is not this tensor");
+  };
+  SUMSCOPE_RETURN_IF_ERROR(RunDownload(session, download));
+  session.Note(absl::StrCat("wrote ", download.path, ": ", FormatBytes(tensor.bytes()), ", SHA-256 verified"));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddCapturesGet(Registry* registry, CLI::App* captures) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(captures, "get", "Write one tensor as a .npy file, or a range of its bytes");
+  app->add_option("CAPTURE", options->capture, kCaptureArgument)->required();
+  app->add_option("--tensor", options->tensor, "its name, as captures show lists it")->type_name("NAME")->required();
+  AddUnsigned(app, "--offset-bytes", &options->offset, "raw bytes from here on, into a .bin file");
+  AddUnsigned(app, "--length-bytes", &options->length, "so many of them (default: to the end)");
+  registry->Run(app, [options](Session& session) { return Get(*options, session); });
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,86 @@
+// sumscope captures list
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/captures/commands.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/analysis_view.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/limits.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string run;
+  uint64_t limit = limits::kDefaultPageSize;
+};
+
+Document Show(const Session& session, const v1::ListCapturesResponse& all, absl::Time now) {
+  Table table({{"NAME"},
+               {"HOOKS"},
+               {"QUESTIONS"},
+               {"REDUCED", kInWide | kInCsv},
+               {"TENSORS", kEverywhere, true},
+               {"SIZE", kForPeople, true},
+               {"bytes", kInCsv},
+               {"AGE", kForPeople, true},
+               {"create_time", kInCsv},
+               {"OWNER"}});
+  std::vector<nlohmann::ordered_json> items;
+  std::vector<std::string> ids;
+  for (const v1::Capture& capture : all.captures()) {
+    table.AddRow({capture.name(), absl::StrJoin(capture.request().hooks(), " "),
+                  DescribeQuestions(capture.question_set()), v1::CaptureReduction_Name(capture.request().reduction()),
+                  absl::StrCat(capture.result().tensors_size()), FormatBytes(capture.result().bytes()),
+                  absl::StrCat(capture.result().bytes()),
+                  capture.has_create_time() ? FormatAge(now - ToTime(capture.create_time())) : "",
+                  capture.has_create_time() ? FormatTime(capture.create_time()) : "", capture.owner()});
+    items.push_back(ToJson(capture));
+    ids.push_back(capture.name());
+  }
+  Document document = session.FromTable(table);
+  document.items = std::move(items);
+  document.ids = std::move(ids);
+  document.json = ToJson(all);
+  return document;
+}
+
+absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+  v1::ListCapturesRequest request;
+  request.set_parent("runs/-");
+  if (!options.run.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
+    request.set_parent(name);
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  v1::ListCapturesResponse all;
+  do {
+    const uint64_t left = options.limit == 0 ? limits::kMaxPageSize : options.limit - all.captures_size();
+    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::kMaxPageSize)));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListCapturesResponse page, connection->ListCaptures(request));
+    request.set_page_token(page.next_page_token());
+    for (v1::Capture& capture : *page.mutable_captures()) *all.add_captures() = std::move(capture);
+  } while (!request.page_token().empty() &&
+           (options.limit == 0 || static_cast<uint64_t>(all.captures_size()) < options.limit));
+  all.set_next_page_token(request.page_token());
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, all, session.clock().Now())));
+  if (!request.page_token().empty()) session.Note("There are more: --limit 0 lists all.");
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddCapturesList(Registry* registry, CLI::App* captures) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(captures, "list", "List captures, newest first");
+  app->add_option("RUN", options->run, "only of this run");
+  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
+  registry->Run(app, [options](Session& session) { return List(*options, session); });
+}
+
+}  // namespace sumscope::client

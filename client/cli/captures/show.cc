@@ -1,0 +1,47 @@
+// sumscope captures show
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/captures/commands.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/analysis_view.h"
+#include "client/cli/output/probes/views.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+namespace {
+
+absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, CaptureNameOf(argument));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(absl::StrCat("runs/", RunIdOf(capture.name()))));
+  Document document;
+  document.json = ToJson(capture);
+  document.items = {document.json};
+  document.ids = {capture.name()};
+  document.csv = ProbeRows(capture.result()).Csv(!session.output().no_headers);
+  const std::string head =
+      AlignedPairs({{"capture", capture.name()},
+                    {"checkpoint", capture.checkpoint()},
+                    {"questions", DescribeQuestions(capture.question_set())},
+                    {"reduced", v1::CaptureReduction_Name(capture.request().reduction())},
+                    {"created", capture.has_create_time() ? FormatTime(capture.create_time()) : ""},
+                    {"owner", capture.owner()}});
+  document.table = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/false}));
+  document.wide = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/true}));
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+void AddCapturesShow(Registry* registry, CLI::App* captures) {
+  const auto name = std::make_shared<std::string>();
+  CLI::App* const app = registry->Add(captures, "show", "Show one capture and its tensors");
+  app->add_option("CAPTURE", *name, kCaptureArgument)->required();
+  registry->Run(app, [name](Session& session) { return Show(*name, session); });
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,90 @@
+// sumscope facts [FILTER]: what analyses found out about nodes, over all runs.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "client/cli/arguments/names.h"
+#include "client/cli/facts/commands.h"
+#include "client/cli/output/numbers.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/limits.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::string filter;
+  uint64_t limit = limits::kDefaultPageSize;
+};
+
+Document Show(const Session& session, const v1::ListFactsResponse& all) {
+  Table table({{"TAG"},
+               {"NODE"},
+               {"RUN", kForPeople},
+               {"run", kInCsv},
+               {"MODEL"},
+               {"CHECKPOINT", kInWide | kInCsv},
+               {"ANALYSIS", kInWide | kInCsv},
+               {"position", kInCsv},
+               {"layer", kInCsv},
+               {"is_head", kInCsv},
+               {"num", kInCsv},
+               {"kind", kInCsv},
+               {"value", kInCsv},
+               {"task", kInCsv},
+               {"create_time", kInCsv}});
+  std::vector<nlohmann::ordered_json> items;
+  std::vector<std::string> ids;
+  for (const v1::NodeFact& fact : all.facts()) {
+    table.AddRow({fact.tag(), fact.node(), RunIdOf(fact.run()), fact.run(), fact.model_name(), fact.checkpoint(),
+                  fact.analysis(), std::to_string(fact.position()), std::to_string(fact.layer()),
+                  fact.is_head() ? "true" : "false", std::to_string(fact.num()), fact.kind(), fact.value(), fact.task(),
+                  fact.has_create_time() ? FormatTime(fact.create_time()) : ""});
+    items.push_back(ToJson(fact));
+    if (ids.empty() || ids.back() != fact.analysis()) ids.push_back(fact.analysis());
+  }
+  Document document = session.FromTable(table);
+  document.items = std::move(items);
+  document.ids = std::move(ids);
+  document.json = ToJson(all);
+  return document;
+}
+
+absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all, ListFacts(*connection, options.filter, options.limit));
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, all)));
+  if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
+  return ExitCode::kDone;
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const std::string& filter, uint64_t limit) {
+  v1::ListFactsRequest request;
+  request.set_filter(filter);
+  v1::ListFactsResponse all;
+  do {
+    const uint64_t left = limit == 0 ? limits::kMaxPageSize : limit - static_cast<uint64_t>(all.facts_size());
+    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::kMaxPageSize)));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListFactsResponse page, connection.ListFacts(request));
+    request.set_page_token(page.next_page_token());
+    for (v1::NodeFact& fact : *page.mutable_facts()) *all.add_facts() = std::move(fact);
+  } while (!request.page_token().empty() && (limit == 0 || static_cast<uint64_t>(all.facts_size()) < limit));
+  all.set_next_page_token(request.page_token());
+  return all;
+}
+
+void AddFacts(Registry* registry, CLI::App* root) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* const app = registry->Add(root, "facts", "What analyses found out about nodes, over all runs");
+  app->add_option("FILTER", options->filter,
+                  "like 'task = \"A2.SC\" AND run.n_layers = 1': over task, tag, kind, value, node, position, layer, "
+                  "is_head, num, run.name and the fields of the run's spec");
+  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
+  registry->Run(app, [options](Session& session) { return List(*options, session); });
+  AddFactsExport(registry, app);
+  AddFactsImport(registry, app);
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,211 @@
+#include "client/cli/output/probes/analysis_view.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/views.h"
+#include "client/cli/output/runs/run_view.h"
+#include "proto/contract/spec_fields.h"
+
+namespace sumscope::client {
+namespace {
+
+constexpr size_t kHashShown = 12;
+
+std::string StepOf(const std::string& checkpoint) { return checkpoint.substr(checkpoint.rfind('/') + 1); }
+
+nlohmann::ordered_json AnalysisJson(const v1::Analysis& analysis, bool from_cache) {
+  nlohmann::ordered_json json = {{"name", analysis.name()},
+                                 {"analysis", analysis.analysis()},
+                                 {"checkpoint", analysis.checkpoint()},
+                                 {"request", ToJson(analysis.request())},
+                                 {"question_set", ToJson(analysis.question_set())},
+                                 {"provenance", ToJson(analysis.provenance())},
+                                 {"from_cache", from_cache},
+                                 {"result", nullptr}};
+  if (analysis.has_result()) {
+    json["result"] = ToJson(analysis.result());
+  } else {
+    json["state"] = v1::State_Name(analysis.state());
+    json["state_reason"] = analysis.state_reason();
+    json["state_detail"] = analysis.state_detail();
+  }
+  return json;
+}
+
+std::string ProvenanceText(const v1::Provenance& provenance) {
+  if (provenance.host().empty() && provenance.sumscope_version().empty()) return "";
+  return absl::StrFormat("%s of %s with %d threads, %s; sumscope %s %s, torch %s", provenance.device(),
+                         provenance.host(), provenance.threads(), FormatSpan(absl::Seconds(provenance.seconds())),
+                         provenance.sumscope_version(), provenance.git_hash(), provenance.torch_version());
+}
+
+// Calls `use` with the member of `result` that is set.
+template <typename Use>
+void WithResult(const v1::AnalysisResult& result, Use use) {
+  switch (result.kind_case()) {
+    case v1::AnalysisResult::kEvaluate:
+      return use(result.evaluate());
+    case v1::AnalysisResult::kAttention:
+      return use(result.attention());
+    case v1::AnalysisResult::kAblate:
+      return use(result.ablate());
+    case v1::AnalysisResult::kUsefulNodes:
+      return use(result.useful_nodes());
+    case v1::AnalysisResult::kPatch:
+      return use(result.patch());
+    case v1::AnalysisResult::kSubtasks:
+      return use(result.subtasks());
+    case v1::AnalysisResult::kPca:
+      return use(result.pca());
+    case v1::AnalysisResult::kLinearProbe:
+      return use(result.linear_probe());
+    case v1::AnalysisResult::kAttribution:
+      return use(result.attribution());
+    case v1::AnalysisResult::kPhases:
+      return use(result.phases());
+    case v1::AnalysisResult::kCascades:
+      return use(result.cascades());
+    case v1::AnalysisResult::kAlgorithm:
+      return use(result.algorithm());
+    case v1::AnalysisResult::kAsk:
+      return use(result.ask());
+    case v1::AnalysisResult::kCapture:
+      return use(result.capture());
+    case v1::AnalysisResult::kImportTags:
+      return use(result.import_tags());
+    case v1::AnalysisResult::KIND_NOT_SET:
+      return;
+  }
+}
+
+std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool from_cache) {
+  std::string text =
+      AlignedPairs({{"analysis", analysis.name()},
+                    {"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
+                    {"questions", DescribeQuestions(analysis.question_set())},
+                    {"state", analysis.has_result() ? "" : DescribeState(analysis.state(), analysis.state_reason())},
+                    {"detail", analysis.has_result() ? "" : analysis.state_detail()},
+                    {"computed", ProvenanceText(analysis.provenance())},
+                    {"from cache", from_cache ? "yes" : ""}});
+  WithResult(analysis.result(), [&](const auto& result) { absl::StrAppend(&text, "\n", ProbeText(result, view)); });
+  return text;
+}
+
+std::string PairsText(const v1::PairQuestions& pairs) {
+  if (!pairs.tasks().empty()) return absl::StrCat("tasks:", absl::StrJoin(pairs.tasks(), ","));
+  if (pairs.pairs_size() != 1) return absl::StrCat(pairs.pairs_size(), " pairs");
+  return absl::StrCat("pairs:", pairs.pairs(0).store(), "/", pairs.pairs(0).clean());
+}
+
+}  // namespace
+
+std::string DescribeQuestions(const v1::QuestionSet& questions) {
+  std::string text;
+  switch (questions.kind_case()) {
+    case v1::QuestionSet::kUniform:
+      text = absl::StrCat("uniform:", questions.uniform().count());
+      break;
+    case v1::QuestionSet::kOfClass:
+      text = absl::StrCat("class:", questions.of_class().question_class(), ":", questions.of_class().count());
+      break;
+    case v1::QuestionSet::kStratified:
+      text = absl::StrCat("stratified:", questions.stratified().count_per_class());
+      break;
+    case v1::QuestionSet::kList:
+      text = questions.list().questions_size() == 1 ? questions.list().questions(0)
+                                                    : absl::StrCat(questions.list().questions_size(), " listed");
+      break;
+    case v1::QuestionSet::kEnriched:
+      text = absl::StrCat("enriched:", questions.enriched().count());
+      break;
+    case v1::QuestionSet::kTricase:
+      text = absl::StrCat("tricase:D", questions.tricase().digit(), ":", questions.tricase().count_per_case());
+      break;
+    case v1::QuestionSet::kPairs:
+      text = PairsText(questions.pairs());
+      break;
+    case v1::QuestionSet::kUploaded:
+      text = absl::StrCat("sha256:", questions.uploaded().sha256().substr(0, kHashShown));
+      break;
+    case v1::QuestionSet::KIND_NOT_SET:
+      return "";
+  }
+  if (questions.has_seed()) absl::StrAppend(&text, ", seed ", questions.seed());
+  if (questions.has_operation()) {
+    absl::StrAppend(&text, ", ", ShortEnumName(v1::Operation_descriptor()->FindValueByNumber(questions.operation())));
+  }
+  return text;
+}
+
+Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& analyses, absl::Time now) {
+  Table table({{"NAME"},
+               {"ANALYSIS"},
+               {"CHECKPOINT", kInCsv},
+               {"STEP", kForPeople, true},
+               {"STATE"},
+               {"QUESTIONS"},
+               {"AGE", kForPeople, true},
+               {"OWNER"},
+               {"REASON", kInWide | kInCsv},
+               {"CREATED", kInWide},
+               {"create_time", kInCsv}});
+  for (const v1::Analysis& analysis : analyses) {
+    const std::string created = analysis.has_create_time() ? FormatTime(analysis.create_time()) : "";
+    table.AddRow({analysis.name(), analysis.analysis(), analysis.checkpoint(), StepOf(analysis.checkpoint()),
+                  v1::State_Name(analysis.state()), DescribeQuestions(analysis.question_set()),
+                  analysis.has_create_time() ? FormatAge(now - ToTime(analysis.create_time())) : "", analysis.owner(),
+                  analysis.state_reason(), created, created});
+  }
+  Document document = session.FromTable(table);
+  for (const v1::Analysis& analysis : analyses) {
+    document.ids.push_back(analysis.name());
+    document.items.push_back(ToJson(analysis));
+  }
+  return document;
+}
+
+Document ShowAnalysis(const Session& session, const v1::Analysis& analysis, const v1::TrainSpec& spec,
+                      bool from_cache) {
+  Document document;
+  document.json = AnalysisJson(analysis, from_cache);
+  document.items = {document.json};
+  document.ids = {analysis.name()};
+  document.table = AnalysisText(analysis, {spec, /*wide=*/false}, from_cache);
+  document.wide = AnalysisText(analysis, {spec, /*wide=*/true}, from_cache);
+  WithResult(analysis.result(),
+             [&](const auto& result) { document.csv = ProbeRows(result).Csv(!session.output().no_headers); });
+  return document;
+}
+
+Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
+  Document document;
+  const v1::AnalysisPrediction& prediction = analysis.prediction();
+  document.json = {{"analysis", analysis.analysis()},
+                   {"checkpoint", analysis.checkpoint()},
+                   {"request", ToJson(analysis.request())},
+                   {"question_set", ToJson(analysis.question_set())},
+                   {"prediction", ToJson(prediction)}};
+  document.items = {document.json};
+  const auto count = [](double value) { return FormatCount(static_cast<uint64_t>(value)); };
+  document.table =
+      absl::StrCat(AlignedPairs({{"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
+                                 {"questions", DescribeQuestions(analysis.question_set())},
+                                 {"number of questions", count(prediction.questions())},
+                                 {"node sets", prediction.nodes() > 1 ? count(prediction.nodes()) : ""},
+                                 {"work", absl::StrCat(FormatLoss(prediction.flops() / 1e12), " TFLOP")},
+                                 {"memory", FormatBytes(prediction.memory_bytes())},
+                                 {"disk", prediction.disk_bytes() > 0 ? FormatBytes(prediction.disk_bytes()) : ""},
+                                 {"time", absl::StrCat("about ", FormatSpan(absl::Seconds(prediction.seconds())))}}),
+                   "\nNothing was queued: this was a dry run.\n");
+  document.wide = document.table;
+  Table table({{"analysis"}, {"questions"}, {"nodes"}, {"flops"}, {"memory_bytes"}, {"disk_bytes"}, {"seconds"}});
+  table.AddRow({analysis.analysis(), ShortestDouble(prediction.questions()), ShortestDouble(prediction.nodes()),
+                ShortestDouble(prediction.flops()), absl::StrCat(prediction.memory_bytes()),
+                absl::StrCat(prediction.disk_bytes()), ShortestDouble(prediction.seconds())});
+  document.csv = table.Csv(!session.output().no_headers);
+  return document;
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,78 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/view_parts.h"
+
+namespace sumscope::client {
+namespace {
+
+// 0.9998 as "99.98 %".
+std::string Probability(double p) { return absl::StrFormat("%.2f %%", 100 * p); }
+
+std::string AnswerText(const v1::AskedAnswer& answer) {
+  return absl::StrCat(answer.predicted(), answer.right() ? " (right)" : " (wrong)", ", loss ",
+                      FormatLoss(answer.loss()));
+}
+
+std::vector<std::string> TokenCells(const v1::AskedToken& token) {
+  return {token.predicted(), Probability(token.p_predicted()), Probability(token.p_truth())};
+}
+
+// Digit by digit, plain and intervened side by side; a predicted token that is wrong has '*'.
+Table Tokens(const v1::AskResult& result) {
+  std::vector<Column> columns = {{"DIGIT"}, {"TRUE"}, {"MODEL"}, NumberColumn("P(MODEL)"), NumberColumn("P(TRUE)")};
+  if (result.has_intervened()) {
+    columns.push_back({"INTERVENED"});
+    columns.push_back(NumberColumn("P(INTERV.)"));
+    columns.push_back(NumberColumn("P(TRUE)"));
+  }
+  Table table(std::move(columns));
+  for (int i = 0; i < result.plain().tokens_size(); ++i) {
+    const v1::AskedToken& token = result.plain().tokens(i);
+    std::vector<std::string> cells = {token.digit(), token.truth()};
+    const auto add = [&cells](const v1::AskedToken& said) {
+      std::vector<std::string> more = TokenCells(said);
+      if (said.predicted() != said.truth()) more[0] += " *";
+      cells.insert(cells.end(), more.begin(), more.end());
+    };
+    add(token);
+    if (result.has_intervened() && i < result.intervened().tokens_size()) add(result.intervened().tokens(i));
+    table.AddRow(std::move(cells));
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string ProbeText(const v1::AskResult& result, const View& view) {
+  std::string text = AlignedPairs(
+      {{"question", absl::StrCat(result.question(), "=", result.true_answer())},
+       {"class", result.question_class()},
+       {"model", AnswerText(result.plain())},
+       {"intervened", result.has_intervened() ? AnswerText(result.intervened()) : ""},
+       {"look-back-2 says", result.look_back_2().empty()
+                                ? ""
+                                : absl::StrCat(result.look_back_2(),
+                                               result.look_back_2() == result.true_answer() ? " (right)" : " (wrong)")},
+       {"generated", result.generated()},
+       {"generated, intervened", result.generated_intervened()},
+       {"activation moved by", result.has_intervened() ? FormatDigits(result.moved_l2(), 3) : ""}});
+  AppendTable(&text, "digit by digit, given the true digits before it (* wrong)", Tokens(result), view);
+  AppendWarnings(&text, result.warnings());
+  return text;
+}
+
+Table ProbeRows(const v1::AskResult& result) {
+  Table table({{"answer"}, {"digit"}, {"truth"}, {"predicted"}, {"p_truth"}, {"p_predicted"}});
+  const auto add = [&table](const char* name, const v1::AskedAnswer& answer) {
+    for (const v1::AskedToken& token : answer.tokens()) {
+      table.AddRow({name, token.digit(), token.truth(), token.predicted(), ShortestDouble(token.p_truth()),
+                    ShortestDouble(token.p_predicted())});
+    }
+  };
+  add("plain", result.plain());
+  if (result.has_intervened()) add("intervened", result.intervened());
+  return table;
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,81 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/view_parts.h"
+
+namespace sumscope::client {
+namespace {
+
+std::string HeadText(const v1::AttentionHead& head) { return absl::StrCat("L", head.layer(), "H", head.head()); }
+
+// "P12 A5 -> A4": the row, what its token is, what it predicts.
+std::string RowText(const v1::AttentionRow& row) {
+  return absl::StrCat("P", row.position(), " ", row.meaning(), row.predicts().empty() ? "" : " -> ", row.predicts());
+}
+
+std::string PairText(const v1::AttentionRow& row) {
+  if (!row.has_pair()) return "";
+  return absl::StrFormat("D%d+D'%d %s", row.pair(), row.pair(), WholePercent(row.pair_percent()));
+}
+
+// Which digit pair each head reads at each row.
+Table Staircase(const v1::AttentionResult& result) {
+  std::vector<Column> columns = {{"ROW"}};
+  for (const v1::AttentionHead& head : result.heads()) columns.push_back({HeadText(head)});
+  Table table(std::move(columns));
+  if (result.heads().empty()) return table;
+  for (int i = 0; i < result.heads(0).rows_size(); ++i) {
+    std::vector<std::string> cells = {RowText(result.heads(0).rows(i))};
+    for (const v1::AttentionHead& head : result.heads()) {
+      cells.push_back(i < head.rows_size() ? PairText(head.rows(i)) : "");
+    }
+    table.AddRow(std::move(cells));
+  }
+  return table;
+}
+
+Table Sources(const v1::AttentionHead& head) {
+  Table table({{"ROW"}, {"READS"}});
+  for (const v1::AttentionRow& row : head.rows()) {
+    table.AddRow({RowText(row), absl::StrJoin(row.top(), "  ", [](std::string* out, const v1::AttentionSource& source) {
+                    absl::StrAppend(out, source.meaning(), " (P", source.position(), ") ",
+                                    WholePercent(source.percent()));
+                  })});
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string ProbeText(const v1::AttentionResult& result, const View& view) {
+  std::string text = absl::StrCat("mean attention over ", FormatCount(result.questions()), " questions\n");
+  AppendTable(&text, "digit pair that each head reads most", Staircase(result), view);
+  for (const v1::AttentionHead& head : result.heads()) {
+    AppendTable(&text, absl::StrCat(HeadText(head), ": largest sources"), Sources(head), view);
+  }
+  return text;
+}
+
+Table ProbeRows(const v1::AttentionResult& result) {
+  Table table(
+      {{"layer"}, {"head"}, {"position"}, {"meaning"}, {"predicts"}, {"question"}, {"key_position"}, {"weight"}});
+  for (const v1::AttentionHead& head : result.heads()) {
+    for (const v1::AttentionRow& row : head.rows()) {
+      const auto add = [&](const std::string& question, const google::protobuf::RepeatedField<float>& weights) {
+        for (int key = 0; key < weights.size(); ++key) {
+          table.AddRow({absl::StrCat(head.layer()), absl::StrCat(head.head()), absl::StrCat(row.position()),
+                        row.meaning(), row.predicts(), question, absl::StrCat(key),
+                        ShortestDouble(static_cast<double>(weights[key]))});
+        }
+      };
+      add("", row.weights());
+      for (const v1::QuestionPattern& pattern : row.questions()) add(pattern.question(), pattern.weights());
+    }
+  }
+  return table;
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,51 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/view_parts.h"
+
+namespace sumscope::client {
+namespace {
+
+template <typename Cell>
+Table Grid(const v1::AttributionResult& result, const char* first, const char* total, Cell cell) {
+  std::vector<Column> columns = {{first}};
+  for (const std::string& token : result.answer_tokens()) columns.push_back(NumberColumn(token));
+  Table table(std::move(columns));
+  const auto add = [&](const std::string& name, const google::protobuf::RepeatedField<double>& values) {
+    std::vector<std::string> cells = {name};
+    for (const double value : values) cells.push_back(cell(value));
+    table.AddRow(std::move(cells));
+  };
+  for (const v1::AttributionPart& part : result.parts()) add(part.component(), part.logits());
+  add(total, result.true_logit());
+  return table;
+}
+
+}  // namespace
+
+std::string ProbeText(const v1::AttributionResult& result, const View& view) {
+  std::string text = absl::StrCat("what each component adds to the logit of the true token, mean over ",
+                                  FormatCount(result.questions()), " questions\n");
+  AppendTable(&text, "by answer token",
+              Grid(result, "COMPONENT", "sum = logit", [](double value) { return absl::StrFormat("%.2f", value); }),
+              view);
+  absl::StrAppend(&text, "\nlargest error of the sum over single questions  ",
+                  FormatDigits(result.largest_sum_error(), 2), "\n");
+  return text;
+}
+
+Table ProbeRows(const v1::AttributionResult& result) {
+  Table table({{"component"}, {"answer_token"}, {"logit"}});
+  const auto add = [&](const std::string& name, const google::protobuf::RepeatedField<double>& values) {
+    for (int i = 0; i < std::min(values.size(), result.answer_tokens_size()); ++i) {
+      table.AddRow({name, result.answer_tokens(i), ShortestDouble(values[i])});
+    }
+  };
+  for (const v1::AttributionPart& part : result.parts()) add(part.component(), part.logits());
+  add("true_logit", result.true_logit());
+  return table;
+}
+
+}  // namespace sumscope::client

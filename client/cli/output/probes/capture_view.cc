@@ -1,0 +1,42 @@
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/view_parts.h"
+
+namespace sumscope::client {
+
+std::string ProbeText(const v1::CaptureResult& result, const View& view) {
+  std::string positions = absl::StrJoin(result.positions(), " ", [&view](std::string* out, uint32_t position) {
+    absl::StrAppend(out, PositionText(view, position));
+  });
+  std::string text = AlignedPairs({{"size", FormatBytes(result.bytes())},
+                                   {"positions", positions},
+                                   {"classes", absl::StrJoin(result.classes(), " ")}});
+  Table table(
+      {{"TENSOR"}, {"DTYPE"}, {"SHAPE"}, NumberColumn("SIZE"), NumberColumn("OFFSET", kInWide), {"SHA256", kInWide}});
+  for (const v1::CapturedTensor& tensor : result.tensors()) {
+    table.AddRow({tensor.name(), tensor.dtype(), absl::StrCat("[", absl::StrJoin(tensor.shape(), ", "), "]"),
+                  FormatBytes(tensor.bytes()), absl::StrCat(tensor.offset()), tensor.sha256()});
+  }
+  AppendTable(&text, "tensors", table, view);
+  return text;
+}
+
+Table ProbeRows(const v1::CaptureResult& result) {
+  Table table({{"tensor"}, {"dtype"}, {"shape"}, {"bytes"}, {"offset"}, {"sha256"}});
+  for (const v1::CapturedTensor& tensor : result.tensors()) {
+    table.AddRow({tensor.name(), tensor.dtype(), absl::StrJoin(tensor.shape(), "x"), absl::StrCat(tensor.bytes()),
+                  absl::StrCat(tensor.offset()), tensor.sha256()});
+  }
+  return table;
+}
+
+std::string ProbeText(const v1::ImportTagsResult& result, const View& view) {
+  std::string text = absl::StrCat(FormatCount(static_cast<uint64_t>(result.tags_size())), " tags stored\n");
+  if (view.wide) AppendTable(&text, "tags", TagRows(result.tags()), view);
+  return text;
+}
+
+Table ProbeRows(const v1::ImportTagsResult& result) { return TagRows(result.tags()); }
+
+}  // namespace sumscope::client

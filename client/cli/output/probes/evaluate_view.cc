@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/views.h"
+
+namespace sumscope::client {
+namespace {
+
+constexpr int kWorstShown = 5;
+
+std::string Interval(const v1::Rate& rate) {
+  return absl::StrCat(FormatPercent(rate.lower()), " .. ", FormatPercent(rate.upper()));
+}
+
+// Cells of the columns that RateColumns makes.
+std::vector<std::string> RateCells(const v1::Rate& rate) {
+  return {FormatPercent(rate.rate()), FormatCount(rate.correct()), FormatCount(rate.count()), Interval(rate)};
+}
+
+// `first`, then rate, correct, of, interval, then `last`.
+Table RateTable(std::vector<Column> first, std::vector<Column> last, unsigned interval_shown) {
+  first.push_back({"ACCURACY", kEverywhere, true});
+  first.push_back({"CORRECT", kEverywhere, true});
+  first.push_back({"OF", kEverywhere, true});
+  first.push_back({"95 % INTERVAL", interval_shown});
+  first.insert(first.end(), last.begin(), last.end());
+  return Table(std::move(first));
+}
+
+void AddRateRow(Table* table, std::vector<std::string> first, const v1::Rate& rate, std::vector<std::string> last) {
+  for (std::string& cell : RateCells(rate)) first.push_back(std::move(cell));
+  first.insert(first.end(), last.begin(), last.end());
+  table->AddRow(std::move(first));
+}
+
+void Append(std::string* text, absl::string_view title, const Table& table, bool wide) {
+  if (table.empty()) return;
+  absl::StrAppend(text, "\n", title, "\n", table.Aligned(wide ? kInWide : kInTable, true));
+}
+
+const Column kLoss = {"LOSS", kEverywhere, true};
+
+Table Digits(const google::protobuf::RepeatedPtrField<v1::DigitResult>& digits, bool with_loss) {
+  Table table = RateTable({{"DIGIT"}}, with_loss ? std::vector<Column>{kLoss} : std::vector<Column>{}, kInWide);
+  for (const v1::DigitResult& digit : digits) {
+    std::vector<std::string> last;
+    if (with_loss) last.push_back(FormatLoss(digit.loss()));
+    AddRateRow(&table, {digit.digit()}, digit.accuracy(), last);
+  }
+  return table;
+}
+
+Table Classes(const v1::EvaluateResult& result) {
+  double questions = 0;
+  for (const v1::ClassResult& one : result.classes()) questions += one.exact().count();
+  Table table =
+      RateTable({{"CLASS"}}, {kLoss, {"SHARE", kEverywhere, true}, {"IN THEORY", kEverywhere, true}}, kForPeople);
+  for (const v1::ClassResult& one : result.classes()) {
+    AddRateRow(&table, {one.question_class()}, one.exact(),
+               {FormatLoss(one.loss()), FormatPercent(questions > 0 ? one.exact().count() / questions : 0),
+                one.has_share_expected() ? FormatPercent(one.share_expected()) : ""});
+  }
+  return table;
+}
+
+Table Cells(const v1::EvaluateResult& result, bool wide) {
+  Table table = RateTable({{"CELL"}}, {kLoss}, kInWide);
+  for (const v1::CellResult& cell : result.cells()) {
+    AddRateRow(&table, {cell.cell()}, cell.accuracy(), {FormatLoss(cell.loss())});
+    for (int column = 0; wide && column < cell.by_column_size(); ++column) {
+      const v1::ColumnCell& part = cell.by_column(column);
+      if (part.accuracy().count() == 0) continue;
+      AddRateRow(&table, {absl::StrCat("  column ", column)}, part.accuracy(), {FormatLoss(part.loss())});
+    }
+  }
+  return table;
+}
+
+Table Cascades(const v1::EvaluateResult& result) {
+  Table table = RateTable({{"LENGTH", kEverywhere, true}, {"DIGIT"}}, {kLoss}, kForPeople);
+  for (const v1::CascadeResult& cascade : result.cascades()) {
+    AddRateRow(&table, {absl::StrCat(cascade.length()), cascade.digit()}, cascade.accuracy(),
+               {FormatLoss(cascade.loss())});
+  }
+  return table;
+}
+
+Table Worst(const v1::EvaluateResult& result, int shown) {
+  Table table({{"QUESTION"}, {"PREDICTED"}, {"CLASS"}, kLoss});
+  for (int i = 0; i < shown; ++i) {
+    const v1::WorstQuestion& worst = result.worst(i);
+    table.AddRow({worst.question(), worst.predicted(), worst.question_class(), FormatLoss(worst.loss())});
+  }
+  return table;
+}
+
+std::string Summary(const v1::EvaluateResult& result) {
+  std::string exact;
+  if (result.has_exact()) {
+    const v1::Rate& rate = result.exact();
+    exact = absl::StrCat(FormatPercent(rate.rate()), " of ", FormatCount(rate.count()), " questions (",
+                         FormatCount(rate.count() - rate.correct()), " wrong; 95 % interval ", Interval(rate), ")");
+  } else {
+    exact = "no overall rate: the questions are stratified, see the classes";
+  }
+  return AlignedPairs({{"exact match", exact},
+                       {"loss", absl::StrCat(FormatLoss(result.loss()), " nats per answer token")},
+                       {"nines", result.has_nines() ? absl::StrCat(result.nines()) : "no failure seen"},
+                       {"near ties", result.near_ties() > 0 ? FormatCount(result.near_ties()) : ""}});
+}
+
+std::string GeneratedText(const v1::GeneratedResult& generated, bool wide) {
+  std::string text = absl::StrCat(
+      "\ngenerated, not forced\n",
+      AlignedPairs({{"exact match",
+                     absl::StrCat(FormatPercent(generated.exact().rate()), " of ", FormatCount(generated.questions()),
+                                  " questions (95 % interval ", Interval(generated.exact()), ")")},
+                    {"agrees with forced", absl::StrCat(FormatCount(generated.agrees_with_forced()), " of ",
+                                                        FormatCount(generated.questions()))}}));
+  if (wide) Append(&text, "generated answer digits", Digits(generated.digits(), /*with_loss=*/false), wide);
+  return text;
+}
+
+void AddTidyRow(Table* table, absl::string_view section, absl::string_view name, absl::string_view part,
+                const v1::Rate* rate, const std::string& loss, const std::string& share = "") {
+  std::vector<std::string> cells = {std::string(section), std::string(name), std::string(part)};
+  if (rate != nullptr) {
+    for (const uint32_t count : {rate->count(), rate->correct()}) cells.push_back(absl::StrCat(count));
+    for (const double value : {rate->rate(), rate->lower(), rate->upper()}) cells.push_back(ShortestDouble(value));
+  } else {
+    cells.resize(8);
+  }
+  cells.push_back(loss);
+  cells.push_back(share);
+  table->AddRow(std::move(cells));
+}
+
+}  // namespace
+
+std::string ProbeText(const v1::EvaluateResult& result, const View& view) {
+  const bool wide = view.wide;
+  std::string text = Summary(result);
+  Append(&text, "answer digits", Digits(result.digits(), /*with_loss=*/true), wide);
+  Append(&text, "question classes", Classes(result), wide);
+  Append(&text, "cells", Cells(result, wide), wide);
+  Append(&text, "cascades", Cascades(result), wide);
+  const int shown = wide ? result.worst_size() : std::min(result.worst_size(), kWorstShown);
+  Append(&text, absl::StrCat("worst questions", shown < result.worst_size() ? " (more with -o wide)" : ""),
+         Worst(result, shown), wide);
+  if (result.has_generated_sample()) absl::StrAppend(&text, GeneratedText(result.generated_sample(), wide));
+  return text;
+}
+
+Table ProbeRows(const v1::EvaluateResult& result) {
+  Table table({{"section"},
+               {"name"},
+               {"part"},
+               {"count"},
+               {"correct"},
+               {"rate"},
+               {"lower"},
+               {"upper"},
+               {"loss"},
+               {"share_expected"}});
+  AddTidyRow(&table, "all", "exact", "", result.has_exact() ? &result.exact() : nullptr, ShortestDouble(result.loss()));
+  for (const auto& digit : result.digits()) {
+    AddTidyRow(&table, "digit", digit.digit(), "", &digit.accuracy(), ShortestDouble(digit.loss()));
+  }
+  for (const auto& one : result.classes()) {
+    AddTidyRow(&table, "class", one.question_class(), "", &one.exact(), ShortestDouble(one.loss()),
+               one.has_share_expected() ? ShortestDouble(one.share_expected()) : "");
+  }
+  for (const auto& cell : result.cells()) {
+    AddTidyRow(&table, "cell", cell.cell(), "", &cell.accuracy(), ShortestDouble(cell.loss()));
+    for (int column = 0; column < cell.by_column_size(); ++column) {
+      const v1::ColumnCell& part = cell.by_column(column);
+      AddTidyRow(&table, "cell", cell.cell(), absl::StrCat(column), &part.accuracy(), ShortestDouble(part.loss()));
+    }
+  }
+  for (const auto& cascade : result.cascades()) {
+    AddTidyRow(&table, "cascade", cascade.digit(), absl::StrCat(cascade.length()), &cascade.accuracy(),
+               ShortestDouble(cascade.loss()));
+  }
+  for (const auto& worst : result.worst()) {
+    AddTidyRow(&table, "worst", worst.question(), worst.predicted(), nullptr, ShortestDouble(worst.loss()));
+  }
+  if (result.has_generated_sample()) {
+    const v1::GeneratedResult& generated = result.generated_sample();
+    AddTidyRow(&table, "generated", "exact", "", &generated.exact(), "");
+    for (const auto& digit : generated.digits()) {
+      AddTidyRow(&table, "generated_digit", digit.digit(), "", &digit.accuracy(), "");
+    }
+  }
+  return table;
+}
+
+}  // namespace sumscope::client

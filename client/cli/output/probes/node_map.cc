@@ -1,0 +1,109 @@
+#include "client/cli/output/probes/node_map.h"
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/output/probes/view_parts.h"
+#include "client/cli/output/text.h"
+#include "proto/contract/node_names.h"
+
+namespace sumscope::client {
+namespace {
+
+constexpr int kWidth = 100;
+
+// Where a node stands in the grid.
+struct Place {
+  uint32_t position = 0;
+  uint64_t layer = 0;
+  uint64_t order = 0;  // heads, then the MLP, then the residual stream
+  std::string column;  // L0H1
+
+  bool operator<(const Place& other) const { return std::tie(layer, order) < std::tie(other.layer, other.order); }
+};
+
+bool FindPlace(const View& view, const std::string& name, Place* place) {
+  const absl::StatusOr<std::vector<NodeName>> nodes = ParseNodeSet(view.spec, "node", name);
+  if (!nodes.ok() || nodes->size() != 1 || !nodes->front().position) return false;
+  NodeName node = nodes->front();
+  place->position = *node.position;
+  place->layer = node.layer;
+  constexpr uint64_t kAfterHeads = 1000;
+  place->order =
+      node.kind == NodeName::Kind::kHead ? node.head : kAfterHeads + (node.kind == NodeName::Kind::kResidual ? 1 : 0);
+  place->column = name.substr(name.find('L'));
+  return true;
+}
+
+using Row = std::map<std::string, std::string>;  // column -> cell
+
+std::string Grid(const std::vector<Place>& columns, const std::map<uint32_t, Row>& rows, const View& view) {
+  std::vector<Column> heads = {{"POSITION"}};
+  for (const Place& place : columns) heads.push_back({place.column});
+  Table table(std::move(heads));
+  for (const auto& [position, row] : rows) {
+    std::vector<std::string> cells = {PositionText(view, position)};
+    for (const Place& place : columns) {
+      const auto cell = row.find(place.column);
+      cells.push_back(cell == row.end() || cell->second.empty() ? "." : cell->second);
+    }
+    table.AddRow(std::move(cells));
+  }
+  return table.Aligned(kInTable, true);
+}
+
+int WidestLine(const std::string& text) {
+  int widest = 0;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = text.find('\n', start);
+    widest = std::max(widest, DisplayWidth(absl::string_view(text).substr(start, end - start)));
+    start = end + 1;
+  }
+  return widest;
+}
+
+// Rows without a word before the first and after the last that has one.
+void Trim(std::map<uint32_t, Row>* rows) {
+  const auto silent = [](const Row& row) {
+    for (const auto& [column, cell] : row) {
+      if (!cell.empty()) return false;
+    }
+    return true;
+  };
+  while (rows->size() > 1 && silent(rows->begin()->second)) rows->erase(rows->begin());
+  while (rows->size() > 1 && silent(rows->rbegin()->second)) rows->erase(std::prev(rows->end()));
+}
+
+}  // namespace
+
+std::string NodeMap(const std::vector<std::pair<std::string, std::string>>& cells, const View& view) {
+  std::map<std::string, Place> places;
+  std::map<uint32_t, Row> rows;
+  for (const auto& [name, cell] : cells) {
+    Place place;
+    if (!FindPlace(view, name, &place)) continue;
+    rows[place.position][place.column] = cell;
+    places[place.column] = place;
+  }
+  if (rows.empty()) return "";
+  Trim(&rows);
+  std::multiset<Place> ordered;
+  for (const auto& [column, place] : places) ordered.insert(place);
+  std::vector<Place> columns(ordered.begin(), ordered.end());
+  std::string grid = Grid(columns, rows, view);
+  if (view.wide || columns.front().layer == columns.back().layer || WidestLine(grid) <= kWidth) return grid;
+  grid.clear();
+  for (auto begin = columns.begin(); begin != columns.end();) {
+    auto end = begin;
+    while (end != columns.end() && end->layer == begin->layer) ++end;
+    absl::StrAppend(&grid, grid.empty() ? "" : "\n", Grid({begin, end}, rows, view));
+    begin = end;
+  }
+  return grid;
+}
+
+}  // namespace sumscope::client

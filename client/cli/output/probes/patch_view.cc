@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/view_parts.h"
+
+namespace sumscope::client {
+namespace {
+
+std::string ExpectedText(const v1::PatchedPair& pair) {
+  return absl::StrJoin(pair.expected(), " ", [](std::string* out, const v1::ExpectedAnswer& expected) {
+    absl::StrAppend(out, expected.answer(), "..");
+  });
+}
+
+std::string StrongText(const v1::PatchedNodes& nodes) {
+  return absl::StrJoin(nodes.strong_for(), " ",
+                       [](std::string* out, uint32_t digit) { absl::StrAppend(out, "D", digit); });
+}
+
+// Nodes that changed the answer; all with -o wide.
+Table Nodes(const v1::PatchResult& result, const v1::PatchedPair& pair, const View& view) {
+  Table table({{"NODES"},
+               {"ANSWER"},
+               {"IMPACT"},
+               {"AS EXPECTED FOR"},
+               NumberColumn("MOVED"),
+               NumberColumn("LOSS"),
+               NumberColumn("MARGIN", kInWide)});
+  for (int i = 0; i < std::min(pair.results_size(), result.nodes_size()); ++i) {
+    const v1::PatchedNodes& nodes = pair.results(i);
+    if (!view.wide && nodes.predicted() == pair.clean_predicted()) continue;
+    table.AddRow({result.nodes(i), nodes.predicted(), nodes.impact(), StrongText(nodes), FormatDigits(nodes.l2(), 3),
+                  FormatLoss(nodes.loss()), FormatDigits(nodes.margin(), 3)});
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string ProbeText(const v1::PatchResult& result, const View& view) {
+  std::string text = absl::StrCat(result.nodes_size(), " node sets patched from the store into the clean question of ",
+                                  result.pairs_size(), " pairs\n");
+  for (const v1::PatchedPair& pair : result.pairs()) {
+    absl::StrAppend(
+        &text, "\n",
+        AlignedPairs(
+            {{"pair", absl::StrCat(pair.id(), pair.testable() ? "" : " (not testable)")},
+             {"store", absl::StrCat(pair.store(), "=", pair.store_true(), ", answered ", pair.store_predicted())},
+             {"clean", absl::StrCat(pair.clean(), "=", pair.clean_true(), ", answered ", pair.clean_predicted())},
+             {"expected", ExpectedText(pair)}}));
+    const Table nodes = Nodes(result, pair, view);
+    absl::StrAppend(
+        &text, nodes.empty() ? "no node changes the answer\n" : nodes.Aligned(view.wide ? kInWide : kInTable, true));
+  }
+  AppendWarnings(&text, result.warnings());
+  return text;
+}
+
+Table ProbeRows(const v1::PatchResult& result) {
+  Table table({{"pair"},
+               {"task"},
+               {"store"},
+               {"clean"},
+               {"clean_true"},
+               {"clean_predicted"},
+               {"testable"},
+               {"nodes"},
+               {"predicted"},
+               {"impact"},
+               {"strong_for"},
+               {"l2"},
+               {"loss"},
+               {"margin"}});
+  for (const v1::PatchedPair& pair : result.pairs()) {
+    for (int i = 0; i < std::min(pair.results_size(), result.nodes_size()); ++i) {
+      const v1::PatchedNodes& nodes = pair.results(i);
+      table.AddRow({pair.id(), pair.task(), pair.store(), pair.clean(), pair.clean_true(), pair.clean_predicted(),
+                    pair.testable() ? "true" : "false", result.nodes(i), nodes.predicted(), nodes.impact(),
+                    absl::StrJoin(nodes.strong_for(), " "), ShortestDouble(nodes.l2()), ShortestDouble(nodes.loss()),
+                    ShortestDouble(nodes.margin())});
+    }
+  }
+  return table;
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,30 @@
+#include "absl/strings/str_cat.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/ablated_rows.h"
+#include "client/cli/output/probes/node_map.h"
+#include "client/cli/output/probes/view_parts.h"
+
+namespace sumscope::client {
+
+std::string ProbeText(const v1::UsefulNodesResult& result, const View& view) {
+  std::string text = AlignedPairs(
+      {{"unablated", BaselineText(result.unablated())},
+       {"ablation", AblationModeText(result.mode())},
+       {"useful", absl::StrCat(result.useful_heads(), " heads and ", result.useful_mlps(), " MLPs at some position")}});
+  std::vector<std::pair<std::string, std::string>> cells;
+  for (const v1::AblatedNodes& node : result.nodes()) {
+    cells.emplace_back(
+        node.nodes(), node.failed_of_right() == 0 ? "" : absl::StrCat(node.fail_percent(), " ", node.failing_digits()));
+  }
+  absl::StrAppend(&text,
+                  "\nfailures in percent of the right questions, and the answer digits that fail (\".\": none)\n",
+                  NodeMap(cells, view));
+  if (view.wide) AppendTable(&text, "tags", TagRows(result.tags()), view);
+  return text;
+}
+
+Table ProbeRows(const v1::UsefulNodesResult& result) {
+  return AblatedRows(result.answer_tokens(), result.unablated(), result.nodes());
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,89 @@
+#include "client/cli/output/probes/view_parts.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/output/numbers.h"
+#include "client/cli/output/text.h"
+#include "proto/contract/node_names.h"
+#include "proto/contract/spec_fields.h"
+
+namespace sumscope::client {
+
+Column NumberColumn(absl::string_view name, unsigned shown) { return {std::string(name), shown, /*right=*/true}; }
+
+void AppendTable(std::string* text, absl::string_view title, const Table& table, const View& view) {
+  if (table.empty()) return;
+  absl::StrAppend(text, "\n", title, "\n", table.Aligned(view.wide ? kInWide : kInTable, true));
+}
+
+std::string PositionText(const View& view, uint32_t position) {
+  std::string text = absl::StrCat("P", position);
+  if (position < ContextLength(view.spec)) absl::StrAppend(&text, " (", PositionMeaning(view.spec, position), ")");
+  return text;
+}
+
+std::string WholePercent(double percent) {
+  if (percent <= 0) return ".";
+  return percent < 0.5 ? "< 1 %" : absl::StrFormat("%.0f %%", percent);
+}
+
+std::string ShareText(uint64_t part, uint64_t whole) {
+  std::string text = absl::StrCat(FormatCount(part), " of ", FormatCount(whole));
+  if (whole == 0) return text;
+  return absl::StrCat(text, " (", FormatPercent(static_cast<double>(part) / static_cast<double>(whole)), ")");
+}
+
+std::string BaselineText(const v1::AblationBaseline& baseline) {
+  return absl::StrCat(ShareText(baseline.right(), baseline.questions()), " right without it, loss ",
+                      FormatLoss(baseline.loss()));
+}
+
+void AppendWarnings(std::string* text, const google::protobuf::RepeatedPtrField<std::string>& warnings) {
+  if (!warnings.empty()) absl::StrAppend(text, "\n");
+  for (const std::string& warning : warnings) absl::StrAppend(text, "warning: ", EscapeText(warning), "\n");
+}
+
+std::string AblationModeText(v1::AblationMode mode) {
+  switch (mode) {
+    case v1::ZERO:
+      return "zero";
+    case v1::RESAMPLE:
+      return "resample";
+    default:
+      return "mean";
+  }
+}
+
+std::string OperationText(v1::Operation operation) {
+  switch (operation) {
+    case v1::ADD:
+      return "additions";
+    case v1::SUB:
+      return "subtractions";
+    case v1::MUL:
+      return "products";
+    default:
+      return ShortEnumName(v1::Operation_descriptor()->FindValueByNumber(operation));
+  }
+}
+
+Table TagRows(const google::protobuf::RepeatedPtrField<v1::NodeTag>& tags) {
+  Table table({{"NODE"}, {"TAG"}});
+  for (const v1::NodeTag& tag : tags) table.AddRow({tag.node(), tag.tag()});
+  return table;
+}
+
+std::string CountsText(const google::protobuf::RepeatedPtrField<std::string>& tokens,
+                       const google::protobuf::RepeatedField<uint32_t>& counts) {
+  std::vector<std::string> parts;
+  for (int i = 0; i < std::min(tokens.size(), counts.size()); ++i) {
+    if (counts[i] > 0) parts.push_back(absl::StrCat(tokens[i], "=", counts[i]));
+  }
+  return absl::StrJoin(parts, " ");
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,39 @@
+#ifndef SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_VIEW_PARTS_H_
+#define SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_VIEW_PARTS_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "client/cli/output/probes/views.h"
+
+namespace sumscope::client {
+
+// What several views have in common.
+
+// A column of numbers, shown everywhere.
+Column NumberColumn(absl::string_view name, unsigned shown = kEverywhere);
+// "\ntitle\n" and the table; nothing for an empty one.
+void AppendTable(std::string* text, absl::string_view title, const Table& table, const View& view);
+// "P14 (A3)"; the bare position where the spec does not say.
+std::string PositionText(const View& view, uint32_t position);
+// "96 %", "< 1 %" for what is not nothing, "." for nothing.
+std::string WholePercent(double percent);
+// 412 of 500 as "412 of 500 (82.40 %)".
+std::string ShareText(uint64_t part, uint64_t whole);
+// What a model does without any ablation, in one line.
+std::string BaselineText(const v1::AblationBaseline& baseline);
+// "warning: .." lines, after an empty one.
+void AppendWarnings(std::string* text, const google::protobuf::RepeatedPtrField<std::string>& warnings);
+std::string AblationModeText(v1::AblationMode mode);  // mean
+std::string OperationText(v1::Operation operation);   // additions
+// node, tag.
+Table TagRows(const google::protobuf::RepeatedPtrField<v1::NodeTag>& tags);
+// "A5=3, A4=1": the answer tokens whose count is not 0.
+std::string CountsText(const google::protobuf::RepeatedPtrField<std::string>& tokens,
+                       const google::protobuf::RepeatedField<uint32_t>& counts);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_VIEW_PARTS_H_

@@ -1,0 +1,190 @@
+#include "client/cli/output/runs/run_view.h"
+
+#include <map>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/output/numbers.h"
+#include "client/states.h"
+
+namespace sumscope::client {
+namespace {
+
+std::string LabelsText(const v1::Run& run) {
+  const std::map<std::string, std::string> sorted(run.labels().begin(), run.labels().end());
+  return absl::StrJoin(sorted, ",", absl::PairFormatter("="));
+}
+
+std::string StepText(const v1::Run& run) {
+  if (run.imported()) return "imported";
+  return absl::StrCat(run.steps_done(), "/", run.spec().steps());
+}
+
+std::string TimeText(bool present, const google::protobuf::Timestamp& stamp) {
+  return present ? FormatTime(stamp) : "";
+}
+
+Table RunTable(const std::vector<v1::Run>& runs, absl::Time now) {
+  Table table({{"RUN"},
+               {"MODEL"},
+               {"STATE"},
+               {"REASON", kInWide | kInCsv},
+               {"STEP", kForPeople, true},
+               {"steps_done", kInCsv},
+               {"steps", kInCsv},
+               {"LOSS", kForPeople, true},
+               {"loss", kInCsv},
+               {"HELDOUT", kForPeople, true},
+               {"heldout_loss", kInCsv},
+               {"AGE", kForPeople, true},
+               {"OWNER"},
+               {"ATTEMPT", kInWide | kInCsv, true},
+               {"SEGMENT", kInWide | kInCsv, true},
+               {"CREATED", kInWide},
+               {"create_time", kInCsv},
+               {"end_time", kInCsv},
+               {"LABELS", kInWide | kInCsv}});
+  for (const v1::Run& run : runs) {
+    const std::string created = TimeText(run.has_create_time(), run.create_time());
+    table.AddRow({RunIdOf(run.name()), run.model_name(),
+                  absl::StrCat(v1::State_Name(run.state()), run.has_delete_time() ? " (deleted)" : ""),
+                  run.state_reason(), StepText(run), absl::StrCat(run.steps_done()), absl::StrCat(run.spec().steps()),
+                  run.has_loss() ? FormatLoss(run.loss()) : "", run.has_loss() ? ShortestDouble(run.loss()) : "",
+                  run.has_heldout_loss() ? FormatLoss(run.heldout_loss()) : "",
+                  run.has_heldout_loss() ? ShortestDouble(run.heldout_loss()) : "",
+                  run.has_create_time() ? FormatAge(now - ToTime(run.create_time())) : "", run.owner(),
+                  absl::StrCat(run.attempt()), absl::StrCat(run.segment()), created, created,
+                  TimeText(run.has_end_time(), run.end_time()), LabelsText(run)});
+  }
+  return table;
+}
+
+// What a person would do next with a run in this state.
+std::string NextSteps(const v1::Run& run) {
+  const std::string id = RunIdOf(run.name());
+  if (id.empty()) return "";
+  if (run.has_delete_time()) return absl::StrCat("sumscope runs undelete ", id);
+  switch (run.state()) {
+    case v1::SUCCEEDED:
+      return absl::StrCat("sumscope probe ", id, " evaluate --wait\n      sumscope runs export ", id, " --out ", id,
+                          ".safetensors");
+    case v1::FAILED:
+    case v1::CANCELLED:
+      return absl::StrCat("sumscope runs resume ", id, "   (from its last state)\n      sumscope runs retry ", id,
+                          "    (a new run with the same spec)");
+    default:
+      return absl::StrCat("sumscope runs watch ", id, "\n      sumscope runs cancel ", id);
+  }
+}
+
+std::string Progress(const v1::Run& run) {
+  if (run.imported()) return run.file_name().empty() ? "imported" : absl::StrCat("imported from ", run.file_name());
+  if (run.name().empty()) return "";
+  const double share = run.spec().steps() == 0 ? 0 : static_cast<double>(run.steps_done()) / run.spec().steps();
+  return absl::StrCat(FormatCount(run.steps_done()), " of ", FormatCount(run.spec().steps()), " steps (",
+                      static_cast<int>(share * 100), " %)");
+}
+
+std::string Took(const v1::Run& run, absl::Time now) {
+  if (!run.has_start_time()) return "";
+  const absl::Time end = run.has_end_time() ? ToTime(run.end_time()) : now;
+  return absl::StrCat(FormatSpan(end - ToTime(run.start_time())), run.has_end_time() ? "" : " so far");
+}
+
+std::string CheckpointsText(const v1::ListCheckpointsResponse& checkpoints) {
+  if (checkpoints.checkpoints().empty()) return "";
+  std::vector<std::string> steps;
+  for (const auto& checkpoint : checkpoints.checkpoints()) steps.push_back(absl::StrCat(checkpoint.step()));
+  return absl::StrCat(steps.size(), ": steps ", absl::StrJoin(steps, ", "));
+}
+
+std::string SegmentsText(const v1::Run& run) {
+  if (run.segments().empty()) return "";
+  Table table({{"SEGMENT"},
+               {"ATTEMPT"},
+               {"FROM STEP", kEverywhere, true},
+               {"HOST"},
+               {"CPU"},
+               {"ISA"},
+               {"DEVICE"},
+               {"THREADS", kEverywhere, true},
+               {"TORCH"},
+               {"SUMSCOPE"},
+               {"STARTED"}});
+  for (const v1::Attempt& segment : run.segments()) {
+    table.AddRow({absl::StrCat(segment.segment()), absl::StrCat(segment.attempt()), absl::StrCat(segment.first_step()),
+                  segment.host(), segment.cpu_model(), segment.isa_level(), segment.device(),
+                  absl::StrCat(segment.threads()), segment.torch_version(),
+                  absl::StrCat(segment.sumscope_version(), " ", segment.git_hash()),
+                  segment.has_start_time() ? FormatTime(segment.start_time()) : ""});
+  }
+  return absl::StrCat("\nsegments", run.mixed_hardware() ? " (on different hardware)" : "", "\n",
+                      table.Aligned(kInWide, true));
+}
+
+std::string PredictionText(const v1::Run& run) {
+  if (!run.has_prediction()) return "";
+  const v1::Prediction& prediction = run.prediction();
+  return absl::StrCat(
+      "\nprediction\n",
+      AlignedPairs({{"parameters", FormatCount(prediction.parameters())},
+                    {"memory", FormatBytes(prediction.memory_bytes())},
+                    {"disk", FormatBytes(prediction.disk_bytes())},
+                    {"work", absl::StrCat(FormatLoss(prediction.training_flops() / 1e12), " TFLOP")},
+                    {"time", absl::StrCat("about ", FormatSpan(absl::Seconds(prediction.seconds())))}}));
+}
+
+}  // namespace
+
+std::string DescribeState(v1::State state, absl::string_view reason) {
+  return reason.empty() ? v1::State_Name(state) : absl::StrCat(v1::State_Name(state), " (", reason, ")");
+}
+
+Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now) {
+  Document document = session.FromTable(RunTable(runs, now));
+  for (const v1::Run& run : runs) {
+    if (!run.name().empty()) document.ids.push_back(RunIdOf(run.name()));  // a dry run's has none
+    document.items.push_back(ToJson(run));
+  }
+  return document;
+}
+
+Document ShowRun(const Session& session, const v1::Run& run, absl::Time now) {
+  Document document = ShowRuns(session, {run}, now);
+  document.json = document.items[0];
+  return document;
+}
+
+Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::ListCheckpointsResponse& checkpoints,
+                       absl::Time now) {
+  Document document = ShowRun(session, run, now);
+  const std::string next = NextSteps(run);
+  document.table = absl::StrCat(
+      AlignedPairs(
+          {{"run", RunIdOf(run.name())},
+           {"model", run.model_name()},
+           {"state", run.state() == v1::STATE_UNSPECIFIED ? "" : DescribeState(run.state(), run.state_reason())},
+           {"detail", run.state_detail()},
+           {"progress", Progress(run)},
+           {"loss", run.has_loss() ? absl::StrCat(FormatLoss(run.loss()), " (last step, nats)") : ""},
+           {"held-out loss",
+            run.has_heldout_loss() ? absl::StrCat(FormatLoss(run.heldout_loss()), " (last checkpoint)") : ""},
+           {"checkpoints", CheckpointsText(checkpoints)},
+           {"owner", run.owner()},
+           {"labels", LabelsText(run)},
+           {"created", TimeText(run.has_create_time(), run.create_time())},
+           {"started", TimeText(run.has_start_time(), run.start_time())},
+           {"ended", TimeText(run.has_end_time(), run.end_time())},
+           {"took", Took(run, now)},
+           {"deleted", TimeText(run.has_delete_time(), run.delete_time())},
+           {"attempt", run.attempt() > 0 ? absl::StrCat(run.attempt(), ", segment ", run.segment()) : ""},
+           {"job", run.job()}}),
+      "\nspec\n", DescribeSpec(run.spec()), SegmentsText(run), PredictionText(run),
+      next.empty() ? "" : absl::StrCat("\nnext  ", next, "\n"));
+  document.wide = document.table;
+  return document;
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,30 @@
+#ifndef SUMSCOPE_CLIENT_CLI_OUTPUT_RUNS_RUN_VIEW_H_
+#define SUMSCOPE_CLIENT_CLI_OUTPUT_RUNS_RUN_VIEW_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "client/cli/app/session.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::client {
+
+// Runs as `runs list` shows them; ages are counted up to `now`.
+Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now);
+// One run as the answer of a command that made or changed it.
+Document ShowRun(const Session& session, const v1::Run& run, absl::Time now);
+// Everything about one run, as `runs show` and a dry run show it.
+Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::ListCheckpointsResponse& checkpoints,
+                       absl::Time now);
+
+// "RUNNING", or with its reason "QUEUED (RESOURCES)".
+std::string DescribeState(v1::State state, absl::string_view reason);
+// A whole spec on lines of "field value", enum values by the names that --set takes.
+std::string DescribeSpec(const v1::TrainSpec& spec);
+// One field's value in the same way; "" where it is not set.
+std::string SpecFieldText(const v1::TrainSpec& spec, const google::protobuf::FieldDescriptor* field);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_OUTPUT_RUNS_RUN_VIEW_H_

@@ -1,0 +1,32 @@
+// sumscope probe RUN phases: when each digit was learnt.
+#include "client/cli/probe/probe_family.h"
+
+namespace sumscope::client {
+namespace {
+
+struct Options {
+  std::optional<uint64_t> window;
+  std::optional<double> penalty, learnt_below;
+};
+
+}  // namespace
+
+void AddPhases(ProbeFamily* family) {
+  const auto options = std::make_shared<Options>();
+  const auto fill = [options](v1::AnalysisRequest* request) {
+    v1::PhasesRequest* const phases = request->mutable_phases();
+    if (options->window) phases->set_window(static_cast<uint32_t>(*options->window));
+    if (options->penalty) phases->set_penalty(*options->penalty);
+    if (options->learnt_below) phases->set_learnt_below(*options->learnt_below);
+    return absl::OkStatus();
+  };
+  CLI::App* const app =
+      family->Add("phases", "Phases of training: change points of each digit's loss, and the order of learning",
+                  ProbeFamily::Questions::kNone, fill);
+  AddUnsigned(app, "--window", &options->window, "steps of one median (default 50)",
+              std::numeric_limits<uint32_t>::max());
+  AddNumber(app, "--penalty", &options->penalty, "of a change point, in units of BIC's (default 1)");
+  AddNumber(app, "--learnt-below", &options->learnt_below, "loss below which a digit is learnt (default 0.1)");
+}
+
+}  // namespace sumscope::client

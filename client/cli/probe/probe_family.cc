@@ -1,0 +1,80 @@
+#include "client/cli/probe/probe_family.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/across.h"
+#include "client/cli/asking/ask_analysis.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+
+// Whom to ask.
+struct ProbeFamily::Target {
+  std::string run, runs;  // one checkpoint, or a filter of runs
+  CLI::Option* runs_option = nullptr;
+};
+
+namespace {
+
+struct Shared {
+  QuestionOptions questions;
+  bool wait = false, dry_run = false;
+};
+
+}  // namespace
+
+ProbeFamily::ProbeFamily(Registry* registry, CLI::App* root)
+    : registry_(registry),
+      app_(registry->AddFamily(root, "probe", "Ask a model's checkpoint a question about itself")),
+      target_(std::make_shared<Target>()) {
+  // Not required, so that an analysis' name is never taken for a run: the handler says what is missing.
+  AddCheckpointArgument(app_, &target_->run);
+  target_->runs_option =
+      app_->add_option("--runs", target_->runs,
+                       "instead of RUN: the last checkpoints of all runs that this filter takes, like "
+                       "'labels.study = \"seeds\"'; waits, and prints mean, spread and \"k of m\"")
+          ->type_name("FILTER");
+}
+
+CLI::App* ProbeFamily::Add(const std::string& name, const std::string& description, Questions questions, Fill fill) {
+  const auto shared = std::make_shared<Shared>();
+  CLI::App* const app = registry_->Add(app_, name, description);
+  if (questions == Questions::kTaken) AddQuestionOptions(app, &shared->questions);
+  app->add_flag("--wait", shared->wait, "wait for the result; Ctrl-C leaves, the analysis goes on");
+  app->add_flag("--dry-run", shared->dry_run, "only check, and show what it would need: questions, memory, time");
+  const auto handler = [name, shared, target = target_,
+                        fill = std::move(fill)](Session& session) -> absl::StatusOr<ExitCode> {
+    const bool many = target->runs_option->count() > 0;
+    if (many == !target->run.empty()) {
+      return InvalidField("USAGE", "run",
+                          many ? std::string("give a run or --runs FILTER, not both")
+                               : absl::StrCat("say which model: sumscope probe RUN[@STEP] ", name,
+                                              ", with a run id, a prefix of one or @last; or many with --runs FILTER"));
+    }
+    v1::CreateAnalysisRequest request;
+    SUMSCOPE_RETURN_IF_ERROR(fill(request.mutable_request()));
+    SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(shared->questions));
+    if (many) return AskAcrossRuns(session, target->runs, std::move(request), shared->dry_run);
+    SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(target->run));
+    request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
+    return AskAnalysis(session, std::move(request),
+                       shared->dry_run ? Ask::kDryRun
+                       : shared->wait  ? Ask::kWait
+                                       : Ask::kQueue);
+  };
+  registry_->Run(app, handler);
+  return app;
+}
+
+void AddProbe(Registry* registry, CLI::App* root) {
+  ProbeFamily family(registry, root);
+  for (const auto add : {AddEvaluate, AddAttention, AddAblate, AddUsefulNodes, AddPatch, AddSubtasks, AddPca,
+                         AddLinearProbe, AddAttribution, AddPhases, AddCascades, AddAlgorithm}) {
+    add(&family);
+  }
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,146 @@
+#include "client/question_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/readable_file.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+constexpr size_t kValuesTold = 20;
+constexpr int kMaxQuestionsOfAFile = 1'000'000;  // as many as an uploaded list may have
+
+using Cells = std::vector<absl::string_view>;
+using Filters = std::map<std::string, std::string>;  // column -> value that it must have
+
+absl::Status BadFile(absl::string_view path, size_t line, absl::string_view problem) {
+  return InvalidField("QUESTION_FILE_INVALID", "questions", absl::StrCat(path, " line ", line, ": ", problem));
+}
+
+// Reads the lines of one file into a list.
+class QuestionFile {
+ public:
+  QuestionFile(std::string path, Filters filters, v1::Operation operation)
+      : path_(std::move(path)), filters_(std::move(filters)), operation_(operation) {}
+
+  absl::StatusOr<v1::QuestionSet> Read() {
+    SUMSCOPE_RETURN_IF_ERROR(CheckReadable(path_, Pipes::kAllowed));
+    std::ifstream file(path_);
+    if (!file) return NotReadable(path_, std::strerror(errno));
+    const bool table = absl::EndsWith(path_, ".tsv");
+    if (!table && !filters_.empty()) {
+      return BadFile(path_, 1, absl::StrCat("?", filters_.begin()->first, "= needs a .tsv file with a header"));
+    }
+    for (std::string line; std::getline(file, line);) {
+      ++line_;
+      const absl::string_view text = absl::StripSuffix(line, "\r");
+      if (absl::StripAsciiWhitespace(text).empty() || text[0] == '#') continue;
+      SUMSCOPE_RETURN_IF_ERROR(table ? AddRow(text) : Add(text));
+    }
+    if (questions_.list().questions().empty()) return NothingFound();
+    return std::move(questions_);
+  }
+
+ private:
+  absl::Status NothingFound() const {
+    for (const auto& [column, value] : filters_) {
+      const auto seen = values_.find(column);
+      if (seen == values_.end() || seen->second.count(value) > 0) continue;
+      return InvalidField(
+          "QUESTION_FILE_INVALID", "questions",
+          absl::StrCat(path_, " has no ", column, " \"", value, "\"; it has ", absl::StrJoin(seen->second, ", "),
+                       seen->second.size() < kValuesTold ? "" : " and perhaps more"));
+    }
+    return BadFile(path_, line_, filters_.empty() ? "no question found" : "no line has all of these values");
+  }
+
+  absl::Status ReadHeader(const Cells& cells) {
+    for (size_t i = 0; i < cells.size(); ++i) columns_.emplace(std::string(cells[i]), i);
+    if (columns_.count("question") == 0 && (columns_.count("a") == 0 || columns_.count("b") == 0)) {
+      return BadFile(path_, line_, "the header needs columns a and b, or question");
+    }
+    for (const auto& [column, value] : filters_) {
+      if (columns_.count(column) == 0) {
+        return BadFile(path_, line_, absl::StrCat("?", column, "= needs a column ", column));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status AddRow(absl::string_view text) {
+    const Cells cells = absl::StrSplit(text, '\t');
+    if (columns_.empty()) return ReadHeader(cells);
+    const auto cell = [&](const std::string& column) {
+      const auto index = columns_.find(column);
+      return index != columns_.end() && index->second < cells.size() ? cells[index->second] : absl::string_view();
+    };
+    bool wanted = true;
+    for (const auto& [column, value] : filters_) {
+      std::set<std::string>& values = values_[column];
+      if (values.size() < kValuesTold) values.emplace(cell(column));
+      wanted = wanted && cell(column) == value;
+    }
+    if (!wanted) return absl::OkStatus();
+    if (columns_.count("question") > 0) return Add(cell("question"));
+    const absl::string_view sign = operation_ == v1::SUB ? "-" : operation_ == v1::MUL ? "*" : "+";
+    return Add(absl::StrCat(cell("a"), columns_.count("op") > 0 ? cell("op") : sign, cell("b")));
+  }
+
+  absl::Status Add(absl::string_view question) {
+    const absl::string_view text = absl::StripAsciiWhitespace(question);
+    if (text.find_first_not_of("0123456789+-*") != absl::string_view::npos || text.empty()) {
+      return BadFile(path_, line_, absl::StrCat("\"", text.substr(0, 60), "\" is no question like 12345+67890"));
+    }
+    if (questions_.list().questions_size() == kMaxQuestionsOfAFile) {
+      return InvalidField("QUESTIONS_OUT_OF_RANGE", "questions",
+                          absl::StrCat(path_, " has more than ", kMaxQuestionsOfAFile, " questions"));
+    }
+    questions_.mutable_list()->add_questions(std::string(text));
+    return absl::OkStatus();
+  }
+
+  const std::string path_;
+  const Filters filters_;
+  const v1::Operation operation_;
+  std::map<std::string, size_t> columns_;                // of a table, once its header was read
+  std::map<std::string, std::set<std::string>> values_;  // that the filtered columns have
+  size_t line_ = 0;
+  v1::QuestionSet questions_;
+};
+
+}  // namespace
+
+absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation) {
+  const size_t query = text.rfind('?');
+  Filters filters;
+  absl::string_view path = text;
+  if (query != absl::string_view::npos && absl::StrContains(text.substr(query), '=')) {
+    path = text.substr(0, query);
+    for (const absl::string_view part : absl::StrSplit(text.substr(query + 1), '&')) {
+      const std::pair<std::string, std::string> filter = absl::StrSplit(part, absl::MaxSplits('=', 1));
+      if (filter.first.empty() || !absl::StrContains(part, '=')) {
+        return InvalidField("QUESTION_SET_INVALID", "questions",
+                            absl::StrCat("\"", part, "\" is not of the form column=value"));
+      }
+      filters.insert(filter);
+    }
+  }
+  return QuestionFile(std::string(path), std::move(filters), operation).Read();
+}
+
+}  // namespace sumscope::client

@@ -1,0 +1,16 @@
+#ifndef SUMSCOPE_CLIENT_QUESTION_FILE_H_
+#define SUMSCOPE_CLIENT_QUESTION_FILE_H_
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "sumscope/v1/question_sets.pb.h"
+
+namespace sumscope::client {
+
+// PATH or PATH?column=value[&column=value]: the questions of a file as a list, at most 1,000,000. Described in
+// question_sets.h.
+absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_QUESTION_FILE_H_
