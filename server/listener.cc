@@ -84,7 +84,9 @@ absl::StatusOr<std::unique_ptr<grpc::Server>> Listen(const std::vector<std::stri
                        absl::StrCat("cannot listen on ", addresses[i], "; is the address taken?"));
     }
   }
-  for (const char* service : {"sumscope.v1.RunService", "sumscope.v1.AnalysisService", "sumscope.v1.SystemService"}) {
+  for (const char* service :
+       {"sumscope.v1.RunService", "sumscope.v1.AnalysisService", "sumscope.v1.CaptureService",
+        "sumscope.v1.FactService", "sumscope.v1.QuestionSetService", "sumscope.v1.SystemService"}) {
     server->GetHealthCheckService()->SetServingStatus(service, true);
   }
   return server;

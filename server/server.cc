@@ -128,6 +128,9 @@ class RealServer final : public Server {
     info.add_libraries("gRPC " + grpc::Version());
     info.add_libraries("protobuf " + google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
     for (const std::string& repair : repairs_) info.add_repairs(repair);
+    v1::Limit* captures = info.add_limits();
+    captures->set_name("capture_bytes");
+    captures->set_maximum(config_.capture_limit_bytes);
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
     system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get(), manager_.get());

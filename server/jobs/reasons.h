@@ -7,6 +7,7 @@ namespace sumscope::jobs::reasons {
 // QUEUED.
 inline constexpr char kPriority[] = "PRIORITY";    // others are before it
 inline constexpr char kResources[] = "RESOURCES";  // next in line, no slot is free
+inline constexpr char kNoWorker[] = "NO_WORKER";   // next in line, no slot can run a worker
 inline constexpr char kDrained[] = "DRAINED";
 inline constexpr char kServerRestarted[] = "SERVER_RESTARTED";
 inline constexpr char kResumed[] = "RESUMED";

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/question_classes.h"
+#include "proto/contract/tasks.h"
 #include "server/rpc/predict.h"
 
 namespace sumscope::rpc {
@@ -12,13 +13,9 @@ namespace {
 
 constexpr uint64_t kBatch = 1000;         // questions that a worker holds at once, about
 constexpr double kShareRecomputed = 0.5;  // of a forward pass, by an intervention
-constexpr uint32_t kDefaultPerCell = 1000;
-constexpr uint32_t kDefaultComponents = 2;
 
-bool KnowsAdditions(const v1::TrainSpec& spec) { return spec.operation() != v1::SUB && spec.operation() != v1::MUL; }
-bool KnowsSubtractions(const v1::TrainSpec& spec) {
-  return spec.operation() == v1::SUB || spec.operation() == v1::MIX || spec.operation() == v1::MAS;
-}
+bool KnowsAdditions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::ADD); }
+bool KnowsSubtractions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::SUB); }
 
 uint64_t ClassCount(const v1::TrainSpec& spec, v1::Operation operation) {
   if (operation == v1::ADD || operation == v1::SUB) return CountQuestionClasses(operation, spec.n_digits());
@@ -26,14 +23,14 @@ uint64_t ClassCount(const v1::TrainSpec& spec, v1::Operation operation) {
          (KnowsSubtractions(spec) ? CountQuestionClasses(v1::SUB, spec.n_digits()) : 0);
 }
 
-// Standard pairs of a task: two at most per digit.
-uint64_t PairCount(const v1::TrainSpec& spec, const std::string& task) {
-  constexpr uint64_t kAdditionPairs = 6, kSubtractionPairs = 9;  // of all tasks, per digit
-  const uint64_t n = spec.n_digits();
-  if (task == "all") {
-    return n * ((KnowsAdditions(spec) ? kAdditionPairs : 0) + (KnowsSubtractions(spec) ? kSubtractionPairs : 0));
-  }
-  return absl::StrContains(task, '.') ? 2 : 2 * n;
+// Standard pairs of "A2.SA", "SA" or "all".
+uint64_t PairCount(const v1::TrainSpec& spec, const std::string& text) {
+  static const std::set<std::string> kWithTwo = {"SA", "MD", "ND", "GT"};
+  uint64_t count = 0;
+  const auto tasks = ParseTask(spec, "question_set.pairs.tasks", text);
+  if (!tasks.ok()) return count;
+  for (const TaskName& task : *tasks) count += kWithTwo.count(task.kind) > 0 ? 2 : 1;
+  return count;
 }
 
 double QuestionCount(const v1::TrainSpec& spec, const v1::QuestionSet& questions, uint64_t uploaded_count) {
@@ -68,7 +65,7 @@ double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
   const double n = spec.n_digits();
   const double cells =
       (KnowsAdditions(spec) ? n * (n + 1) / 2 : 0) + (KnowsSubtractions(spec) ? n * (n - 1) : 0);  // both signs
-  return cells * (per_cell == 0 ? kDefaultPerCell : per_cell);
+  return cells * per_cell;
 }
 
 double NodeCount(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) {
@@ -118,7 +115,7 @@ double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request
     if (matched.ok()) hooks.insert(matched->begin(), matched->end());
   }
   const double positions = request.positions_size() > 0 ? request.positions_size() : ContextLength(spec);
-  const double k = request.has_components() ? request.components() : kDefaultComponents;
+  const double k = request.components();
   double values = 0;
   for (const std::string& hook : hooks) {
     const double one = HookValues(spec, hook, positions);

@@ -6,6 +6,7 @@
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/tasks.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -93,17 +94,16 @@ absl::Status CheckUploadedQuestions(const v1::TrainSpec& spec, const v1::Uploade
                         absl::StrCat("the uploaded questions have ", set.n_digits(), " digits, the run has ",
                                      spec.n_digits(), "; upload them padded to ", spec.n_digits()));
   }
-  const v1::Operation run = spec.operation();
-  const auto check = [&](uint32_t count, bool known, const char* what) {
-    if (count == 0 || known) return absl::OkStatus();
-    return InvalidField("OPERATION_NOT_OF_RUN", kField,
-                        absl::StrCat(count, " of the uploaded questions are ", what, "; a run of operation ",
-                                     absl::AsciiStrToLower(v1::Operation_Name(run)), " does not know them"));
+  const auto check = [&](uint32_t count, v1::Operation operation, const char* what) {
+    if (count == 0 || RunHasOperation(spec, operation)) return absl::OkStatus();
+    return InvalidField(
+        "OPERATION_NOT_OF_RUN", kField,
+        absl::StrCat(count, " of the uploaded questions are ", what, "; a run of operation ",
+                     absl::AsciiStrToLower(v1::Operation_Name(spec.operation())), " does not know them"));
   };
-  const bool both = run == v1::MIX || run == v1::MAS;
-  SUMSCOPE_RETURN_IF_ERROR(check(set.additions(), both || run == v1::ADD, "additions"));
-  SUMSCOPE_RETURN_IF_ERROR(check(set.subtractions(), both || run == v1::SUB, "subtractions"));
-  return check(set.products(), run == v1::MAS || run == v1::MUL, "products");
+  SUMSCOPE_RETURN_IF_ERROR(check(set.additions(), v1::ADD, "additions"));
+  SUMSCOPE_RETURN_IF_ERROR(check(set.subtractions(), v1::SUB, "subtractions"));
+  return check(set.products(), v1::MUL, "products");
 }
 
 }  // namespace sumscope::rpc

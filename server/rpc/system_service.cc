@@ -10,7 +10,9 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/model_names.h"
 #include "proto/contract/model_shapes.h"
+#include "server/jobs/analyses/analysis_checks.h"
 #include "server/rpc/call.h"
+#include "server/rpc/question_text.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -33,6 +35,9 @@ void AddLimits(v1::ServerInfo* info) {
       {"message_bytes", limits::kMaxMessageBytes},
       {"chunk_bytes", limits::kMaxChunkBytes},
       {"import_bytes", limits::kMaxImportBytes},
+      {"uploaded_questions", kMaxUploadedQuestions},
+      {"uploaded_question_bytes", kMaxUploadedQuestionBytes},
+      {"phase_steps", jobs::kMaxPhaseSteps},
       {"labels", limits::kMaxLabels},
   };
   for (const auto& [name, maximum] : all) {

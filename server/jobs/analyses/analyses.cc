@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/resource_names.h"
 #include "server/jobs/analyses/analysis_checks.h"
@@ -118,6 +119,7 @@ absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::stri
   *analysis->mutable_result()->mutable_import_tags()->mutable_tags() = analysis->request().import_tags().tags();
   analysis->mutable_provenance()->set_sumscope_version(context_.options.version);
   analysis->mutable_provenance()->set_git_hash(context_.options.git_hash);
+  analysis->mutable_provenance()->set_algorithm_version(AnalysisAlgorithmVersion(AnalysisKind(analysis->request())));
   analysis->set_state(v1::SUCCEEDED);
   analysis->set_progress(1);
   *analysis->mutable_end_time() = analysis->create_time();

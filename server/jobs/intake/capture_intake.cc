@@ -2,18 +2,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
 #include "server/jobs/analyses/analysis_checks.h"
-#include "server/jobs/reasons.h"
+#include "server/jobs/intake/protocol_error.h"
 
 namespace sumscope::jobs {
-namespace {
-
-absl::Status ProtocolError(absl::string_view text) {
-  return MakeError(absl::StatusCode::kInvalidArgument, reasons::kWorkerProtocol, text);
-}
-
-}  // namespace
 
 absl::Status CaptureIntake::Begin(const worker::v1::TensorSetBegin& begin) {
   if (begin.kind() != worker::v1::CAPTURE) return ProtocolError("an analysis sent a tensor set that is no capture");

@@ -154,17 +154,58 @@ std::optional<std::pair<storage::Job, std::string>> Dispatcher::TakeWork() {
 void Dispatcher::Run() {
   for (;;) {
     std::optional<std::pair<storage::Job, std::string>> work;
+    std::optional<storage::Job> stuck;
     {
       MutexLock lock(&mutex_);
-      while (!stopped_ && !work.has_value()) {
+      while (!stopped_ && !work.has_value() && !stuck.has_value()) {
         const absl::Duration wait = WaitForWork();
         if (wait <= absl::ZeroDuration()) work = TakeWork();
-        if (!work.has_value()) changed_.WaitFor(&mutex_, ToWait(std::max(wait, absl::Milliseconds(1))));
+        if (work.has_value()) break;
+        // A worker that restarts takes less than a quiet wait.
+        const bool woken = changed_.WaitFor(&mutex_, ToWait(std::max(wait, absl::Milliseconds(1))));
+        if (!woken && wait >= kLongestWait) stuck = Stuck();
       }
       if (stopped_) return;
     }
-    Give(work->first, work->second);
+    if (work.has_value()) {
+      Give(work->first, work->second);
+    } else {
+      ExplainWait(*stuck);
+    }
   }
+}
+
+std::optional<storage::Job> Dispatcher::Stuck() {
+  if (draining_ || !idle_.empty() || !active_.empty()) return std::nullopt;
+  std::optional<storage::Job> first = policy_->First();
+  if (first.has_value() && first->reason == reasons::kNoWorker) first.reset();  // it says so already
+  return first;
+}
+
+void Dispatcher::ExplainWait(const storage::Job& job) {
+  std::string detail;
+  for (const v1::Slot& slot : context_->pool->Slots()) {
+    if (slot.state() != "BROKEN" && slot.state() != "BACKING_OFF") return;
+    absl::StrAppend(&detail, detail.empty() ? "" : "; ", "slot ", slot.name(), ": ", slot.detail());
+  }
+  if (detail.empty()) return;
+  const storage::Job shown = ShowReason(job, reasons::kNoWorker, detail);
+  MutexLock lock(&mutex_);
+  if (policy_->Remove(job.id).has_value()) policy_->Add(shown);
+}
+
+storage::Job Dispatcher::ShowReason(const storage::Job& job, const std::string& reason, const std::string& detail) {
+  if (job.reason == reason) return job;
+  const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job.id));
+    if (target.job.state != v1::QUEUED) return absl::OkStatus();
+    return Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reason, detail);
+  });
+  if (!status.ok()) return job;
+  context_->hub->Notify(job.run);
+  storage::Job shown = job;
+  shown.reason = reason;
+  return shown;
 }
 
 void Dispatcher::Give(const storage::Job& job, const std::string& slot) {
@@ -267,21 +308,7 @@ void Dispatcher::Drop(const Target& target) {
 }
 
 void Dispatcher::TryLater(const storage::Job& job, const absl::Status& why) {
-  const std::string reason = StorageReason(why);
-  storage::Job shown = job;
-  shown.reason = reason;
-  if (job.reason != reason) {
-    const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job.id));
-      if (target.job.state != v1::QUEUED) return absl::OkStatus();
-      return Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reason, std::string(why.message()));
-    });
-    if (status.ok()) {
-      context_->hub->Notify(job.run);
-    } else {
-      shown.reason = job.reason;
-    }
-  }
+  storage::Job shown = ShowReason(job, StorageReason(why), std::string(why.message()));
   {
     MutexLock lock(&mutex_);
     not_before_ = context_->clock->Monotonic() + back_off_;

@@ -59,6 +59,13 @@ class Dispatcher : public SlotObserver {
   // The next job with its slot, both taken; empty when none may start now.
   std::optional<std::pair<storage::Job, std::string>> TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // The first job that waits while nothing runs and no slot is idle.
+  std::optional<storage::Job> Stuck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Says so when no slot can run a worker.
+  void ExplainWait(const storage::Job& job);
+  // Records why the job waits on; returns it with that reason, or as it is when the catalog does not take it.
+  storage::Job ShowReason(const storage::Job& job, const std::string& reason, const std::string& detail);
+
   // One start of a job.
   void Give(const storage::Job& job, const std::string& slot);
   absl::StatusOr<Target> RecordStart(const std::string& job, const std::string& slot);

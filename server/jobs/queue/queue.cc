@@ -24,4 +24,8 @@ std::optional<storage::Job> FifoPolicy::TakeNext(const std::string& /*slot*/) {
   return Remove(std::string(jobs_.begin()->second.id));
 }
 
+std::optional<storage::Job> FifoPolicy::First() const {
+  return jobs_.empty() ? std::nullopt : std::make_optional(jobs_.begin()->second);
+}
+
 }  // namespace sumscope::jobs

@@ -22,6 +22,8 @@ class QueuePolicy {
   virtual std::optional<storage::Job> Remove(const std::string& job) = 0;
   // Takes out the job that `slot` is to run now; empty when none may start there.
   virtual std::optional<storage::Job> TakeNext(const std::string& slot) = 0;
+  // The job that waits longest for a slot; empty when none waits.
+  virtual std::optional<storage::Job> First() const = 0;
   virtual size_t size() const = 0;
 };
 
@@ -32,6 +34,7 @@ class FifoPolicy : public QueuePolicy {
   void Add(storage::Job job) override;
   std::optional<storage::Job> Remove(const std::string& job) override;
   std::optional<storage::Job> TakeNext(const std::string& slot) override;
+  std::optional<storage::Job> First() const override;
   size_t size() const override { return jobs_.size(); }
 
  private:

@@ -72,7 +72,10 @@ class FakeWorkerPool : public workers::WorkerPool {
     stopped_.insert(task_id);
     changed_.NotifyAll();
   }
-  std::vector<v1::Slot> Slots() const override { return {}; }
+  std::vector<v1::Slot> Slots() const override {
+    MutexLock lock(&mutex_);
+    return slots_;
+  }
   void Shutdown() override {
     MutexLock lock(&mutex_);
     listener_ = nullptr;
@@ -112,6 +115,10 @@ class FakeWorkerPool : public workers::WorkerPool {
     }
     listener()->OnLost(slot, task_id, reason, "it is gone");
     Idle(slot);
+  }
+  void SetSlots(std::vector<v1::Slot> slots) {
+    MutexLock lock(&mutex_);
+    slots_ = std::move(slots);
   }
   void FailNextAssign(absl::Status error) {
     MutexLock lock(&mutex_);
@@ -158,7 +165,7 @@ class FakeWorkerPool : public workers::WorkerPool {
     return true;
   }
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar changed_;
   workers::WorkerListener* listener_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::vector<Given> given_ ABSL_GUARDED_BY(mutex_);
@@ -167,6 +174,7 @@ class FakeWorkerPool : public workers::WorkerPool {
   std::map<std::string, uint64_t> sequences_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, uint64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> cancelled_ ABSL_GUARDED_BY(mutex_), stopped_ ABSL_GUARDED_BY(mutex_);
+  std::vector<v1::Slot> slots_ ABSL_GUARDED_BY(mutex_);
   absl::Status assign_error_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -277,5 +277,22 @@ TEST_F(Lifecycle_Test, SlotThatIsNotIdleGivesTheJobBack) {
   EXPECT_EQ(NextTask().task.task_id(), GetJob(id).id + ".2");
 }
 
+TEST_F(Lifecycle_Test, JobThatNoSlotCanRunSaysWhy) {
+  v1::Slot slot;
+  slot.set_name("gpu0");
+  slot.set_state("BROKEN");
+  slot.set_detail("no CUDA device");
+  pool_->SetSlots({slot});
+  const std::string id = Id(Create().name());
+  const std::string other = Id(Create().name());
+  EXPECT_EQ(Get(id).state_reason(), "RESOURCES");
+  ASSERT_TRUE(WaitUntil(id, [&] { return Get(id).state_reason() == "NO_WORKER"; }));
+  EXPECT_EQ(Get(id).state_detail(), "slot gpu0: no CUDA device");
+  EXPECT_EQ(Get(other).state_reason(), "PRIORITY");
+  pool_->Idle(kSlot);
+  EXPECT_EQ(NextTask().task.task_id(), GetJob(id).id + ".1");
+  EXPECT_THAT(States(id), ElementsAre(v1::QUEUED, v1::QUEUED, v1::STARTING));
+}
+
 }  // namespace
 }  // namespace sumscope::jobs

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "proto/contract/complete_spec.h"
 
 namespace sumscope::rpc {
@@ -25,6 +28,89 @@ TEST(PredictTraining_Test, PaperShapeHasItsParametersAndOperations) {
 TEST(PredictTraining_Test, MoreThreadsTakeLessTime) {
   const v1::TrainSpec spec = CompleteSpec({});
   EXPECT_LT(PredictTraining(spec, 4).seconds(), PredictTraining(spec, 1).seconds());
+}
+
+v1::TrainSpec TwoLayers() {
+  v1::TrainSpec spec;
+  spec.set_n_digits(5);  // n_ctx 19 of the signed format
+  spec.set_n_layers(2);
+  spec.set_n_heads(3);
+  spec.set_d_model(96);
+  spec.set_d_head(32);
+  spec.set_d_mlp(384);
+  return CompleteSpec(spec);
+}
+v1::QuestionSet Uniform(uint64_t count) {
+  v1::QuestionSet questions;
+  questions.mutable_uniform()->set_count(count);
+  questions.set_operation(v1::ADD);
+  return questions;
+}
+uint64_t CaptureBytes(const v1::TrainSpec& spec, const std::string& hook, v1::CaptureReduction reduction,
+                      const std::vector<std::string>& positions = {}) {
+  v1::AnalysisRequest request;
+  request.mutable_capture()->add_hooks(hook);
+  request.mutable_capture()->set_reduction(reduction);
+  request.mutable_capture()->set_components(2);
+  for (const std::string& position : positions) request.mutable_capture()->add_positions(position);
+  return PredictAnalysis(spec, request, Uniform(10), 0, 1).disk_bytes();
+}
+
+TEST(PredictAnalysis_Test, UsefulNodesAreEveryNodeButTheLastPositions) {
+  v1::AnalysisRequest request;
+  request.mutable_useful_nodes();
+  const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), request, Uniform(2000), 0, 2);
+  EXPECT_EQ(prediction.questions(), 2000);
+  EXPECT_EQ(prediction.nodes(), 4 * 2 * 18);
+  EXPECT_GT(prediction.flops(), 0);
+  EXPECT_EQ(prediction.disk_bytes(), 0u);
+  v1::AnalysisRequest plain;
+  plain.mutable_evaluate();
+  const v1::AnalysisPrediction evaluated = PredictAnalysis(TwoLayers(), plain, Uniform(2000), 0, 2);
+  EXPECT_EQ(evaluated.nodes(), 1);
+  EXPECT_NEAR(prediction.flops() / evaluated.flops(), 1 + 0.5 * 144, 1e-6);
+  EXPECT_NEAR(evaluated.seconds(), evaluated.flops() / 40e9, 1e-12);
+}
+
+TEST(PredictAnalysis_Test, QuestionsOfEveryKindAreCounted) {
+  v1::AnalysisRequest request;
+  request.mutable_evaluate();
+  const auto count = [&](const v1::QuestionSet& questions) {
+    return PredictAnalysis(TwoLayers(), request, questions, 77, 1).questions();
+  };
+  v1::QuestionSet questions;
+  questions.mutable_uploaded();
+  EXPECT_EQ(count(questions), 77);
+  questions.mutable_tricase()->set_count_per_case(100);
+  EXPECT_EQ(count(questions), 300);
+  questions.set_operation(v1::ADD);
+  questions.mutable_stratified()->set_count_per_class(10);
+  EXPECT_EQ(count(questions), 60);  // S0 .. S5
+  questions.mutable_list()->add_questions("1+2");
+  EXPECT_EQ(count(questions), 1);
+  questions.mutable_enriched()->set_count(64);
+  EXPECT_EQ(count(questions), 64);
+  questions.mutable_pairs()->add_tasks("A2.SA");
+  EXPECT_EQ(count(questions), 2);
+}
+
+// By hand: 10 questions, 19 positions, 3 heads of 32, d_model 96; tokens are 10 x 19 x 8 bytes.
+TEST(PredictAnalysis_Test, BytesOfACaptureAreExact) {
+  v1::TrainSpec spec = TwoLayers();
+  const uint64_t tokens = 10 * 19 * 8;
+  EXPECT_EQ(CaptureBytes(spec, "blocks.0.attn.hook_z", v1::NONE), 10u * 19 * 3 * 32 * 4 + tokens);
+  EXPECT_EQ(CaptureBytes(spec, "blocks.*.attn.hook_z", v1::NONE), 2 * 10u * 19 * 3 * 32 * 4 + tokens);
+  EXPECT_EQ(CaptureBytes(spec, "blocks.0.attn.hook_pattern", v1::NONE, {"P14"}), 10u * 3 * 19 * 4 + tokens);
+  EXPECT_EQ(CaptureBytes(spec, "blocks.1.attn.hook_result", v1::NONE, {"P1", "P2"}), 10u * 2 * 3 * 96 * 4 + tokens);
+  EXPECT_EQ(CaptureBytes(spec, "blocks.0.hook_resid_pre", v1::NONE), 10u * 19 * 96 * 4 + tokens);
+  EXPECT_EQ(CaptureBytes(spec, "blocks.0.mlp.hook_pre", v1::NONE), 10u * 19 * 384 * 4 + tokens);
+  EXPECT_EQ(CaptureBytes(spec, "ln_final.hook_scale", v1::NONE), 10u * 19 * 4 + tokens);
+  EXPECT_EQ(CaptureBytes(spec, "hook_embed", v1::MEAN_OVER_QUESTIONS), 19u * 96 * 4);
+  EXPECT_EQ(CaptureBytes(spec, "hook_embed", v1::MEAN_PER_CLASS), 6u * 19 * 96 * 4);
+  const uint64_t features = 19 * 96;
+  EXPECT_EQ(CaptureBytes(spec, "hook_embed", v1::COMPONENTS), (10u * 2 + 2 * features + features + 2) * 4);
+  spec.set_precision(v1::FLOAT64);
+  EXPECT_EQ(CaptureBytes(spec, "hook_embed", v1::NONE), 10u * 19 * 96 * 8 + tokens);
 }
 
 }  // namespace

@@ -1,0 +1,167 @@
+// What probes need from the server, and what it keeps of their answers.
+#include <cstring>
+
+#include "proto/contract/base/sha256.h"
+#include "server/jobs/job_manager.h"
+#include "tests/server/jobs/analysis_fixture.h"
+
+namespace sumscope::jobs {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Probes_Test : public AnalysisFixture {
+ protected:
+  v1::Analysis Phases() {
+    v1::AnalysisRequest request;
+    request.mutable_phases();
+    v1::Analysis analysis = Question(request);
+    analysis.clear_question_set();
+    return analysis;
+  }
+  v1::Analysis Tags(const std::string& node) {
+    v1::AnalysisRequest request;
+    auto* tag = request.mutable_import_tags()->add_tags();
+    tag->set_node(node);
+    tag->set_tag("Algo:A2.SC");
+    return Question(request);
+  }
+};
+
+TEST_F(Probes_Test, TagsOfAnAnswerBecomeFacts) {
+  const std::string id = Ask(Question(UsefulNodes()));
+  StartAnalysis();
+  Answer(UsefulNodesResult());
+  EXPECT_THAT(Facts(), IsEmpty());  // not before it has ended
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
+  EXPECT_THAT(Facts(), ElementsAre("P8L0H1=Fail%:3", "P9L0H1=Fail%:1", "P9L0MLP=Fail%:2"));
+}
+
+TEST_F(Probes_Test, FailedAnalysisProvesNothing) {
+  const std::string id = Ask(Question(UsefulNodes()));
+  StartAnalysis();
+  Answer(UsefulNodesResult());
+  Finish(worker::v1::Finished::FAILED);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
+  EXPECT_THAT(Facts(), IsEmpty());
+}
+
+TEST_F(Probes_Test, TagOfNoNodeFailsTheAnalysis) {
+  const std::string id = Ask(Question(UsefulNodes()));
+  StartAnalysis();
+  v1::AnalysisResult result = UsefulNodesResult();
+  result.mutable_useful_nodes()->mutable_tags(0)->set_node("nonsense");
+  Answer(result);
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
+  EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "FACT_INVALID");
+  EXPECT_EQ(File(run_)->GetAnalysis(id)->state(), v1::FAILED);
+  EXPECT_THAT(Facts(), IsEmpty());
+}
+
+TEST_F(Probes_Test, FactsFollowAnAnswerInTheFile) {
+  const std::string id = Ask(Question(UsefulNodes()));
+  StartAnalysis();
+  Answer(UsefulNodesResult());
+  catalog_.gate.Set([] { return absl::UnavailableError("the server dies here"); });
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitUntil(run_, [&] { return File(run_)->GetAnalysis(id)->state() == v1::SUCCEEDED; }));
+  Crash();
+  catalog_.gate.Open();
+  Boot();
+  EXPECT_EQ(GetAnalysis(run_, id).state(), v1::SUCCEEDED);
+  EXPECT_EQ(Facts().size(), 3u);
+}
+
+TEST_F(Probes_Test, ImportedTagsAreStoredAtOnce) {
+  const std::string id = Ask(Tags("P8L0H1"));
+  EXPECT_EQ(GetAnalysis(run_, id).state(), v1::SUCCEEDED);
+  EXPECT_THAT(Facts(), ElementsAre("P8L0H1=Algo:A2.SC"));
+  EXPECT_EQ(File(run_)->GetAnalysis(id)->result().import_tags().tags_size(), 1);
+  EXPECT_EQ(ErrorReason(manager_->CancelAnalysis(run_, id).status()), "ANALYSIS_ENDED");
+  EXPECT_THAT(Boot(), IsEmpty());
+  EXPECT_TRUE(manager_->CreateAnalysis({}, run_, Tags("P8L0H1"))->from_cache);
+  EXPECT_EQ(pool_->tasks_given(), 0u);
+}
+
+TEST_F(Probes_Test, RefusedTagsLeaveNothing) {
+  EXPECT_EQ(ErrorReason(manager_->CreateAnalysis({}, run_, Tags("nonsense")).status()), "FACT_INVALID");
+  EXPECT_THAT(*File(run_)->ListAnalyses(), IsEmpty());
+}
+
+TEST_F(Probes_Test, DeletedAnalysisIsForgottenEverywhere) {
+  const std::string id = Ask(Question(UsefulNodes()));
+  EXPECT_EQ(ErrorReason(manager_->DeleteAnalysis(run_, id)), "ANALYSIS_UNFINISHED");
+  StartAnalysis();
+  Answer(UsefulNodesResult());
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
+  ASSERT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  EXPECT_FALSE(Knows(id));
+  EXPECT_THAT(Facts(), IsEmpty());
+  EXPECT_EQ(ErrorReason(File(run_)->GetAnalysis(id).status()), "ANALYSIS_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(manager_->DeleteAnalysis(run_, id)), "ANALYSIS_NOT_FOUND");
+  EXPECT_NE(Ask(Question(UsefulNodes())), id);  // asked again, it is computed again
+}
+
+TEST_F(Probes_Test, PhasesGetTheMetricsOfTheTraining) {
+  Ask(Phases());
+  const FakeWorkerPool::Given given = StartAnalysis();
+  EXPECT_THAT(given.task.analysis().metric_columns(), ElementsAre("loss", "digit_loss.A0"));
+  ASSERT_EQ(given.tensors.tensors_size(), 2);
+  EXPECT_EQ(given.tensors.kind(), worker::v1::WEIGHTS);
+  EXPECT_EQ(given.tensors.tensors(1).name(), "metrics");
+  EXPECT_EQ(given.tensors.tensors(1).dtype(), "F64");
+  EXPECT_THAT(given.tensors.tensors(1).shape(), ElementsAre(4, 2));
+  ASSERT_EQ(given.tensor_bytes.size(), 8 + 4 * 2 * sizeof(double));
+  std::vector<double> values(8);
+  std::memcpy(values.data(), given.tensor_bytes.data() + 8, 8 * sizeof(double));
+  EXPECT_THAT(values, ElementsAre(0, 0.5, 1, 0.5, 2, 0.5, 3, 0.5));
+}
+
+TEST_F(Probes_Test, PhasesOfARunWithoutMetricsAreRefused) {
+  ImportedWeights weights;
+  weights.tensors = {{"embed.W_E", "F32", {2}, 8}};
+  weights.data_bytes = 8;
+  weights.read = [](uint64_t offset, uint64_t length) { return std::string("weights!").substr(offset, length); };
+  ASSERT_TRUE(manager_->ImportRun({}, "foreign", Spec(), {}, "ada", weights).ok());
+  v1::Analysis phases = Phases();
+  phases.set_checkpoint(CheckpointName("foreign", 0));
+  const absl::Status refused = manager_->CreateAnalysis({}, "foreign", phases).status();
+  EXPECT_EQ(ErrorReason(refused), "RUN_HAS_NO_METRICS");
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("runs/foreign"));
+  EXPECT_EQ(ErrorReason(manager_->CheckAnalysis("foreign", phases)), "RUN_HAS_NO_METRICS");
+  EXPECT_THAT(*File("foreign")->ListAnalyses(), IsEmpty());
+}
+
+TEST_F(Probes_Test, UploadedQuestionsGoToTheWorker) {
+  const std::string text = "12+34\n56+78\n";
+  v1::UploadedQuestionSet set;
+  set.set_sha256(Sha256Hex(text));
+  set.set_n_digits(2);
+  set.set_count(2);
+  const auto stored = manager_->AddQuestionSet(set, text);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  EXPECT_EQ(stored->name(), QuestionSetName(set.sha256()));
+  EXPECT_TRUE(stored->has_create_time());
+  EXPECT_EQ(manager_->AddQuestionSet(set, text)->create_time().nanos(), stored->create_time().nanos());  // the same one
+  v1::Analysis question = Question(UsefulNodes());
+  question.mutable_question_set()->mutable_uploaded()->set_sha256(set.sha256());
+  Ask(question);
+  const FakeWorkerPool::Given given = StartAnalysis();
+  ASSERT_EQ(given.tensors.tensors_size(), 2);
+  EXPECT_EQ(given.tensors.tensors(1).name(), "questions");
+  EXPECT_EQ(given.tensors.tensors(1).dtype(), "U8");
+  EXPECT_EQ(given.tensor_bytes, "weights!" + text);
+}
+
+TEST_F(Probes_Test, RunDeletedWhileAnalysesAreAskedTakesNone) {
+  ASSERT_TRUE(manager_->DeleteRun(run_).ok());
+  EXPECT_EQ(ErrorReason(manager_->CheckAnalysis(run_, Question(UsefulNodes()))), "RUN_DELETED");
+  EXPECT_EQ(ErrorReason(manager_->CreateAnalysis({}, run_, Tags("P8L0H1")).status()), "RUN_DELETED");
+}
+
+}  // namespace
+}  // namespace sumscope::jobs
