@@ -48,9 +48,11 @@ struct PhasesResult {
 // and the first step after which the loss stays below `learnt_below`, judged on the medians. The model is a piecewise
 // constant mean in Gaussian noise of known variance v. -2 log likelihood is the squared error over v, and a change
 // point has two parameters, its place and the new mean, so BIC asks for minimal [squared error + 2 v ln(T) * change
-// points] over T windows; `penalty` multiplies the second term. v is estimated robustly from first differences, which
-// the changes hardly touch: (1.4826 MAD / sqrt 2)^2, at least 1e-6. Throws kInvalidArgument: BAD_WINDOW (0),
-// BAD_PENALTY, BAD_THRESHOLD (not positive and finite), NO_METRICS (no step, or no digit_loss column with a value).
+// points] over T windows; `penalty` multiplies the second term
+// (BIC takes pure noise of some hundred windows for a change about once in ten to twenty curves; 2 hardly ever does). v
+// is estimated robustly from first differences, which the changes hardly touch: (1.4826 MAD / sqrt 2)^2, at least 1e-6.
+// Throws kInvalidArgument: BAD_WINDOW (0), BAD_PENALTY, BAD_THRESHOLD (not positive and finite), NO_METRICS (no step,
+// or no digit_loss column with a value).
 PhasesResult Phases(const MetricTable& metrics, const PhasesRequest& request);
 
 // The starts, ascending and without 0, of the segments that minimise the sum over segments of (squared deviations from

@@ -11,7 +11,9 @@ PrincipalComponents FindPrincipalComponents(const torch::Tensor& points, int64_t
   PrincipalComponents found;
   found.mean = points.mean(0);
   const torch::Tensor x = points - found.mean;
-  const double total = x.square().sum().item<double>();
+  // What the rounding of the mean leaves of constant features is no variance.
+  const double spread = x.square().sum().item<double>();
+  const double total = spread > 1e-28 * points.square().sum().item<double>() ? spread : 0;
   found.total_variance = total / static_cast<double>(count - 1);
   const bool by_features = features <= count;
   // Eigenvalues ascend; the eigenvectors are columns.

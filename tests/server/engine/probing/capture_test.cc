@@ -134,7 +134,7 @@ TEST_P(Capture_Test, GivenMeansThenTheyAreThoseOverAllQuestionsAndOverEachClass)
   EXPECT_TRUE(Run(&whole, 1000).classes.empty());
   request_.reduction = CaptureReduction::kMeanPerClass;
   const CaptureResult result = Run(&by_class, 1000);
-  EXPECT_EQ(result.classes, (std::vector<std::string>{"M0", "M1", "N1"}));
+  EXPECT_EQ(result.classes, (std::vector<std::string>{"M0", "M1", "N1", "N2"}));
   const auto means = whole.Tensors(), class_means = by_class.Tensors();
   EXPECT_EQ(means.count("tokens"), 0u);
   for (const std::string& name : HookNames(config_)) {

@@ -100,7 +100,9 @@ class Phases_Test : public ::testing::Test {
 TEST_F(Phases_Test, GivenPlantedLevelsThenBoundariesLieWithinTwoPercentAndHaveTheirLosses) {
   Add("loss", {{0, 0}});
   Add("digit_loss.A1", {{0, 0.3}, {4000, -0.5}, {9030, -1.5}, {15000, -3}});
-  const PhasedSeries series = Run().digits.at(0);
+  PhasesRequest request;
+  request.penalty = 2;
+  const PhasedSeries series = Run(request).digits.at(0);
   EXPECT_EQ(series.name, "A1");
   ASSERT_EQ(series.boundaries.size(), 3u);
   const uint64_t steps[] = {4000, 9030, 15000};
@@ -117,12 +119,18 @@ TEST_F(Phases_Test, GivenPlantedLevelsThenBoundariesLieWithinTwoPercentAndHaveTh
   EXPECT_NEAR(std::log10(series.last_loss), -3, 0.3);
 }
 
-TEST_F(Phases_Test, GivenFlatNoisyLossesThenNothingChanges) {
-  for (int i = 0; i < 10; ++i) Add("digit_loss.A" + std::to_string(i), {{0, -0.4}});
+// BIC takes noise of 400 windows for a change about once in ten to twenty curves; twice its penalty hardly ever.
+TEST_F(Phases_Test, GivenFlatNoisyLossesThenHardlyAnyChangesAndNoneUnderTwiceThePenalty) {
+  for (int i = 0; i < 20; ++i) Add("digit_loss.A" + std::to_string(i), {{0, -0.4}});
+  int changing = 0;
   for (const PhasedSeries& series : Run().digits) {
-    EXPECT_TRUE(series.boundaries.empty()) << series.name;
+    changing += !series.boundaries.empty();
     EXPECT_FALSE(series.learnt_step.has_value());
   }
+  EXPECT_LE(changing, 3);
+  PhasesRequest request;
+  request.penalty = 2;
+  for (const PhasedSeries& series : Run(request).digits) EXPECT_TRUE(series.boundaries.empty()) << series.name;
 }
 
 TEST_F(Phases_Test, GivenALargePenaltyThenFewerBoundaries) {
@@ -157,7 +165,9 @@ TEST_F(Phases_Test, GivenStepsWithoutACellThenTheyAreIgnored) {
     columns_[2][step] = kNan;
     if (step % 3 != 0 || (step >= 5000 && step < 6000)) columns_[1][step] = kNan;
   }
-  const PhasesResult result = Run();
+  PhasesRequest request;
+  request.penalty = 2;
+  const PhasesResult result = Run(request);
   ASSERT_EQ(result.cells.size(), 1u);
   ASSERT_EQ(result.cells[0].boundaries.size(), 1u);
   EXPECT_EQ(result.cells[0].boundaries[0].step, 10000u);
