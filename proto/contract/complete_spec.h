@@ -18,8 +18,8 @@ namespace sumscope {
 v1::TrainSpec CompleteSpec(v1::TrainSpec spec);
 
 // Checks a complete spec. INVALID_ARGUMENT with the field: DIGITS_OUT_OF_RANGE, LAYERS_OUT_OF_RANGE,
-// HEADS_OUT_OF_RANGE, D_MODEL_OUT_OF_RANGE, .., STEPS_OUT_OF_RANGE, FORMAT_NEEDS_SIGN, LEARNING_RATE_INVALID, ..;
-// UNIMPLEMENTED OPERATION_NOT_TRAINABLE for what this version cannot train yet (mul, mix, mas, grokfast, insert modes).
+// HEADS_OUT_OF_RANGE, D_MODEL_OUT_OF_RANGE, .., STEPS_OUT_OF_RANGE, FORMAT_NEEDS_SIGN, LEARNING_RATE_INVALID, ..,
+// INIT_FROM_MISSING for an insert mode without a run to insert, INIT_FROM_UNUSED for a run without an insert mode.
 absl::Status ValidateSpec(const v1::TrainSpec& spec);
 
 // The same for an analysis: fills defaults from the run's spec and the kind (probes.proto, proto/contract/analyses),

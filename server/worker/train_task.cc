@@ -7,13 +7,12 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/node_names.h"
 #include "server/engine/probing/evaluate.h"
 #include "server/engine/training/schedule.h"
 #include "server/engine/training/trainer.h"
@@ -66,18 +65,6 @@ absl::StatusOr<Tensors> ReadInput(const TaskInput& input) {
   return tensors;
 }
 
-// "L0H1"; other nodes are no heads.
-absl::StatusOr<std::pair<int, int>> ReadHead(const std::string& node) {
-  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(node, absl::MaxSplits('H', 1));
-  std::pair<int, int> head;
-  if (!absl::StartsWith(parts.first, "L") || !absl::SimpleAtoi(parts.first.substr(1), &head.first) ||
-      !absl::SimpleAtoi(parts.second, &head.second)) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "INIT_FROM_MISMATCH",
-                     absl::StrCat("source node ", node, " is no head"));
-  }
-  return head;
-}
-
 absl::StatusOr<std::optional<engine::SourceModel>> MakeSourceModel(const v1::TrainTask& task,
                                                                    const engine::TrainSpec& spec,
                                                                    engine::NamedTensors weights) {
@@ -85,8 +72,12 @@ absl::StatusOr<std::optional<engine::SourceModel>> MakeSourceModel(const v1::Tra
   SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec source_spec, ToEngine(task.source_spec()));
   engine::SourceModel source{engine::ConfigOf(source_spec), std::move(weights), {}};
   for (const std::string& node : task.source_nodes()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto head, ReadHead(node));
-    source.useful_heads.push_back(head);
+    const std::optional<NodeName> head = ReadNodeName(node);
+    if (!head.has_value() || head->kind != NodeName::Kind::kHead) {
+      return MakeError(absl::StatusCode::kInvalidArgument, "INIT_FROM_MISMATCH",
+                       absl::StrCat("source node ", node, " is no head"));
+    }
+    source.useful_heads.emplace_back(static_cast<int>(head->layer), static_cast<int>(head->head));
   }
   return source;
 }

@@ -41,11 +41,11 @@ class BadRequestTest(IntegrationTest):
                 ('FIELD_TYPE', 'grokfast', [MODEL, '--set', 'grokfast=perhaps']),
                 ('FIELD_TYPE', 'plain', [MODEL, '--set', 'format=plane']),
                 ('SETTING_INVALID', 'steps', [MODEL, '--set', 'steps']),
+                ('INIT_FROM_MISSING', 'init_from', ['ins1_mix_d2_l1_h1']),
                 ('LEARNING_RATE_INVALID', '', [MODEL, '--set', 'learning_rate=nan']),
                 ('FORMAT_NEEDS_SIGN', 'signed', ['sub_d2_l1_h1', '--set', 'format=plain'])):
             with self.subTest(arguments=arguments):
                 self.refused(reason, 2, 'train', *arguments, says=says)
-        self.refused('OPERATION_NOT_TRAINABLE', 1, 'train', 'mul_d2_l1_h1')
         self.assertEqual(self.cli(self.one, 'runs', 'list', '-o', 'id').text, '', 'nothing was made')
 
     def test_CreateRunGivenSpecPastTheCliIsRefusedToo(self):

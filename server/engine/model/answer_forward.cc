@@ -1,5 +1,6 @@
 #include "server/engine/model/answer_forward.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -32,21 +33,31 @@ AnswerForward::Pairs::Pairs(const std::vector<std::vector<int64_t>>& tokens_at, 
   token_one_hot_ = torch::one_hot(torch::tensor(tokens, torch::kInt64).to(device), d_vocab).to(dtype);
 }
 
-AnswerForward::Pairs AnswerForward::Pairs::OfLines(const Encoding& encoding, Operation op, torch::Device device,
-                                                   torch::ScalarType dtype) {
+AnswerForward::Pairs AnswerForward::Pairs::OfLines(const Encoding& encoding, const std::vector<Operation>& operations,
+                                                   torch::Device device, torch::ScalarType dtype) {
+  const auto has = [&](Operation op) {
+    return std::find(operations.begin(), operations.end(), op) != operations.end();
+  };
   const std::vector<int64_t> digits = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
   std::vector<std::vector<int64_t>> tokens_at;
   for (int p = 0; p + 1 < encoding.n_ctx(); ++p) tokens_at.push_back(digits);
-  tokens_at[static_cast<size_t>(encoding.n_digits())] = {encoding.TokenOf(OperationSymbol(op))};
+  std::vector<int64_t>& symbols = tokens_at[static_cast<size_t>(encoding.n_digits())];
+  symbols.clear();
+  for (const Operation op : operations) symbols.push_back(encoding.TokenOf(OperationSymbol(op)));
   tokens_at[static_cast<size_t>(encoding.n_question() - 1)] = {encoding.TokenOf('=')};
   auto answer = tokens_at.begin() + encoding.n_question();
   if (encoding.format() == Format::kSigned) {
-    *answer++ = op == Operation::kSub ? std::vector<int64_t>{encoding.TokenOf('+'), encoding.TokenOf('-')}
-                                      : std::vector<int64_t>{encoding.TokenOf('+')};
+    *answer = {encoding.TokenOf('+')};
+    if (has(Operation::kSub)) answer->push_back(encoding.TokenOf('-'));
+    ++answer;
   }
-  if (op == Operation::kAdd) *answer = {0, 1};
-  if (op == Operation::kSub) *answer = {0};
+  if (!has(Operation::kMul)) *answer = has(Operation::kAdd) ? std::vector<int64_t>{0, 1} : std::vector<int64_t>{0};
   return Pairs(tokens_at, encoding.n_ctx(), encoding.d_vocab(), device, dtype);
+}
+
+AnswerForward::Pairs AnswerForward::Pairs::OfLines(const Encoding& encoding, Operation op, torch::Device device,
+                                                   torch::ScalarType dtype) {
+  return OfLines(encoding, std::vector<Operation>{op}, device, dtype);
 }
 
 AnswerForward::Pairs AnswerForward::Pairs::All(const Encoding& encoding, torch::Device device,

@@ -24,7 +24,9 @@ class AnswerForward {
   // Which (position, token) pairs may occur; position n_ctx-1 is never read. Thread-safe once made.
   class Pairs {
    public:
-    // Pairs that true lines of the operation can hold.
+    // Pairs that true lines of the operations can hold.
+    static Pairs OfLines(const Encoding& encoding, const std::vector<Operation>& operations, torch::Device device,
+                         torch::ScalarType dtype);
     static Pairs OfLines(const Encoding& encoding, Operation op, torch::Device device, torch::ScalarType dtype);
     // All of them: also what a model may generate.
     static Pairs All(const Encoding& encoding, torch::Device device, torch::ScalarType dtype);

@@ -52,7 +52,7 @@ void ValidateSpec(const TrainSpec& spec) {
   if (spec.n_digits < kMinDigits || spec.n_digits > kMaxDigits) {
     Fail("BAD_DIGITS", "n_digits must be 2..20, not " + std::to_string(spec.n_digits));
   }
-  if (QuestionOperation(spec.operation) != Operation::kAdd && spec.format == Format::kPlain) {
+  if (spec.operation != TrainOperation::kAdd && spec.format == Format::kPlain) {
     Fail("FORMAT_NEEDS_SIGN", "the plain format can only write additions");
   }
   // Negative numbers become huge and fall out of the range as well.
@@ -68,9 +68,6 @@ void ValidateSpec(const TrainSpec& spec) {
   CheckReal("beta1", spec.beta1, 0, 1);
   CheckReal("beta2", spec.beta2, 0, 1);
   CheckReal("epsilon", spec.epsilon, 0, HUGE_VAL);
-  if (spec.insert_mode != InsertMode::kNone) {
-    Fail("INSERT_MODE_NOT_SUPPORTED", "weights of another run cannot be inserted yet");
-  }
 }
 
 }  // namespace sumscope::engine

@@ -43,7 +43,7 @@ struct TrainSpec {
 };
 
 // Checks ranges and combinations. Throws kInvalidArgument: BAD_DIGITS, BAD_SPEC (the message names the field and its
-// range), FORMAT_NEEDS_SIGN, OPERATION_NOT_SUPPORTED (mul, mix, mas), INSERT_MODE_NOT_SUPPORTED.
+// range), FORMAT_NEEDS_SIGN.
 void ValidateSpec(const TrainSpec& spec);
 
 // The operations that a run trains, in the order add, sub, mul.

@@ -1,5 +1,6 @@
 #include "server/engine/training/trainer.h"
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -20,18 +21,23 @@ constexpr double kGrokFastGain = 2;
 
 class TrainerImpl final : public Trainer {
  public:
-  TrainerImpl(const TrainSpec& spec, torch::Device device)
+  TrainerImpl(const TrainSpec& spec, torch::Device device, const SourceModel* source)
       : spec_(spec),
         device_(device),
         dtype_(spec.precision == Precision::kFloat64 ? torch::kFloat64 : torch::kFloat32),
-        op_(QuestionOperation(spec.operation)),
         config_(ConfigOf(spec)),
         encoding_(spec.n_digits, spec.format),
         weights_(CheckedWeights(config_, InitialWeights(config_, spec.seed, dtype_), device, dtype_)) {
+    if (source != nullptr) insertion_.emplace(spec.insert_mode, config_, *source, &weights_);
+    for (const Operation op : OperationsOf(spec.operation)) {
+      if (op == Operation::kMul) continue;
+      first_cell_[static_cast<size_t>(op)] = cell_names_.size();
+      for (const char* cell : CellNames(op)) cell_names_.emplace_back(cell);
+    }
     for (auto& [name, tensor] : weights_) parameters_.push_back(tensor.requires_grad_());
     optimizer_.emplace(spec, parameters_);
     forward_.emplace(config_, BindWeights(config_, weights_),
-                     AnswerForward::Pairs::OfLines(encoding_, op_, device, dtype_), device);
+                     AnswerForward::Pairs::OfLines(encoding_, OperationsOf(spec.operation), device, dtype_), device);
   }
 
   StepMetrics Step() override;
@@ -49,13 +55,15 @@ class TrainerImpl final : public Trainer {
   const TrainSpec spec_;
   const torch::Device device_;
   const torch::ScalarType dtype_;
-  const Operation op_;
   const ModelConfig config_;
   const Encoding encoding_;
   NamedTensors weights_;                   // in the fixed order; the leaves of every step's graph
   std::vector<torch::Tensor> parameters_;  // the same tensors
   std::optional<AdamW> optimizer_;
-  std::vector<torch::Tensor> slow_;  // GrokFast's e; empty before the first step
+  std::optional<Insertion> insertion_;
+  std::vector<std::string> cell_names_;
+  std::array<size_t, 2> first_cell_{};  // of additions and subtractions in cell_names_
+  std::vector<torch::Tensor> slow_;     // GrokFast's e; empty before the first step
   std::optional<AnswerForward> forward_;
   uint64_t step_ = 0;
   Questions batch_;
@@ -74,6 +82,7 @@ StepMetrics TrainerImpl::Step() {
                 "the loss of step " + std::to_string(step_) + " is not finite");
   }
   Update(torch::autograd::grad({losses.mean()}, parameters_));
+  if (insertion_.has_value()) insertion_->WriteBack(step_);
   ++step_;
   return metrics;
 }
@@ -83,20 +92,25 @@ StepMetrics TrainerImpl::Measure(const torch::Tensor& losses) const {
   const int rows = encoding_.n_answer();
   StepMetrics metrics;
   metrics.digit_loss.assign(static_cast<size_t>(rows), 0);
+  metrics.cell_count.assign(cell_names_.size(), 0);
+  metrics.cell_loss.assign(cell_names_.size(), 0);
   for (size_t q = 0; q < batch_.size(); ++q) {
     const double* own = loss + q * static_cast<size_t>(rows);
     for (int j = 0; j < rows; ++j) metrics.digit_loss[static_cast<size_t>(j)] += own[j];
+    if (batch_[q].op == Operation::kMul) continue;
     const Columns columns = ColumnsOf(batch_[q]);
+    const size_t first_cell = first_cell_[static_cast<size_t>(batch_[q].op)];
     for (int i = 0; i < spec_.n_digits; ++i) {
-      ++metrics.cell_count[columns.cell[i]];
-      metrics.cell_loss[columns.cell[i]] += own[encoding_.answer_index(i)];
+      const size_t cell = first_cell + columns.cell[i];
+      ++metrics.cell_count[cell];
+      metrics.cell_loss[cell] += own[encoding_.answer_index(i)];
     }
   }
   for (double& digit_loss : metrics.digit_loss) {
     digit_loss /= static_cast<double>(batch_.size());
     metrics.loss += digit_loss / rows;
   }
-  for (size_t c = 0; c < kCells; ++c) {
+  for (size_t c = 0; c < cell_names_.size(); ++c) {
     metrics.cell_loss[c] = metrics.cell_count[c] == 0 ? std::numeric_limits<double>::quiet_NaN()
                                                       : metrics.cell_loss[c] / metrics.cell_count[c];
   }
@@ -187,8 +201,8 @@ void TrainerImpl::Restore(const ResumeState& state) {
 std::vector<std::string> TrainerImpl::metric_columns() const {
   std::vector<std::string> columns = {"loss"};
   for (const std::string& digit : encoding_.digit_names()) columns.push_back("digit_loss." + digit);
-  for (const char* cell : CellNames(op_)) columns.push_back(std::string("cell_count.") + cell);
-  for (const char* cell : CellNames(op_)) columns.push_back(std::string("cell_loss.") + cell);
+  for (const std::string& cell : cell_names_) columns.push_back("cell_count." + cell);
+  for (const std::string& cell : cell_names_) columns.push_back("cell_loss." + cell);
   return columns;
 }
 
@@ -202,9 +216,13 @@ std::vector<double> Trainer::Row(const StepMetrics& metrics) const {
   return row;
 }
 
-std::unique_ptr<Trainer> Trainer::Create(const TrainSpec& spec, torch::Device device) {
+std::unique_ptr<Trainer> Trainer::Create(const TrainSpec& spec, torch::Device device, const SourceModel* source) {
   ValidateSpec(spec);
-  return std::make_unique<TrainerImpl>(spec, device);
+  const bool inserts = spec.insert_mode != InsertMode::kNone;
+  if (inserts && source == nullptr) {
+    throw Error(ErrorKind::kInvalidArgument, "INIT_FROM_MISSING", "an insert mode needs the weights of a source run");
+  }
+  return std::make_unique<TrainerImpl>(spec, device, inserts ? source : nullptr);
 }
 
 }  // namespace sumscope::engine

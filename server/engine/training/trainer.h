@@ -1,7 +1,6 @@
 #ifndef SUMSCOPE_SERVER_ENGINE_TRAINING_TRAINER_H_
 #define SUMSCOPE_SERVER_ENGINE_TRAINING_TRAINER_H_
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 #include "server/engine/model/transformer.h"
 #include "server/engine/model/weights.h"
 #include "server/engine/runtime/torch.h"
+#include "server/engine/training/insertion.h"
 #include "server/engine/training/schedule.h"
 #include "server/engine/training/spec.h"
 
@@ -18,9 +18,9 @@ namespace sumscope::engine {
 // What one step measured, before its update, on its own batch.
 struct StepMetrics {
   double loss = 0;
-  std::vector<double> digit_loss;        // answer tokens in order: SGN?, A_n .. A_0
-  std::array<uint32_t, 3> cell_count{};  // BA, UC1, US9 or MD, UB1, UM0
-  std::array<double, 3> cell_loss{};     // mean over the cells; NaN when there is none
+  std::vector<double> digit_loss;    // answer tokens in order: SGN?, A_n .. A_0
+  std::vector<uint32_t> cell_count;  // BA, UC1, US9 of additions, MD, UB1, UM0 of subtractions, as the run has them
+  std::vector<double> cell_loss;     // mean over the cells; NaN when there is none
 };
 
 // All that a later process needs to go on with the same bytes.
@@ -34,8 +34,10 @@ struct ResumeState {
 // threads, also across Save and Restore. Thread-compatible: one thread at a time.
 class Trainer {
  public:
-  // At step 0 with fresh weights. Throws what ValidateSpec throws.
-  static std::unique_ptr<Trainer> Create(const TrainSpec& spec, torch::Device device);
+  // At step 0 with fresh weights, with those of `source` in them for an insert mode. Throws what ValidateSpec and
+  // Insertion throw, and kInvalidArgument INIT_FROM_MISSING for an insert mode without a source.
+  static std::unique_ptr<Trainer> Create(const TrainSpec& spec, torch::Device device,
+                                         const SourceModel* source = nullptr);
   virtual ~Trainer() = default;
 
   // One training step. Throws kNonFinite (NON_FINITE_LOSS, the message names the step) and leaves the weights as they
@@ -50,7 +52,7 @@ class Trainer {
   virtual void Restore(const ResumeState& state) = 0;
 
   // Names of the deterministic series, and the values of one step in that order: loss, digit_loss.A5 ..,
-  // cell_count.BA .., cell_loss.BA ..
+  // cell_count.BA .., cell_loss.BA ..; products have no cells
   virtual std::vector<std::string> metric_columns() const = 0;
   std::vector<double> Row(const StepMetrics& metrics) const;
 };

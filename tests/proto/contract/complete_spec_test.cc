@@ -105,6 +105,7 @@ TEST(ValidateSpec_Test, FieldIsOutOfRangeThenItsReasonAndField) {
       {"INSERT_MODE_UNKNOWN", "spec.insert_mode", [](auto* s) { s->set_insert_mode(static_cast<v1::InsertMode>(9)); }},
       {"PRECISION_UNKNOWN", "spec.precision", [](auto* s) { s->set_precision(static_cast<v1::Precision>(9)); }},
       {"INIT_FROM_UNUSED", "spec.init_from", [](auto* s) { s->set_init_from("runs/r1"); }},
+      {"INIT_FROM_MISSING", "spec.init_from", [](auto* s) { s->set_insert_mode(v1::INSERT_ALL); }},
       {"FORMAT_NEEDS_SIGN", "spec.format",
        [](auto* s) {
          s->set_operation(v1::SUB);
@@ -146,15 +147,17 @@ TEST(ValidateSpec_Test, ValueIsAtItsBoundThenOk) {
   }
 }
 
-TEST(ValidateSpec_Test, NotTrainableYetThenUnimplemented) {
-  const std::function<void(v1::TrainSpec*)> changes[] = {
-      [](auto* s) { s->set_operation(v1::MUL); }, [](auto* s) { s->set_operation(v1::MIX); },
-      [](auto* s) { s->set_operation(v1::MAS); }, [](auto* s) { s->set_grokfast(true); },
-      [](auto* s) { s->set_insert_mode(v1::INSERT_INIT); }};
-  for (const auto& change : changes) {
-    v1::TrainSpec spec = CompleteSpec({});
-    change(&spec);
-    EXPECT_THAT(ValidateSpec(spec), FailsWith(absl::StatusCode::kUnimplemented, "OPERATION_NOT_TRAINABLE"));
+TEST(ValidateSpec_Test, AnyOperationAndInsertModeThenOk) {
+  for (const v1::Operation operation : {v1::ADD, v1::SUB, v1::MUL, v1::MIX, v1::MAS}) {
+    for (const v1::InsertMode mode :
+         {v1::INSERT_NONE, v1::INSERT_INIT, v1::INSERT_USEFUL_HEADS, v1::INSERT_ALL, v1::INSERT_ALL_ALWAYS}) {
+      v1::TrainSpec spec = CompleteSpec({});
+      spec.set_operation(operation);
+      spec.set_grokfast(true);
+      spec.set_insert_mode(mode);
+      if (mode != v1::INSERT_NONE) spec.set_init_from("runs/r1");
+      EXPECT_THAT(ValidateSpec(spec), IsOk());
+    }
   }
 }
 

@@ -195,10 +195,75 @@ TEST(TrainTask_Test, GivenASpecThatCannotBeTrainedThenTheReasonIsTheEngines) {
   RecordingSink sink;
   sumscope::v1::TrainSpec product = TinySpec();
   product.set_operation(sumscope::v1::MUL);
-  EXPECT_EQ(Perform(NewTask(product), &sink).reason(), "OPERATION_NOT_SUPPORTED");
+  product.set_format(sumscope::v1::PLAIN);
+  EXPECT_EQ(Perform(NewTask(product), &sink).reason(), "FORMAT_NEEDS_SIGN");
   sumscope::v1::TrainSpec incomplete = TinySpec();
   incomplete.clear_seed();
   EXPECT_EQ(Perform(NewTask(incomplete), &sink).reason(), "SPEC_INCOMPLETE");
+}
+
+// A source run's weights under their names in a task, alone or beside a resume state.
+TaskInput InsertingTask(const SentSet& source, const SentSet* state = nullptr) {
+  sumscope::v1::TrainSpec spec = TinySpec();
+  spec.set_operation(sumscope::v1::MIX);
+  spec.set_n_layers(2);
+  spec.set_n_heads(3);
+  spec.set_steps(5);
+  spec.set_insert_mode(sumscope::v1::INSERT_USEFUL_HEADS);
+  spec.set_init_from("runs/r1");
+  TaskInput input = NewTask(spec);
+  *input.task.mutable_train()->mutable_source_spec() = TinySpec();
+  input.task.mutable_train()->add_source_nodes("L0H1");
+  input.task.set_has_tensors(true);
+  input.tensors.set_kind(v1::INPUTS);
+  if (state != nullptr) {
+    input.tensors = state->begin;
+    input.tensor_data = state->data;
+    input.task.mutable_train()->set_first_step(state->begin.step());
+  }
+  for (const v1::TensorInfo& tensor : source.begin.tensors()) {
+    v1::TensorInfo* info = input.tensors.add_tensors();
+    *info = tensor;
+    info->set_name("source." + tensor.name());
+  }
+  input.tensor_data += source.data;
+  return input;
+}
+
+TEST(TrainTask_Test, GivenASourceRunThenItsWeightsAreInTheFirstCheckpointAndResumingNeedsThemAgain) {
+  RecordingSink source, whole, first, second;
+  ASSERT_EQ(Perform(NewTask(TinySpec()), &source).outcome(), v1::Finished::DONE);
+  const SentSet& weights = *source.Find(v1::WEIGHTS, 60);
+  const v1::Finished finished = Perform(InsertingTask(weights), &whole);
+  ASSERT_EQ(finished.outcome(), v1::Finished::DONE) << finished.ShortDebugString();
+  const SentSet& fresh = *whole.Find(v1::WEIGHTS, 0);
+  ASSERT_EQ(fresh.begin.tensors(0).name(), "embed.W_E");
+  EXPECT_EQ(fresh.data.compare(0, fresh.begin.tensors(0).bytes(), weights.data, 0, fresh.begin.tensors(0).bytes()), 0);
+  EXPECT_EQ(whole.columns.size(), 6u + 12u) << "six cells of a mixed run";
+
+  const TaskInput interrupted = InsertingTask(weights);
+  InterruptAt(2, Interruption::kStop, interrupted, &first);
+  ASSERT_EQ(Perform(interrupted, &first).outcome(), v1::Finished::STOPPED);
+  const SentSet* state = first.Find(v1::RESUME_STATE, 2);
+  ASSERT_NE(state, nullptr);
+  ASSERT_EQ(Perform(InsertingTask(weights, state), &second).outcome(), v1::Finished::DONE);
+  EXPECT_EQ(second.Find(v1::WEIGHTS, 5)->data, whole.Find(v1::WEIGHTS, 5)->data);
+  TaskInput without = ResumedTask(InsertingTask(weights).task.train().spec(), *state);
+  EXPECT_EQ(Perform(without, &second).reason(), "INIT_FROM_MISSING");
+  TaskInput no_head = InsertingTask(weights);
+  no_head.task.mutable_train()->add_source_nodes("L0MLP");
+  EXPECT_EQ(Perform(no_head, &second).reason(), "INIT_FROM_MISMATCH");
+}
+
+TEST(TrainTask_Test, GivenProductsAndMixedRunsThenCheckpointsHaveAHeldoutLoss) {
+  for (const auto operation : {sumscope::v1::MUL, sumscope::v1::MAS}) {
+    sumscope::v1::TrainSpec spec = TinySpec();
+    spec.set_operation(operation);
+    spec.set_steps(2);
+    RecordingSink sink;
+    ASSERT_EQ(Perform(NewTask(spec), &sink).outcome(), v1::Finished::DONE);
+    EXPECT_TRUE(sink.Find(v1::WEIGHTS, 2)->heldout_loss.has_value());
+  }
 }
 
 TEST(TrainTask_Test, WhenTheDeviceIsNotThereThenTheTaskSaysSo) {
