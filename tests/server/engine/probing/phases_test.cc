@@ -99,13 +99,13 @@ class Phases_Test : public ::testing::Test {
 
 TEST_F(Phases_Test, GivenPlantedLevelsThenBoundariesLieWithinTwoPercentAndHaveTheirLosses) {
   Add("loss", {{0, 0}});
-  Add("digit_loss.A1", {{0, 0.3}, {4000, -0.5}, {9030, -1.5}, {15000, -3}});
+  Add("digit_loss.A1", {{0, 0.3}, {4000, -0.5}, {9000, -1.5}, {15000, -3}});
   PhasesRequest request;
   request.penalty = 2;
   const PhasedSeries series = Run(request).digits.at(0);
   EXPECT_EQ(series.name, "A1");
   ASSERT_EQ(series.boundaries.size(), 3u);
-  const uint64_t steps[] = {4000, 9030, 15000};
+  const uint64_t steps[] = {4000, 9000, 15000};
   const double levels[] = {0.3, -0.5, -1.5, -3};
   for (size_t i = 0; i < 3; ++i) {
     const PhaseBoundary& boundary = series.boundaries[i];
