@@ -75,7 +75,9 @@ TEST(Insertion_Test, GivenAnyModeThenTheSourceIsCopiedAndTheRestIsFresh) {
         continue;
       }
       EXPECT_TRUE(torch::equal(Shared(weights, name), inserted.at(name))) << name;
-      if (IsOfHeads(name)) EXPECT_TRUE(torch::equal(tensor[2], fresh.at(name)[2])) << name;
+      if (IsOfHeads(name)) {
+        EXPECT_TRUE(torch::equal(tensor[2], fresh.at(name)[2])) << name;
+      }
     }
   }
 }
@@ -142,7 +144,9 @@ TEST(Insertion_Test, GivenAWriteBackThenAdamsMomentsStay) {
   always->Step();  // the first step of both is of the same weights and batch
   const Named a = ByName(init->Save().tensors), b = ByName(always->Save().tensors);
   for (const auto& [name, tensor] : a) {
-    if (name.rfind("adam.", 0) == 0) EXPECT_TRUE(torch::equal(tensor, b.at(name))) << name;
+    if (name.rfind("adam.", 0) == 0) {
+      EXPECT_TRUE(torch::equal(tensor, b.at(name))) << name;
+    }
   }
 }
 

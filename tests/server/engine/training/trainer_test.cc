@@ -177,7 +177,9 @@ TEST_P(Trainer_Test, GivenAStepThenItsCellsAreThoseOfItsBatch) {
   for (size_t j = metrics.digit_loss.size() - 3; j < metrics.digit_loss.size(); ++j) {
     from_digits += 64 * metrics.digit_loss[j];
   }
-  if (!products) EXPECT_NEAR(from_cells, from_digits, 1e-9);
+  if (!products) {
+    EXPECT_NEAR(from_cells, from_digits, 1e-9);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Specs, Trainer_Test, ::testing::ValuesIn(Variants()),
