@@ -20,7 +20,9 @@ absl::Status SendChunks(const FileRange& range, const ReadBytes& read,
       chunk.set_sha256(range.sha256);
     }
     const uint64_t length = std::min<uint64_t>(limits::kMaxChunkBytes, range.end - offset);
-    SUMSCOPE_ASSIGN_OR_RETURN(*chunk.mutable_data(), read(offset, length));
+    if (length > 0) {
+      SUMSCOPE_ASSIGN_OR_RETURN(*chunk.mutable_data(), read(offset, length));
+    }
     if (!write(chunk)) return absl::CancelledError("the client went away");
     offset += length;
   } while (offset < range.end);

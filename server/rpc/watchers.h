@@ -19,7 +19,7 @@ class Watchers {
   // One stream's place, given back by its destructor.
   class Seat {
    public:
-    explicit Seat(Watchers* watchers) : watchers_(watchers) {}
+    explicit Seat(Watchers* watchers) : watchers_(watchers) { ++watchers_->count_; }
     ~Seat() { --watchers_->count_; }
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
@@ -29,7 +29,7 @@ class Watchers {
   };
   // RESOURCE_EXHAUSTED TOO_MANY_WATCHERS.
   absl::StatusOr<std::unique_ptr<Seat>> Enter() {
-    auto seat = (++count_, std::make_unique<Seat>(this));
+    auto seat = std::make_unique<Seat>(this);
     if (count_ <= maximum_) return seat;
     return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_WATCHERS",
                                     absl::StrCat("at most ", maximum_, " streams are served at once")),
