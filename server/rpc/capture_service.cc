@@ -7,15 +7,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/nearest.h"
+#include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
 #include "server/rpc/call.h"
-#include "server/rpc/file_chunks.h"
 #include "storage/capture_file.h"
 
 namespace sumscope::rpc {
 namespace {
+
+constexpr size_t kMaxKnownHashes = 1000;
 
 absl::Status CaptureNotFound(const std::string& run, const std::string& capture, absl::string_view why) {
   return MakeError(absl::StatusCode::kNotFound, "CAPTURE_NOT_FOUND",
@@ -145,6 +147,25 @@ absl::Status CaptureService::Read(grpc::ServerContext* context, const v1::ReadTe
 grpc::Status CaptureService::ReadTensor(grpc::ServerContext* context, const v1::ReadTensorRequest* request,
                                         grpc::ServerWriter<v1::FileChunk>* writer) {
   return ToGrpc(Read(context, *request, writer));
+}
+
+absl::StatusOr<std::string> CaptureService::HashOf(grpc::ServerContext* context, const std::string& name,
+                                                   uint64_t bytes, const ReadBytes& read) {
+  {
+    MutexLock lock(&mutex_);
+    const auto known = hashes_.find(name);
+    if (known != hashes_.end()) return known->second;
+  }
+  Sha256 hash;
+  for (uint64_t offset = 0; offset < bytes; offset += limits::kMaxChunkBytes) {
+    if (context->IsCancelled()) return absl::CancelledError("the client went away");
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string part,
+                              read(offset, std::min<uint64_t>(limits::kMaxChunkBytes, bytes - offset)));
+    hash.Update(part);
+  }
+  MutexLock lock(&mutex_);
+  if (hashes_.size() >= kMaxKnownHashes) hashes_.clear();
+  return hashes_[name] = hash.HexDigest();
 }
 
 absl::Status CaptureService::Download(grpc::ServerContext* context, const v1::DownloadCaptureRequest& request,

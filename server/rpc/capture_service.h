@@ -1,9 +1,12 @@
 #ifndef SUMSCOPE_SERVER_RPC_CAPTURE_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_CAPTURE_SERVICE_H_
 
+#include <map>
 #include <string>
 #include <utility>
 
+#include "proto/contract/base/mutex.h"
+#include "server/rpc/file_chunks.h"
 #include "server/rpc/services.h"
 #include "sumscope/v1/activations.grpc.pb.h"
 
@@ -34,7 +37,13 @@ class CaptureService final : public v1::CaptureService::Service {
   absl::Status Download(grpc::ServerContext* context, const v1::DownloadCaptureRequest& request,
                         grpc::ServerWriter<v1::FileChunk>* writer);
 
+  // SHA-256 of the whole file that `read` gives. Read once: a capture never changes.
+  absl::StatusOr<std::string> HashOf(grpc::ServerContext* context, const std::string& name, uint64_t bytes,
+                                     const ReadBytes& read);
+
   const Backend backend_;
+  Mutex mutex_;
+  std::map<std::string, std::string> hashes_ ABSL_GUARDED_BY(mutex_);  // by name
 };
 
 }  // namespace sumscope::rpc

@@ -120,7 +120,9 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     grpc::ClientContext context;
     const auto reader = captures_->DownloadCapture(&context, request);
     std::string data;
-    for (v1::FileChunk chunk; reader->Read(&chunk);) data += chunk.data();
+    for (v1::FileChunk chunk; reader->Read(&chunk); data += chunk.data()) {
+      if (data.empty()) sha256_ = chunk.sha256();
+    }
     EXPECT_TRUE(reader->Finish().ok());
     return data;
   }
@@ -136,6 +138,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     return writer->Finish();
   }
 
+  std::string sha256_;    // that the last download announced
   Watchers watchers_{0};  // none may wait
   auth::SingleUserAuthenticator authenticator_{"ada"};
   std::unique_ptr<RunService> runs_service_;
@@ -190,6 +193,7 @@ TEST_F(ProbesService_Test, CaptureIsDownloadedAsOneFileFromAnyOffset) {
   EXPECT_EQ(header->metadata.at("capture"), name);
   for (const uint64_t offset : {uint64_t{5}, header->data_offset, uint64_t{whole.size() - 3}, uint64_t{whole.size()}}) {
     EXPECT_EQ(Download(name, offset), whole.substr(offset));
+    EXPECT_EQ(sha256_, Sha256Hex(whole));
   }
 }
 
