@@ -179,10 +179,10 @@ absl::Status CaptureService::Download(grpc::ServerContext* context, const v1::Do
   std::string prefix = SafetensorsPrefix(tensors, MetadataOf(capture));
   const uint64_t total = prefix.size() + file->data_bytes();
   if (request.offset() > total) return OffsetOutOfRange(request.offset(), total, capture.name());
-  // The hash of the whole is not known without reading it; each tensor has its own.
-  return SendChunks({request.offset(), total, total, ""},
-                    ReadAfterPrefix(std::move(prefix),
-                                    [file](uint64_t offset, uint64_t length) { return file->Read(offset, length); }),
+  const ReadBytes read = ReadAfterPrefix(
+      std::move(prefix), [file](uint64_t offset, uint64_t length) { return file->Read(offset, length); });
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string sha256, HashOf(context, capture.name(), total, read));
+  return SendChunks({request.offset(), total, total, sha256}, read,
                     [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
 }
 
