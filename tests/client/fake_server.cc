@@ -2,70 +2,21 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/errors.h"
+#include "tests/client/fake_stream.h"
 
 namespace sumscope::client {
 namespace {
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
-                      ToRpcStatus(status).SerializeAsString());
-}
 
 uint64_t TokenNumber(const std::string& token) {
   uint64_t number = 0;
   return absl::SimpleAtoi(token, &number) ? number : 0;
 }
-
-// Sends one stream's messages, and breaks it where the fake says so.
-template <typename Message>
-class Sender {
- public:
-  Sender(FakeServer* fake, grpc::ServerContext* context, grpc::ServerWriter<Message>* writer)
-      : fake_(fake), context_(context), writer_(writer) {
-    if (fake->break_kind != Break::kNone && fake->breaks.fetch_sub(1) > 0) left_ = fake->break_after;
-  }
-
-  // False when the stream is to end with status().
-  bool Send(const Message& message) {
-    if (left_ == 0) {
-      Break();
-      return false;
-    }
-    if (left_ > 0) --left_;
-    return writer_->Write(message);
-  }
-  const grpc::Status& status() const { return status_; }
-
- private:
-  void Break() {
-    switch (fake_->break_kind) {
-      case Break::kHang:
-        fake_->hanging.set_value();
-        while (!context_->IsCancelled()) std::this_thread::yield();
-        status_ = grpc::Status(grpc::StatusCode::CANCELLED, "");
-        break;
-      case Break::kUnavailable:
-        status_ = grpc::Status(grpc::StatusCode::UNAVAILABLE, "going away");
-        break;
-      default:
-        break;
-    }
-  }
-
-  FakeServer* const fake_;
-  grpc::ServerContext* const context_;
-  grpc::ServerWriter<Message>* const writer_;
-  int left_ = -1;
-  grpc::Status status_;
-};
 
 }  // namespace
 
@@ -226,8 +177,12 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
   grpc::Status CreateAnalysis(grpc::ServerContext*, const v1::CreateAnalysisRequest* request,
                               v1::CreateAnalysisResponse* response) override {
     fake_->Record("CreateAnalysis", *request);
+    if (fake_->no_checkpoint.count(request->parent()) > 0) {
+      return ToGrpc(MakeError(absl::StatusCode::kFailedPrecondition, "RUN_HAS_NO_CHECKPOINT", "no checkpoint yet"));
+    }
     *response->mutable_analysis() = fake_->from_cache ? fake_->analysis : Unfinished(v1::QUEUED);
     response->set_from_cache(fake_->from_cache);
+    if (fake_->on_create) fake_->on_create(*request, response->mutable_analysis());
     return grpc::Status::OK;
   }
   grpc::Status GetAnalysis(grpc::ServerContext*, const v1::GetAnalysisRequest* request, v1::Analysis* answer) override {
@@ -240,6 +195,11 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
     fake_->Record("ListAnalyses", *request);
     *response->add_analyses() = fake_->analysis;
     response->mutable_analyses(0)->clear_result();
+    return grpc::Status::OK;
+  }
+  grpc::Status DeleteAnalysis(grpc::ServerContext*, const v1::DeleteAnalysisRequest* request,
+                              v1::DeleteAnalysisResponse*) override {
+    fake_->Record("DeleteAnalysis", *request);
     return grpc::Status::OK;
   }
   grpc::Status WatchAnalysis(grpc::ServerContext* context, const v1::WatchAnalysisRequest* request,
@@ -292,7 +252,8 @@ FakeServer::FakeServer()
       analysis(EndedAnalysis()),
       runs_(std::make_unique<Runs>(this)),
       analyses_(std::make_unique<Analyses>(this)),
-      system_(std::make_unique<System>(this)) {
+      system_(std::make_unique<System>(this)),
+      probing_(MakeProbingServices(this)) {
   Start();
 }
 
@@ -304,6 +265,7 @@ void FakeServer::Start() {
   builder.RegisterService(runs_.get());
   builder.RegisterService(analyses_.get());
   builder.RegisterService(system_.get());
+  for (const auto& service : probing_) builder.RegisterService(service.get());
   server_ = builder.BuildAndStart();
 }
 

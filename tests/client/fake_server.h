@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -13,7 +15,10 @@
 #include "client/backoff.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/mutex.h"
+#include "sumscope/v1/activations.grpc.pb.h"
 #include "sumscope/v1/analyses.grpc.pb.h"
+#include "sumscope/v1/facts.grpc.pb.h"
+#include "sumscope/v1/question_sets.grpc.pb.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 #include "sumscope/v1/system.grpc.pb.h"
 #include "tests/support/temp_directory.h"
@@ -50,6 +55,13 @@ class FakeServer {
   std::string weights_sha256;
   v1::Analysis analysis;
   bool from_cache = false;
+  std::set<std::string> no_checkpoint;                                             // runs that CreateAnalysis refuses
+  std::function<void(const v1::CreateAnalysisRequest&, v1::Analysis*)> on_create;  // shapes its answer
+  std::vector<v1::NodeFact> facts;                                                 // two a page
+  v1::Capture capture;
+  std::map<std::string, std::string> tensors;  // bytes by name
+  std::string capture_file;                    // as DownloadCapture sends it
+  std::string questions;                       // uploaded
 
   // Behaviour of the next `breaks` streams: each sends `break_after` messages first.
   Break break_kind = Break::kNone;
@@ -67,15 +79,17 @@ class FakeServer {
   void Record(const std::string& method, const Request& request) {
     const MutexLock lock(&mutex_);
     calls_.push_back(method);
-    last_request_ = request.SerializeAsString();
+    last_requests_[request.GetDescriptor()->full_name()] = request.SerializeAsString();
   }
   std::vector<std::string> calls() const;
   int CountCalls(const std::string& method) const;
+  // The last one of this type; empty where none came.
   template <typename Request>
   Request LastRequest() const {
     const MutexLock lock(&mutex_);
     Request request;
-    request.ParseFromString(last_request_);
+    const auto last = last_requests_.find(request.GetDescriptor()->full_name());
+    if (last != last_requests_.end()) request.ParseFromString(last->second);
     return request;
   }
   std::string uploaded;
@@ -88,12 +102,19 @@ class FakeServer {
   const TempDirectory directory_;
   mutable Mutex mutex_;
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
-  std::string last_request_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> last_requests_ ABSL_GUARDED_BY(mutex_);  // by type
   std::unique_ptr<Runs> runs_;
   std::unique_ptr<Analyses> analyses_;
   std::unique_ptr<System> system_;
+  std::vector<std::unique_ptr<grpc::Service>> probing_;
   std::unique_ptr<grpc::Server> server_;
 };
+
+// Captures, facts and question sets of `fake`.
+std::vector<std::unique_ptr<grpc::Service>> MakeProbingServices(FakeServer* fake);
+
+// A capture of two tensors; fills the fake's tensors and file.
+void FillCapture(FakeServer* fake);
 
 // Needs no time; runs `on_sleep` instead.
 class FakeSleeper : public Sleeper {

@@ -35,9 +35,33 @@ TEST(QuestionSets_Test, GivenAGeneratedSetThenItsKindAndCountAreRead) {
   EXPECT_EQ(of_class->of_class().count(), 150u);
 }
 
+TEST(QuestionSets_Test, GivenTheSetsOfTheProbesThenTheirPartsAreRead) {
+  EXPECT_EQ(ParseQuestionSet("enriched:64", v1::ADD)->enriched().count(), 64u);
+  for (const char* text : {"tricase:D2:100", "tricase:2:100"}) {
+    const auto tricase = ParseQuestionSet(text, v1::ADD);
+    EXPECT_EQ(tricase->tricase().digit(), 2u);
+    EXPECT_EQ(tricase->tricase().count_per_case(), 100u);
+  }
+  EXPECT_THAT(ParseQuestionSet("tasks:A2.SA,SC", v1::ADD)->pairs().tasks(), ElementsAre("A2.SA", "SC"));
+  const auto pairs = ParseQuestionSet("pairs:22222+11111/55555+44444,1-2/3-4", v1::ADD);
+  ASSERT_EQ(pairs->pairs().pairs_size(), 2);
+  EXPECT_EQ(pairs->pairs().pairs(0).store(), "22222+11111");
+  EXPECT_EQ(pairs->pairs().pairs(1).clean(), "3-4");
+  const std::string hash(64, 'a');
+  EXPECT_EQ(ParseQuestionSet("sha256:" + hash, v1::ADD)->uploaded().sha256(), hash);
+}
+
 TEST(QuestionSets_Test, GivenAnythingElseThenInvalid) {
-  for (const char* bad : {"", "uniform", "uniform:", "uniform:x", "uniform:-1", "uniform:1e4", "class:S3", "class::5",
-                          "class:S3:", "file:", "random:5", "uniform:99999999999999999999999"}) {
+  for (const char* bad : {"",           "uniform",
+                          "uniform:",   "uniform:x",
+                          "uniform:-1", "uniform:1e4",
+                          "class:S3",   "class::5",
+                          "class:S3:",  "file:",
+                          "random:5",   "enriched:",
+                          "tricase:D2", "tricase:X:5",
+                          "tasks:",     "tasks:SA,,SC",
+                          "pairs:1+2",  "pairs:1+2/3+4/5+6",
+                          "sha256:abc", "uniform:99999999999999999999999"}) {
     EXPECT_EQ(ErrorReason(ParseQuestionSet(bad, v1::ADD).status()), "QUESTION_SET_INVALID") << bad;
   }
 }
@@ -80,9 +104,34 @@ TEST_F(QuestionFile_Test, GivenADirectoryThenItIsSaid) {
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("directory"));
 }
 
+TEST_F(QuestionFile_Test, GivenAnyColumnsThenTheyFilter) {
+  const std::string file = Write("p.tsv", "op\tdigit\ttricase\ta\tb\n+\t0\t8\t1\t2\n-\t0\t8\t3\t4\n+\t1\t8\t5\t6\n");
+  EXPECT_THAT(Listed(*ParseQuestionSet(file + "?digit=0&op=+", v1::ADD)), ElementsAre("1+2"));
+  EXPECT_THAT(Listed(*ParseQuestionSet(file + "?tricase=8", v1::ADD)), ElementsAre("1+2", "3-4", "5+6"));
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(file + "?digit=7", v1::ADD).status()), "QUESTION_FILE_INVALID");
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(file + "?none=7", v1::ADD).status()), "QUESTION_FILE_INVALID");
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(file + "?digit=0&op", v1::ADD).status()), "QUESTION_SET_INVALID");
+}
+
+TEST_F(QuestionFile_Test, GivenProductsThenTheyAreQuestions) {
+  EXPECT_THAT(Listed(*ParseQuestionSet(Write("m.txt", "12*34\n"), v1::MUL)), ElementsAre("12*34"));
+  EXPECT_THAT(Listed(*ParseQuestionSet(Write("m.tsv", "a\tb\n1\t2\n"), v1::MUL)), ElementsAre("1*2"));
+}
+
+TEST_F(QuestionFile_Test, GivenALongListThenItNeedsAnUpload) {
+  std::string text;
+  for (int i = 0; i < 100'000; ++i) text += "1+2\n";
+  EXPECT_FALSE(NeedsUpload(*ParseQuestionSet(Write("l.txt", text), v1::ADD)));
+  EXPECT_TRUE(NeedsUpload(*ParseQuestionSet(Write("m.txt", text + "1+2\n"), v1::ADD)));
+  const std::string wide(30, '9');
+  std::string bytes;
+  for (int i = 0; i < 80'000; ++i) bytes += wide + "+" + wide + "\n";
+  EXPECT_TRUE(NeedsUpload(*ParseQuestionSet(Write("b.txt", bytes), v1::ADD)));
+}
+
 TEST_F(QuestionFile_Test, GivenTooManyQuestionsThenOutOfRange) {
   std::string text;
-  for (int i = 0; i < 100'001; ++i) text += "1+2\n";
+  for (int i = 0; i < 1'000'001; ++i) text += "1+2\n";
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("m.txt", text), v1::ADD).status()), "QUESTIONS_OUT_OF_RANGE");
 }
 

@@ -252,7 +252,9 @@ TEST_F(Commands_Test, WhenAFileIsImportedThenTheHeaderSaysWhatIsKnown) {
   EXPECT_EQ(header.like_model_name(), "sub_d6_l2_h3");
   EXPECT_EQ(header.file_name(), "foreign.safetensors");
   EXPECT_EQ(server_.uploaded, SmallSafetensors());
-  EXPECT_EQ(Run({"import", path, "--operation", "mul"}), 2);
+  EXPECT_EQ(Run({"import", path, "--operation", "mix"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ImportHeader>().operation(), v1::MIX);
+  EXPECT_EQ(Run({"import", path, "--operation", "div"}), 2);
   EXPECT_EQ(Run({"import", directory_.path() + "/none"}), 3);
 }
 

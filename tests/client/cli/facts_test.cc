@@ -1,0 +1,82 @@
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "nlohmann/json.hpp"
+#include "tests/client/cli/fixtures.h"
+
+namespace sumscope::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Facts_Test : public CommandFixture {
+ protected:
+  Facts_Test() {
+    AddFact("P14L0H1", 14, 0, true, 1, "Algo:A2.SC");
+    AddFact("P14L0H1", 14, 0, true, 1, "Fail%:8");
+    AddFact("P14L0MLP", 14, 0, false, 0, "Fail%:3");
+  }
+
+  void AddFact(const std::string& node, uint32_t position, uint32_t layer, bool head, uint32_t num,
+               const std::string& tag) {
+    v1::NodeFact fact;
+    fact.set_run("runs/r7k2m9qa");
+    fact.set_model_name("add_d5_l1_h3_t15K_s372001");
+    fact.set_analysis("runs/r7k2m9qa/analyses/a1b2c3d4");
+    fact.set_node(node);
+    fact.set_position(position);
+    fact.set_layer(layer);
+    fact.set_is_head(head);
+    fact.set_num(num);
+    fact.set_tag(tag);
+    server_.facts.push_back(fact);
+  }
+};
+
+TEST_F(Facts_Test, WhenFactsAreListedThenAllPagesComeWithTheirRuns) {
+  EXPECT_EQ(Run({"facts", "task = \"A2.SC\" AND run.n_layers = 1"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ListFactsRequest>().filter(), "task = \"A2.SC\" AND run.n_layers = 1");
+  EXPECT_EQ(Out(),
+            "TAG         NODE      RUN       MODEL\n"
+            "Algo:A2.SC  P14L0H1   r7k2m9qa  add_d5_l1_h3_t15K_s372001\n"
+            "Fail%:8     P14L0H1   r7k2m9qa  add_d5_l1_h3_t15K_s372001\n"
+            "Fail%:3     P14L0MLP  r7k2m9qa  add_d5_l1_h3_t15K_s372001\n");
+  EXPECT_EQ(Run({"facts", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())["facts"].size(), 3u);
+  EXPECT_EQ(Run({"facts", "--limit", "2", "-o", "csv", "--no-headers"}), 0);
+  EXPECT_THAT(Err(), HasSubstr("There are more"));
+}
+
+TEST_F(Facts_Test, WhenFactsAreExportedThenTheyAreTheAuthorsJson) {
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "behaviors"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ListFactsRequest>().filter(), "run.name = \"r7k2m9qa\"");
+  const auto behaviors = nlohmann::json::parse(Out());
+  ASSERT_EQ(behaviors.size(), 2u);
+  EXPECT_EQ(behaviors[0], nlohmann::json::parse(R"({"position": 14, "layer": 0, "is_head": true, "num": 1,
+                                                    "tags": ["Fail%:8"]})"));
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "features"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())[0]["tags"][0], "Algo:A2.SC");
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "everything"}), 2);
+}
+
+TEST_F(Facts_Test, WhenTheAuthorsJsonIsImportedThenItsTagsAreSent) {
+  const std::string path = directory_.path() + "/features.json";
+  std::ofstream(path) << R"([{"position": 14, "layer": 0, "is_head": true, "num": 1, "tags": ["Algo:A3.SA"]},
+                             {"position": 15, "layer": 0, "is_head": false, "num": 0, "tags": ["Fail%:9"]}])";
+  server_.from_cache = true;
+  EXPECT_EQ(Run({"facts", "import", "r7", path}), 0);
+  const auto request = server_.LastRequest<v1::CreateAnalysisRequest>();
+  EXPECT_EQ(request.parent(), "runs/r7");
+  const v1::ImportTagsRequest& import = request.request().import_tags();
+  EXPECT_EQ(import.file_name(), "features.json");
+  ASSERT_EQ(import.tags_size(), 2);
+  EXPECT_EQ(import.tags(0).node(), "P14L0H1");
+  EXPECT_EQ(import.tags(0).tag(), "Algo:A3.SA");
+  EXPECT_EQ(import.tags(1).node(), "P15L0MLP");
+  std::ofstream(path) << "no JSON";
+  EXPECT_EQ(Run({"facts", "import", "r7", path}), 2);
+  EXPECT_EQ(Run({"facts", "import", "r7", path + "x"}), 3);
+}
+
+}  // namespace
+}  // namespace sumscope::client

@@ -1,0 +1,204 @@
+#include <cmath>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "nlohmann/json.hpp"
+#include "tests/client/cli/fixtures.h"
+
+namespace sumscope::client {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Probe_Test : public CommandFixture {
+ protected:
+  v1::AnalysisRequest Sent() const { return server_.LastRequest<v1::CreateAnalysisRequest>().request(); }
+};
+
+TEST_F(Probe_Test, WhenTheRunIsMissingThenItIsSaidAndHelpIsOfTheAnalysis) {
+  EXPECT_EQ(Run({"probe", "evaluate", "--help"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("sumscope probe RUN[@STEP] evaluate [OPTIONS]"));
+  EXPECT_THAT(Out(), HasSubstr("--worst"));
+  EXPECT_EQ(Run({"probe", "evaluate"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("sumscope probe RUN[@STEP] evaluate"));
+  EXPECT_EQ(Run({"probe", "r7"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("useful-nodes"));
+  EXPECT_EQ(Run({"probe", "r7", "usefull-nodes"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"useful-nodes\""));
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--runs", "state = RUNNING"}), 2);
+  EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
+TEST_F(Probe_Test, WhenNodesAreAblatedThenEachSetIsOne) {
+  EXPECT_EQ(Run({"probe", "r7", "ablate", "--nodes", "P14L0H1", "--nodes", "L0MLP,P9L0H0", "--mode", "resample",
+                 "--seed", "5", "--operation", "mix", "-q"}),
+            0);
+  EXPECT_THAT(Sent().ablate().node_sets(), ElementsAre("P14L0H1", "L0MLP,P9L0H0"));
+  EXPECT_EQ(Sent().ablate().mode(), v1::RESAMPLE);
+  EXPECT_EQ(Sent().ablate().seed(), 5u);
+  EXPECT_EQ(server_.LastRequest<v1::CreateAnalysisRequest>().question_set().operation(), v1::MIX);
+  EXPECT_EQ(Run({"probe", "r7", "ablate"}), 2);
+  EXPECT_EQ(Run({"probe", "r7", "ablate", "--nodes", "x", "--mode", "median"}), 2);
+}
+
+TEST_F(Probe_Test, WhenEachProbeIsAskedThenItsRequestSaysAll) {
+  EXPECT_EQ(Run({"probe", "r7", "attention", "--all-rows", "--per-question", "-q"}), 0);
+  EXPECT_TRUE(Sent().attention().all_rows() && Sent().attention().per_question());
+  EXPECT_EQ(Run({"probe", "r7", "useful-nodes", "--mode", "zero", "-q"}), 0);
+  EXPECT_EQ(Sent().useful_nodes().mode(), v1::ZERO);
+  EXPECT_FALSE(server_.LastRequest<v1::CreateAnalysisRequest>().has_question_set());
+  EXPECT_EQ(Run({"probe", "r7", "patch", "--questions", "tasks:A2.SA", "--head-pairs", "-q"}), 0);
+  EXPECT_TRUE(Sent().patch().head_pairs());
+  EXPECT_EQ(Run({"probe", "r7", "subtasks", "--tasks", "A2.SA,SC", "--tasks", "SS", "-q"}), 0);
+  EXPECT_THAT(Sent().subtasks().tasks(), ElementsAre("A2.SA", "SC", "SS"));
+  EXPECT_EQ(Run({"probe", "r7", "pca", "--nodes", "P14L0H1", "--digit", "D2", "--components", "2", "--scores", "-q"}),
+            0);
+  EXPECT_EQ(Sent().pca().digit(), 2u);
+  EXPECT_EQ(Sent().pca().components(), 2u);
+  EXPECT_TRUE(Sent().pca().with_scores());
+  EXPECT_EQ(Run({"probe", "r7", "pca", "--digit", "two"}), 2);
+  EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--node", "P14L0H1", "--feature", "A2.SC", "--held-out", "0.25", "--l2",
+                 "1e-4", "-q"}),
+            0);
+  EXPECT_EQ(Sent().linear_probe().held_out(), 0.25);
+  EXPECT_EQ(Sent().linear_probe().l2(), 1e-4);
+  EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--feature", "A2.SC"}), 2);
+  EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--node", "P1L0", "--feature", "A2.SC", "--l2", "nan"}), 2);
+  EXPECT_EQ(Run({"probe", "r7", "attribution", "-q"}), 0);
+  EXPECT_TRUE(Sent().has_attribution());
+  EXPECT_EQ(Run({"probe", "r7", "phases", "--window", "20", "--penalty", "2.5", "--learnt-below", "0.2", "-q"}), 0);
+  EXPECT_EQ(Sent().phases().window(), 20u);
+  EXPECT_EQ(Sent().phases().penalty(), 2.5);
+  EXPECT_EQ(Run({"probe", "r7", "cascades", "--per-cell", "100", "--seed", "3", "-q"}), 0);
+  EXPECT_EQ(Sent().cascades().per_cell(), 100u);
+  EXPECT_EQ(Run({"probe", "r7", "algorithm", "--mode", "mean", "-q"}), 0);
+  EXPECT_EQ(Sent().algorithm().mode(), v1::MEAN);
+}
+
+TEST_F(Probe_Test, WhenADryRunThenThePredictionAndNothingIsQueued) {
+  server_.on_create = [](const v1::CreateAnalysisRequest&, v1::Analysis* analysis) {
+    analysis->mutable_prediction()->set_questions(10000);
+    analysis->mutable_prediction()->set_memory_bytes(3 << 20);
+  };
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--dry-run"}), 0);
+  EXPECT_TRUE(server_.LastRequest<v1::CreateAnalysisRequest>().validate_only());
+  EXPECT_THAT(Out(), HasSubstr("number of questions  10,000"));
+  EXPECT_THAT(Out(), HasSubstr("3.0 MiB"));
+  EXPECT_THAT(Out(), HasSubstr("Nothing was queued"));
+}
+
+TEST_F(Probe_Test, WhenAListIsLongThenItIsUploadedAndNamedByItsHash) {
+  const std::string path = directory_.path() + "/long.txt";
+  {
+    std::ofstream file(path);
+    for (int i = 0; i < 100'001; ++i) file << "1+2\n";
+  }
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "file:" + path, "-q"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::UploadQuestionSetHeader>().n_digits(), 5u);
+  EXPECT_EQ(server_.questions.size(), 400'004u);
+  const auto request = server_.LastRequest<v1::CreateAnalysisRequest>();
+  EXPECT_EQ(request.question_set().uploaded().sha256().size(), 64u);
+}
+
+TEST_F(Probe_Test, WhenManyRunsAreAskedThenMeanSpreadAndShares) {
+  server_.from_cache = true;
+  server_.no_checkpoint = {"runs/r1"};
+  server_.on_create = [](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {
+    const bool first = request.parent() == "runs/r0";
+    analysis->mutable_result()->mutable_evaluate()->mutable_digits(0)->set_loss(first ? 1 : 3);
+    analysis->set_name(request.parent() + "/analyses/a");
+  };
+  EXPECT_EQ(Run({"probe", "--runs", "labels.study = \"s\"", "evaluate", "-o", "json"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ListRunsRequest>().filter(), "labels.study = \"s\"");
+  EXPECT_THAT(Err(), HasSubstr("r1 is left out"));
+  const auto json = nlohmann::json::parse(Out());
+  EXPECT_EQ(json["runs"].size(), 2u);
+  EXPECT_EQ(json["left_out"], nlohmann::json({"r1"}));
+  bool found = false;
+  for (const auto& number : json["numbers"]) {
+    if (number["path"] != "digits.A5.loss") continue;
+    found = true;
+    EXPECT_EQ(number["n"], 2);
+    EXPECT_EQ(number["mean"], 2.0);
+    EXPECT_DOUBLE_EQ(number["standard_deviation"].get<double>(), std::sqrt(2.0));
+  }
+  EXPECT_TRUE(found);
+  EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("digits.A5.loss"));
+  EXPECT_THAT(Out(), HasSubstr("2 of 2"));
+  EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate", "-o", "csv"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("number,digits.A5.loss,,2,2,1.414213562373095"));
+  server_.no_checkpoint = {"runs/r0", "runs/r1", "runs/r2"};
+  EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate"}), 8);
+}
+
+TEST_F(Probe_Test, WhenOneOfManyFailsThenTheOthersAreTold) {
+  server_.from_cache = true;
+  server_.on_create = [](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {
+    if (request.parent() != "runs/r1") return;
+    analysis->clear_result();
+    analysis->set_state(v1::FAILED);
+    analysis->set_state_reason("WORKER_LOST");
+  };
+  EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate", "-o", "json"}), 5);
+  EXPECT_THAT(Err(), HasSubstr("WORKER_LOST"));
+  EXPECT_EQ(nlohmann::json::parse(Out())["runs"].size(), 2u);
+}
+
+TEST_F(Probe_Test, WhenAQuestionIsAskedThenDigitByDigitSideBySide) {
+  server_.from_cache = true;
+  server_.on_create = [](const v1::CreateAnalysisRequest&, v1::Analysis* analysis) {
+    analysis->clear_result();
+    v1::AskResult* const result = analysis->mutable_result()->mutable_ask();
+    result->set_question("44444+55556");
+    result->set_true_answer("+100000");
+    result->set_question_class("S5");
+    result->set_look_back_2("+090000");
+    for (v1::AskedAnswer* answer : {result->mutable_plain(), result->mutable_intervened()}) {
+      const bool plain = answer == &result->plain();
+      answer->set_predicted(plain ? "+100000" : "+000000");
+      answer->set_right(plain);
+      v1::AskedToken* const token = answer->add_tokens();
+      token->set_digit("A5");
+      token->set_truth("1");
+      token->set_predicted(plain ? "1" : "0");
+      token->set_p_truth(plain ? 0.75 : 0.25);
+      token->set_p_predicted(0.75);
+    }
+  };
+  EXPECT_EQ(
+      Run({"ask", "r7", "44444+55556", "--ablate", "P14L0H1", "--patch-from", "1+2", "--node", "P9L0H0", "--generate"}),
+      0);
+  EXPECT_EQ(server_.LastRequest<v1::CreateAnalysisRequest>().question_set().list().questions(0), "44444+55556");
+  EXPECT_THAT(Sent().ask().ablate(), ElementsAre("P14L0H1"));
+  EXPECT_EQ(Sent().ask().patch_from(), "1+2");
+  EXPECT_THAT(Sent().ask().patch_nodes(), ElementsAre("P9L0H0"));
+  EXPECT_THAT(Out(), HasSubstr("look-back-2 says     +090000 (wrong)"));
+  EXPECT_THAT(Out(), HasSubstr("A5     1     1       75.00 %  75.00 %  0 *            75.00 %  25.00 %"));
+  EXPECT_EQ(Run({"ask", "r7", "1+2", "--patch-from", "3+4"}), 2);
+}
+
+TEST_F(Probe_Test, WhenAnalysesAreExportedAndDeletedThenAllOfTheRun) {
+  EXPECT_EQ(Run({"analyses", "list", "--analysis", "useful-nodes"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ListAnalysesRequest>().analysis(), "useful_nodes");
+  EXPECT_EQ(Run({"analyses", "list", "--analysis", "evaluat"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("nearest is evaluate"));
+  EXPECT_EQ(Run({"analyses", "export", "r7"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())["analysis"], "evaluate");
+  EXPECT_EQ(Run({"analyses", "delete", "r7k2m9qa/a1b2c3d4", "r7k2m9qa/b", "-q"}), 0);
+  EXPECT_EQ(Out(), "runs/r7k2m9qa/analyses/a1b2c3d4\nruns/r7k2m9qa/analyses/b\n");
+}
+
+TEST_F(Probe_Test, WhenRunsAreComparedThenWhatDiffersIsThere) {
+  EXPECT_EQ(Run({"runs", "compare", "r7", "r8"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("exact match    95.70 % of 1,000"));
+  EXPECT_THAT(Out(), Not(HasSubstr("spec.")));  // the same run twice
+  EXPECT_EQ(Run({"runs", "compare", "r7", "r8", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())["runs"].size(), 2u);
+  EXPECT_EQ(Run({"runs", "compare", "r7"}), 2);
+}
+
+}  // namespace
+}  // namespace sumscope::client

@@ -1,0 +1,173 @@
+// How results look to a person. Small results, whole texts.
+#include "client/cli/output/probes/views.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "client/cli/output/probes/node_map.h"
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/model_names.h"
+
+namespace sumscope::client {
+namespace {
+
+using ::testing::HasSubstr;
+
+View ViewOf(const std::string& model) {
+  View view;
+  view.spec = CompleteSpec(*ParseModelName(model));
+  return view;
+}
+
+class Views_Test : public ::testing::Test {
+ protected:
+  const View view_ = ViewOf("add_d5_l1_h3");
+};
+
+TEST_F(Views_Test, WhenTheUsefulNodesAreShownThenPositionsByNodes) {
+  v1::UsefulNodesResult result;
+  result.mutable_unablated()->set_questions(100);
+  result.mutable_unablated()->set_right(98);
+  result.mutable_unablated()->set_loss(0.0125);
+  result.set_useful_heads(2);
+  result.set_useful_mlps(1);
+  const auto add = [&result](const std::string& node, uint32_t failed, uint32_t percent, const std::string& digits) {
+    v1::AblatedNodes* const added = result.add_nodes();
+    added->set_nodes(node);
+    added->set_failed_of_right(failed);
+    added->set_fail_percent(percent);
+    added->set_failing_digits(digits);
+  };
+  add("P0L0H0", 0, 0, "");
+  add("P11L0H0", 12, 12, "A43");
+  add("P11L0H1", 0, 0, "");
+  add("P11L0MLP", 1, 1, "A0");
+  add("P13L0H0", 0, 0, "");
+  add("P14L0H1", 99, 100, "A10");
+  add("P16L0H0", 0, 0, "");
+  EXPECT_EQ(ProbeText(result, view_),
+            "unablated  98 of 100 (98.00 %) right without it, loss 0.01250\n"
+            "ablation   mean\n"
+            "useful     2 heads and 1 MLPs at some position\n"
+            "\nfailures in percent of the right questions, and the answer digits that fail (\".\": none)\n"
+            "POSITION  L0H0    L0H1     L0MLP\n"
+            "P11 (=)   12 A43  .        1 A0\n"
+            "P13 (A5)  .       .        .\n"
+            "P14 (A4)  .       100 A10  .\n");
+}
+
+TEST_F(Views_Test, WhenAMapIsTooBroadThenALayerAtATime) {
+  std::vector<std::pair<std::string, std::string>> cells;
+  for (int layer = 0; layer < 2; ++layer) {
+    for (const char* node : {"H0", "H1", "H2", "H3", "MLP"}) {
+      cells.emplace_back("P14L" + std::to_string(layer) + node, "100 A543210");
+    }
+  }
+  const std::string map = NodeMap(cells, ViewOf("add_d5_l2_h4"));
+  EXPECT_EQ(map.substr(0, map.find('\n')), "POSITION  L0H0         L0H1         L0H2         L0H3         L0MLP");
+  EXPECT_THAT(map, HasSubstr("\nPOSITION  L1H0 "));
+}
+
+TEST_F(Views_Test, WhenAttentionIsShownThenAStaircaseAndPercents) {
+  v1::AttentionResult result;
+  result.set_questions(1000);
+  v1::AttentionHead* const head = result.add_heads();
+  v1::AttentionRow* const row = head->add_rows();
+  row->set_position(14);
+  row->set_meaning("A4");
+  row->set_predicts("A3");
+  row->set_pair(3);
+  row->set_pair_percent(96.4);
+  for (const auto& [position, meaning, percent] : {std::tuple(1u, "D3", 49.0), std::tuple(7u, "D'3", 47.4)}) {
+    v1::AttentionSource* const source = row->add_top();
+    source->set_position(position);
+    source->set_meaning(meaning);
+    source->set_percent(percent);
+  }
+  EXPECT_EQ(ProbeText(result, view_),
+            "mean attention over 1,000 questions\n"
+            "\ndigit pair that each head reads most\n"
+            "ROW           L0H0\n"
+            "P14 A4 -> A3  D3+D'3 96 %\n"
+            "\nL0H0: largest sources\n"
+            "ROW           READS\n"
+            "P14 A4 -> A3  D3 (P1) 49 %  D'3 (P7) 47 %\n");
+}
+
+TEST_F(Views_Test, WhenCascadesAreShownThenTheKappaCurveOfEachDigit) {
+  v1::CascadesResult result;
+  v1::LookBackDigit* const digit = result.add_additions();
+  digit->set_digit("A3");
+  digit->set_per_cell(1000);
+  digit->set_k(2);
+  for (const double kappa : {1.0, 0.98, 0.12}) digit->add_kappa(kappa);
+  v1::LookBackDigit* const low = result.add_additions();
+  low->set_digit("A1");
+  low->set_k(1);
+  low->set_exact(true);
+  low->add_kappa(1);
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("\nadditions\n"
+                                                  "DIGIT  LOOKS BACK    K0    K1    K2\n"
+                                                  "A3     2           1.00  0.98  0.12\n"
+                                                  "A1     1 (exact)   1.00\n"));
+  EXPECT_EQ(ProbeRows(result).Csv(false),
+            "add,A3,2,false,0,,1000,1,,\nadd,A3,2,false,1,,1000,0.98,,\n"
+            "add,A3,2,false,2,,1000,0.12,,\nadd,A1,1,true,0,,0,1,,\n");
+}
+
+TEST_F(Views_Test, WhenPhasesAreShownThenOrderAndBoundaries) {
+  v1::PhasesResult result;
+  result.set_steps(15000);
+  result.add_order("A0");
+  v1::PhasedSeries* const series = result.add_digits();
+  series->set_name("A0");
+  series->set_learnt_step(1200);
+  series->set_first_loss(2.3);
+  series->set_last_loss(1e-4);
+  v1::PhaseBoundary* const boundary = series->add_boundaries();
+  boundary->set_step(1150);
+  boundary->set_loss_after(0.01);
+  EXPECT_EQ(ProbeText(result, view_),
+            "steps                   15,000\n"
+            "digits learnt in order  A0\n"
+            "cells learnt in order   none was learnt\n"
+            "\nphases of each answer digit\n"
+            "DIGIT  LEARNT AT  LAST LOSS  LOSS | STEP: LOSS AFTER IT\n"
+            "A0         1,200   0.000100  2.30 | 1150: 0.0100\n");
+}
+
+TEST_F(Views_Test, WhenAPatchMovesNothingThenItWarns) {
+  v1::PatchResult result;
+  result.add_nodes("P9L0H0");
+  result.add_nodes("P9L0H1");
+  v1::PatchedPair* const pair = result.add_pairs();
+  pair->set_id("SA-1");
+  pair->set_testable(true);
+  pair->set_clean_predicted("+099999");
+  pair->add_results()->set_predicted("+099999");
+  pair->add_results()->set_predicted("+093999");
+  result.add_warnings("P9L0H0 moved nothing\x1b[31m");
+  const std::string text = ProbeText(result, view_);
+  EXPECT_THAT(text, HasSubstr("P9L0H1  +093999"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("P9L0H0  ")));
+  EXPECT_THAT(text, HasSubstr("warning: P9L0H0 moved nothing\\x1b[31m\n"));
+}
+
+TEST_F(Views_Test, WhenClausesAreShownThenYesNoAndEvidence) {
+  v1::AlgorithmResult result;
+  v1::AlgorithmClause* const clause = result.add_clauses();
+  clause->set_name("A2.SA");
+  clause->set_text("a head adds pair 2");
+  clause->set_holds(true);
+  clause->set_testable(true);
+  clause->set_evidence("P15L0H1");
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("A2.SA   yes    a head adds pair 2  P15L0H1\n"));
+}
+
+}  // namespace
+}  // namespace sumscope::client
