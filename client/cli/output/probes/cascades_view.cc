@@ -46,10 +46,10 @@ Table Agreement(const v1::LookBackAgreement& agreement) {
 }
 
 Table Classes(const v1::CascadesResult& result) {
-  Table table({{"CLASS"}, NumberColumn("ACCURACY"), NumberColumn("CORRECT"), NumberColumn("OF"), NumberColumn("LOSS")});
+  Table table({{"CLASS"}, NumberColumn("ACCURACY"), NumberColumn("CORRECT"), NumberColumn("OF")});
   for (const v1::ClassResult& one : result.classes()) {
     table.AddRow({one.question_class(), FormatPercent(one.exact().rate()), FormatCount(one.exact().correct()),
-                  FormatCount(one.exact().count()), FormatLoss(one.loss())});
+                  FormatCount(one.exact().count())});
   }
   return table;
 }
