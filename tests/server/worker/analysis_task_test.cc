@@ -1,4 +1,4 @@
-#include "server/worker/analysis_task.h"
+#include "server/worker/analyses/analysis_task.h"
 
 #include <gtest/gtest.h>
 
@@ -42,7 +42,7 @@ QuestionSet Uniform(uint64_t count) {
 
 v1::Finished Perform(const TaskInput& input, RecordingSink* sink) { return RunTask(input, {"cpu", 1}, sink); }
 
-TEST(EvaluateTask_Test, GivenUniformQuestionsThenTheResultIsTheEngines) {
+TEST(AnalysisTask_Test, GivenUniformQuestionsThenTheResultIsTheEngines) {
   RecordingSink sink;
   const v1::Finished finished = Perform(NewTask(Uniform(500)), &sink);
   ASSERT_EQ(finished.outcome(), v1::Finished::DONE) << finished.ShortDebugString();
@@ -60,7 +60,7 @@ TEST(EvaluateTask_Test, GivenUniformQuestionsThenTheResultIsTheEngines) {
   EXPECT_EQ(sink.result->evaluate().worst_size(), 3);
 }
 
-TEST(EvaluateTask_Test, GivenEachKindOfQuestionSetThenItsQuestionsAreAsked) {
+TEST(AnalysisTask_Test, GivenEachKindOfQuestionSetThenItsQuestionsAreAsked) {
   QuestionSet of_class, stratified, list, subtractions = Uniform(50);
   of_class.mutable_of_class()->set_question_class("S2");
   of_class.mutable_of_class()->set_count(70);
@@ -83,7 +83,7 @@ TEST(EvaluateTask_Test, GivenEachKindOfQuestionSetThenItsQuestionsAreAsked) {
   EXPECT_EQ(d.result->evaluate().cells(0).cell(), "MD");
 }
 
-TEST(EvaluateTask_Test, WhenCancelledThenThereIsNoResult) {
+TEST(AnalysisTask_Test, WhenCancelledThenThereIsNoResult) {
   RecordingSink sink;
   const TaskInput input = NewTask(Uniform(1000000000));
   sink.on_message = [&](const v1::WorkerMessage& message) {
@@ -94,7 +94,7 @@ TEST(EvaluateTask_Test, WhenCancelledThenThereIsNoResult) {
   EXPECT_GT(sink.messages.back().analysis_progress().fraction(), 0);
 }
 
-TEST(EvaluateTask_Test, GivenWeightsThatAreNotTheSpecsThenTheyAreRefused) {
+TEST(AnalysisTask_Test, GivenWeightsThatAreNotTheSpecsThenTheyAreRefused) {
   engine::NamedTensors missing = TinyWeights(), shape = TinyWeights(), whole = TinyWeights(), nan = TinyWeights();
   missing.pop_back();
   shape[0].second = torch::zeros({2, 2});
@@ -109,7 +109,7 @@ TEST(EvaluateTask_Test, GivenWeightsThatAreNotTheSpecsThenTheyAreRefused) {
   }
 }
 
-TEST(EvaluateTask_Test, GivenQuestionsThatDoNotExistThenTheReasonSaysSo) {
+TEST(AnalysisTask_Test, GivenQuestionsThatDoNotExistThenTheReasonSaysSo) {
   QuestionSet impossible, unreadable;
   impossible.mutable_of_class()->set_question_class("S5");  // needs more than three digits
   impossible.mutable_of_class()->set_count(5);
