@@ -12,7 +12,6 @@ namespace sumscope::engine {
 namespace {
 
 constexpr uint64_t kBatch = 512;
-constexpr uint64_t kClassQuestions = 1000;
 
 // Adds up one operation's questions beside every look-back-k.
 class AgreementTally {
@@ -98,13 +97,13 @@ std::vector<LookBackAgreement> Agreements(const Answerer& answerer, const Questi
 }
 
 ClassTally ClassAccuracy(const AnswerFn& answer, const Encoding& encoding, QuestionClass question_class,
-                         uint64_t seed) {
-  const auto source = ClassSource(question_class, encoding.n_digits(), kClassQuestions, seed);
-  ClassTally tally{question_class, {kClassQuestions, 0, std::numeric_limits<double>::quiet_NaN()}};
+                         uint64_t count, uint64_t seed) {
+  const auto source = ClassSource(question_class, encoding.n_digits(), count, seed);
+  ClassTally tally{question_class, {count, 0, std::numeric_limits<double>::quiet_NaN()}};
   Questions batch;
   std::vector<int64_t> truth(static_cast<size_t>(encoding.n_answer()));
-  for (uint64_t first = 0; first < kClassQuestions; first += kBatch) {
-    source->Fill(first, std::min(kBatch, kClassQuestions - first), &batch);
+  for (uint64_t first = 0; first < count; first += kBatch) {
+    source->Fill(first, std::min(kBatch, count - first), &batch);
     const torch::Tensor answers = answer(batch);
     for (size_t q = 0; q < batch.size(); ++q) {
       encoding.EncodeAnswer(TrueAnswer(batch[q]), truth.data());
@@ -173,7 +172,7 @@ CascadesResult Cascades(const Model& model, const QuestionSource& questions, con
     for (const QuestionClass question_class : operation == Operation::kAdd
                                                   ? std::array{QuestionClass::kS0, QuestionClass::kS1}
                                                   : std::array{QuestionClass::kM0, QuestionClass::kM1}) {
-      result.classes.push_back(ClassAccuracy(answer, encoding, question_class, request.seed));
+      result.classes.push_back(ClassAccuracy(answer, encoding, question_class, request.per_cell, request.seed));
     }
   }
   result.agreements = Agreements(answerer, questions, Part(progress, 0.7, 1));

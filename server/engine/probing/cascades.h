@@ -47,7 +47,7 @@ struct CascadesResult {
   std::vector<LookBackDigit> additions;                                     // A_n .. A_1
   std::vector<LookBackDigit> subtractions_positive, subtractions_negative;  // A_{n-1} .. A_1
   std::vector<LookBackAgreement> agreements;                                // one per operation of the questions
-  std::vector<ClassTally> classes;  // S0, S1; M0, M1: 1,000 questions each, loss NaN
+  std::vector<ClassTally> classes;  // S0, S1; M0, M1: per_cell questions each, loss NaN
   double heldout_loss = 0;          // additions: forced, on the uniform held-out questions; NaN without additions
 };
 

@@ -108,7 +108,7 @@ TEST(CompleteProbes_Test, EveryOptionalThenFilled) {
             R"({"linear_probe":{"feature":"A2.SC","held_out":0.2,"hook":"blocks.0.hook_resid_mid","l2":0.001,)"
             R"("position":"P14","seed":"0"}})");
   EXPECT_EQ(filled("attribution {}"), R"({"attribution":{}})");
-  EXPECT_EQ(filled("phases {}"), R"({"phases":{"learnt_below":0.1,"penalty":1.0,"window":50}})");
+  EXPECT_EQ(filled("phases {}"), R"({"phases":{"learnt_below":0.1,"penalty":1,"window":50}})");
   EXPECT_EQ(filled("cascades {}"), R"({"cascades":{"per_cell":1000,"seed":"0"}})");
   EXPECT_EQ(filled("algorithm {}"), R"({"algorithm":{"mode":"MEAN","per_cell":1000,"seed":"0"}})");
   EXPECT_EQ(filled("capture { hooks: 'blocks.*.attn.hook_z' positions: '14' positions: 'p014' }"),

@@ -1,0 +1,82 @@
+// A useful-node map (every head and MLP at every position) beside the same map by full forward passes. Run it on an
+// idle machine; compare the two lines of one shape:
+//   probing_benchmark --benchmark_repetitions=3
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+
+#include "server/engine/data/generator.h"
+#include "server/engine/probing/ablation.h"
+#include "server/engine/probing/answerer.h"
+#include "server/engine/probing/restart_forward.h"
+#include "server/engine/runtime/device.h"
+#include "server/engine/training/spec.h"
+
+namespace sumscope::engine {
+namespace {
+
+struct Shape {
+  int n_layers, d_model, d_head, d_mlp;
+  uint64_t questions;
+};
+constexpr Shape kOneLayer = {1, 510, 170, 2040, 2000}, kTwoLayers = {2, 510, 170, 2040, 2000},
+                kTwoSmallLayers = {2, 96, 32, 384, 2000};
+
+Model RandomModel(const Shape& shape) {
+  TrainSpec spec;
+  spec.n_layers = shape.n_layers;
+  spec.d_model = shape.d_model;
+  spec.d_head = shape.d_head;
+  spec.d_mlp = shape.d_mlp;
+  return {ConfigOf(spec), spec.n_digits, spec.format, InitialWeights(ConfigOf(spec), spec.seed), torch::kCPU};
+}
+
+void UsefulNodeMap(benchmark::State& state, Shape shape) {
+  SetThreads(2);
+  const Model model = RandomModel(shape);
+  const auto questions = UniformSource(Operation::kAdd, model.n_digits, shape.questions, 0);
+  AblationRequest request;
+  request.node_sets = EveryNode(model.config);
+  for (auto _ : state) benchmark::DoNotOptimize(Ablate(model, *questions, request));
+  state.counters["nodes"] = static_cast<double>(request.node_sets.size());
+}
+
+// The same number of passes and readings, each pass from the tokens on, by the same kernels. What replacing the node
+// would cost is left out.
+void FullForwardMap(benchmark::State& state, Shape shape) {
+  SetThreads(2);
+  const torch::NoGradGuard no_grad;
+  const Model model = RandomModel(shape);
+  const RestartForward forward(model);
+  const auto questions = UniformSource(Operation::kAdd, model.n_digits, shape.questions, 0);
+  const size_t nodes = EveryNode(model.config).size();
+  const auto batch_size = static_cast<uint64_t>(forward.batch_size());
+  Questions batch;
+  AnswerReading reading;
+  for (auto _ : state) {
+    for (uint64_t first = 0; first < shape.questions; first += batch_size) {
+      questions->Fill(first, std::min(batch_size, shape.questions - first), &batch);
+      const torch::Tensor tokens = forward.encoding().Encode(batch);
+      for (size_t node = 0; node < nodes; ++node) {
+        const torch::Tensor logits = forward.Run(tokens).logits.contiguous();
+        for (int64_t q = 0; q < tokens.size(0); ++q) {
+          ReadAnswer(logits, q, tokens[q].data_ptr<int64_t>() + forward.encoding().n_question(), &reading);
+        }
+      }
+    }
+  }
+  state.counters["nodes"] = static_cast<double>(nodes);
+}
+
+#define SUMSCOPE_MAP(name, shape)                                                                             \
+  BENCHMARK_CAPTURE(UsefulNodeMap, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1); \
+  BENCHMARK_CAPTURE(FullForwardMap, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1)
+
+SUMSCOPE_MAP(two_small_layers, kTwoSmallLayers);
+SUMSCOPE_MAP(one_layer, kOneLayer);
+SUMSCOPE_MAP(two_layers, kTwoLayers);
+
+}  // namespace
+}  // namespace sumscope::engine
+
+BENCHMARK_MAIN();
