@@ -38,7 +38,8 @@ class SqliteCaptureFile final : public CaptureFile {
   absl::StatusOr<std::string> Read(uint64_t offset, uint64_t length) override {
     SUMSCOPE_RETURN_IF_ERROR(CheckRange(offset, length, data_bytes_));
     MutexLock lock(&mutex_);
-    return connection_->Guard([&] { return ReadCaptureBytes(*connection_, offset, length); });
+    Connection& connection = *connection_;
+    return connection.Guard([&] { return ReadCaptureBytes(connection, offset, length); });
   }
 
  private:
