@@ -86,10 +86,10 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::AnalysisRequest> analyses, ParseThen(options.then));
   ExitCode fate = ExitCode::kDone;
   for (const v1::AnalysisRequest& then : analyses) {
-    v1::CreateAnalysisRequest request;
-    request.set_parent(run.name());
-    *request.mutable_request() = then;
-    SUMSCOPE_ASSIGN_OR_RETURN(const ExitCode code, AskAnalysis(session, std::move(request), Ask::kWait));
+    v1::CreateAnalysisRequest question;
+    question.set_parent(run.name());
+    *question.mutable_request() = then;
+    SUMSCOPE_ASSIGN_OR_RETURN(const ExitCode code, AskAnalysis(session, std::move(question), Ask::kWait));
     if (fate == ExitCode::kDone) fate = code;
   }
   return fate;
