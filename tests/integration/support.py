@@ -88,8 +88,9 @@ class Result:
 class Server:
     """One data directory and the server on it, which may be started, stopped and killed again and again."""
 
-    def __init__(self, root, slots=('cpu0:cpu:1',), resume_interval=None, wrapper=(), data=None):
+    def __init__(self, root, slots=('cpu0:cpu:1',), resume_interval=None, wrapper=(), data=None, flags=()):
         self.root, self.slots, self.resume_interval, self.wrapper = Path(root), slots, resume_interval, list(wrapper)
+        self.flags = list(flags)
         self.data = Path(data) if data else self.root / 'd'
         self.address = f'unix:{self.root}/s'
         self.log = self.root / 'server.log'
@@ -102,7 +103,7 @@ class Server:
             command += ['--slot', slot]
         if self.resume_interval:
             command += ['--resume-interval-seconds', str(self.resume_interval)]
-        return command
+        return command + self.flags
 
     def launch(self):
         with open(self.log, 'ab') as log:
