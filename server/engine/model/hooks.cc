@@ -14,10 +14,6 @@ bool EndsWith(const std::string& text, const char* end) {
   return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
 
-int64_t PositionDimension(const std::string& name) {
-  return EndsWith(name, ".hook_attn_scores") || EndsWith(name, ".hook_pattern") ? 2 : 1;
-}
-
 bool HasHeads(const std::string& name) {
   for (const char* end : {"attn.hook_q", "attn.hook_k", "attn.hook_v", "attn.hook_z", "attn.hook_result"}) {
     if (EndsWith(name, end)) return true;
@@ -34,6 +30,12 @@ torch::Tensor Written(const torch::Tensor& old, int64_t dimension, int64_t posit
 }
 
 }  // namespace
+
+bool IsAttentionHook(const std::string& name) {
+  return EndsWith(name, ".hook_attn_scores") || EndsWith(name, ".hook_pattern");
+}
+
+int64_t PositionDimension(const std::string& name) { return IsAttentionHook(name) ? 2 : 1; }
 
 std::vector<std::string> HookNames(const ModelConfig& config) {
   std::vector<std::string> names = {"hook_embed", "hook_pos_embed"};

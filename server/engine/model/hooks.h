@@ -15,6 +15,11 @@ namespace sumscope::engine {
 // TransformerLens' names of every intermediate, in the order in which a forward pass makes them.
 std::vector<std::string> HookNames(const ModelConfig& config);
 
+// hook_attn_scores and hook_pattern: [batch, head, query, key]; every other hook is [batch, position, ..].
+bool IsAttentionHook(const std::string& name);
+// The dimension that holds the position (of attention hooks: the query).
+int64_t PositionDimension(const std::string& name);
+
 // What happens to the intermediates of one forward pass. An intermediate without hooks passes untouched: same tensor,
 // same bits. Thread-compatible; must outlive the pass.
 class Hooks {

@@ -10,13 +10,9 @@
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/progress.h"
+#include "server/engine/probing/reference.h"
 
 namespace sumscope::engine {
-
-// hook_attn_scores and hook_pattern: [batch, head, query, key]; every other hook is [batch, position, ..].
-bool IsAttentionHook(const std::string& hook);
-// The dimension that holds the position (of attention hooks: the query).
-int64_t PositionDimension(const std::string& hook);
 
 // The hook that a node is a part of: blocks.L.attn.hook_z, blocks.L.hook_mlp_out, blocks.L.hook_resid_post.
 std::string HookOf(const Node& node);
@@ -30,8 +26,8 @@ class ActivationReader {
   // Throws kInvalidArgument (WRONG_DIGITS, and what CheckedWeights throws).
   explicit ActivationReader(const Model& model);
 
-  const Encoding& encoding() const { return encoding_; }
-  torch::ScalarType dtype() const { return dtype_; }
+  const Encoding& encoding() const { return reference_.encoding(); }
+  torch::ScalarType dtype() const { return reference_.dtype(); }
   // Questions per forward pass, so that the intermediates of a pass stay near 64 MiB.
   int64_t batch_size() const { return batch_size_; }
 
@@ -44,16 +40,9 @@ class ActivationReader {
   Values ReadBatch(const Questions& batch, const std::vector<std::string>& hooks) const;
 
  private:
-  const ModelConfig config_;
-  const Encoding encoding_;
-  const torch::Device device_;
-  const torch::ScalarType dtype_;
-  const Transformer transformer_;
+  const Reference reference_;
   const int64_t batch_size_;
 };
-
-// Progress of one part of a longer analysis: its 0..1 becomes from..to of the whole.
-ProgressFn PartOf(const ProgressFn& progress, double from, double to);
 
 }  // namespace sumscope::engine
 

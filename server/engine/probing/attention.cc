@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "server/engine/data/encoding.h"
+#include "server/engine/probing/answerer.h"
 #include "server/engine/probing/reference.h"
 
 namespace sumscope::engine {
@@ -17,7 +17,8 @@ std::vector<float> Floats(const torch::Tensor& tensor) {
 
 AttentionResult Attention(const Model& model, const QuestionSource& questions, const AttentionRequest& request,
                           const ProgressFn& progress) {
-  const Encoding encoding(model.n_digits, model.format);
+  const Reference reference(model);
+  const Encoding& encoding = reference.encoding();
   const int64_t first_row = request.all_rows ? 0 : encoding.first_answer_row();
   const int64_t end_row = request.all_rows ? encoding.n_ctx() : first_row + encoding.n_answer();
   AttentionResult result;
@@ -32,7 +33,7 @@ AttentionResult Attention(const Model& model, const QuestionSource& questions, c
     }
   }
   std::vector<torch::Tensor> sums(names.size());  // [n_heads, rows, n_ctx]
-  ForEachBatch(model, questions, names, 0, progress, [&](const ReferenceBatch& batch) {
+  reference.ForEachBatch(questions, names, BatchSize(model.config), progress, [&](const ReferenceBatch& batch) {
     for (size_t l = 0; l < names.size(); ++l) {
       const torch::Tensor pattern = batch.hooks.captured().at(names[l]).slice(2, first_row, end_row);
       const torch::Tensor sum = pattern.sum(0, /*keepdim=*/false, torch::kFloat64);

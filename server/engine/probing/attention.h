@@ -28,7 +28,7 @@ struct AttentionResult {
   std::vector<AttentionHead> heads;  // layer 0 first
 };
 
-// Analysis 2 of science.md section 6: the mean of attn.hook_pattern, accumulated in double. Throws what ForEachBatch
+// Analysis 2 of science.md section 6: the mean of attn.hook_pattern, accumulated in double. Throws what Reference
 // throws.
 AttentionResult Attention(const Model& model, const QuestionSource& questions, const AttentionRequest& request,
                           const ProgressFn& progress = nullptr);

@@ -24,7 +24,7 @@ struct AttributionResult {
 
 // Analysis 8 of science.md section 6: direct logit attribution to the true answer token t at each answer row. A
 // component c [d_model] of the final residual stream gives ((c - mean(c)) / ln_final.hook_scale * ln_final.w) . W_U[:,
-// t] with that question's and row's own scale; constant is ln_final.b . W_U[:, t] + b_U[t]. Throws what ForEachBatch
+// t] with that question's and row's own scale; constant is ln_final.b . W_U[:, t] + b_U[t]. Throws what Reference
 // throws.
 AttributionResult Attribution(const Model& model, const QuestionSource& questions,
                               const ProgressFn& progress = nullptr);

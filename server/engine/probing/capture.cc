@@ -120,7 +120,7 @@ class Capturer {
     for (const HookPart& part : group) hooks.push_back(part.hook);
     const double all = static_cast<double>(passes);
     reader_.Read(questions_, hooks, visit,
-                 PartOf(progress_, static_cast<double>(pass) / all, static_cast<double>(pass + 1) / all));
+                 Part(progress_, static_cast<double>(pass) / all, static_cast<double>(pass + 1) / all));
   }
 
   void Begin() { sink_->Begin(result_.tensors); }

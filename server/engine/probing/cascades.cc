@@ -96,8 +96,8 @@ std::vector<LookBackAgreement> Agreements(const Answerer& answerer, const Questi
   return agreements;
 }
 
-ClassTally ClassAccuracy(const AnswerFn& answer, const Encoding& encoding, QuestionClass question_class,
-                         uint64_t count, uint64_t seed) {
+ClassTally ClassAccuracy(const AnswerFn& answer, const Encoding& encoding, QuestionClass question_class, uint64_t count,
+                         uint64_t seed) {
   const auto source = ClassSource(question_class, encoding.n_digits(), count, seed);
   ClassTally tally{question_class, {count, 0, std::numeric_limits<double>::quiet_NaN()}};
   Questions batch;

@@ -108,9 +108,9 @@ LinearProbeResult LinearProbe(const Model& model, const QuestionSource& question
   const Questions selected = Selected(questions, request.feature);
   LinearProbeResult result;
   const std::vector<int64_t> labels = DenseLabels(selected, request.feature, &result.labels);
-  const torch::Tensor rows = ReadRows(reader, place, selected, PartOf(progress, 0, 0.5));
+  const torch::Tensor rows = ReadRows(reader, place, selected, Part(progress, 0, 0.5));
   const ProbeFit fit = FitLinearProbe(rows, labels, static_cast<int64_t>(result.labels.size()),
-                                      {request.held_out, request.l2, request.seed}, PartOf(progress, 0.5, 1));
+                                      {request.held_out, request.l2, request.seed}, Part(progress, 0.5, 1));
   result.trained_on = static_cast<uint32_t>(fit.split.train.size());
   result.held_out = fit.held_out;
   result.train = fit.train;

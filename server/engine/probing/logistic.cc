@@ -175,14 +175,14 @@ ProbeFit FitLinearProbe(const torch::Tensor& rows, const std::vector<int64_t>& l
   const torch::Tensor scale = torch::where(varies, deviation.reciprocal(), torch::zeros_like(deviation));
   const torch::Tensor train = Prepared(train_rows, mean, scale), held = Prepared(rows.index({held_index}), mean, scale);
 
-  const LogisticFit real = FitLogistic(train, train_labels, classes, options.l2, PartOf(progress, 0, 0.5));
+  const LogisticFit real = FitLogistic(train, train_labels, classes, options.l2, Part(progress, 0, 0.5));
   fit.iterations = real.iterations;
   fit.train = Score(train, train_labels, real.theta);
   fit.held_out = Score(held, held_labels, real.theta);
   const std::vector<int64_t> order = Permutation(train_labels.size(0), options.seed, kShuffleColumn);
   const torch::Tensor shuffled = train_labels.index({torch::tensor(order, torch::kInt64)});
   fit.shuffled =
-      Score(held, held_labels, FitLogistic(train, shuffled, classes, options.l2, PartOf(progress, 0.5, 1)).theta);
+      Score(held, held_labels, FitLogistic(train, shuffled, classes, options.l2, Part(progress, 0.5, 1)).theta);
   fit.majority = torch::bincount(held_labels).max().item<double>() / static_cast<double>(held_labels.size(0));
   return fit;
 }

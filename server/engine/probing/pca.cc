@@ -7,6 +7,7 @@
 #include "server/engine/probing/activations.h"
 #include "server/engine/probing/clustering.h"
 #include "server/engine/probing/features.h"
+#include "server/engine/probing/patch.h"
 #include "server/engine/probing/principal_components.h"
 #include "server/engine/runtime/error.h"
 
@@ -20,13 +21,7 @@ constexpr double kMaxActivationBytes = 2.0 * 1024 * 1024 * 1024;
 std::vector<Node> NodesOf(const Model& model, const Encoding& encoding, const PcaRequest& request) {
   if (!request.nodes.empty()) return request.nodes;
   std::vector<Node> nodes;
-  for (int64_t layer = 0; layer < model.config.n_layers; ++layer) {
-    for (int64_t position = encoding.n_digits(); position < encoding.n_ctx() - 1; ++position) {
-      for (int64_t head = 0; head < model.config.n_heads; ++head) {
-        nodes.push_back({Node::Kind::kHead, layer, head, position});
-      }
-    }
-  }
+  for (const NodeSet& head : EveryHead(model.config, encoding, /*head_pairs=*/false)) nodes.push_back(head.front());
   return nodes;
 }
 
@@ -162,7 +157,7 @@ PcaResult Pca(const Model& model, const QuestionSource& questions, const PcaRequ
   result.digit = request.digit;
   const std::vector<int> labels = LabelQuestions(questions, &result);
   const std::vector<torch::Tensor> activations =
-      ReadNodes(reader, model.config.d_head, questions, nodes, PartOf(progress, 0, 0.5));
+      ReadNodes(reader, model.config.d_head, questions, nodes, Part(progress, 0, 0.5));
   for (size_t i = 0; i < nodes.size(); ++i) {
     result.nodes.push_back(Analyse(nodes[i], activations[i], labels, result.labels, request));
     if (result.nodes.back().passes) result.tags.push_back({nodes[i], "PCA:A" + std::to_string(request.digit)});

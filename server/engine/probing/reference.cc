@@ -6,24 +6,32 @@
 
 namespace sumscope::engine {
 
-void ForEachBatch(const Model& model, const QuestionSource& questions, const std::vector<std::string>& captured,
-                  uint64_t batch_size, const ProgressFn& progress,
-                  const std::function<void(const ReferenceBatch&)>& take) {
+Reference::Reference(const Model& model)
+    : config_(model.config),
+      encoding_(model.n_digits, model.format),
+      device_(model.device),
+      dtype_(DtypeOf(model)),
+      transformer_(model.config, CheckedWeights(model.config, model.weights, model.device, dtype_)) {
+  CheckEncoding(config_, encoding_);
+}
+
+void Reference::Run(uint64_t first, const Questions& questions, const std::vector<std::string>& captured,
+                    const Take& take) const {
   const torch::NoGradGuard no_grad;
-  const Encoding encoding(model.n_digits, model.format);
-  CheckEncoding(model.config, encoding);
-  const NamedTensors weights = CheckedWeights(model.config, model.weights, model.device, DtypeOf(model));
-  const Transformer transformer(model.config, weights);
-  const uint64_t total = questions.count();
-  if (batch_size == 0) batch_size = static_cast<uint64_t>(BatchSize(model.config));
+  Hooks hooks(config_);
+  for (const std::string& name : captured) hooks.Capture(name);
+  const torch::Tensor tokens = encoding_.Encode(questions);
+  const torch::Tensor logits = transformer_.Forward(tokens.to(device_), &hooks);
+  take({first, questions, tokens, logits, hooks});
+}
+
+void Reference::ForEachBatch(const QuestionSource& questions, const std::vector<std::string>& captured,
+                             int64_t batch_size, const ProgressFn& progress, const Take& take) const {
+  const uint64_t total = questions.count(), step = static_cast<uint64_t>(batch_size);
   Questions batch;
-  for (uint64_t first = 0; first < total; first += batch_size) {
-    questions.Fill(first, std::min(batch_size, total - first), &batch);
-    Hooks hooks(model.config);
-    for (const std::string& name : captured) hooks.Capture(name);
-    const torch::Tensor tokens = encoding.Encode(batch);
-    const torch::Tensor logits = transformer.Forward(tokens.to(model.device), &hooks);
-    take({first, batch, tokens, logits, hooks});
+  for (uint64_t first = 0; first < total; first += step) {
+    questions.Fill(first, std::min(step, total - first), &batch);
+    Run(first, batch, captured, take);
     Report(progress, static_cast<double>(first + batch.size()) / static_cast<double>(total));
   }
 }

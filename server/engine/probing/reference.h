@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "server/engine/data/encoding.h"
 #include "server/engine/data/generator.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/progress.h"
 
 namespace sumscope::engine {
 
-// One batch of questions through the reference transformer, with what was asked for captured.
+// One batch of questions, teacher-forced, with what was asked for captured.
 struct ReferenceBatch {
   uint64_t first = 0;
   const Questions& questions;
@@ -20,11 +21,32 @@ struct ReferenceBatch {
   const Hooks& hooks;
 };
 
-// Runs all questions, at most `batch_size` at once (0: as many as the model's size allows), and hands each batch over.
-// Throws what CheckedWeights throws, UNKNOWN_HOOK, kCancelled.
-void ForEachBatch(const Model& model, const QuestionSource& questions, const std::vector<std::string>& captured,
-                  uint64_t batch_size, const ProgressFn& progress,
-                  const std::function<void(const ReferenceBatch&)>& take);
+// A model made ready to run questions through the reference transformer. Thread-compatible.
+class Reference {
+ public:
+  using Take = std::function<void(const ReferenceBatch&)>;
+
+  // Throws what CheckedWeights and CheckEncoding throw.
+  explicit Reference(const Model& model);
+
+  // Runs the questions at once and hands them over, capturing the named hooks. Throws kInvalidArgument (UNKNOWN_HOOK).
+  void Run(uint64_t first, const Questions& questions, const std::vector<std::string>& captured,
+           const Take& take) const;
+  // All questions in order, `batch_size` at once. Also throws kCancelled.
+  void ForEachBatch(const QuestionSource& questions, const std::vector<std::string>& captured, int64_t batch_size,
+                    const ProgressFn& progress, const Take& take) const;
+
+  const ModelConfig& config() const { return config_; }
+  const Encoding& encoding() const { return encoding_; }
+  torch::ScalarType dtype() const { return dtype_; }
+
+ private:
+  const ModelConfig config_;
+  const Encoding encoding_;
+  const torch::Device device_;
+  const torch::ScalarType dtype_;
+  const Transformer transformer_;
+};
 
 }  // namespace sumscope::engine
 

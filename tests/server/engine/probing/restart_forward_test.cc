@@ -5,6 +5,7 @@
 
 #include "server/engine/data/generator.h"
 #include "server/engine/model/hooks.h"
+#include "server/engine/probing/activations.h"
 #include "server/engine/runtime/device.h"
 
 namespace sumscope::engine {
@@ -26,13 +27,6 @@ Questions SomeQuestions(Operation op, uint64_t count) {
   Questions questions;
   UniformSource(op, kDigits, count, 5)->Fill(0, count, &questions);
   return questions;
-}
-
-std::string HookOf(const Node& node) {
-  const std::string block = "blocks." + std::to_string(node.layer) + ".";
-  return block + (node.kind == Node::Kind::kHead  ? "attn.hook_z"
-                  : node.kind == Node::Kind::kMlp ? "hook_mlp_out"
-                                                  : "hook_resid_post");
 }
 
 // The reference's logits at the answer rows with the same replacements.
