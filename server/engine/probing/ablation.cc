@@ -136,13 +136,8 @@ class Sweep {
 
   void RunSet(Counter* counter) {
     std::vector<Replacement> replacements;
-    torch::Tensor moved = torch::zeros({static_cast<int64_t>(batch_.size())}, torch::kFloat64);
-    for (const Node& node : counter->ablated.nodes) {
-      replacements.push_back({node, ValueFor(node)});
-      const torch::Tensor old = RestartForward::ValueOf(pass_, node);
-      moved += (old - replacements.back().value).to(torch::kCPU, torch::kFloat64).square().flatten(1).sum(1);
-    }
-    counter->moved += moved.sqrt().sum().item<double>();
+    for (const Node& node : counter->ablated.nodes) replacements.push_back({node, ValueFor(node)});
+    counter->moved += RestartForward::Distance(pass_, replacements).sum().item<double>();
     const torch::Tensor logits = forward_.Rerun(pass_, replacements).to(torch::kCPU).contiguous();
     AnswerReading reading;
     Ablated& ablated = counter->ablated;

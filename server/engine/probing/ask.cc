@@ -1,7 +1,5 @@
 #include "server/engine/probing/ask.h"
 
-#include <cmath>
-
 #include "server/engine/data/generator.h"
 #include "server/engine/probing/answerer.h"
 #include "server/engine/probing/node_means.h"
@@ -74,12 +72,7 @@ AskResult Ask(const Model& model, const AskRequest& request) {
   if (request.generate) result.generated = Generated(forward, tokens, {});
   const std::vector<Replacement> replacements = Interventions(forward, request);
   if (replacements.empty()) return result;
-  double moved = 0;
-  for (const Replacement& replacement : replacements) {
-    const torch::Tensor old = RestartForward::ValueOf(pass, replacement.node);
-    moved += (old - replacement.value.to(old.device())).to(torch::kFloat64).square().sum().item<double>();
-  }
-  result.moved_l2 = std::sqrt(moved);
+  result.moved_l2 = RestartForward::Distance(pass, replacements).item<double>();
   result.intervened = Describe(encoding, forward.Rerun(pass, replacements), tokens);
   if (request.generate) result.generated_intervened = Generated(forward, tokens, replacements);
   return result;

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "server/engine/probing/answerer.h"
-#include "server/engine/probing/restart_forward.h"
 
 namespace sumscope::engine {
 namespace {
@@ -43,12 +42,8 @@ class Batch {
 
   void ReadPatched(const NodeSet& nodes, std::vector<PatchedPair>* results) const {
     std::vector<RestartForward::Replacement> replacements;
-    torch::Tensor moved = torch::zeros({static_cast<int64_t>(count_)}, torch::kFloat64);
-    for (const Node& node : nodes) {
-      replacements.push_back({node, RestartForward::ValueOf(store_, node)});
-      const torch::Tensor old = RestartForward::ValueOf(clean_, node);
-      moved += (old - replacements.back().value).to(torch::kCPU, torch::kFloat64).square().flatten(1).sum(1);
-    }
+    for (const Node& node : nodes) replacements.push_back({node, RestartForward::ValueOf(store_, node)});
+    const torch::Tensor moved = RestartForward::Distance(clean_, replacements);
     const torch::Tensor logits = forward_.Rerun(clean_, replacements).to(torch::kCPU).contiguous();
     AnswerReading reading;
     for (size_t i = 0; i < count_; ++i) {
@@ -62,7 +57,7 @@ class Batch {
           patched.strong_for.push_back(expected.digit);
         }
       }
-      patched.l2 = std::sqrt(moved[static_cast<int64_t>(i)].item<double>());
+      patched.l2 = moved[static_cast<int64_t>(i)].item<double>();
       patched.loss =
           std::accumulate(reading.loss.begin(), reading.loss.end(), 0.0) / static_cast<double>(reading.loss.size());
       patched.margin = reading.smallest_margin;
@@ -89,8 +84,11 @@ class Batch {
 }  // namespace
 
 PatchResult Patch(const Model& model, const PatchRequest& request, const ProgressFn& progress) {
+  return Patch(RestartForward(model), request, progress);
+}
+
+PatchResult Patch(const RestartForward& forward, const PatchRequest& request, const ProgressFn& progress) {
   const torch::NoGradGuard no_grad;
-  const RestartForward forward(model);
   PatchResult result;
   result.pairs.resize(request.pairs.size());
   const auto batch_size = static_cast<size_t>(std::max<int64_t>(1, forward.batch_size() / 2));

@@ -8,6 +8,7 @@
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/progress.h"
+#include "server/engine/probing/restart_forward.h"
 #include "server/engine/probing/task_pairs.h"
 
 namespace sumscope::engine {
@@ -38,6 +39,8 @@ struct PatchResult {
 // answers; the nodes' activations in the store's run are written into the clean one's, and what lies downstream is
 // computed again. Throws what CheckedWeights and the questions throw, kCancelled.
 PatchResult Patch(const Model& model, const PatchRequest& request, const ProgressFn& progress = nullptr);
+// The same on a model made ready once, for many requests.
+PatchResult Patch(const RestartForward& forward, const PatchRequest& request, const ProgressFn& progress = nullptr);
 
 // Every head at every position from the operator to the last answer row, and with `head_pairs` every pair of heads of
 // one layer: by layer, then position, single heads first.

@@ -128,6 +128,15 @@ torch::Tensor RestartForward::ValueOf(const Pass& pass, const Node& node) {
   return node.position < 0 ? value : value.select(1, node.position);
 }
 
+torch::Tensor RestartForward::Distance(const Pass& pass, const std::vector<Replacement>& replacements) {
+  torch::Tensor squares = torch::zeros({pass.logits.size(0)}, torch::kFloat64);
+  for (const Replacement& replacement : replacements) {
+    const torch::Tensor moved = ValueOf(pass, replacement.node) - replacement.value;
+    squares += moved.to(torch::kCPU, torch::kFloat64).square().flatten(1).sum(1);
+  }
+  return squares.sqrt();
+}
+
 // The rows of a layer's output that differ and that a later layer or the answer needs.
 std::vector<int64_t> RestartForward::RowsToCompute(int64_t layer, const Rows& changed,
                                                    const std::vector<const Replacement*>& replacements) const {

@@ -45,6 +45,8 @@ class RestartForward {
     Node node;
     torch::Tensor value;
   };
+  // How far the replacements move the activations, all nodes together: Euclidean, float64 [batch] on the CPU.
+  static torch::Tensor Distance(const Pass& pass, const std::vector<Replacement>& replacements);
   // Logits [batch, n_answer, d_vocab] of the answer rows with all these nodes replaced. A node upstream of another is
   // replaced first. Nodes must exist.
   torch::Tensor Rerun(const Pass& pass, const std::vector<Replacement>& replacements) const;

@@ -42,7 +42,7 @@ class AttentionShares {
 class Search {
  public:
   Search(const Model& model, const QuestionSource& questions, const SubtasksRequest& request)
-      : model_(model), questions_(questions), request_(request), encoding_(model.n_digits, model.format) {}
+      : model_(model), questions_(questions), request_(request), forward_(model), encoding_(forward_.encoding()) {}
 
   SubtasksResult Run(const ProgressFn& progress) {
     result_.map =
@@ -136,7 +136,7 @@ class Search {
     }
     std::vector<NodeSet> node_sets = singles;
     node_sets.insert(node_sets.end(), doubles.begin(), doubles.end());
-    const PatchResult patched = Patch(model_, {pairs, node_sets});
+    const PatchResult patched = Patch(forward_, {pairs, node_sets});
     for (const PatchedPair& pair : patched.pairs) {
       if (!pair.testable) return result_.not_testable.push_back(TaskText(task));
     }
@@ -213,7 +213,8 @@ class Search {
   const Model& model_;
   const QuestionSource& questions_;
   const SubtasksRequest& request_;
-  const Encoding encoding_;
+  const RestartForward forward_;
+  const Encoding& encoding_;
   SubtasksResult result_;
   std::vector<const Ablated*> useful_;  // heads, into result_.map
   std::map<Operation, AttentionShares> shares_;
