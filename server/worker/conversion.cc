@@ -209,20 +209,6 @@ engine::EvaluateRequest ToEngine(const api::EvaluateRequest& from) {
   return to;
 }
 
-absl::StatusOr<engine::Operation> ToEngine(api::Operation operation) {
-  switch (operation) {
-    case api::ADD:
-      return engine::Operation::kAdd;
-    case api::SUB:
-      return engine::Operation::kSub;
-    case api::MUL:
-      return engine::Operation::kMul;
-    default:
-      return MakeError(absl::StatusCode::kInvalidArgument, "OPERATION_NOT_SUPPORTED",
-                       absl::StrCat("questions of operation ", api::Operation_Name(operation), " do not exist"));
-  }
-}
-
 api::EvaluateResult FromEngine(const engine::EvaluateResult& from, const EvaluateContext& context) {
   api::EvaluateResult to;
   to.set_mode("forced");

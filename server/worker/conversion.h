@@ -16,9 +16,6 @@ absl::StatusOr<engine::TrainSpec> ToEngine(const sumscope::v1::TrainSpec& spec);
 
 engine::EvaluateRequest ToEngine(const sumscope::v1::EvaluateRequest& request);
 
-// ADD, SUB or MUL; else INVALID_ARGUMENT OPERATION_NOT_SUPPORTED.
-absl::StatusOr<engine::Operation> ToEngine(sumscope::v1::Operation operation);
-
 // What a result's text and totals depend on beside its numbers.
 struct EvaluateContext {
   int n_digits = 0;
