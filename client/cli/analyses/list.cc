@@ -1,11 +1,11 @@
 // sumscope analyses list
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "client/cli/analyses/commands.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/probes/analysis_view.h"
+#include "client/pages.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 
@@ -39,16 +39,9 @@ absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(Connection& connection, co
   v1::ListAnalysesRequest request;
   request.set_parent(run.empty() ? "runs/-" : run);
   request.set_analysis(kind);
-  v1::ListAnalysesResponse all;
-  do {
-    const uint64_t left = limit == 0 ? limits::kMaxPageSize : limit - static_cast<uint64_t>(all.analyses_size());
-    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::kMaxPageSize)));
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListAnalysesResponse page, connection.ListAnalyses(request));
-    request.set_page_token(page.next_page_token());
-    for (v1::Analysis& analysis : *page.mutable_analyses()) *all.add_analyses() = std::move(analysis);
-  } while (!request.page_token().empty() && (limit == 0 || static_cast<uint64_t>(all.analyses_size()) < limit));
-  all.set_next_page_token(request.page_token());
-  return all;
+  return ReadPages(
+      request, limit, [&](const v1::ListAnalysesRequest& page) { return connection.ListAnalyses(page); },
+      &v1::ListAnalysesResponse::mutable_analyses);
 }
 
 void AddAnalysesList(Registry* registry, CLI::App* analyses) {

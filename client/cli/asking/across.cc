@@ -9,26 +9,21 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/probes/across_view.h"
 #include "client/cli/watch.h"
+#include "client/pages.h"
 #include "client/question_sets.h"
 #include "client/states.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
-#include "proto/contract/limits.h"
 
 namespace sumscope::client {
 namespace {
 
-absl::StatusOr<std::vector<v1::Run>> AllRuns(Connection& connection, const std::string& filter) {
+absl::StatusOr<v1::ListRunsResponse> AllRuns(Connection& connection, const std::string& filter) {
   v1::ListRunsRequest request;
   request.set_filter(filter);
-  request.set_page_size(limits::kMaxPageSize);
-  std::vector<v1::Run> runs;
-  do {
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListRunsResponse page, connection.ListRuns(request));
-    request.set_page_token(page.next_page_token());
-    for (v1::Run& run : *page.mutable_runs()) runs.push_back(std::move(run));
-  } while (!request.page_token().empty());
-  return runs;
+  return ReadPages(
+      request, /*limit=*/0, [&](const v1::ListRunsRequest& page) { return connection.ListRuns(page); },
+      &v1::ListRunsResponse::mutable_runs);
 }
 
 // Asks every run, then waits for every answer.
@@ -104,10 +99,10 @@ class Asker {
 absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filter, v1::CreateAnalysisRequest request,
                                        bool dry_run) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::Run> runs, AllRuns(*connection, filter));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListRunsResponse found, AllRuns(*connection, filter));
   request.set_validate_only(dry_run);
   Asker asker(session, *connection, std::move(request));
-  for (const v1::Run& run : runs) {
+  for (const v1::Run& run : found.runs()) {
     if (session.interrupted()) return absl::CancelledError("interrupted");
     asker.Create(run);
   }
@@ -115,8 +110,9 @@ absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filt
     SUMSCOPE_RETURN_IF_ERROR(asker.Wait());
   }
   if (asker.asked().empty() && asker.exit_code() == ExitCode::kDone) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
-                     runs.empty() ? absl::StrCat("no run is ", filter) : "no run that matches has a checkpoint yet");
+    return MakeError(
+        absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
+        found.runs().empty() ? absl::StrCat("no run is ", filter) : "no run that matches has a checkpoint yet");
   }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(dry_run ? ShowPredictions(session, asker.asked())
                                                  : ShowAcross(session, filter, asker.asked(), asker.left_out())));

@@ -1,5 +1,4 @@
 // sumscope captures list
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "client/cli/captures/commands.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
+#include "client/pages.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 
@@ -58,18 +58,13 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
     request.set_parent(name);
   }
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  v1::ListCapturesResponse all;
-  do {
-    const uint64_t left = options.limit == 0 ? limits::kMaxPageSize : options.limit - all.captures_size();
-    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::kMaxPageSize)));
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListCapturesResponse page, connection->ListCaptures(request));
-    request.set_page_token(page.next_page_token());
-    for (v1::Capture& capture : *page.mutable_captures()) *all.add_captures() = std::move(capture);
-  } while (!request.page_token().empty() &&
-           (options.limit == 0 || static_cast<uint64_t>(all.captures_size()) < options.limit));
-  all.set_next_page_token(request.page_token());
+  SUMSCOPE_ASSIGN_OR_RETURN(
+      const v1::ListCapturesResponse all,
+      ReadPages(
+          request, options.limit, [&](const v1::ListCapturesRequest& page) { return connection->ListCaptures(page); },
+          &v1::ListCapturesResponse::mutable_captures));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, all, session.clock().Now())));
-  if (!request.page_token().empty()) session.Note("There are more: --limit 0 lists all.");
+  if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
   return ExitCode::kDone;
 }
 

@@ -1,11 +1,11 @@
 // sumscope facts [FILTER]: what analyses found out about nodes, over all runs.
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "client/cli/arguments/names.h"
 #include "client/cli/facts/commands.h"
 #include "client/cli/output/numbers.h"
+#include "client/pages.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 
@@ -63,16 +63,9 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
 absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const std::string& filter, uint64_t limit) {
   v1::ListFactsRequest request;
   request.set_filter(filter);
-  v1::ListFactsResponse all;
-  do {
-    const uint64_t left = limit == 0 ? limits::kMaxPageSize : limit - static_cast<uint64_t>(all.facts_size());
-    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::kMaxPageSize)));
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListFactsResponse page, connection.ListFacts(request));
-    request.set_page_token(page.next_page_token());
-    for (v1::NodeFact& fact : *page.mutable_facts()) *all.add_facts() = std::move(fact);
-  } while (!request.page_token().empty() && (limit == 0 || static_cast<uint64_t>(all.facts_size()) < limit));
-  all.set_next_page_token(request.page_token());
-  return all;
+  return ReadPages(
+      request, limit, [&](const v1::ListFactsRequest& page) { return connection.ListFacts(page); },
+      &v1::ListFactsResponse::mutable_facts);
 }
 
 void AddFacts(Registry* registry, CLI::App* root) {

@@ -1,10 +1,10 @@
 // sumscope runs list
-#include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
+#include "client/pages.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 
@@ -23,20 +23,15 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   request.set_order_by(options.sort_by);
   request.set_show_deleted(options.deleted);
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  v1::ListRunsResponse all;
-  do {
-    const uint64_t left = options.limit == 0 ? limits::kMaxPageSize : options.limit - all.runs_size();
-    request.set_page_size(static_cast<uint32_t>(std::min<uint64_t>(left, limits::kMaxPageSize)));
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::ListRunsResponse page, connection->ListRuns(request));
-    request.set_page_token(page.next_page_token());
-    for (v1::Run& run : *page.mutable_runs()) *all.add_runs() = std::move(run);
-  } while (!request.page_token().empty() &&
-           (options.limit == 0 || static_cast<uint64_t>(all.runs_size()) < options.limit));
-  all.set_next_page_token(request.page_token());
+  SUMSCOPE_ASSIGN_OR_RETURN(
+      const v1::ListRunsResponse all,
+      ReadPages(
+          request, options.limit, [&](const v1::ListRunsRequest& page) { return connection->ListRuns(page); },
+          &v1::ListRunsResponse::mutable_runs));
   Document document = ShowRuns(session, {all.runs().begin(), all.runs().end()}, session.clock().Now());
   document.json = ToJson(all);
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
-  if (!request.page_token().empty()) session.Note("There are more: --limit 0 lists all.");
+  if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
   if (all.runs().empty() && options.filter.empty() && session.terminal().out_is_terminal) {
     session.Note("No runs yet. Try: sumscope train add_d3_l1_h3_t6K --watch");
   }
