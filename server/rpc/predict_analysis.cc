@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "proto/contract/analyses/question_sets.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/question_classes.h"
 #include "proto/contract/tasks.h"
@@ -34,30 +35,12 @@ uint64_t PairCount(const v1::TrainSpec& spec, const std::string& text) {
 }
 
 double QuestionCount(const v1::TrainSpec& spec, const v1::QuestionSet& questions, uint64_t uploaded_count) {
-  switch (questions.kind_case()) {
-    case v1::QuestionSet::kUniform:
-      return questions.uniform().count();
-    case v1::QuestionSet::kOfClass:
-      return questions.of_class().count();
-    case v1::QuestionSet::kStratified:
-      return static_cast<double>(questions.stratified().count_per_class()) * ClassCount(spec, questions.operation());
-    case v1::QuestionSet::kList:
-      return questions.list().questions_size();
-    case v1::QuestionSet::kEnriched:
-      return questions.enriched().count();
-    case v1::QuestionSet::kTricase:
-      return 3.0 * questions.tricase().count_per_case();
-    case v1::QuestionSet::kPairs: {
-      double count = questions.pairs().pairs_size();
-      for (const std::string& task : questions.pairs().tasks()) count += PairCount(spec, task);
-      return count;
-    }
-    case v1::QuestionSet::kUploaded:
-      return uploaded_count;
-    case v1::QuestionSet::KIND_NOT_SET:
-      return 0;
+  if (questions.has_pairs()) {
+    double count = questions.pairs().pairs_size();
+    for (const std::string& task : questions.pairs().tasks()) count += PairCount(spec, task);
+    return count;
   }
-  return 0;
+  return CountQuestions(spec, questions).value_or(uploaded_count);
 }
 
 // Questions of the look-back verdict: per digit and length of carry chain.
