@@ -54,6 +54,21 @@ class SqliteCaptureFile final : public CaptureFile {
   const std::unique_ptr<Connection> connection_ ABSL_PT_GUARDED_BY(mutex_);
 };
 
+std::string FileName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// The paths of all files of runs.
+absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& directory) {
+  const std::string runs = directory + "/runs";
+  std::vector<std::string> files;
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListDirectory(runs));
+  for (const std::string& folder : folders) {
+    const std::string path = absl::StrCat(runs, "/", folder);
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
+    for (const std::string& name : names) files.push_back(absl::StrCat(path, "/", name));
+  }
+  return files;
+}
+
 // <run>.<capture>.db: a run file has one dot.
 bool IsCapture(const std::string& name) {
   return absl::EndsWith(name, ".db") && std::count(name.begin(), name.end(), '.') == 2;
@@ -111,14 +126,9 @@ absl::Status SqliteCaptureFiles::Remove(const std::string& run, const std::strin
 
 absl::StatusOr<uint64_t> SqliteCaptureFiles::UsedBytes() {
   uint64_t bytes = 0;
-  const std::string runs = directory_ + "/runs";
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListDirectory(runs));
-  for (const std::string& folder : folders) {
-    const std::string path = absl::StrCat(runs, "/", folder);
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
-    for (const std::string& name : names) {
-      if (IsCapture(name) || absl::EndsWith(name, kUnfinished)) bytes += FileBytes(absl::StrCat(path, "/", name));
-    }
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFiles(directory_));
+  for (const std::string& path : files) {
+    if (IsCapture(FileName(path)) || absl::EndsWith(path, kUnfinished)) bytes += FileBytes(path);
   }
   return bytes;
 }
@@ -136,14 +146,9 @@ absl::Status SqliteCaptureFiles::RemoveAll(const std::string& run) {
 }
 
 absl::Status SqliteCaptureFiles::RemoveUnfinished() {
-  const std::string runs = directory_ + "/runs";
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListDirectory(runs));
-  for (const std::string& folder : folders) {
-    const std::string path = absl::StrCat(runs, "/", folder);
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
-    for (const std::string& name : names) {
-      if (absl::EndsWith(name, kUnfinished)) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(absl::StrCat(path, "/", name)));
-    }
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFiles(directory_));
+  for (const std::string& path : files) {
+    if (absl::EndsWith(path, kUnfinished)) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path));
   }
   return absl::OkStatus();
 }
