@@ -3,22 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <functional>
 #include <random>
 
-#include "server/engine/runtime/error.h"
+#include "tests/server/engine/reason_of.h"
 
 namespace sumscope::engine {
 namespace {
-
-std::string ReasonOf(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.reason;
-  }
-  return "";
-}
 
 std::string Padded(int64_t value, int digits) {
   char text[40];

@@ -4,26 +4,16 @@
 
 #include <array>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "server/engine/data/training_batch.h"
-#include "server/engine/runtime/error.h"
+#include "tests/server/engine/reason_of.h"
 
 namespace sumscope::engine {
 namespace {
-
-std::string ReasonOf(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.reason;
-  }
-  return "";
-}
 
 Questions All(const QuestionSource& source) {
   Questions questions;

@@ -3,26 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
 #include <limits>
 
 #include "server/engine/data/philox.h"
-#include "server/engine/runtime/error.h"
+#include "tests/server/engine/reason_of.h"
 #include "tests/support/oracle_file.h"
 
 namespace sumscope::engine {
 namespace {
 
 const ModelConfig kSmall = {2, 3, 24, 8, 40, 19, 15};
-
-std::string ReasonOf(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.reason;
-  }
-  return "";
-}
 
 NamedTensors Checked(const NamedTensors& weights) {
   return CheckedWeights(kSmall, weights, torch::kCPU, torch::kFloat32);

@@ -8,6 +8,7 @@
 
 #include "server/engine/probing/principal_components.h"
 #include "server/engine/runtime/error.h"
+#include "tests/server/engine/reason_of.h"
 
 namespace sumscope::engine {
 namespace {
@@ -81,12 +82,7 @@ class Capture_Test : public ::testing::TestWithParam<torch::ScalarType> {
   }
   std::string Reason(const CaptureRequest& request) const {
     MemorySink sink;
-    try {
-      Capture(model_, *source_, request, &sink);
-      return "";
-    } catch (const Error& error) {
-      return error.reason;
-    }
+    return ReasonOf([&] { Capture(model_, *source_, request, &sink); });
   }
 
   const Encoding encoding_;

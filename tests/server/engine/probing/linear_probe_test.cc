@@ -7,6 +7,7 @@
 
 #include "server/engine/probing/activations.h"
 #include "server/engine/runtime/error.h"
+#include "tests/server/engine/reason_of.h"
 
 namespace sumscope::engine {
 namespace {
@@ -129,12 +130,7 @@ class LinearProbe_Test : public ::testing::Test {
     model_ = {config_, 3, Format::kSigned, InitialWeights(config_, 4), torch::kCPU};
   }
   std::string Reason(const QuestionSource& questions, const LinearProbeRequest& request) const {
-    try {
-      LinearProbe(model_, questions, request);
-      return "";
-    } catch (const Error& error) {
-      return error.reason;
-    }
+    return ReasonOf([&] { LinearProbe(model_, questions, request); });
   }
 
   const Encoding encoding_;

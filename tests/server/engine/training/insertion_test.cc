@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include "server/engine/runtime/device.h"
-#include "server/engine/runtime/error.h"
 #include "server/engine/training/trainer.h"
+#include "tests/server/engine/reason_of.h"
 
 namespace sumscope::engine {
 namespace {
@@ -163,31 +163,26 @@ TEST(Insertion_Test, GivenARestoreThenTheRestIsTheSameBytes) {
   for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(torch::equal(a[i].second, b[i].second)) << a[i].first;
 }
 
-std::string ReasonOf(const std::function<void(TrainSpec*)>& change, bool with_source = true) {
+std::string RefusalOf(const std::function<void(TrainSpec*)>& change, bool with_source = true) {
   const SourceModel source = Source();
   TrainSpec spec = TargetSpec(InsertMode::kInit);
   change(&spec);
-  try {
-    Trainer::Create(spec, torch::kCPU, with_source ? &source : nullptr);
-  } catch (const Error& error) {
-    return error.reason;
-  }
-  return "";
+  return ReasonOf([&] { Trainer::Create(spec, torch::kCPU, with_source ? &source : nullptr); });
 }
 
 TEST(Insertion_Test, GivenASourceThatDoesNotFitThenItIsRefused) {
-  EXPECT_EQ(ReasonOf([](TrainSpec*) {}), "");
-  EXPECT_EQ(ReasonOf([](TrainSpec*) {}, /*with_source=*/false), "INIT_FROM_MISSING");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->n_digits = 3; }), "INIT_FROM_MISMATCH");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) {
+  EXPECT_EQ(RefusalOf([](TrainSpec*) {}), "");
+  EXPECT_EQ(RefusalOf([](TrainSpec*) {}, /*with_source=*/false), "INIT_FROM_MISSING");
+  EXPECT_EQ(RefusalOf([](TrainSpec* spec) { spec->n_digits = 3; }), "INIT_FROM_MISMATCH");
+  EXPECT_EQ(RefusalOf([](TrainSpec* spec) {
               spec->operation = TrainOperation::kAdd;
               spec->format = Format::kPlain;
             }),
             "INIT_FROM_MISMATCH");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->d_model = 16; }), "INIT_FROM_MISMATCH");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->d_head = 8; }), "INIT_FROM_MISMATCH");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->d_mlp = 24; }), "INIT_FROM_MISMATCH");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->n_heads = 1; }), "INIT_FROM_MISMATCH");
+  EXPECT_EQ(RefusalOf([](TrainSpec* spec) { spec->d_model = 16; }), "INIT_FROM_MISMATCH");
+  EXPECT_EQ(RefusalOf([](TrainSpec* spec) { spec->d_head = 8; }), "INIT_FROM_MISMATCH");
+  EXPECT_EQ(RefusalOf([](TrainSpec* spec) { spec->d_mlp = 24; }), "INIT_FROM_MISMATCH");
+  EXPECT_EQ(RefusalOf([](TrainSpec* spec) { spec->n_heads = 1; }), "INIT_FROM_MISMATCH");
 }
 
 // Every kind of model name of the authors: each operation, with and without _gf, with and without ins1_ .. ins4_.
