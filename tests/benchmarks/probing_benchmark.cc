@@ -7,8 +7,8 @@
 
 #include "server/engine/data/generator.h"
 #include "server/engine/probing/ablation.h"
-#include "server/engine/probing/answerer.h"
-#include "server/engine/probing/restart_forward.h"
+#include "server/engine/probing/forward/answerer.h"
+#include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/runtime/device.h"
 #include "server/engine/training/spec.h"
 

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "server/engine/data/philox.h"
-#include "server/engine/probing/answerer.h"
-#include "server/engine/probing/node_means.h"
-#include "server/engine/probing/restart_forward.h"
+#include "server/engine/probing/forward/answerer.h"
+#include "server/engine/probing/forward/node_means.h"
+#include "server/engine/probing/forward/restart_forward.h"
 
 namespace sumscope::engine {
 namespace {

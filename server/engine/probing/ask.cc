@@ -1,9 +1,9 @@
 #include "server/engine/probing/ask.h"
 
 #include "server/engine/data/generator.h"
-#include "server/engine/probing/answerer.h"
-#include "server/engine/probing/node_means.h"
-#include "server/engine/probing/restart_forward.h"
+#include "server/engine/probing/forward/answerer.h"
+#include "server/engine/probing/forward/node_means.h"
+#include "server/engine/probing/forward/restart_forward.h"
 
 namespace sumscope::engine {
 namespace {

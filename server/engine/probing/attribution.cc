@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "server/engine/probing/answerer.h"
-#include "server/engine/probing/reference.h"
+#include "server/engine/probing/forward/answerer.h"
+#include "server/engine/probing/forward/reference.h"
 
 namespace sumscope::engine {
 namespace {

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "server/engine/data/classes.h"
-#include "server/engine/probing/activations.h"
-#include "server/engine/probing/principal_components.h"
+#include "server/engine/probing/forward/activations.h"
+#include "server/engine/probing/statistics/principal_components.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {

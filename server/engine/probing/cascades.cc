@@ -5,8 +5,8 @@
 #include <limits>
 #include <map>
 
-#include "server/engine/probing/answerer.h"
-#include "server/engine/probing/look_back.h"
+#include "server/engine/probing/arithmetic/look_back.h"
+#include "server/engine/probing/forward/answerer.h"
 
 namespace sumscope::engine {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "server/engine/probing/answerer.h"
 #include "server/engine/probing/evaluate_tally.h"
+#include "server/engine/probing/forward/answerer.h"
 
 namespace sumscope::engine {
 

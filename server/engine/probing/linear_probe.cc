@@ -4,7 +4,7 @@
 #include <unordered_set>
 
 #include "server/engine/data/sources.h"
-#include "server/engine/probing/activations.h"
+#include "server/engine/probing/forward/activations.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {

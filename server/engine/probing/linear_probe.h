@@ -9,9 +9,9 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
-#include "server/engine/probing/features.h"
-#include "server/engine/probing/logistic.h"
+#include "server/engine/probing/arithmetic/features.h"
 #include "server/engine/probing/progress.h"
+#include "server/engine/probing/statistics/logistic.h"
 
 namespace sumscope::engine {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "server/engine/probing/answerer.h"
+#include "server/engine/probing/forward/answerer.h"
 
 namespace sumscope::engine {
 namespace {

@@ -7,9 +7,9 @@
 #include "server/engine/data/encoding.h"
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
+#include "server/engine/probing/arithmetic/task_pairs.h"
+#include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/probing/progress.h"
-#include "server/engine/probing/restart_forward.h"
-#include "server/engine/probing/task_pairs.h"
 
 namespace sumscope::engine {
 

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <set>
 
-#include "server/engine/probing/activations.h"
-#include "server/engine/probing/clustering.h"
-#include "server/engine/probing/features.h"
+#include "server/engine/probing/arithmetic/features.h"
+#include "server/engine/probing/forward/activations.h"
 #include "server/engine/probing/patch.h"
-#include "server/engine/probing/principal_components.h"
+#include "server/engine/probing/statistics/clustering.h"
+#include "server/engine/probing/statistics/principal_components.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "server/engine/probing/ablation.h"
+#include "server/engine/probing/arithmetic/task_pairs.h"
 #include "server/engine/probing/node_tags.h"
-#include "server/engine/probing/task_pairs.h"
 
 namespace sumscope::engine {
 

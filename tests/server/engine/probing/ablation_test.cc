@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "server/engine/model/hooks.h"
-#include "server/engine/probing/answerer.h"
+#include "server/engine/probing/forward/answerer.h"
 #include "server/engine/probing/node_tags.h"
 #include "server/engine/runtime/device.h"
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <map>
 
-#include "server/engine/probing/principal_components.h"
+#include "server/engine/probing/statistics/principal_components.h"
 #include "server/engine/runtime/error.h"
 #include "tests/server/engine/reason_of.h"
 

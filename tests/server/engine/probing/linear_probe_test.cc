@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "server/engine/probing/activations.h"
+#include "server/engine/probing/forward/activations.h"
 #include "server/engine/runtime/error.h"
 #include "tests/server/engine/reason_of.h"
 

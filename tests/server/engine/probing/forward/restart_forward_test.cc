@@ -1,11 +1,11 @@
 // RestartForward beside the reference transformer with hooks: whatever is replaced, the same logits.
-#include "server/engine/probing/restart_forward.h"
+#include "server/engine/probing/forward/restart_forward.h"
 
 #include <gtest/gtest.h>
 
 #include "server/engine/data/generator.h"
 #include "server/engine/model/hooks.h"
-#include "server/engine/probing/activations.h"
+#include "server/engine/probing/forward/activations.h"
 #include "server/engine/runtime/device.h"
 
 namespace sumscope::engine {

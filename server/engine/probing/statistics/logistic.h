@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_LOGISTIC_H_
-#define SUMSCOPE_SERVER_ENGINE_PROBING_LOGISTIC_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_STATISTICS_LOGISTIC_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_STATISTICS_LOGISTIC_H_
 
 #include <cstdint>
 #include <vector>
@@ -57,4 +57,4 @@ ProbeFit FitLinearProbe(const torch::Tensor& rows, const std::vector<int64_t>& l
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_LOGISTIC_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_STATISTICS_LOGISTIC_H_

@@ -1,4 +1,4 @@
-#include "server/engine/probing/principal_components.h"
+#include "server/engine/probing/statistics/principal_components.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // The look-back adders and the verdict on them; floors beside tests/oracles/addition_theory.tsv.
-#include "server/engine/probing/look_back.h"
+#include "server/engine/probing/arithmetic/look_back.h"
 
 #include <gtest/gtest.h>
 

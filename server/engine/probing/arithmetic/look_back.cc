@@ -1,4 +1,4 @@
-#include "server/engine/probing/look_back.h"
+#include "server/engine/probing/arithmetic/look_back.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,11 +1,11 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_NODE_MEANS_H_
-#define SUMSCOPE_SERVER_ENGINE_PROBING_NODE_MEANS_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_NODE_MEANS_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_NODE_MEANS_H_
 
 #include <vector>
 
 #include "server/engine/data/generator.h"
+#include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/probing/progress.h"
-#include "server/engine/probing/restart_forward.h"
 
 namespace sumscope::engine {
 
@@ -30,4 +30,4 @@ class NodeMeans {
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_NODE_MEANS_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_NODE_MEANS_H_

@@ -1,10 +1,10 @@
-#include "server/engine/probing/restart_forward.h"
+#include "server/engine/probing/forward/restart_forward.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "server/engine/probing/answerer.h"
+#include "server/engine/probing/forward/answerer.h"
 
 namespace sumscope::engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/engine/probing/clustering.h"
+#include "server/engine/probing/statistics/clustering.h"
 
 #include <algorithm>
 #include <cmath>

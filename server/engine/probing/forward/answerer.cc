@@ -1,4 +1,4 @@
-#include "server/engine/probing/answerer.h"
+#include "server/engine/probing/forward/answerer.h"
 
 #include <algorithm>
 

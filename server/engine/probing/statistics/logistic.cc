@@ -1,4 +1,4 @@
-#include "server/engine/probing/logistic.h"
+#include "server/engine/probing/statistics/logistic.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 #include <numeric>
 
 #include "server/engine/data/philox.h"
-#include "server/engine/probing/activations.h"
+#include "server/engine/probing/forward/activations.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_ANSWERER_H_
-#define SUMSCOPE_SERVER_ENGINE_PROBING_ANSWERER_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ANSWERER_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ANSWERER_H_
 
 #include <cstdint>
 
@@ -46,4 +46,4 @@ void ReadAnswer(const torch::Tensor& logits, int64_t q, const int64_t* truth, An
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_ANSWERER_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ANSWERER_H_

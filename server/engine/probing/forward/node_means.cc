@@ -1,4 +1,4 @@
-#include "server/engine/probing/node_means.h"
+#include "server/engine/probing/forward/node_means.h"
 
 #include <algorithm>
 

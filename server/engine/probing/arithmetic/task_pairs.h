@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_TASK_PAIRS_H_
-#define SUMSCOPE_SERVER_ENGINE_PROBING_TASK_PAIRS_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_ARITHMETIC_TASK_PAIRS_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_ARITHMETIC_TASK_PAIRS_H_
 
 #include <string>
 #include <vector>
@@ -44,4 +44,4 @@ std::vector<StoreCleanPair> PairsFor(Task task, int n, Format format);
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_TASK_PAIRS_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_ARITHMETIC_TASK_PAIRS_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_LOOK_BACK_H_
-#define SUMSCOPE_SERVER_ENGINE_PROBING_LOOK_BACK_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_ARITHMETIC_LOOK_BACK_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_ARITHMETIC_LOOK_BACK_H_
 
 #include <vector>
 
@@ -29,4 +29,4 @@ double BayesFloor(int n, int n_answer, const std::vector<int>& k, bool forced);
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_LOOK_BACK_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_ARITHMETIC_LOOK_BACK_H_

@@ -1,11 +1,11 @@
-#include "server/engine/probing/clustering.h"
+#include "server/engine/probing/statistics/clustering.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
-#include "server/engine/probing/principal_components.h"
+#include "server/engine/probing/statistics/principal_components.h"
 
 namespace sumscope::engine {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_ACTIVATIONS_H_
-#define SUMSCOPE_SERVER_ENGINE_PROBING_ACTIVATIONS_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ACTIVATIONS_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ACTIVATIONS_H_
 
 #include <functional>
 #include <map>
@@ -9,8 +9,8 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
+#include "server/engine/probing/forward/reference.h"
 #include "server/engine/probing/progress.h"
-#include "server/engine/probing/reference.h"
 
 namespace sumscope::engine {
 
@@ -46,4 +46,4 @@ class ActivationReader {
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_ACTIVATIONS_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ACTIVATIONS_H_

@@ -1,4 +1,4 @@
-#include "server/engine/probing/features.h"
+#include "server/engine/probing/arithmetic/features.h"
 
 #include <array>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "server/engine/probing/activations.h"
+#include "server/engine/probing/forward/activations.h"
 
 #include <algorithm>
 

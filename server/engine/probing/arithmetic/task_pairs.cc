@@ -1,4 +1,4 @@
-#include "server/engine/probing/task_pairs.h"
+#include "server/engine/probing/arithmetic/task_pairs.h"
 
 #include <algorithm>
 #include <array>

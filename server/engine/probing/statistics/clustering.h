@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_CLUSTERING_H_
-#define SUMSCOPE_SERVER_ENGINE_PROBING_CLUSTERING_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_STATISTICS_CLUSTERING_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_STATISTICS_CLUSTERING_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -34,4 +34,4 @@ double Agreement(const std::vector<int>& clusters, const std::vector<int>& label
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_CLUSTERING_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_STATISTICS_CLUSTERING_H_

@@ -1,8 +1,8 @@
-#include "server/engine/probing/reference.h"
+#include "server/engine/probing/forward/reference.h"
 
 #include <algorithm>
 
-#include "server/engine/probing/answerer.h"
+#include "server/engine/probing/forward/answerer.h"
 
 namespace sumscope::engine {
 
