@@ -2,7 +2,7 @@
 
 #include "proto/contract/base/status_macros.h"
 #include "server/engine/data/classes.h"
-#include "server/engine/probing/look_back.h"
+#include "server/engine/probing/arithmetic/look_back.h"
 #include "server/worker/analyses/ablation.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"

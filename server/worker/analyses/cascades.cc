@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/engine/probing/look_back.h"
+#include "server/engine/probing/arithmetic/look_back.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 #include "server/worker/analyses/verdict.h"
