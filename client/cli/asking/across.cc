@@ -38,7 +38,8 @@ class Asker {
       asked_.push_back({run, std::move(*created->mutable_analysis())});
     } else if (absl::IsFailedPrecondition(created.status())) {
       left_out_.push_back(RunIdOf(run.name()));
-      session_.Note(absl::StrCat(RunIdOf(run.name()), " is left out: ", created.status().message()));
+      why_left_out_ = std::string(created.status().message());
+      session_.Note(absl::StrCat(RunIdOf(run.name()), " is left out: ", why_left_out_));
     } else {
       Failed(run, created.status());
     }
@@ -60,6 +61,7 @@ class Asker {
 
   const std::vector<AskedRun>& asked() const { return asked_; }
   const std::vector<std::string>& left_out() const { return left_out_; }
+  const std::string& why_left_out() const { return why_left_out_; }  // of the last one
   ExitCode exit_code() const { return exit_code_; }
 
  private:
@@ -91,6 +93,7 @@ class Asker {
   std::map<uint32_t, v1::QuestionSet> uploaded_;
   std::vector<AskedRun> asked_;
   std::vector<std::string> left_out_;
+  std::string why_left_out_;
   ExitCode exit_code_ = ExitCode::kDone;
 };
 
@@ -110,9 +113,9 @@ absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filt
     SUMSCOPE_RETURN_IF_ERROR(asker.Wait());
   }
   if (asker.asked().empty() && asker.exit_code() == ExitCode::kDone) {
-    return MakeError(
-        absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
-        found.runs().empty() ? absl::StrCat("no run is ", filter) : "no run that matches has a checkpoint yet");
+    return MakeError(absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
+                     found.runs().empty() ? absl::StrCat("no run is ", filter)
+                                          : absl::StrCat("no run that matches can answer: ", asker.why_left_out()));
   }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(dry_run ? ShowPredictions(session, asker.asked())
                                                  : ShowAcross(session, filter, asker.asked(), asker.left_out())));
