@@ -138,8 +138,8 @@ TEST_P(Catalog_Test, RequestsAndAnalysesAreFoundAgain) {
                   .Read([](CatalogReader& reader) {
                     EXPECT_EQ((*reader.GetRequest("id"))->resource, "runs/r1");
                     EXPECT_FALSE(reader.GetRequest("other")->has_value());
-                    EXPECT_EQ((*reader.FindAnalysis("key1"))->name(), "runs/r1/analyses/a1");
-                    EXPECT_FALSE(reader.FindAnalysis("key2")->has_value()) << "a failed one is no answer";
+                    EXPECT_EQ((*reader.FindAnalysis("r1", "key1"))->name(), "runs/r1/analyses/a1");
+                    EXPECT_FALSE(reader.FindAnalysis("r1", "key2")->has_value()) << "a failed one is no answer";
                     EXPECT_EQ(reader.GetAnalysis("r1", "a2")->state(), v1::FAILED);
                     EXPECT_EQ(ErrorReason(reader.GetAnalysis("r1", "a3").status()), "ANALYSIS_NOT_FOUND");
                     return absl::OkStatus();
@@ -224,7 +224,7 @@ TEST_P(Catalog_Test, RemovedAnalysisTakesItsFactsAndItsJobAlong) {
   Write([](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", ""); });
   const absl::Status status = catalog().Read([](CatalogReader& reader) {
     EXPECT_EQ(ErrorReason(reader.GetAnalysis("r1", "a1").status()), "ANALYSIS_NOT_FOUND");
-    EXPECT_FALSE(reader.FindAnalysis("k1")->has_value());
+    EXPECT_FALSE(reader.FindAnalysis("r1", "k1")->has_value());
     EXPECT_EQ(ErrorReason(reader.GetJob("j2").status()), "JOB_NOT_FOUND");
     EXPECT_TRUE(reader.GetJob("j1").ok()) << "the training's";
     EXPECT_TRUE(reader.ListFacts({})->facts.empty());

@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindA
         }
         SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, reader.GetRun(run));
         SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
-        SUMSCOPE_ASSIGN_OR_RETURN(Found same, reader.FindAnalysis(key));
+        SUMSCOPE_ASSIGN_OR_RETURN(Found same, reader.FindAnalysis(run, key));
         if (same.has_value() && same->state() == v1::CANCELLING) same.reset();  // nobody will get its answer
         return same;
       }));

@@ -243,12 +243,14 @@ absl::StatusOr<v1::Analysis> CatalogReads<Base>::GetAnalysis(const std::string& 
 }
 
 template <typename Base>
-absl::StatusOr<std::optional<v1::Analysis>> CatalogReads<Base>::FindAnalysis(const std::string& key) {
+absl::StatusOr<std::optional<v1::Analysis>> CatalogReads<Base>::FindAnalysis(const std::string& run,
+                                                                             const std::string& key) {
   return connection_.Guard([&]() -> absl::StatusOr<std::optional<v1::Analysis>> {
-    Query query(connection_,
-                absl::StrCat("SELECT ", kAnalysisColumns,
-                             ", run FROM analyses WHERE key = ? AND state NOT IN ('FAILED', 'CANCELLED') LIMIT 1"));
-    query.Bind(key);
+    Query query(
+        connection_,
+        absl::StrCat("SELECT ", kAnalysisColumns,
+                     ", run FROM analyses WHERE key = ? AND run = ? AND state NOT IN ('FAILED', 'CANCELLED') LIMIT 1"));
+    query.Bind(key, run);
     if (!query.Next()) return std::optional<v1::Analysis>();
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis found,
                               FromAnalysisRow(query.Text(kAnalysisColumnCount), ReadAnalysis(query, 0)));

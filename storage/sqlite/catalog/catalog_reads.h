@@ -27,7 +27,7 @@ class CatalogReads : public Base {
   absl::StatusOr<std::optional<RequestRecord>> GetRequest(const std::string& request_id) override;
   absl::StatusOr<std::vector<Event>> ListEvents(const std::string& run, uint64_t after_sequence, int limit) override;
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& run, const std::string& analysis) override;
-  absl::StatusOr<std::optional<v1::Analysis>> FindAnalysis(const std::string& key) override;
+  absl::StatusOr<std::optional<v1::Analysis>> FindAnalysis(const std::string& run, const std::string& key) override;
   absl::StatusOr<AnalysisPage> ListAnalyses(const AnalysisQuery& query) override;
   absl::StatusOr<FactPage> ListFacts(const FactQuery& query) override;
   absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& sha256) override;
