@@ -137,7 +137,10 @@ absl::Status Run(const Flags& flags, const sigset_t& signals) {
   int signal_number = 0;
   sigwait(&signals, &signal_number);
   Say(absl::StrCat("signal ", signal_number, ": draining; running jobs save their state and go on at the next start"));
-  server->Drain(limits::kDrainTimeout);
+  if (!server->Drain(limits::kDrainTimeout)) {
+    Say("stopped, though a client does not read what it asked for");
+    _exit(0);
+  }
   Say("stopped");
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "google/protobuf/stubs/common.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/clock.h"
+#include "proto/contract/base/mutex.h"
 #include "proto/contract/base/random_ids.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/base/timestamp.h"
@@ -34,12 +36,16 @@ namespace sumscope {
 namespace {
 
 constexpr absl::Duration kStreamsEnd = absl::Seconds(3);  // what open calls get to finish while the server stops
+constexpr absl::Duration kCancelledStreamsEnd = absl::Seconds(2);  // and then to fail
 
 class RealServer final : public Server {
  public:
   explicit RealServer(const ServerConfig& config, const std::string& user) : config_(config), authenticator_(user) {}
 
-  ~RealServer() override { Drain(absl::ZeroDuration()); }
+  ~RealServer() override {
+    Drain(absl::ZeroDuration());
+    if (shutdown_.joinable()) shutdown_.join();
+  }
 
   absl::Status Open() {
     SUMSCOPE_ASSIGN_OR_RETURN(lock_, InstanceLock::Take(config_.data_directory));
@@ -68,16 +74,31 @@ class RealServer final : public Server {
   const std::vector<std::string>& addresses() const override { return config_.listen; }
   const std::vector<std::string>& repairs() const override { return repairs_; }
 
-  void Drain(absl::Duration grace) override {
-    if (drained_) return;
-    drained_ = true;
+  bool Drain(absl::Duration grace) override {
+    if (std::exchange(drained_, true)) return StreamsEnd(absl::ZeroDuration());
     if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
     if (manager_ != nullptr) manager_->Drain(grace);
     hub_.Close();
-    if (server_ != nullptr) server_->Shutdown(absl::ToChronoTime(absl::Now() + kStreamsEnd));
+    if (server_ == nullptr) return true;
+    shutdown_ = std::thread([this] {
+      server_->Shutdown(absl::ToChronoTime(absl::Now() + kStreamsEnd));
+      MutexLock lock(&shutdown_mutex_);
+      shut_down_ = true;
+      shutdown_changed_.NotifyAll();
+    });
+    return StreamsEnd(kStreamsEnd + kCancelledStreamsEnd);
   }
 
  private:
+  // Waits until the server has shut down, and says whether it has.
+  bool StreamsEnd(absl::Duration patience) {
+    if (server_ == nullptr) return true;
+    MutexLock lock(&shutdown_mutex_);
+    while (!shut_down_ && shutdown_changed_.WaitFor(&shutdown_mutex_, absl::ToChronoMilliseconds(patience))) {
+    }
+    return shut_down_;
+  }
+
   absl::Status MakePool() {
     const std::string logs = config_.data_directory + "/logs";
     std::error_code error;
@@ -155,6 +176,10 @@ class RealServer final : public Server {
   std::unique_ptr<rpc::SystemService> system_;
   std::unique_ptr<grpc::Server> server_;
   bool drained_ = false;
+  std::thread shutdown_;
+  Mutex shutdown_mutex_;
+  CondVar shutdown_changed_;
+  bool shut_down_ ABSL_GUARDED_BY(shutdown_mutex_) = false;
 };
 
 }  // namespace

@@ -22,8 +22,10 @@ class Server {
   virtual const std::vector<std::string>& addresses() const = 0;
   // What recovery did.
   virtual const std::vector<std::string>& repairs() const = 0;
-  // Takes no new work, lets running jobs save their state, ends streams and workers.
-  virtual void Drain(absl::Duration grace) = 0;
+  // Takes no new work, lets running jobs save their state, ends streams and workers. False where a stream does not end:
+  // to a client that does not read, gRPC waits for its socket without a limit. All is durable then, but the destructor
+  // would wait as long.
+  virtual bool Drain(absl::Duration grace) = 0;
 };
 
 }  // namespace sumscope

@@ -59,7 +59,7 @@ absl::Status RunDownload(Session& session, const Download& download) {
     status = Receive(session, download, file.get());
   }
   if (status.ok()) return file->Commit();
-  if (absl::IsDataLoss(status) || file->size() <= download.prefix.size()) {
+  if (absl::IsDataLoss(status) || absl::IsNotFound(status) || file->size() <= download.prefix.size()) {
     file->Remove();
   } else {
     session.Note(absl::StrCat("kept ", file->partial_path(), ": the same command goes on from there"));

@@ -25,7 +25,7 @@ struct Download {
 };
 
 // The partial file stays beside its target after a lost connection or Ctrl-C, and a note says so; it goes when its
-// bytes turn out wrong. Errors of `receive` and PartialFile.
+// bytes turn out wrong or when the server no longer has what they are of. Errors of `receive` and PartialFile.
 absl::Status RunDownload(Session& session, const Download& download);
 
 // --out, or `name` with every character that does not belong into a file's name as '_'.
