@@ -32,6 +32,15 @@ absl::Status BadFile(absl::string_view path, size_t line, absl::string_view prob
   return InvalidField("QUESTION_FILE_INVALID", "questions", absl::StrCat(path, " line ", line, ": ", problem));
 }
 
+// Two numbers with a sign between them. Only the server knows how many digits they may have.
+bool IsQuestion(absl::string_view text) {
+  const auto is_number = [](absl::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == absl::string_view::npos;
+  };
+  const size_t sign = text.find_first_of("+-*");
+  return sign != absl::string_view::npos && is_number(text.substr(0, sign)) && is_number(text.substr(sign + 1));
+}
+
 // Reads the lines of one file into a list.
 class QuestionFile {
  public:
@@ -103,7 +112,7 @@ class QuestionFile {
 
   absl::Status Add(absl::string_view question) {
     const absl::string_view text = absl::StripAsciiWhitespace(question);
-    if (text.find_first_not_of("0123456789+-*") != absl::string_view::npos || text.empty()) {
+    if (!IsQuestion(text)) {
       return BadFile(path_, line_, absl::StrCat("\"", text.substr(0, 60), "\" is no question like 12345+67890"));
     }
     if (questions_.list().questions_size() == kMaxQuestionsOfAFile) {

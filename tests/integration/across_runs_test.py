@@ -15,9 +15,9 @@ MIX = str(ORACLES / 'mix_d5_l2_h3_early' / 'model.safetensors')
 STUDY = 'labels.study = "across"'
 
 # What names a member of a list: the first group that it has in full.
-NAMES = (('layer', 'head'), ('task', 'nodes'), ('digit', 'length'), ('digit',), ('question_class',), ('cell',), ('nodes',),
-         ('node',), ('component',), ('id',), ('name',), ('label',), ('k',), ('operation',), ('position',), ('question',),
-         ('task',))
+NAMES = (('layer', 'head'), ('task', 'nodes'), ('digit', 'length'), ('digit',), ('question_class',), ('cell',),
+         ('nodes',), ('node',), ('component',), ('id',), ('name',), ('label',), ('k',), ('operation',), ('position',),
+         ('question',), ('task',))
 COUNTS_AS_TEXT = ('step', 'steps', 'learnt_step', 'bytes', 'offset')  # 64-bit integers are strings in JSON
 
 
@@ -142,8 +142,10 @@ class AcrossRunsTest(IntegrationTest):
 
     def test_RunsOfDifferentShapesAreSummedUpAsPythonDoes(self):
         runs = self.three_runs()
-        for probe, *options in (('evaluate', '--questions', 'uniform:300'), ('useful-nodes', '--questions', 'uniform:40'),
-                                ('attribution', '--questions', 'uniform:50'), ('attention', '--questions', 'uniform:30'),
+        for probe, *options in (('evaluate', '--questions', 'uniform:300'),
+                                ('useful-nodes', '--questions', 'uniform:40'),
+                                ('attribution', '--questions', 'uniform:50'),
+                                ('attention', '--questions', 'uniform:30'),
                                 ('cascades', '--per-cell', '20', '--questions', 'uniform:50')):
             with self.subTest(probe):
                 begin = time.monotonic()
@@ -194,7 +196,8 @@ class AcrossRunsTest(IntegrationTest):
         self.assertRegex(asked.stderr, 'behind is left out: .* no weights yet')
         self.assertEqual(asked.json['left_out'], ['behind'])
         self.assertEqual(len(asked.json['runs']), 3)
-        self.compare(asked.json, [self.single(run, 'evaluate', '--questions', 'uniform:50') for run in runs], 'evaluate')
+        answers = [self.single(run, 'evaluate', '--questions', 'uniform:50') for run in runs]
+        self.compare(asked.json, answers, 'evaluate')
         phases = self.sumscope('probe', '--runs', STUDY, 'phases', '--window', '5', '-o', 'json')
         self.assertEqual(sorted(phases.json['left_out']), ['add5', 'behind', 'mix5'])
         self.assertRegex(phases.stderr, 'add5 is left out: .*imported')
@@ -205,8 +208,8 @@ class AcrossRunsTest(IntegrationTest):
     def test_ARunThatRefusesTheQuestionIsToldAndTheOthersAnswer(self):
         self.three_runs()
         # A position that two digits do not have.
-        asked = self.sumscope('probe', '--runs', STUDY, 'ablate', '--nodes', 'P14L0H0', '--questions', 'uniform:40', '-o',
-                              'json', code=2)
+        asked = self.sumscope('probe', '--runs', STUDY, 'ablate', '--nodes', 'P14L0H0', '--questions', 'uniform:40',
+                              '-o', 'json', code=2)
         self.assertIn('tiny', asked.stderr)
         self.assertIn('POSITION_OUT_OF_RANGE', asked.stderr)
         self.assertEqual(sorted(run['run'] for run in asked.json['runs']), ['runs/add5', 'runs/mix5'])

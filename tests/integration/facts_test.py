@@ -1,4 +1,4 @@
-"""Facts: what analyses found about nodes, over runs; the authors' files in and out again; and gone with what proved them."""
+"""Facts: what analyses found about nodes, over runs; the authors' files in and out; gone with what proved them."""
 
 import json
 import unittest
@@ -62,7 +62,8 @@ class FactsTest(IntegrationTest):
             for tag in answer['result']['subtasks']['tags']:
                 expected[answer['name'], tag['node'], tag['tag']] = answer['checkpoint']
         facts = self.facts()
-        self.assertEqual({(fact['analysis'], fact['node'], fact['tag']): fact['checkpoint'] for fact in facts}, expected)
+        self.assertEqual({(fact['analysis'], fact['node'], fact['tag']): fact['checkpoint'] for fact in facts},
+                         expected)
         self.assertEqual(len(facts), len(expected))
         places = [(fact['run'], fact['position'], fact['layer'], not fact['is_head'], fact['num'], fact['tag'])
                   for fact in facts]
@@ -75,7 +76,8 @@ class FactsTest(IntegrationTest):
         self.assertIn('Algo', {fact['kind'] for fact in facts})
         for filter, wanted in (
                 ('task = "A2.SA"', lambda fact: fact['task'] == 'A2.SA'),
-                ('kind = "Algo" AND run.n_layers = 2', lambda fact: fact['kind'] == 'Algo' and fact['run'] == 'runs/mix5'),
+                ('kind = "Algo" AND run.n_layers = 2',
+                 lambda fact: fact['kind'] == 'Algo' and fact['run'] == 'runs/mix5'),
                 ('run.name = "add5" AND is_head = false',
                  lambda fact: fact['run'] == 'runs/add5' and not fact['is_head']),
                 ('run.labels.kind = "oracle" AND position >= 14 AND NOT kind = "Fail%"',
@@ -165,7 +167,8 @@ class FactsTest(IntegrationTest):
         self.assertEqual(self.sumscope('analyses', 'list', 'add5', '-o', 'id').text, '')
 
     def test_FactsGoWithTheirAnalysisAndTheirRun(self):
-        self.sumscope('train', 'add_d2_l1_h1', '--set', f'{TINY_SET},steps=10', '--run-id', 'tiny', '--watch', '--quiet')
+        self.sumscope('train', 'add_d2_l1_h1', '--set', f'{TINY_SET},steps=10', '--run-id', 'tiny', '--watch',
+                      '--quiet')
         self.import_tags([entry(2, 0, True, 0, 'Algo:A1.SA')], run='tiny', name='tiny.json')
         behaviors = self.import_tags(BEHAVIORS, name='behaviors.json')
         self.import_tags(FEATURES, name='features.json')
