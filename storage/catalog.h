@@ -26,7 +26,7 @@ struct Job {
   std::string detail;
   uint32_t attempt = 1;
   uint32_t segment = 0;
-  std::string slot;  // while STARTING, RUNNING or CANCELLING
+  std::string slot;             // while STARTING, RUNNING or CANCELLING
   uint64_t queue_position = 0;  // FIFO order; set by InsertJob
   absl::Time create_time;
   std::optional<absl::Time> start_time, end_time;
@@ -47,6 +47,15 @@ struct RequestRecord {
   std::string request_id;
   std::string digest;    // SHA-256 of method and body
   std::string resource;  // runs/{run}, ..
+};
+
+// Bytes that the catalog has forgotten, or does not know yet, and files may hold: of an analysis and its capture; of a
+// run with all that lies beside it, when `analysis` is empty; of the text of a question set, when `run` is empty. What
+// removes them ends with EndRemoval, so that a crash in between leaves work for the next start and nothing else.
+struct Removal {
+  std::string run;
+  std::string analysis;
+  std::string question_set;  // its SHA-256
 };
 
 struct RunQuery {
@@ -123,15 +132,17 @@ class CatalogReader {
   // NOT_FOUND QUESTION_SET_NOT_FOUND.
   virtual absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& sha256) = 0;
   virtual absl::StatusOr<QuestionSetPage> ListQuestionSets(uint32_t page_size, const std::string& page_token) = 0;
+
+  virtual absl::StatusOr<std::vector<Removal>> ListRemovals() = 0;
 };
 
 // One write transaction: all of it is durable when Write returned OK, none of it otherwise.
 class CatalogTransaction : public CatalogReader {
  public:
-  // ALREADY_EXISTS RUN_EXISTS.
+  // Ends the removal of a run of that id. ALREADY_EXISTS RUN_EXISTS.
   virtual absl::Status InsertRun(const v1::Run& run) = 0;
   virtual absl::Status UpdateRun(const v1::Run& run) = 0;
-  // Forgets a run and its jobs, analyses and events.
+  // Forgets a run and its jobs, analyses, facts and events; its files become a removal.
   virtual absl::Status RemoveRun(const std::string& run) = 0;
   virtual absl::Status InsertJob(Job* job) = 0;
   // FAILED_PRECONDITION ILLEGAL_TRANSITION when `legal(from, to)` of the constructor says no.
@@ -139,19 +150,25 @@ class CatalogTransaction : public CatalogReader {
   virtual absl::Status InsertRequest(const RequestRecord& record) = 0;
   // Sets event->sequence.
   virtual absl::Status AppendEvent(Event* event) = 0;
-  virtual absl::Status PruneEvents(absl::Time older_than) = 0;
+  // Forgets events and request records that are older.
+  virtual absl::Status PruneHistory(absl::Time older_than) = 0;
   virtual absl::Status PutAnalysis(const v1::Analysis& analysis) = 0;
-  // Forgets an analysis, its facts and its job.
+  // Forgets an analysis, its facts and its job; its bytes become a removal.
   virtual absl::Status RemoveAnalysis(const std::string& run, const std::string& analysis) = 0;
   // Replaces the facts that `analysis` proved about nodes of the checkpoint at `step`.
   virtual absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
                                 const std::vector<v1::NodeTag>& tags, absl::Time now) = 0;
-  // The same set twice changes nothing.
+  // The same set twice is the first one, uploaded anew. Ends the removal of its text.
   virtual absl::Status InsertQuestionSet(const v1::UploadedQuestionSet& question_set) = 0;
+  // Forgets question sets that no analysis names and nobody has uploaded since; their texts become removals.
+  virtual absl::Status ForgetQuestionSets(absl::Time uploaded_before) = 0;
+  // The same removal twice is one; ending one that is not there is fine.
+  virtual absl::Status PutRemoval(const Removal& removal) = 0;
+  virtual absl::Status EndRemoval(const Removal& removal) = 0;
 };
 
-// catalog.db: the index over all runs, the queue and the event log. It can be rebuilt from the run files, queue excepted.
-// Thread-safe: one writer at a time, readers beside it.
+// catalog.db: the index over all runs, the queue and the event log. It can be rebuilt from the run files, queue
+// excepted. Thread-safe: one writer at a time, readers beside it.
 class Catalog {
  public:
   using LegalTransition = std::function<bool(v1::State from, v1::State to)>;

@@ -18,6 +18,8 @@ class QuestionSetTexts {
   virtual absl::Status Put(const std::string& sha256, absl::string_view text) = 0;
   // NOT_FOUND QUESTION_SET_NOT_FOUND; DATA_LOSS QUESTION_SET_CORRUPT when its hash differs.
   virtual absl::StatusOr<std::string> Get(const std::string& sha256) = 0;
+  // OK also when there is none.
+  virtual absl::Status Remove(const std::string& sha256) = 0;
 };
 
 }  // namespace sumscope::storage

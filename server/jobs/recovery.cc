@@ -88,7 +88,7 @@ absl::StatusOr<std::string> Reconcile(Context* context, const Target& target, co
 absl::StatusOr<std::vector<std::string>> RecoverJobs(Context* context) {
   using Jobs = std::vector<storage::Job>;
   SUMSCOPE_RETURN_IF_ERROR(context->catalog->Write([&](storage::CatalogTransaction& transaction) {
-    return transaction.PruneEvents(context->clock->Now() - limits::kEventRetention);
+    return transaction.PruneHistory(context->clock->Now() - limits::kHistoryRetention);
   }));
   SUMSCOPE_ASSIGN_OR_RETURN(const Jobs jobs, ReadCatalog<Jobs>(context->catalog, [](storage::CatalogReader& reader) {
                               return reader.ListUnfinishedJobs();

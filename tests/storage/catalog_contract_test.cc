@@ -118,10 +118,25 @@ TEST_P(Catalog_Test, EventsAreInOrderAndExpireByPruning) {
   };
   EXPECT_EQ(*count("", 0), 6u);
   EXPECT_EQ(*count("r1", 1), 2u);
-  Write([](CatalogTransaction& transaction) { return transaction.PruneEvents(absl::FromUnixSeconds(103)); });
+  Write([](CatalogTransaction& transaction) { return transaction.PruneHistory(absl::FromUnixSeconds(103)); });
   EXPECT_EQ(*count("", 3), 3u);
   EXPECT_EQ(ErrorReason(count("", 2).status()), "RESUME_TOKEN_EXPIRED");
   EXPECT_EQ(*count("", 0), 3u) << "the start of what there is never expires";
+}
+
+TEST_P(Catalog_Test, OldRequestsAreForgotten) {
+  Write([](CatalogTransaction& transaction) { return transaction.InsertRequest({"id", "digest", "runs/r1"}); });
+  const auto is_known = [&] {
+    bool known = false;
+    EXPECT_TRUE(catalog()
+                    .Read([&](auto& reader) { return known = reader.GetRequest("id")->has_value(), absl::OkStatus(); })
+                    .ok());
+    return known;
+  };
+  Write([](CatalogTransaction& transaction) { return transaction.PruneHistory(absl::Now() - absl::Hours(1)); });
+  EXPECT_TRUE(is_known());
+  Write([](CatalogTransaction& transaction) { return transaction.PruneHistory(absl::Now() + absl::Hours(1)); });
+  EXPECT_FALSE(is_known());
 }
 
 TEST_P(Catalog_Test, RequestsAndAnalysesAreFoundAgain) {
@@ -180,6 +195,28 @@ TEST_P(Catalog_Test, AnalysesArePagedNewestFirst) {
     } while (!token.empty());
     EXPECT_EQ(seen, run.empty() ? 7u : 4u);
   }
+}
+
+TEST_P(Catalog_Test, AnalysesAreListedWithTheQuestionsOfShortLists) {
+  Write([](CatalogTransaction& transaction) -> absl::Status {
+    EXPECT_TRUE(transaction.InsertRun(MakeRun("r1")).ok());
+    for (const int count : {1, 20, 21}) {
+      v1::Analysis analysis = MakeAnalysis("r1", "a" + std::to_string(count), std::to_string(count), count);
+      for (int i = 0; i < count; ++i) analysis.mutable_question_set()->mutable_list()->add_questions("12345+67890");
+      analysis.mutable_question_set()->set_sha256("abc");
+      EXPECT_TRUE(transaction.PutAnalysis(analysis).ok());
+    }
+    return absl::OkStatus();
+  });
+  const absl::Status status = catalog().Read([](CatalogReader& reader) {
+    const auto page = reader.ListAnalyses({"r1", "", 10, ""});
+    EXPECT_EQ(page->analyses[0].question_set().list().questions_size(), 0) << "21, the newest";
+    EXPECT_EQ(page->analyses[0].question_set().sha256(), "abc");
+    EXPECT_EQ(page->analyses[1].question_set().list().questions_size(), 20);
+    EXPECT_EQ(page->analyses[2].question_set().list().questions_size(), 1);
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_P(Catalog_Test, AnalysesAreListedByKind) {

@@ -63,7 +63,7 @@ TEST_F(Schema_Test, CatalogOfVersionOneKeepsItsRunsAndLearnsFacts) {
           "INSERT INTO analyses VALUES ('r1', 'a1', 'evaluate', 'runs/r1/checkpoints/10', 'SUCCEEDED', '', '', 1, 2, "
           "NULL, 'ada', 'key', '', NULL, NULL)");
   Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
-  EXPECT_EQ(storage.catalog->schema_version(), 2);
+  EXPECT_EQ(storage.catalog->schema_version(), 3);
   v1::NodeTag tag;
   tag.set_node("P14L0H1");
   tag.set_tag("Algo:A2.SC");
@@ -82,6 +82,25 @@ TEST_F(Schema_Test, CatalogOfVersionOneKeepsItsRunsAndLearnsFacts) {
                     return absl::OkStatus();
                   })
                   .ok());
+}
+
+TEST_F(Schema_Test, QuestionSetOfVersionTwoWasUploadedWhenItWasMade) {
+  Schema second = CatalogSchema();
+  second.migrations.resize(2);
+  {
+    const auto connection = Connection::Open({catalog_, FileKind::kCatalog}, Connection::Mode::kCreate);
+    ASSERT_TRUE(Migrate(**connection, second).ok());
+  }
+  Execute(catalog_, "INSERT INTO question_sets VALUES ('abc', 5, 1, 1, 0, 0, 100000000000, 'ada')");
+  Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  const auto reason_after = [&](int second_of_upload) {
+    return ErrorReason(storage.catalog->Write([&](CatalogTransaction& transaction) -> absl::Status {
+      EXPECT_TRUE(transaction.ForgetQuestionSets(absl::FromUnixSeconds(second_of_upload)).ok());
+      return transaction.GetQuestionSet("abc").status();
+    }));
+  };
+  EXPECT_EQ(reason_after(100), "");
+  EXPECT_EQ(reason_after(101), "QUESTION_SET_NOT_FOUND");
 }
 
 TEST_F(Schema_Test, OlderSchemaIsReadAsItIsAndMigratedByTheFirstWrite) {

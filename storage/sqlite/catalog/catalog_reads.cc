@@ -13,6 +13,7 @@
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/fact_rows.h"
 #include "storage/sqlite/catalog/question_set_rows.h"
+#include "storage/sqlite/catalog/removal_rows.h"
 #include "storage/sqlite/catalog/run_order.h"
 #include "storage/sqlite/catalog/run_row.h"
 #include "storage/sqlite/filter_sql.h"
@@ -288,7 +289,10 @@ absl::StatusOr<AnalysisPage> CatalogReads<Base>::ListAnalyses(const AnalysisQuer
       last = {row.create_time, query.Text(kAnalysisColumnCount + 1)};
       SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, FromAnalysisRow(query.Text(kAnalysisColumnCount), row));
       // A long list of questions is read with its analysis, not with every list.
-      if (analysis.question_set().has_list()) analysis.mutable_question_set()->clear_list();
+      constexpr int kListedQuestions = 20;
+      if (analysis.question_set().list().questions_size() > kListedQuestions) {
+        analysis.mutable_question_set()->clear_list();
+      }
       bytes += analysis.ByteSizeLong();
       page.analyses.push_back(std::move(analysis));
     }
@@ -310,6 +314,11 @@ template <typename Base>
 absl::StatusOr<QuestionSetPage> CatalogReads<Base>::ListQuestionSets(uint32_t page_size,
                                                                      const std::string& page_token) {
   return ReadQuestionSetPage(connection_, page_size, page_token);
+}
+
+template <typename Base>
+absl::StatusOr<std::vector<Removal>> CatalogReads<Base>::ListRemovals() {
+  return connection_.Guard([&]() -> absl::StatusOr<std::vector<Removal>> { return ReadRemovals(connection_); });
 }
 
 template class CatalogReads<CatalogReader>;

@@ -32,6 +32,7 @@ class CatalogReads : public Base {
   absl::StatusOr<FactPage> ListFacts(const FactQuery& query) override;
   absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& sha256) override;
   absl::StatusOr<QuestionSetPage> ListQuestionSets(uint32_t page_size, const std::string& page_token) override;
+  absl::StatusOr<std::vector<Removal>> ListRemovals() override;
 
  protected:
   Connection& connection_;

@@ -65,11 +65,12 @@ absl::StatusOr<v1::UploadedQuestionSet> ReadQuestionSetRow(Connection& connectio
 }
 
 void InsertQuestionSetRow(Connection& connection, const v1::UploadedQuestionSet& question_set) {
+  const int64_t now = ToNanos(question_set.create_time());
   Query(connection, absl::StrCat("INSERT INTO question_sets (", kColumns,
-                                 ") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO NOTHING"))
+                                 ", upload_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
+                                 "upload_time = excluded.upload_time"))
       .Bind(question_set.sha256(), question_set.n_digits(), question_set.count(), question_set.additions(),
-            question_set.subtractions(), question_set.products(), ToNanos(question_set.create_time()),
-            question_set.owner())
+            question_set.subtractions(), question_set.products(), now, question_set.owner(), now)
       .Run();
 }
 

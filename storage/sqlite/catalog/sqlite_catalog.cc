@@ -13,6 +13,7 @@
 #include "storage/sqlite/catalog/catalog_reads.h"
 #include "storage/sqlite/catalog/fact_rows.h"
 #include "storage/sqlite/catalog/question_set_rows.h"
+#include "storage/sqlite/catalog/removal_rows.h"
 #include "storage/sqlite/catalog/run_row.h"
 
 namespace sumscope::storage {
@@ -38,11 +39,7 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
   absl::Status UpdateRun(const v1::Run& run) override { return PutRun(run, /*is_new=*/false); }
 
   absl::Status RemoveRun(const std::string& run) override {
-    return connection_.Guard([&] {
-      Query(connection_, "DELETE FROM runs WHERE id = ?").Bind(run).Run();  // jobs, labels, analyses, facts follow
-      Query(connection_, "DELETE FROM events WHERE run = ?").Bind(run).Run();
-      return absl::OkStatus();
-    });
+    return Do([&] { DeleteRun(connection_, run); });
   }
 
   absl::Status InsertJob(Job* job) override {
@@ -100,8 +97,8 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
     });
   }
 
-  absl::Status PruneEvents(absl::Time older_than) override {
-    return connection_.Guard([&] {
+  absl::Status PruneHistory(absl::Time older_than) override {
+    return Do([&] {
       // By sequence, the one order there is: everything before the first event that is young enough.
       Query(connection_,
             "UPDATE event_log SET pruned_through = max(pruned_through, ifnull((SELECT min(sequence) - 1 FROM events "
@@ -109,7 +106,7 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
           .Bind(ToNanos(older_than))
           .Run();
       Query(connection_, "DELETE FROM events WHERE sequence <= (SELECT pruned_through FROM event_log)").Run();
-      return absl::OkStatus();
+      Query(connection_, "DELETE FROM requests WHERE create_time < ?").Bind(ToNanos(older_than)).Run();
     });
   }
 
@@ -126,15 +123,7 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
   }
 
   absl::Status RemoveAnalysis(const std::string& run, const std::string& analysis) override {
-    return connection_.Guard([&] {
-      DeleteFacts(connection_, run, analysis);
-      Query(connection_, "DELETE FROM analyses WHERE run = ? AND id = ?").Bind(run, analysis).Run();
-      // '' stands for the training.
-      Query(connection_, "DELETE FROM jobs WHERE run = ? AND analysis = ? AND analysis <> ''")
-          .Bind(run, analysis)
-          .Run();
-      return absl::OkStatus();
-    });
+    return Do([&] { DeleteAnalysis(connection_, run, analysis); });
   }
 
   absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
@@ -143,13 +132,34 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
   }
 
   absl::Status InsertQuestionSet(const v1::UploadedQuestionSet& question_set) override {
-    return connection_.Guard([&] {
+    return Do([&] {
       InsertQuestionSetRow(connection_, question_set);
+      DeleteRemoval(connection_, {"", "", question_set.sha256()});
+    });
+  }
+
+  absl::Status ForgetQuestionSets(absl::Time uploaded_before) override {
+    return Do([&] { DeleteUnnamedQuestionSets(connection_, uploaded_before); });
+  }
+
+  absl::Status PutRemoval(const Removal& removal) override {
+    return Do([&] { InsertRemoval(connection_, removal); });
+  }
+
+  absl::Status EndRemoval(const Removal& removal) override {
+    return Do([&] { DeleteRemoval(connection_, removal); });
+  }
+
+ private:
+  // Guards statements that have no answer.
+  template <typename Statements>
+  absl::Status Do(Statements statements) {
+    return connection_.Guard([&] {
+      statements();
       return absl::OkStatus();
     });
   }
 
- private:
   absl::Status PutRun(const v1::Run& run, bool is_new) {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(run.name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const std::string spec, ToJson(run.spec()));
@@ -172,6 +182,7 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
       BindRun(query, id, run, spec);
       query.Run();
       WriteLabels(connection_, id, run);
+      if (is_new) DeleteRemoval(connection_, {id, "", ""});
       return absl::OkStatus();
     });
   }

@@ -58,6 +58,13 @@ absl::StatusOr<std::string> FileQuestionSetTexts::Get(const std::string& sha256)
       absl::StrCat(PathOf(sha256), " is damaged: its hash differs from its name; upload the same text again"));
 }
 
+absl::Status FileQuestionSetTexts::Remove(const std::string& sha256) {
+  if (!IsHash(sha256)) return absl::OkStatus();
+  MutexLock lock(&writer_mutex_);
+  SUMSCOPE_RETURN_IF_ERROR(RemoveFile(PathOf(sha256)));
+  return FsyncDirectory(directory_);
+}
+
 absl::Status MemoryQuestionSetTexts::Put(const std::string& sha256, absl::string_view text) {
   SUMSCOPE_RETURN_IF_ERROR(CheckHash(sha256, text));
   MutexLock lock(&mutex_);
@@ -70,6 +77,12 @@ absl::StatusOr<std::string> MemoryQuestionSetTexts::Get(const std::string& sha25
   const auto found = texts_.find(sha256);
   if (found == texts_.end()) return NoText(sha256);
   return found->second;
+}
+
+absl::Status MemoryQuestionSetTexts::Remove(const std::string& sha256) {
+  MutexLock lock(&mutex_);
+  texts_.erase(sha256);
+  return absl::OkStatus();
 }
 
 }  // namespace sumscope::storage

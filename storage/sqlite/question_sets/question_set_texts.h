@@ -18,6 +18,7 @@ class FileQuestionSetTexts final : public QuestionSetTexts {
 
   absl::Status Put(const std::string& sha256, absl::string_view text) override;
   absl::StatusOr<std::string> Get(const std::string& sha256) override;
+  absl::Status Remove(const std::string& sha256) override;
 
  private:
   explicit FileQuestionSetTexts(std::string directory) : directory_(std::move(directory)) {}
@@ -31,6 +32,7 @@ class MemoryQuestionSetTexts final : public QuestionSetTexts {
  public:
   absl::Status Put(const std::string& sha256, absl::string_view text) override;
   absl::StatusOr<std::string> Get(const std::string& sha256) override;
+  absl::Status Remove(const std::string& sha256) override;
 
  private:
   Mutex mutex_;

@@ -98,7 +98,8 @@ absl::Status SqliteRunFiles::Remove(const std::string& run) {
   SUMSCOPE_RETURN_IF_ERROR(remove_captures_(run));
   if (in_memory()) return absl::OkStatus();
   const std::string path = PathOf(run);
-  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path + suffix));
+  // The file itself last: a run that comes later under this id never meets the journal of this one.
+  for (const char* suffix : {"-wal", "-shm", "-journal", ""}) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path + suffix));
   return FileExists(DirectoryOf(path)) ? FsyncDirectory(DirectoryOf(path)) : absl::OkStatus();
 }
 
