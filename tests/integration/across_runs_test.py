@@ -1,5 +1,6 @@
 """One question to many runs: what `probe --runs` says of a set agrees with what Python makes of the single answers."""
 
+import json
 import math
 import os
 import signal
@@ -222,15 +223,35 @@ class AcrossRunsTest(IntegrationTest):
         self.assertEqual(sorted(entry['run'] for entry in dry['predictions']), ['runs/add5', 'runs/mix5', 'runs/tiny'])
         self.assertEqual(self.analyses(), [])
 
-    def test_ASetThatIsInterruptedGoesOnAndIsAskedAgain(self):
-        runs = self.three_runs()
+    def ask_while_the_worker_stands_still(self, *options):
+        """(a process that waits for three answers, the stopped worker's pid)"""
         worker = self.one.worker_pid()
         os.kill(worker, signal.SIGSTOP)
         environment = dict(clean_environment(self.root), SUMSCOPE_SERVER=self.one.address)
-        asking = subprocess.Popen([str(SUMSCOPE), 'probe', '--runs', STUDY, 'evaluate', '--questions', 'uniform:500'],
+        asking = subprocess.Popen([str(SUMSCOPE), 'probe', '--runs', STUDY, 'evaluate', *options],
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                   env=environment, cwd=self.root)
+        self.addCleanup(asking.kill)
         wait_until('three analyses to be queued', lambda: len(self.analyses()) == 3)
+        return asking, worker
+
+    def test_ASetThatLosesItsWorkerAndItsServerIsAnsweredAllTheSame(self):
+        runs = self.three_runs()
+        options = ('--questions', 'uniform:400')
+        asking, worker = self.ask_while_the_worker_stands_still(*options, '-o', 'json')
+        os.kill(worker, signal.SIGKILL)
+        self.one.kill()
+        self.one.start()
+        out, err = asking.communicate(timeout=120)
+        self.assertEqual(asking.returncode, 0, err)
+        self.assertIn(b'lost the server', err)
+        across = json.loads(out)
+        self.assertEqual(len(self.analyses()), 3)
+        self.compare(across, [self.single(run, 'evaluate', *options) for run in runs], 'evaluate')
+
+    def test_ASetThatIsInterruptedGoesOnAndIsAskedAgain(self):
+        runs = self.three_runs()
+        asking, worker = self.ask_while_the_worker_stands_still('--questions', 'uniform:500')
         asking.send_signal(signal.SIGINT)
         out, err = asking.communicate(timeout=60)
         self.assertEqual((asking.returncode, out), (130, b''), err)

@@ -102,6 +102,19 @@ class QuestionSetsTest(IntegrationTest):
         self.assertEqual(len(self.sets()), 2)
         self.assertTrue(self.ask('one', 'evaluate', f'sha256:{digest}')['from_cache'])
 
+    def test_ManyRunsAskOneUploadForEachNumberOfDigits(self):
+        self.train('two')
+        self.train('other')
+        self.train('three', 'add_d3_l1_h1')
+        lines = questions(COUNT)
+        across = self.sumscope('probe', '--runs', 'spec.operation = ADD', 'evaluate', '--questions',
+                               f'file:{self.write(lines)}', '-o', 'json').json
+        self.assertEqual(len(across['runs']), 3)
+        count = next(entry for entry in across['numbers'] if entry['path'] == 'exact.count')
+        self.assertEqual([count[key] for key in ('n', 'min', 'max')], [3, COUNT, COUNT])
+        self.assertEqual({one['sha256'] for one in self.sets()},
+                         {sha256(normalised(lines, n_digits)) for n_digits in (2, 3)})
+
     def test_AListOfAnotherRunsDigitsOrOperationIsRefused(self):
         self.train('two')
         self.train('three', 'add_d3_l1_h1')
