@@ -26,6 +26,8 @@ struct Context : JobManager::Parts {
   std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
   // Held while a run file's description is read, changed and written.
   Mutex descriptions;
+  // Held while the text of a question set comes or goes, with its row.
+  Mutex uploads;
 };
 
 // Catalog::Read and Write with a value.

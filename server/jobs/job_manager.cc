@@ -28,11 +28,16 @@ std::unique_ptr<JobManager> JobManager::Create(const Options& options, const Par
 JobManagerImpl::JobManagerImpl(const Options& options, const Parts& parts)
     : context_(options, parts),
       dispatcher_(&context_, std::make_unique<FifoPolicy>()),
-      ingest_(&context_, &dispatcher_) {}
+      ingest_(&context_, &dispatcher_),
+      housekeeping_(&context_) {}
 
 JobManagerImpl::~JobManagerImpl() { Drain(absl::ZeroDuration()); }
 
-absl::StatusOr<std::vector<std::string>> JobManagerImpl::Recover() { return RecoverJobs(&context_); }
+absl::StatusOr<std::vector<std::string>> JobManagerImpl::Recover() {
+  SUMSCOPE_ASSIGN_OR_RETURN(std::vector<std::string> repairs, RecoverJobs(&context_));
+  for (std::string& repair : housekeeping_.Start()) repairs.push_back(std::move(repair));
+  return repairs;
+}
 
 absl::Status JobManagerImpl::Start() {
   using Jobs = std::vector<storage::Job>;
@@ -43,6 +48,9 @@ absl::Status JobManagerImpl::Start() {
     if (job.state == v1::QUEUED) dispatcher_.Enqueue(std::move(job));
   }
   dispatcher_.Start(&ingest_);
+  housekeeper_ = std::thread([this] {
+    while (!context_.interrupt.WaitFor(context_.options.housekeeping_look)) housekeeping_.Tick();
+  });
   return context_.pool->Start(&ingest_);
 }
 
@@ -59,6 +67,7 @@ void JobManagerImpl::Drain(absl::Duration grace) {
   }
   // From here on, what cannot be stored at once is left to the next start's recovery.
   context_.interrupt.Set();
+  if (housekeeper_.joinable()) housekeeper_.join();
   dispatcher_.Stop();
   context_.pool->Shutdown();
   ingest_.Close();

@@ -42,6 +42,8 @@ class JobManager {
     // How long what workers send may wait for more before it is committed.
     absl::Duration group_commit_delay = limits::kGroupCommitDelay;
     uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that all captures may take together
+    // How often the clock is asked whether the daily housekeeping is due.
+    absl::Duration housekeeping_look = limits::kHousekeepingLook;
   };
   // What the manager works with. Borrowed: all of it outlives the manager and is thread-safe.
   struct Parts {
@@ -57,10 +59,11 @@ class JobManager {
   static std::unique_ptr<JobManager> Create(const Options& options, const Parts& parts);
   virtual ~JobManager() = default;
 
-  // Puts jobs that were under way back into the queue, drops half-written tensor sets, finishes files of ended runs.
-  // Opens only files of unfinished runs. Returns what it repaired, for people. Call once, before Start.
+  // Puts jobs that were under way back into the queue, drops half-written tensor sets, finishes files of ended runs,
+  // forgets what is too old and removes what deletions left. Opens only files of runs with unfinished work. Returns
+  // what it repaired, for people. Call once, before Start.
   virtual absl::StatusOr<std::vector<std::string>> Recover() = 0;
-  // Starts the worker pool and the scheduler.
+  // Starts the worker pool, the scheduler and the daily housekeeping.
   virtual absl::Status Start() = 0;
   // Stops giving work, asks running tasks to save their state, commits what came in, shuts the pool down.
   virtual void Drain(absl::Duration grace) = 0;
@@ -107,11 +110,12 @@ class JobManager {
   virtual absl::Status CheckAnalysis(const std::string& run, const v1::Analysis& analysis) = 0;
   // FAILED_PRECONDITION ANALYSIS_ENDED. Like CancelRun.
   virtual absl::StatusOr<v1::Analysis> CancelAnalysis(const std::string& run, const std::string& analysis) = 0;
-  // Forgets an ended analysis, its facts, its job and its capture. FAILED_PRECONDITION ANALYSIS_UNFINISHED.
+  // Forgets an ended analysis, its facts, its job and its capture. Bytes that cannot be removed from its files now go
+  // with the housekeeping. FAILED_PRECONDITION ANALYSIS_UNFINISHED.
   virtual absl::Status DeleteAnalysis(const std::string& run, const std::string& analysis) = 0;
 
-  // Stores the text of an uploaded question set, then what it holds; the same one again changes nothing. Returns it as
-  // it is stored, with name and create_time.
+  // Stores the text of an uploaded question set, then what it holds; the same one again only starts its grace anew.
+  // Returns it as it is stored, with name and create_time.
   virtual absl::StatusOr<v1::UploadedQuestionSet> AddQuestionSet(v1::UploadedQuestionSet question_set,
                                                                  const std::string& text) = 0;
 };

@@ -5,9 +5,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/jobs/context.h"
+#include "server/jobs/housekeeping.h"
 #include "server/jobs/intake/ingest.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/queue/dispatcher.h"
@@ -98,6 +100,8 @@ class JobManagerImpl : public JobManager {
   Context context_;
   Dispatcher dispatcher_;
   Ingest ingest_;
+  Housekeeping housekeeping_;
+  std::thread housekeeper_;
 
   Mutex mutex_;
   std::set<std::string> reserved_ ABSL_GUARDED_BY(mutex_);

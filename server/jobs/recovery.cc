@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
-#include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
 #include "server/jobs/analyses/node_tags.h"
 #include "server/jobs/intake/record_end.h"
@@ -87,9 +86,6 @@ absl::StatusOr<std::string> Reconcile(Context* context, const Target& target, co
 
 absl::StatusOr<std::vector<std::string>> RecoverJobs(Context* context) {
   using Jobs = std::vector<storage::Job>;
-  SUMSCOPE_RETURN_IF_ERROR(context->catalog->Write([&](storage::CatalogTransaction& transaction) {
-    return transaction.PruneHistory(context->clock->Now() - limits::kHistoryRetention);
-  }));
   SUMSCOPE_ASSIGN_OR_RETURN(const Jobs jobs, ReadCatalog<Jobs>(context->catalog, [](storage::CatalogReader& reader) {
                               return reader.ListUnfinishedJobs();
                             }));

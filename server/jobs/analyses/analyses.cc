@@ -102,6 +102,9 @@ absl::Status JobManagerImpl::QueueAnalysis(const Request& request, const std::st
   SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.GetRun(run));
     SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(target.run));
+    if (analysis->question_set().has_uploaded()) {  // from here on it is named, and stays
+      SUMSCOPE_RETURN_IF_ERROR(transaction.GetQuestionSet(analysis->question_set().uploaded().sha256()).status());
+    }
     target.analysis = *analysis;
     SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(target.analysis));
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
@@ -159,33 +162,30 @@ absl::StatusOr<v1::Analysis> JobManagerImpl::CancelAnalysis(const std::string& r
 
 absl::Status JobManagerImpl::DeleteAnalysis(const std::string& run, const std::string& analysis) {
   MutexLock lock(&analyses_);
-  bool sealed = false;
   SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.GetRun(run));
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.GetAnalysis(run, analysis));
     if (!IsTerminal(found.state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_UNFINISHED",
                        absl::StrCat(found.name(), " is ", v1::State_Name(found.state()),
                                     "; cancel it and wait until it has ended, then delete it"));
     }
-    sealed = IsTerminal(row.state());
     return transaction.RemoveAnalysis(run, analysis);
   }));
-  // Nobody finds it any more; what cannot be removed now takes room until the run goes.
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, OpenIfExists(&context_, run));
-  if (file != nullptr) {
-    SUMSCOPE_RETURN_IF_ERROR(
-        file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(analysis); }));
-    if (sealed) SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(file.get()));
-  }
   context_.hub->Notify(run);
-  return context_.captures->Remove(run, analysis);
+  // It is deleted. The catalog remembers what cannot be removed from the files now.
+  CarryOut(&context_, {run, analysis, ""}).IgnoreError();
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::UploadedQuestionSet> JobManagerImpl::AddQuestionSet(v1::UploadedQuestionSet question_set,
                                                                        const std::string& text) {
   question_set.set_name(QuestionSetName(question_set.sha256()));
   *question_set.mutable_create_time() = ToTimestamp(context_.clock->Now());
+  MutexLock lock(&context_.uploads);
+  // A crash before the row is there leaves a text that the next start removes.
+  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) {
+    return transaction.PutRemoval({"", "", question_set.sha256()});
+  }));
   SUMSCOPE_RETURN_IF_ERROR(context_.question_sets->Put(question_set.sha256(), text));
   return WriteCatalog<v1::UploadedQuestionSet>(
       context_.catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::UploadedQuestionSet> {

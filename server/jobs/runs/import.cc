@@ -60,6 +60,10 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
     return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
                      absl::StrCat(run.name(), " exists already; choose another run_id or leave it out"));
   }
+  // A crash before the run is in the catalog leaves a file that the next start removes.
+  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) {
+    return transaction.PutRemoval({id, "", ""});
+  }));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Create(run));
   absl::Status status = StoreWeights(weights, file.get());
   std::optional<std::string> made_before;  // by the same request, at the same time
@@ -78,8 +82,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
     });
   }
   if (!status.ok() || made_before.has_value()) {
-    // What cannot be removed now is an orphan: removed when its id is asked for again.
-    context_.run_files->Remove(id).IgnoreError();
+    CarryOut(&context_, {id, "", ""}).IgnoreError();  // or at the next start, or when its id is asked for again
     if (!status.ok()) return status;
     return GetRun(IdOf(*made_before));
   }

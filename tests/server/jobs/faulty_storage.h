@@ -74,9 +74,12 @@ class FaultyRunFiles : public storage::RunFiles {
     return status.ok() ? Wrap(files_->Open(run)) : status;
   }
   bool Exists(const std::string& run) override { return files_->Exists(run); }
-  absl::Status Remove(const std::string& run) override { return files_->Remove(run); }
+  absl::Status Remove(const std::string& run) override {
+    const absl::Status status = remove_gate.Pass();
+    return status.ok() ? files_->Remove(run) : status;
+  }
 
-  WriteGate gate, open_gate, seal_gate;
+  WriteGate gate, open_gate, seal_gate, remove_gate;
 
  private:
   class File : public storage::RunFile {

@@ -59,6 +59,21 @@ TEST_F(Import_Test, FullDiskLeavesNothing) {
   EXPECT_TRUE(Import().ok());
 }
 
+// An imported file that a crash cut off stayed for ever: nobody asks for a chosen id again.
+TEST_F(Import_Test, FileThatACrashCutOffGoesAtTheNextStart) {
+  const auto dies = [] { return absl::UnavailableError("the server dies here"); };
+  const auto writes = std::make_shared<std::atomic<int>>(0);
+  catalog_.gate.Set([dies, writes] { return ++*writes < 2 ? absl::OkStatus() : dies(); });
+  files_.remove_gate.Set(dies);
+  EXPECT_FALSE(Import().ok());
+  EXPECT_TRUE(files_.Exists("foreign"));
+  Crash();
+  catalog_.gate.Open();
+  files_.remove_gate.Open();
+  EXPECT_EQ(Boot().size(), 1u);
+  EXPECT_FALSE(files_.Exists("foreign"));
+}
+
 // A crash between file and catalog leaves a file that no run has: it must not block its id.
 TEST_F(Import_Test, OrphanOfACrashIsReplaced) {
   v1::Run orphan;

@@ -22,15 +22,19 @@
 
 namespace sumscope::jobs {
 
-// The machine's clocks, whose wall clock a test sets forward or back.
+// The machine's clocks, whose wall clock a test sets forward or back, and which it moves on together.
 class JumpingClock final : public Clock {
  public:
   absl::Time Now() override { return Clock::Real()->Now() + absl::Nanoseconds(offset_.load()); }
-  absl::Duration Monotonic() override { return Clock::Real()->Monotonic(); }
+  absl::Duration Monotonic() override { return Clock::Real()->Monotonic() + absl::Nanoseconds(passed_.load()); }
   void Jump(absl::Duration by) { offset_ += absl::ToInt64Nanoseconds(by); }
+  void Pass(absl::Duration by) {
+    Jump(by);
+    passed_ += absl::ToInt64Nanoseconds(by);
+  }
 
  private:
-  std::atomic<int64_t> offset_{0};
+  std::atomic<int64_t> offset_{0}, passed_{0};
 };
 
 // A server's jobs over storage in memory, with a pool of workers that the test plays. Boot starts a server; a second
@@ -52,6 +56,7 @@ class JobsFixture : public testing::Test {
     JobManager::Options options;
     options.group_commit_delay = absl::Milliseconds(1);
     options.capture_limit_bytes = capture_limit_;
+    options.housekeeping_look = absl::Milliseconds(1);
     manager_ =
         JobManager::Create(options, {&catalog_, &files_, storage_.captures.get(), storage_.question_set_texts.get(),
                                      pool_.get(), hub_.get(), &clock_, IdSource::Real()});
