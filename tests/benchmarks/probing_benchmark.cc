@@ -1,5 +1,6 @@
-// A useful-node map (every head and MLP at every position) beside the same map by full forward passes. Run it on an
-// idle machine; compare the two lines of one shape:
+// What probing repeats most, beside the same by plainer means: a useful-node map (every head and MLP at every position)
+// by full forward passes; generated answers by passes from the first token on. Run it on an idle machine; compare the
+// two lines of one shape:
 //   probing_benchmark --benchmark_repetitions=3
 #include <benchmark/benchmark.h>
 
@@ -68,6 +69,31 @@ void FullForwardMap(benchmark::State& state, Shape shape) {
   state.counters["nodes"] = static_cast<double>(nodes);
 }
 
+void Generate(benchmark::State& state, Shape shape) {
+  SetThreads(2);
+  const torch::NoGradGuard no_grad;
+  const Answerer answerer(RandomModel(shape));
+  Questions batch;
+  UniformSource(Operation::kAdd, answerer.encoding().n_digits(), 512, 0)->Fill(0, 512, &batch);
+  const torch::Tensor tokens = answerer.encoding().Encode(batch);
+  for (auto _ : state) benchmark::DoNotOptimize(answerer.Generate(tokens));
+}
+
+void GenerateFromTheFirstToken(benchmark::State& state, Shape shape) {
+  SetThreads(2);
+  const torch::NoGradGuard no_grad;
+  const Answerer answerer(RandomModel(shape));
+  const Encoding& encoding = answerer.encoding();
+  Questions batch;
+  UniformSource(Operation::kAdd, encoding.n_digits(), 512, 0)->Fill(0, 512, &batch);
+  torch::Tensor lines = encoding.Encode(batch);
+  for (auto _ : state) {
+    for (int64_t j = 0; j < encoding.n_answer(); ++j) {
+      lines.select(1, encoding.n_question() + j).copy_(answerer.Logits(lines, j, 1).squeeze(1).argmax(-1));
+    }
+  }
+}
+
 #define SUMSCOPE_MAP(name, shape)                                                                             \
   BENCHMARK_CAPTURE(UsefulNodeMap, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1); \
   BENCHMARK_CAPTURE(FullForwardMap, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1)
@@ -75,6 +101,13 @@ void FullForwardMap(benchmark::State& state, Shape shape) {
 SUMSCOPE_MAP(two_small_layers, kTwoSmallLayers);
 SUMSCOPE_MAP(one_layer, kOneLayer);
 SUMSCOPE_MAP(two_layers, kTwoLayers);
+
+#define SUMSCOPE_GENERATE(name, shape)                                                                \
+  BENCHMARK_CAPTURE(Generate, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(2); \
+  BENCHMARK_CAPTURE(GenerateFromTheFirstToken, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(2)
+
+SUMSCOPE_GENERATE(two_small_layers, kTwoSmallLayers);
+SUMSCOPE_GENERATE(two_layers, kTwoLayers);
 
 }  // namespace
 }  // namespace sumscope::engine

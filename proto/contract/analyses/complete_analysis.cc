@@ -1,3 +1,4 @@
+#include <map>
 #include <string>
 
 #include "nlohmann/json.hpp"
@@ -75,8 +76,11 @@ std::string AnalysisKind(const v1::AnalysisRequest& request) {
 
 uint32_t AnalysisAlgorithmVersion(absl::string_view kind) {
   // An analysis whose results change gets its own, higher number here.
-  const auto* field = v1::AnalysisRequest::descriptor()->FindFieldByName(std::string(kind));
-  return field == nullptr ? 0 : 1;
+  static const auto* const kChanged = new std::map<absl::string_view, uint32_t>{
+      {"ablate", 2}, {"useful_nodes", 2}, {"subtasks", 2}, {"algorithm", 2}, {"patch", 2}, {"ask", 2}};
+  if (v1::AnalysisRequest::descriptor()->FindFieldByName(std::string(kind)) == nullptr) return 0;
+  const auto changed = kChanged->find(kind);
+  return changed == kChanged->end() ? 1 : changed->second;
 }
 
 std::string AnalysisKey(absl::string_view checkpoint_sha256, const v1::AnalysisRequest& request,

@@ -5,15 +5,10 @@
 #include <limits>
 #include <utility>
 
+#include "server/engine/model/block_math.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {
-namespace {
-
-// W [n_heads, d_model, d_head] as one matrix [d_model, n_heads * d_head].
-torch::Tensor Flat(const torch::Tensor& W) { return W.permute({1, 0, 2}).reshape({W.size(1), -1}); }
-
-}  // namespace
 
 AnswerForward::Pairs::Pairs(const std::vector<std::vector<int64_t>>& tokens_at, int64_t n_ctx, int64_t d_vocab,
                             torch::Device device, torch::ScalarType dtype)
@@ -71,15 +66,6 @@ AnswerForward::Pairs AnswerForward::Pairs::All(const Encoding& encoding, torch::
 AnswerForward::AnswerForward(const ModelConfig& config, const ModelWeights& weights, Pairs pairs, torch::Device device)
     : config_(config), weights_(weights), pairs_(std::move(pairs)), device_(device) {}
 
-torch::Tensor AnswerForward::Norm(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& b) const {
-  return torch::layer_norm(x, {config_.d_model}, w, b, kLayerNormEpsilon);
-}
-
-torch::Tensor AnswerForward::Mlp(const BlockWeights& block, const torch::Tensor& residual) const {
-  const torch::Tensor pre = torch::addmm(block.b_in, Norm(residual, block.ln2_w, block.ln2_b), block.W_in);
-  return residual + torch::addmm(block.b_out, torch::relu(pre), block.W_out);
-}
-
 AnswerForward::Table AnswerForward::MakeTable(int64_t first_row, int64_t row_count) const {
   const BlockWeights& block = weights_.blocks.front();
   Table table;
@@ -89,13 +75,11 @@ AnswerForward::Table AnswerForward::MakeTable(int64_t first_row, int64_t row_cou
   const int64_t end_query = pairs_.first_[static_cast<size_t>(first_row + row_count)];
   table.embedding =
       torch::mm(pairs_.token_one_hot_, weights_.W_E) + torch::mm(pairs_.position_one_hot_, weights_.W_pos);
-  const torch::Tensor normalized = Norm(table.embedding, block.ln1_w, block.ln1_b);
-  const auto project = [&](const torch::Tensor& x, const torch::Tensor& W, const torch::Tensor& b) {
-    return torch::addmm(b.reshape({-1}), x, Flat(W)).view({-1, config_.n_heads, config_.d_head}).transpose(0, 1);
-  };
-  const torch::Tensor q = project(normalized.slice(0, table.first_query, end_query), block.W_Q, block.b_Q);
-  const torch::Tensor k = project(normalized, block.W_K, block.b_K);
-  table.v = project(normalized, block.W_V, block.b_V);
+  const torch::Tensor normalized = Normalize(table.embedding, block.ln1_w, block.ln1_b).unsqueeze(0);
+  const torch::Tensor q =
+      ProjectHeads(normalized.slice(1, table.first_query, end_query), block.W_Q, block.b_Q).squeeze(0);
+  const torch::Tensor k = ProjectHeads(normalized, block.W_K, block.b_K).squeeze(0);
+  table.v = ProjectHeads(normalized, block.W_V, block.b_V).squeeze(0);
   table.scores = (torch::bmm(q, k.transpose(1, 2)) / std::sqrt(static_cast<double>(config_.d_head)))
                      .transpose(0, 1)
                      .reshape({-1, config_.n_heads * pairs_.count_});
@@ -122,19 +106,12 @@ torch::Tensor AnswerForward::FirstAttention(const Table& table, const torch::Ten
 torch::Tensor AnswerForward::LaterAttention(const BlockWeights& block, const torch::Tensor& normalized,
                                             int64_t first_row) const {
   const int64_t batch = normalized.size(0), positions = normalized.size(1), rows = positions - first_row;
-  const auto project = [&](const torch::Tensor& x, const torch::Tensor& W, const torch::Tensor& b) {
-    return torch::addmm(b.reshape({-1}), x.reshape({-1, config_.d_model}), Flat(W))
-        .view({batch, -1, config_.n_heads, config_.d_head})
-        .transpose(1, 2);
-  };
-  const torch::Tensor q = project(normalized.slice(1, first_row), block.W_Q, block.b_Q);
-  const torch::Tensor k = project(normalized, block.W_K, block.b_K);
-  const torch::Tensor v = project(normalized, block.W_V, block.b_V);
-  const torch::Tensor masked =
+  const torch::Tensor q = ProjectHeads(normalized.slice(1, first_row), block.W_Q, block.b_Q);
+  const torch::Tensor k = ProjectHeads(normalized, block.W_K, block.b_K);
+  const torch::Tensor v = ProjectHeads(normalized, block.W_V, block.b_V);
+  const torch::Tensor hidden =
       torch::ones({rows, positions}, torch::dtype(torch::kBool).device(device_)).triu(first_row + 1);
-  const torch::Tensor pattern = (torch::matmul(q, k.transpose(2, 3)) / std::sqrt(static_cast<double>(config_.d_head)))
-                                    .masked_fill(masked, -std::numeric_limits<double>::infinity())
-                                    .softmax(-1);
+  const torch::Tensor pattern = AttentionPattern(q, k, hidden);
   return torch::matmul(pattern, v).transpose(1, 2).reshape({batch * rows, -1});
 }
 
@@ -163,13 +140,13 @@ torch::Tensor AnswerForward::Forward(const torch::Tensor& tokens, const Table& t
       residual = torch::embedding(table.embedding, ids.slice(1, from).reshape({-1}));
     } else {
       residual = residual.view({batch, positions, config_.d_model});
-      z = LaterAttention(block, Norm(residual, block.ln1_w, block.ln1_b), from);
+      z = LaterAttention(block, Normalize(residual, block.ln1_w, block.ln1_b), from);
       residual = residual.slice(1, from).reshape({-1, config_.d_model});
     }
-    residual = residual + torch::addmm(block.b_O, z, block.W_O.reshape({-1, config_.d_model}));
-    residual = Mlp(block, residual);
+    residual = residual + AttentionOut(block, z);
+    residual = residual + MlpOut(block, residual);
   }
-  const torch::Tensor normalized = Norm(residual, weights_.ln_final_w, weights_.ln_final_b);
+  const torch::Tensor normalized = Normalize(residual, weights_.ln_final_w, weights_.ln_final_b);
   return torch::addmm(weights_.b_U, normalized, weights_.W_U).view({batch, row_count, config_.d_vocab});
 }
 

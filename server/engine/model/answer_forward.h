@@ -65,8 +65,6 @@ class AnswerForward {
  private:
   torch::Tensor FirstAttention(const Table& table, const torch::Tensor& ids, int64_t first_row) const;
   torch::Tensor LaterAttention(const BlockWeights& block, const torch::Tensor& normalized, int64_t first_row) const;
-  torch::Tensor Mlp(const BlockWeights& block, const torch::Tensor& residual) const;
-  torch::Tensor Norm(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& b) const;
 
   ModelConfig config_;
   const ModelWeights weights_;

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <map>
-#include <numeric>
 #include <utility>
 
-#include "server/engine/data/philox.h"
+#include "server/engine/data/permutation.h"
 #include "server/engine/probing/forward/answerer.h"
 #include "server/engine/probing/forward/node_means.h"
 #include "server/engine/probing/forward/restart_forward.h"
@@ -16,17 +15,7 @@ namespace {
 
 using Replacement = RestartForward::Replacement;
 
-// Where question i gets its activations from: a seeded permutation of all of them.
-std::vector<uint32_t> Permutation(uint64_t count, uint64_t seed) {
-  constexpr uint32_t kColumn = 64;
-  std::vector<uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0u);
-  for (uint64_t i = count; i > 1; --i) {
-    const uint32_t word = DrawBlock(seed, Stream::kAnalysis, 0, static_cast<uint32_t>(i), kColumn)[0];
-    std::swap(order[i - 1], order[Below(word, static_cast<uint32_t>(i))]);
-  }
-  return order;
-}
+constexpr uint32_t kDonorColumn = 64;  // of the analysis stream
 
 // Counts what one node set does, batch after batch.
 struct Counter {
@@ -61,7 +50,7 @@ class Sweep {
     if (request_.mode == AblationMode::kMean) {
       means_ = NodeMeans(forward_, questions_, Part(progress, 0, 0.01));
     }
-    if (request_.mode == AblationMode::kResample) donors_ = Permutation(total, request_.seed);
+    if (request_.mode == AblationMode::kResample) donors_ = CyclicPermutation(total, request_.seed, kDonorColumn);
     for (uint64_t first = 0; first < total; first += batch_size_) {
       RunBatch(first, std::min(batch_size_, total - first), progress);
     }
@@ -87,7 +76,7 @@ class Sweep {
   void FillDonors(uint64_t first, uint64_t count) {
     Questions donors, one;
     for (uint64_t q = first; q < first + count; ++q) {
-      questions_.Fill(donors_[q], 1, &one);
+      questions_.Fill(static_cast<uint64_t>(donors_[q]), 1, &one);
       donors.push_back(one.front());
     }
     donor_pass_ = forward_.Run(forward_.encoding().Encode(donors));
@@ -150,7 +139,7 @@ class Sweep {
         ablated.failed_digits[j] += wrong;
         ablated.failed_digits_of_right[j] += wrong && right_[q];
         ablated.digit_loss[j] += reading.loss[j];
-        if (reading.predicted[j] != unablated_[q].predicted[j]) ablated.changed_digits[j] = true;
+        if (right_[q] && wrong) ablated.changed_digits[j] = true;
       }
       ablated.failed += failed;
       ablated.near_ties += reading.smallest_margin < kNearTie;
@@ -188,7 +177,7 @@ class Sweep {
   const AblationRequest& request_;
   const uint64_t batch_size_;
   NodeMeans means_;
-  std::vector<uint32_t> donors_;
+  std::vector<int64_t> donors_;  // where question i gets its activations from
   AblationResult result_;
   std::vector<Counter> counters_;
   std::array<uint64_t, kQuestionClasses> right_by_class_{};

@@ -14,7 +14,7 @@
 namespace sumscope::engine {
 
 // What a node is replaced by: its mean over the analysis's own questions at that same layer, node and position; zeros;
-// or its value in another question of the set, by a seeded permutation.
+// or its value in another question of the set, by a seeded permutation that leaves no question with its own.
 enum class AblationMode { kMean, kZero, kResample };
 
 struct AblationRequest {
@@ -42,9 +42,9 @@ struct Ablated {
   std::vector<uint64_t> failed_digits;           // per answer token
   uint64_t failed_of_right = 0;                  // among those that are right without ablation
   std::vector<uint64_t> failed_digits_of_right;  // per answer token
-  std::vector<bool> changed_digits;  // per answer token: the prediction differs from the unablated one in any question
-  std::vector<double> digit_loss;    // per answer token, nats
-  double loss = 0;                   // their mean
+  std::vector<bool> changed_digits;              // per answer token: wrong in any of those
+  std::vector<double> digit_loss;                // per answer token, nats
+  double loss = 0;                               // their mean
   uint64_t near_ties = 0;
   double moved_l2 = 0;                    // mean over the questions of the distance that the activation moved
   std::vector<ClassHits> classes;         // those with a failure

@@ -8,6 +8,8 @@
 namespace sumscope::engine {
 namespace {
 
+constexpr uint64_t kMaxWindows = 50000;
+
 struct Window {
   uint64_t first_step;
   double median;
@@ -85,6 +87,11 @@ void Check(const MetricTable& metrics, const PhasesRequest& request) {
     throw Error(ErrorKind::kInvalidArgument, "BAD_THRESHOLD", "learnt_below must be positive");
   }
   if (metrics.steps == 0) throw Error(ErrorKind::kInvalidArgument, "NO_METRICS", "the run has no metrics yet");
+  const uint64_t least = (metrics.steps + kMaxWindows - 1) / kMaxWindows;
+  if (request.window < least) {
+    throw Error(ErrorKind::kInvalidArgument, "BAD_WINDOW",
+                "of " + std::to_string(metrics.steps) + " steps a window has at least " + std::to_string(least));
+  }
 }
 
 }  // namespace
@@ -139,12 +146,13 @@ std::vector<size_t> ChangePoints(const std::vector<double>& x, double penalty) {
   return starts;
 }
 
-PhasesResult Phases(const MetricTable& metrics, const PhasesRequest& request) {
+PhasesResult Phases(const MetricTable& metrics, const PhasesRequest& request, const ProgressFn& progress) {
   Check(metrics, request);
   const std::string digit_prefix = "digit_loss.", cell_prefix = "cell_loss.";
   PhasesResult result;
   result.steps = metrics.steps;
   for (size_t column = 0; column < metrics.columns.size(); ++column) {
+    Report(progress, static_cast<double>(column) / static_cast<double>(metrics.columns.size()));
     const std::string& name = metrics.columns[column];
     const bool is_digit = name.rfind(digit_prefix, 0) == 0, is_cell = name.rfind(cell_prefix, 0) == 0;
     if (!is_digit && !is_cell) continue;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "server/engine/probing/progress.h"
+
 namespace sumscope::engine {
 
 // The deterministic metrics of a run, as the trainer names them: loss, digit_loss.A5 .., cell_loss.BA ...
@@ -51,9 +53,10 @@ struct PhasesResult {
 // points] over T windows; `penalty` multiplies the second term
 // (BIC takes pure noise of some hundred windows for a change about once in ten to twenty curves; 2 hardly ever does). v
 // is estimated robustly from first differences, which the changes hardly touch: (1.4826 MAD / sqrt 2)^2, at least 1e-6.
-// Throws kInvalidArgument: BAD_WINDOW (0), BAD_PENALTY, BAD_THRESHOLD (not positive and finite), NO_METRICS (no step,
-// or no digit_loss column with a value).
-PhasesResult Phases(const MetricTable& metrics, const PhasesRequest& request);
+// Throws kCancelled and kInvalidArgument: BAD_WINDOW (0, or so small that there are more than 50,000 windows: the
+// search is quadratic where nothing changes), BAD_PENALTY, BAD_THRESHOLD (not positive and finite), NO_METRICS (no
+// step, or no digit_loss column with a value).
+PhasesResult Phases(const MetricTable& metrics, const PhasesRequest& request, const ProgressFn& progress = nullptr);
 
 // The starts, ascending and without 0, of the segments that minimise the sum over segments of (squared deviations from
 // the segment's mean) plus `penalty` per change point: PELT (Killick, Fearnhead and Eckley, 2012), exact.

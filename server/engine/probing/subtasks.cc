@@ -55,8 +55,11 @@ class Search {
     }
     MeasureAttention(Part(progress, 0.7, 0.75));
     for (size_t t = 0; t < request_.tasks.size(); ++t) {
-      SearchTask(request_.tasks[t]);
-      Report(progress, 0.75 + 0.25 * static_cast<double>(t + 1) / static_cast<double>(request_.tasks.size()));
+      const auto share = [&](size_t i) {
+        return 0.75 + 0.25 * static_cast<double>(i) / static_cast<double>(request_.tasks.size());
+      };
+      SearchTask(request_.tasks[t], Part(progress, share(t), share(t + 1)));
+      Report(progress, share(t + 1));
     }
     FindTokenReaders();
     AddTags();
@@ -69,10 +72,15 @@ class Search {
     Questions all;
     questions_.Fill(0, questions_.count(), &all);
     for (const Question& question : all) by_operation[question.op].push_back(question);
-    for (const auto& [operation, questions] : by_operation) {
-      shares_.emplace(operation, AttentionShares(model_, questions, progress));
-    }
-    if (by_operation.size() > 1) all_shares_.emplace_back(model_, all, progress);
+    const double passes =
+        by_operation.size() > 1 ? 2 * static_cast<double>(all.size()) : static_cast<double>(all.size());
+    double done = 0;
+    const auto measure = [&](const Questions& questions) {
+      const double from = done / passes, to = (done += static_cast<double>(questions.size())) / passes;
+      return AttentionShares(model_, questions, Part(progress, from, to));
+    };
+    for (const auto& [operation, questions] : by_operation) shares_.emplace(operation, measure(questions));
+    if (by_operation.size() > 1) all_shares_.push_back(measure(all));
   }
   const AttentionShares& AllShares() const {
     return all_shares_.empty() ? shares_.begin()->second : all_shares_.front();
@@ -120,7 +128,7 @@ class Search {
     return nodes.front().layer > 0 || AttentionOf(task, nodes) >= kMinAttention;
   }
 
-  void SearchTask(const DigitTask& task) {
+  void SearchTask(const DigitTask& task, const ProgressFn& progress) {
     const std::vector<StoreCleanPair> pairs = PairsFor(task.task, task.digit, encoding_.n_digits(), model_.format);
     const std::vector<const Ablated*> candidates = Candidates(task);
     std::vector<NodeSet> singles, doubles;
@@ -136,7 +144,7 @@ class Search {
     }
     std::vector<NodeSet> node_sets = singles;
     node_sets.insert(node_sets.end(), doubles.begin(), doubles.end());
-    const PatchResult patched = Patch(forward_, {pairs, node_sets});
+    const PatchResult patched = Patch(forward_, {pairs, node_sets}, progress);
     for (const PatchedPair& pair : patched.pairs) {
       if (!pair.testable) return result_.not_testable.push_back(TaskText(task));
     }

@@ -109,7 +109,7 @@ engine::CascadesRequest CascadesRequestOf(const AnalysisInput& input, uint32_t p
   engine::CascadesRequest request;
   request.per_cell = per_cell;
   request.seed = seed;
-  request.operations = OperationsOf(input.spec(), input.task.question_set());
+  request.operations = OperationsOf(*input.questions);
   return request;
 }
 
@@ -117,7 +117,7 @@ AnalysisOutcome RunCascades(const AnalysisInput& input) {
   const api::CascadesRequest& request = input.request().cascades();
   // The verdict draws its own questions: of every operation that the run knows.
   engine::CascadesRequest own = CascadesRequestOf(input, request.per_cell(), request.seed());
-  own.operations = OperationsOf(input.spec(), {});
+  own.operations = OperationsOf(input.spec());
   const engine::CascadesResult result = engine::Cascades(input.model, *input.questions, own, input.progress);
   api::AnalysisResult outcome;
   *outcome.mutable_cascades() = FromEngine(result, {input.model.n_digits, input.model.format});

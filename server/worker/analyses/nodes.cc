@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/node_names.h"
@@ -46,19 +47,24 @@ void CopyAnswerTokens(const engine::Encoding& encoding, google::protobuf::Repeat
   for (const std::string& name : encoding.digit_names()) *to->Add() = name;
 }
 
-std::vector<engine::Operation> OperationsOf(const sumscope::v1::TrainSpec& spec,
-                                            const sumscope::v1::QuestionSet& questions) {
-  using sumscope::v1::Operation;
-  const Operation asked = questions.operation();
-  const bool any = asked == sumscope::v1::OPERATION_UNSPECIFIED || asked == sumscope::v1::MIX;
+std::vector<engine::Operation> OperationsOf(const sumscope::v1::TrainSpec& spec) {
   std::vector<engine::Operation> operations;
-  if ((any || asked == sumscope::v1::ADD) && RunHasOperation(spec, sumscope::v1::ADD)) {
-    operations.push_back(engine::Operation::kAdd);
-  }
-  if ((any || asked == sumscope::v1::SUB) && RunHasOperation(spec, sumscope::v1::SUB)) {
-    operations.push_back(engine::Operation::kSub);
-  }
+  if (RunHasOperation(spec, sumscope::v1::ADD)) operations.push_back(engine::Operation::kAdd);
+  if (RunHasOperation(spec, sumscope::v1::SUB)) operations.push_back(engine::Operation::kSub);
   return operations;
+}
+
+std::vector<engine::Operation> OperationsOf(const engine::QuestionSource& questions) {
+  constexpr uint64_t kChunk = 4096;
+  std::set<engine::Operation> present;
+  engine::Questions chunk;
+  for (uint64_t first = 0; first < questions.count(); first += kChunk) {
+    questions.Fill(first, std::min(kChunk, questions.count() - first), &chunk);
+    for (const engine::Question& question : chunk) {
+      if (question.op != engine::Operation::kMul) present.insert(question.op);
+    }
+  }
+  return {present.begin(), present.end()};
 }
 
 uint32_t Narrow(uint64_t count) {

@@ -8,10 +8,10 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/repeated_field.h"
 #include "server/engine/data/encoding.h"
+#include "server/engine/data/sources.h"
 #include "server/engine/model/node.h"
 #include "server/engine/probing/node_tags.h"
 #include "sumscope/v1/probes.pb.h"
-#include "sumscope/v1/question_sets.pb.h"
 #include "sumscope/v1/spec.pb.h"
 
 namespace sumscope::worker {
@@ -26,9 +26,10 @@ void CopyTags(const std::vector<engine::NodeTag>& tags, google::protobuf::Repeat
 // SGN, A5 .. A0.
 void CopyAnswerTokens(const engine::Encoding& encoding, google::protobuf::RepeatedPtrField<std::string>* to);
 
-// The operations, of additions and subtractions, that the question set holds; of a list or an upload those of the run.
-std::vector<engine::Operation> OperationsOf(const sumscope::v1::TrainSpec& spec,
-                                            const sumscope::v1::QuestionSet& questions);
+// The additions and subtractions that a model of this run answers.
+std::vector<engine::Operation> OperationsOf(const sumscope::v1::TrainSpec& spec);
+// Those of which `questions` hold at least one.
+std::vector<engine::Operation> OperationsOf(const engine::QuestionSource& questions);
 
 // Counts as the messages hold them: those beyond 2^32-1 are that.
 uint32_t Narrow(uint64_t count);

@@ -34,7 +34,7 @@ AnalysisOutcome RunPhases(const AnalysisInput& input) {
                                   static_cast<uint64_t>(input.metrics.size(0)),
                                   0};
   const engine::PhasesResult result =
-      engine::Phases(table, {request.window(), request.penalty(), request.learnt_below()});
+      engine::Phases(table, {request.window(), request.penalty(), request.learnt_below()}, input.progress);
   api::AnalysisResult outcome;
   api::PhasesResult* to = outcome.mutable_phases();
   to->set_steps(result.steps);

@@ -9,11 +9,8 @@
 #include "server/worker/analyses/nodes.h"
 
 namespace sumscope::worker {
-namespace {
 
 namespace api = sumscope::v1;
-
-}  // namespace
 
 absl::StatusOr<engine::SubtasksRequest> SubtasksRequestOf(const AnalysisInput& input,
                                                           const google::protobuf::RepeatedPtrField<std::string>& tasks,
@@ -21,12 +18,16 @@ absl::StatusOr<engine::SubtasksRequest> SubtasksRequestOf(const AnalysisInput& i
   engine::SubtasksRequest request;
   request.mode = ToEngine(mode);
   request.seed = seed;
-  for (const engine::Operation operation : OperationsOf(input.spec(), input.task.question_set())) {
+  for (const engine::Operation operation : OperationsOf(*input.questions)) {
     for (const engine::Task task : engine::TasksOf(operation)) {
       for (const int digit : engine::TaskDigits(task, input.model.n_digits)) request.tasks.push_back({task, digit});
     }
   }
-  if (tasks.empty()) return request;
+  if (tasks.empty()) {  // SS9C says what SS9 does, and means it
+    const auto is_ss9 = [](const engine::DigitTask& task) { return task.task == engine::Task::kSS9; };
+    request.tasks.erase(std::remove_if(request.tasks.begin(), request.tasks.end(), is_ss9), request.tasks.end());
+    return request;
+  }
   std::vector<engine::DigitTask> wanted;
   for (const std::string& text : tasks) {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<TaskName> names, ParseTask(input.spec(), "request.tasks", text));

@@ -24,9 +24,11 @@ void CheckEncoding(const ModelConfig& config, const Encoding& encoding) {
 
 Answerer::Answerer(const Model& model)
     : encoding_(model.n_digits, model.format),
+      n_layers_(model.config.n_layers),
       weights_(CheckedWeights(model.config, model.weights, model.device, DtypeOf(model))),
       forward_(model.config, BindWeights(model.config, weights_),
-               AnswerForward::Pairs::All(encoding_, model.device, DtypeOf(model)), model.device) {
+               AnswerForward::Pairs::All(encoding_, model.device, DtypeOf(model)), model.device),
+      decoder_(model.config, encoding_, BindWeights(model.config, weights_), model.device) {
   CheckEncoding(model.config, encoding_);
   table_ = forward_.MakeTable(encoding_.first_answer_row(), encoding_.n_answer());
 }
@@ -36,6 +38,8 @@ torch::Tensor Answerer::Logits(const torch::Tensor& tokens, int64_t first, int64
 }
 
 torch::Tensor Answerer::Generate(const torch::Tensor& tokens) const {
+  if (n_layers_ > 1) return decoder_.Write(tokens);
+  // The table has the keys and values of the only layer, and a token's pass computes its own row alone.
   torch::Tensor lines = tokens.clone();
   for (int64_t j = 0; j < encoding_.n_answer(); ++j) {
     lines.select(1, encoding_.n_question() + j).copy_(Logits(lines, j, 1).squeeze(1).argmax(-1));

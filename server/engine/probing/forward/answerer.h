@@ -5,6 +5,7 @@
 
 #include "server/engine/data/encoding.h"
 #include "server/engine/model/answer_forward.h"
+#include "server/engine/model/greedy_decoder.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/evaluate_tally.h"
 
@@ -36,8 +37,10 @@ class Answerer {
 
  private:
   const Encoding encoding_;
+  const int64_t n_layers_;
   const NamedTensors weights_;
   const AnswerForward forward_;
+  const GreedyDecoder decoder_;
   AnswerForward::Table table_;
 };
 

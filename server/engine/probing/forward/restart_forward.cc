@@ -1,9 +1,8 @@
 #include "server/engine/probing/forward/restart_forward.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
+#include "server/engine/model/block_math.h"
 #include "server/engine/probing/forward/answerer.h"
 
 namespace sumscope::engine {
@@ -27,6 +26,19 @@ void Write(const RestartForward::Replacement& replacement, const std::vector<int
   if (index < 0) return;
   torch::Tensor row = target.select(1, index);
   row.copy_(replacement.value.expand_as(row));
+}
+
+// Whether another of the replacements holds all that replacement i does: of two equal ones the first.
+bool IsCovered(const std::vector<RestartForward::Replacement>& replacements, size_t i) {
+  const Node& node = replacements[i].node;
+  for (size_t j = 0; j < replacements.size(); ++j) {
+    Node other = replacements[j].node;
+    if (j < i && other == node) return true;
+    if (other.position >= 0 || node.position < 0) continue;
+    other.position = node.position;
+    if (other == node) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -54,38 +66,19 @@ int64_t RestartForward::batch_size() const {
   return std::clamp<int64_t>(static_cast<int64_t>(kPassBytes / per_question), 1, 512);
 }
 
-torch::Tensor RestartForward::Norm(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& b) const {
-  return torch::layer_norm(x, {config_.d_model}, w, b, kLayerNormEpsilon);
-}
-
-// x [batch, rows, d_model] -> [batch, n_heads, rows, d_head].
-torch::Tensor RestartForward::Project(const torch::Tensor& x, const torch::Tensor& W, const torch::Tensor& b) const {
-  const torch::Tensor flat = W.permute({1, 0, 2}).reshape({config_.d_model, -1});
-  return torch::addmm(b.reshape({-1}), x.reshape({-1, config_.d_model}), flat)
-      .view({x.size(0), x.size(1), config_.n_heads, config_.d_head})
-      .transpose(1, 2);
-}
-
 // z [batch, rows, n_heads, d_head] of the queries at `rows`, whose LayerNorm's output is `normalized`.
 torch::Tensor RestartForward::Attend(const BlockWeights& block, const torch::Tensor& normalized, const torch::Tensor& k,
                                      const torch::Tensor& v, const std::vector<int64_t>& rows) const {
-  const torch::Tensor q = Project(normalized, block.W_Q, block.b_Q);
+  const torch::Tensor q = ProjectHeads(normalized, block.W_Q, block.b_Q);
   const torch::Tensor row = torch::tensor(rows, torch::kInt64).to(device_).unsqueeze(1);
   const torch::Tensor key = torch::arange(config_.n_ctx, torch::dtype(torch::kInt64).device(device_));
-  const torch::Tensor pattern = (torch::matmul(q, k.transpose(2, 3)) / std::sqrt(static_cast<double>(config_.d_head)))
-                                    .masked_fill(key > row, -std::numeric_limits<double>::infinity())
-                                    .softmax(-1);
+  const torch::Tensor pattern = AttentionPattern(q, k, key > row);
   return torch::matmul(pattern, v).transpose(1, 2);
-}
-
-torch::Tensor RestartForward::Mlp(const BlockWeights& block, const torch::Tensor& mid) const {
-  const torch::Tensor x = Norm(mid, block.ln2_w, block.ln2_b).reshape({-1, config_.d_model});
-  return torch::addmm(block.b_out, torch::relu(torch::addmm(block.b_in, x, block.W_in)), block.W_out).view(mid.sizes());
 }
 
 // residual [batch, rows, d_model] -> logits [batch, rows, d_vocab].
 torch::Tensor RestartForward::Unembed(const torch::Tensor& residual) const {
-  const torch::Tensor x = Norm(residual, weights_.ln_final_w, weights_.ln_final_b).reshape({-1, config_.d_model});
+  const torch::Tensor x = Normalize(residual, weights_.ln_final_w, weights_.ln_final_b).reshape({-1, config_.d_model});
   return torch::addmm(weights_.b_U, x, weights_.W_U).view({residual.size(0), residual.size(1), config_.d_vocab});
 }
 
@@ -96,14 +89,12 @@ RestartForward::Pass RestartForward::Run(const torch::Tensor& tokens) const {
   pass.residual.push_back(torch::embedding(weights_.W_E, tokens.to(device_)) + weights_.W_pos);
   for (const BlockWeights& block : weights_.blocks) {
     const torch::Tensor& residual = pass.residual.back();
-    const torch::Tensor normalized = Norm(residual, block.ln1_w, block.ln1_b);
-    pass.k.push_back(Project(normalized, block.W_K, block.b_K));
-    pass.v.push_back(Project(normalized, block.W_V, block.b_V));
+    const torch::Tensor normalized = Normalize(residual, block.ln1_w, block.ln1_b);
+    pass.k.push_back(ProjectHeads(normalized, block.W_K, block.b_K));
+    pass.v.push_back(ProjectHeads(normalized, block.W_V, block.b_V));
     pass.z.push_back(Attend(block, normalized, pass.k.back(), pass.v.back(), rows).contiguous());
-    const torch::Tensor z = pass.z.back().view({-1, config_.n_heads * config_.d_head});
-    pass.mid.push_back(residual +
-                       torch::addmm(block.b_O, z, block.W_O.reshape({-1, config_.d_model})).view(residual.sizes()));
-    pass.mlp_out.push_back(Mlp(block, pass.mid.back()));
+    pass.mid.push_back(residual + AttentionOut(block, pass.z.back()).view(residual.sizes()));
+    pass.mlp_out.push_back(MlpOut(block, pass.mid.back()));
     pass.residual.push_back(pass.mid.back() + pass.mlp_out.back());
   }
   const int64_t first = encoding_.first_answer_row();
@@ -130,7 +121,9 @@ torch::Tensor RestartForward::ValueOf(const Pass& pass, const Node& node) {
 
 torch::Tensor RestartForward::Distance(const Pass& pass, const std::vector<Replacement>& replacements) {
   torch::Tensor squares = torch::zeros({pass.logits.size(0)}, torch::kFloat64);
-  for (const Replacement& replacement : replacements) {
+  for (size_t i = 0; i < replacements.size(); ++i) {
+    const Replacement& replacement = replacements[i];
+    if (IsCovered(replacements, i)) continue;
     const torch::Tensor moved = ValueOf(pass, replacement.node) - replacement.value;
     squares += moved.to(torch::kCPU, torch::kFloat64).square().flatten(1).sum(1);
   }
@@ -171,9 +164,9 @@ RestartForward::Rows RestartForward::RunLayer(int64_t layer, const Pass& pass, c
   if (!changed.index.empty()) {
     // The changed inputs' keys and values, then every query from the first of them on.
     const torch::Tensor changed_index = torch::tensor(changed.index, torch::kInt64).to(device_);
-    const torch::Tensor normalized = Norm(changed.value, block.ln1_w, block.ln1_b);
-    const torch::Tensor k = pass.k[l].index_copy(2, changed_index, Project(normalized, block.W_K, block.b_K));
-    const torch::Tensor v = pass.v[l].index_copy(2, changed_index, Project(normalized, block.W_V, block.b_V));
+    const torch::Tensor normalized = Normalize(changed.value, block.ln1_w, block.ln1_b);
+    const torch::Tensor k = pass.k[l].index_copy(2, changed_index, ProjectHeads(normalized, block.W_K, block.b_K));
+    const torch::Tensor v = pass.v[l].index_copy(2, changed_index, ProjectHeads(normalized, block.W_V, block.b_V));
     for (size_t i = 0; i < changed.index.size(); ++i) {
       const int64_t at = IndexOf(out.index, changed.index[i]);
       if (at >= 0) input.select(1, at).copy_(changed.value.select(1, static_cast<int64_t>(i)));
@@ -182,8 +175,8 @@ RestartForward::Rows RestartForward::RunLayer(int64_t layer, const Pass& pass, c
     const int64_t skipped = first - out.index.begin();
     if (first != out.index.end()) {
       z.slice(1, skipped)
-          .copy_(
-              Attend(block, Norm(input.slice(1, skipped), block.ln1_w, block.ln1_b), k, v, {first, out.index.end()}));
+          .copy_(Attend(block, Normalize(input.slice(1, skipped), block.ln1_w, block.ln1_b), k, v,
+                        {first, out.index.end()}));
     }
     attention_changed = true;
   }
@@ -194,10 +187,8 @@ RestartForward::Rows RestartForward::RunLayer(int64_t layer, const Pass& pass, c
   }
   torch::Tensor mid, mlp_out;
   if (attention_changed) {
-    mid = input + torch::addmm(block.b_O, z.reshape({-1, config_.n_heads * config_.d_head}),
-                               block.W_O.reshape({-1, config_.d_model}))
-                      .view(input.sizes());
-    mlp_out = Mlp(block, mid);
+    mid = input + AttentionOut(block, z).view(input.sizes());
+    mlp_out = MlpOut(block, mid);
   } else {
     mid = pass.mid[l].index_select(1, index);
     mlp_out = pass.mlp_out[l].index_select(1, index);

@@ -14,8 +14,7 @@ namespace sumscope::engine {
 // Goals: replacing the activation of a node recomputes only what lies downstream of it, which is how a useful-node map
 // of hundreds of nodes becomes affordable; equal to Transformer with hooks (by test).
 //  - A head or MLP at position p changes row p of its layer alone; in later layers the rows from p on, of which the
-//  last
-//    layer needs the answer rows only.
+//    last layer needs the answer rows only.
 //  - Keys and values are recomputed at changed rows only.
 // Non-goals: gradients, other hooks.
 //
@@ -45,7 +44,8 @@ class RestartForward {
     Node node;
     torch::Tensor value;
   };
-  // How far the replacements move the activations, all nodes together: Euclidean, float64 [batch] on the CPU.
+  // How far the replacements move the activations, all nodes together, each activation once: Euclidean, float64
+  // [batch] on the CPU.
   static torch::Tensor Distance(const Pass& pass, const std::vector<Replacement>& replacements);
   // Logits [batch, n_answer, d_vocab] of the answer rows with all these nodes replaced. A node upstream of another is
   // replaced first. Nodes must exist.
@@ -58,11 +58,8 @@ class RestartForward {
 
  private:
   struct Rows;  // changed rows of the residual stream
-  torch::Tensor Norm(const torch::Tensor& x, const torch::Tensor& w, const torch::Tensor& b) const;
-  torch::Tensor Project(const torch::Tensor& x, const torch::Tensor& W, const torch::Tensor& b) const;
   torch::Tensor Attend(const BlockWeights& block, const torch::Tensor& normalized, const torch::Tensor& k,
                        const torch::Tensor& v, const std::vector<int64_t>& rows) const;
-  torch::Tensor Mlp(const BlockWeights& block, const torch::Tensor& mid) const;
   torch::Tensor Unembed(const torch::Tensor& residual) const;
   std::vector<int64_t> RowsToCompute(int64_t layer, const Rows& changed,
                                      const std::vector<const Replacement*>& replacements) const;

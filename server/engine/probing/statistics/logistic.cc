@@ -3,31 +3,18 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
-#include <numeric>
 
-#include "server/engine/data/philox.h"
+#include "server/engine/data/permutation.h"
 #include "server/engine/probing/forward/activations.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {
 namespace {
 
-constexpr uint32_t kSplitColumn = 65, kShuffleColumn = 66;  // of the analysis stream; row = the place that is drawn for
+constexpr uint32_t kSplitColumn = 65, kShuffleColumn = 66;  // of the analysis stream
 constexpr uint32_t kMaxIterations = 500;
 constexpr double kGradientTolerance = 1e-6;
 constexpr size_t kHistory = 10;
-
-// Fisher and Yates' shuffle of 0 .. count-1.
-std::vector<int64_t> Permutation(int64_t count, uint64_t seed, uint32_t column) {
-  std::vector<int64_t> order(static_cast<size_t>(count));
-  std::iota(order.begin(), order.end(), 0);
-  for (size_t i = order.size(); i > 1; --i) {
-    const auto row = static_cast<uint32_t>(i - 1);
-    const uint32_t word = DrawBlock(seed, Stream::kAnalysis, 0, row, column)[0];
-    std::swap(order[i - 1], order[Below(word, static_cast<uint32_t>(i))]);
-  }
-  return order;
-}
 
 double Dot(const torch::Tensor& left, const torch::Tensor& right) { return (left * right).sum().item<double>(); }
 
@@ -99,7 +86,7 @@ void Check(int64_t count, const ProbeOptions& options) {
 }  // namespace
 
 ProbeSplit SplitForProbe(int64_t count, double share, uint64_t seed) {
-  std::vector<int64_t> order = Permutation(count, seed, kSplitColumn);
+  std::vector<int64_t> order = Permutation(static_cast<uint64_t>(count), seed, kSplitColumn);
   const auto held_out = std::clamp<int64_t>(std::llround(share * static_cast<double>(count)), 1, count - 1);
   ProbeSplit split;
   split.held_out.assign(order.begin(), order.begin() + held_out);
@@ -179,7 +166,8 @@ ProbeFit FitLinearProbe(const torch::Tensor& rows, const std::vector<int64_t>& l
   fit.iterations = real.iterations;
   fit.train = Score(train, train_labels, real.theta);
   fit.held_out = Score(held, held_labels, real.theta);
-  const std::vector<int64_t> order = Permutation(train_labels.size(0), options.seed, kShuffleColumn);
+  const std::vector<int64_t> order =
+      Permutation(static_cast<uint64_t>(train_labels.size(0)), options.seed, kShuffleColumn);
   const torch::Tensor shuffled = train_labels.index({torch::tensor(order, torch::kInt64)});
   fit.shuffled =
       Score(held, held_labels, FitLogistic(train, shuffled, classes, options.l2, Part(progress, 0.5, 1)).theta);

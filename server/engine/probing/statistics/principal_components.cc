@@ -1,6 +1,9 @@
 #include "server/engine/probing/statistics/principal_components.h"
 
 #include <algorithm>
+#include <cmath>
+
+#include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {
 
@@ -13,6 +16,10 @@ PrincipalComponents FindPrincipalComponents(const torch::Tensor& points, int64_t
   const torch::Tensor x = points - found.mean;
   // What the rounding of the mean leaves of constant features is no variance.
   const double spread = x.square().sum().item<double>();
+  if (!std::isfinite(spread)) {
+    throw Error(ErrorKind::kNonFinite, "ACTIVATIONS_NOT_FINITE",
+                "activations that are NaN or infinite have no components");
+  }
   const double total = spread > 1e-28 * points.square().sum().item<double>() ? spread : 0;
   found.total_variance = total / static_cast<double>(count - 1);
   const bool by_features = features <= count;

@@ -16,7 +16,7 @@ struct PrincipalComponents {
 };
 
 // Of points [N, features] float64, centred but not scaled; k is cut to min(N, features). N >= 2. Works on the smaller
-// of the two matrices of inner products, features x features or N x N.
+// of the two matrices of inner products, features x features or N x N. Throws kNonFinite (ACTIVATIONS_NOT_FINITE).
 PrincipalComponents FindPrincipalComponents(const torch::Tensor& points, int64_t k);
 
 }  // namespace sumscope::engine

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "server/engine/model/hooks.h"
 #include "server/engine/probing/forward/answerer.h"
 #include "server/engine/probing/node_tags.h"
@@ -79,6 +81,33 @@ TEST(Ablation_Test, GivenBatchesOfAnySizeThenResamplingIsOnePermutationOfAllQues
     EXPECT_NE(once.results[i].loss, other.results[i].loss);
     EXPECT_GT(once.results[i].moved_l2, 0);
   }
+}
+
+TEST(Ablation_Test, GivenTwoQuestionsThenEachGetsTheOthersActivations) {
+  const Model model = TwoLayers();
+  AblationRequest request;
+  request.mode = AblationMode::kResample;
+  request.node_sets = {{{Node::Kind::kHead, 0, 1, 8}}};
+  const auto pair = ListSource({ParseQuestion("123+456", 3), ParseQuestion("987+012", 3)});
+  const auto same = ListSource({ParseQuestion("123+456", 3), ParseQuestion("123+456", 3)});
+  for (request.seed = 0; request.seed < 8; ++request.seed) {
+    EXPECT_GT(Ablate(model, *pair, request).results.front().moved_l2, 0);
+    EXPECT_EQ(Ablate(model, *same, request).results.front().moved_l2, 0);
+  }
+}
+
+TEST(Ablation_Test, GivenNodesThatHoldOneAnotherThenEachActivationMovesOnce) {
+  const Model model = TwoLayers();
+  const Node everywhere{Node::Kind::kHead, 0, 1, -1}, one{Node::Kind::kHead, 0, 1, 8}, mlp{Node::Kind::kMlp, 0, 0, 8};
+  AblationRequest request;
+  request.mode = AblationMode::kZero;
+  request.node_sets = {{everywhere}, {everywhere, one}, {one, everywhere}, {one}, {one, one}, {mlp}, {one, mlp}};
+  const AblationResult result = Ablate(model, *UniformSource(Operation::kAdd, 3, 1, 2), request);
+  const auto moved = [&](size_t i) { return result.results[i].moved_l2; };
+  EXPECT_EQ(moved(1), moved(0));
+  EXPECT_EQ(moved(2), moved(0));
+  EXPECT_EQ(moved(4), moved(3));
+  EXPECT_NEAR(moved(6), std::hypot(moved(3), moved(5)), 1e-9);
 }
 
 TEST(Ablation_Test, GivenBothOperationsThenFailuresAreCountedForEach) {

@@ -199,6 +199,16 @@ TEST(PhasesWindows_Test, GivenBadRequestsThenTheReasonIsNamed) {
   EXPECT_EQ(reason(metrics, {50, 1, kNan}), "BAD_THRESHOLD");
   EXPECT_EQ(reason({{"digit_loss.A0"}, values.data(), 0}, {}), "NO_METRICS");
   EXPECT_EQ(reason({{"loss"}, values.data(), 2}, {}), "NO_METRICS");
+  const std::vector<double> many(100'001, 1);
+  EXPECT_EQ(reason({{"digit_loss.A0"}, many.data(), many.size()}, {2, 1, 0.1}), "BAD_WINDOW");
+  EXPECT_EQ(reason({{"digit_loss.A0"}, many.data(), 100'000}, {2, 1, 0.1}), "");
+}
+
+TEST(PhasesWindows_Test, WhenProgressSaysStopThenItIsCancelled) {
+  const std::vector<double> values(200, 1);
+  EXPECT_THROW(
+      Phases({{"digit_loss.A1", "digit_loss.A0"}, values.data(), 100}, {}, [](double done) { return done < 0.5; }),
+      Error);
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include "server/engine/probing/attention.h"
 #include "server/engine/probing/attribution.h"
 #include "server/engine/probing/cascades.h"
+#include "server/engine/probing/node_tags.h"
 #include "server/engine/probing/patch.h"
+#include "tests/server/engine/probing/oracle_interventions.h"
 #include "tests/server/engine/probing/oracle_model.h"
 
 namespace sumscope::engine {
@@ -131,41 +133,18 @@ TEST_P(ProbesOracle_Test, GivenTheStandardPairsThenTheirQuestionsAndExpectedAnsw
   }
 }
 
-// One record per (pair, nodes), in either layout of the files.
-struct Intervention {
-  std::string predicted, impact;
-  double l2, loss, margin;
-  std::vector<int> strong_for;
-};
-using InterventionKey = std::pair<std::string, std::vector<int64_t>>;  // pair id; layer, position, heads
-
-std::map<InterventionKey, Intervention> ReadInterventions(const json& file) {
-  std::map<InterventionKey, Intervention> records;
-  if (file.contains("results")) {
-    for (const json& record : file.at("results")) {
-      std::vector<int64_t> nodes = {record.at("layer"), record.at("position")};
-      for (const json& head : record.at("heads")) nodes.push_back(head);
-      records[{record.at("pair"), nodes}] = {record.at("predicted"), record.at("impact"), record.at("l2"),
-                                             record.at("loss"),      record.at("margin"), record.at("strong_for")};
-    }
-    return records;
-  }
-  for (const json& pair : file.at("pairs")) {
-    for (size_t i = 0; i < file.at("nodes").size(); ++i) {
-      const json& node = file.at("nodes")[i];
-      std::vector<int64_t> nodes = {node[0], node[1]};
-      for (const json& head : node[2]) nodes.push_back(head);
-      std::string predicted = pair.at("predicted")[i];
-      if (predicted.empty()) predicted = pair.at("clean_predicted");
-      Intervention record{predicted,          pair.at("impact")[i], pair.at("l2")[i],
-                          pair.at("loss")[i], pair.at("margin")[i], {}};
-      for (const json& strong : pair.at("strong")) {
-        if (strong[0] == i) record.strong_for.push_back(strong[1]);
-      }
-      records[{pair.at("id"), nodes}] = record;
+// Wrong answers change under ablation too, which says nothing of the node (science.md, section 6.3).
+TEST_P(ProbesOracle_Test, GivenWrongAnswersThenTheyAddNothingToAnImpact) {
+  const Questions& all = mixed() ? both_ : sets_["uniform"];
+  Questions some;
+  for (size_t i = 0; i < all.size(); i += 20) some.push_back(all[i]);
+  AblationRequest request;
+  request.node_sets = EveryNode(model_.config);
+  for (const Ablated& ablated : Ablate(model_, *ListSource(some), request).results) {
+    for (size_t j = 0; j < ablated.changed_digits.size(); ++j) {
+      EXPECT_EQ(ablated.changed_digits[j], ablated.failed_digits_of_right[j] > 0) << NodeSetText(ablated.nodes);
     }
   }
-  return records;
 }
 
 TEST_P(ProbesOracle_Test, GivenEveryPairAndEveryHeadThenPatchingAgrees) {
@@ -176,14 +155,11 @@ TEST_P(ProbesOracle_Test, GivenEveryPairAndEveryHeadThenPatchingAgrees) {
   size_t compared = 0;
   for (size_t p = 0; p < request.pairs.size(); ++p) {
     for (size_t s = 0; s < request.node_sets.size(); ++s) {
-      const NodeSet& set = request.node_sets[s];
-      std::vector<int64_t> nodes = {set[0].layer, set[0].position};
-      for (const Node& node : set) nodes.push_back(node.head);
-      const auto found = expected.find({request.pairs[p].id, nodes});
+      const auto found = expected.find({request.pairs[p].id, InterventionNodes(request.node_sets[s])});
       if (found == expected.end()) continue;  // SS9 and SS9C of the 1-layer model
       ++compared;
       const Patched& patched = result.pairs[p].results[s];
-      SCOPED_TRACE(request.pairs[p].id + " P" + std::to_string(nodes[1]) + "L" + std::to_string(nodes[0]));
+      SCOPED_TRACE(request.pairs[p].id + " " + NodeSetText(request.node_sets[s]));
       EXPECT_NEAR(patched.l2, found->second.l2, 1e-4 + 1.5e-5 * found->second.l2);
       ExpectLoss(patched.loss, found->second.loss);
       EXPECT_NEAR(patched.margin, found->second.margin, 1e-3);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "server/engine/probing/statistics/principal_components.h"
+#include "tests/server/engine/reason_of.h"
 
 namespace sumscope::engine {
 namespace {
@@ -66,6 +67,14 @@ TEST(PrincipalComponents_Test, GivenMoreOrFewerFeaturesThanPointsThenTheyAreThos
     EXPECT_TRUE(torch::allclose(found.axes.abs(), vh.slice(0, 0, 3).abs(), 1e-8, 1e-8));
     EXPECT_TRUE(torch::allclose(found.scores, centred.matmul(found.axes.t())));
     EXPECT_TRUE((found.axes.gather(1, found.axes.abs().argmax(1, true)) > 0).all().item<bool>());
+  }
+}
+
+TEST(PrincipalComponents_Test, GivenPointsThatAreNoNumbersThenTheReasonIsNamed) {
+  for (const double value : {std::nan(""), HUGE_VAL}) {
+    torch::Tensor points = torch::ones({5, 3}, torch::kFloat64);
+    points[4][1] = value;
+    EXPECT_EQ(ReasonOf([&] { FindPrincipalComponents(points, 2); }), "ACTIVATIONS_NOT_FINITE");
   }
 }
 
