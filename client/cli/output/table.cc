@@ -11,6 +11,8 @@
 namespace sumscope::client {
 namespace {
 
+constexpr int kWidth = 100;  // of text for people
+
 std::string Padding(int width) { return std::string(static_cast<size_t>(std::max(0, width)), ' '); }
 
 // Cells of one line, aligned to `widths`; no spaces at its end.
@@ -45,8 +47,16 @@ std::string Table::Aligned(Shown where, bool headers) const {
   std::vector<std::vector<std::string>> lines;
   if (headers) lines.push_back(names);
   for (const auto& row : rows_) {
-    auto& line = lines.emplace_back();
-    for (const size_t i : chosen) line.push_back(row[i].empty() ? "-" : row[i]);
+    const size_t first = lines.size();
+    for (size_t column = 0; column < chosen.size(); ++column) {
+      const std::string cell = row[chosen[column]].empty() ? "-" : row[chosen[column]];
+      const int wrap = where == kInTable ? columns_[chosen[column]].wrap : 0;
+      const std::vector<std::string> parts = wrap > 0 ? WrapWords(cell, wrap) : std::vector<std::string>{cell};
+      for (size_t i = 0; i < parts.size(); ++i) {
+        if (first + i == lines.size()) lines.emplace_back(chosen.size());
+        lines[first + i][column] = parts[i];
+      }
+    }
   }
   std::vector<int> widths(chosen.size(), 0);
   for (const auto& line : lines) {
@@ -84,7 +94,11 @@ std::string AlignedPairs(const std::vector<std::pair<std::string, std::string>>&
   std::string out;
   for (const auto& [name, value] : pairs) {
     if (value.empty()) continue;
-    absl::StrAppend(&out, name, Padding(width - DisplayWidth(name)), "  ", EscapeText(value), "\n");
+    const std::string text = EscapeText(value);
+    const bool fits = width + 2 + DisplayWidth(text) <= kWidth;
+    const std::string indent = absl::StrCat("\n", Padding(width + 2));
+    absl::StrAppend(&out, name, Padding(width - DisplayWidth(name)), "  ",
+                    fits ? text : absl::StrJoin(WrapWords(text, kWidth - width - 2), indent), "\n");
   }
   return out;
 }

@@ -2,6 +2,7 @@
 #define SUMSCOPE_CLIENT_CLI_OUTPUT_TABLE_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sumscope::client {
@@ -13,6 +14,7 @@ struct Column {
   std::string name;  // HELDOUT for people; in CSV as written here, so lower_case for columns of CSV alone
   unsigned shown = kEverywhere;
   bool right = false;  // numbers
+  int wrap = 0;        // so many columns wide in the table at most, longer text goes on below; 0: as wide as it is
 };
 
 // Rows of text cells in columns. Cells are escaped on the way out. Thread-compatible.
@@ -37,7 +39,7 @@ class Table {
 // One CSV cell, quoted where needed.
 std::string CsvCell(const std::string& text);
 
-// "name   value" lines, aligned; entries with an empty value are left out.
+// "name   value" lines, aligned, values that pass 100 columns going on below; entries with an empty value are left out.
 std::string AlignedPairs(const std::vector<std::pair<std::string, std::string>>& pairs);
 
 }  // namespace sumscope::client

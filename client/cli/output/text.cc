@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "proto/contract/base/utf8.h"
 
 namespace sumscope::client {
@@ -89,6 +90,15 @@ std::string FitWidth(absl::string_view text, int width) {
     text.remove_prefix(c.bytes.size());
   }
   return absl::StrCat(out, std::string(static_cast<size_t>(std::clamp(width, 0, 2)), '.'));
+}
+
+std::vector<std::string> WrapWords(absl::string_view text, int width) {
+  std::vector<std::string> lines = {""};
+  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
+    if (!lines.back().empty() && DisplayWidth(lines.back()) + 1 + DisplayWidth(word) > width) lines.emplace_back();
+    absl::StrAppend(&lines.back(), lines.back().empty() ? "" : " ", word);
+  }
+  return lines;
 }
 
 }  // namespace sumscope::client

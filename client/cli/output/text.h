@@ -2,6 +2,7 @@
 #define SUMSCOPE_CLIENT_CLI_OUTPUT_TEXT_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 
@@ -19,6 +20,10 @@ int DisplayWidth(absl::string_view text);
 
 // `text`, cut with ".." at the end where it is wider than `width` columns.
 std::string FitWidth(absl::string_view text, int width);
+
+// `text` in lines of at most `width` columns, cut at its spaces; a longer word has a line for itself. At least one
+// line.
+std::vector<std::string> WrapWords(absl::string_view text, int width);
 
 }  // namespace sumscope::client
 

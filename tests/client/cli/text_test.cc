@@ -30,5 +30,11 @@ TEST(Text_Test, GivenTooWideTextThenItIsCutBetweenCharacters) {
   EXPECT_EQ(FitWidth("abc", 0), "");
 }
 
+TEST(Text_Test, GivenTooWideTextThenItGoesOnAtItsSpaces) {
+  EXPECT_EQ(WrapWords("one two three", 7), (std::vector<std::string>{"one two", "three"}));
+  EXPECT_EQ(WrapWords("abcdefgh i", 3), (std::vector<std::string>{"abcdefgh", "i"}));
+  EXPECT_EQ(WrapWords("", 3), std::vector<std::string>{""});
+}
+
 }  // namespace
 }  // namespace sumscope::client

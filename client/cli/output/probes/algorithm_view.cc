@@ -14,7 +14,10 @@ const char* Verdict(const v1::AlgorithmClause& clause) {
 
 std::string ProbeText(const v1::AlgorithmResult& result, const View& view) {
   int holds = 0, testable = 0;
-  Table table({{"CLAUSE"}, {"HOLDS"}, {"CLAIM"}, {"EVIDENCE"}});
+  Table table({{"CLAUSE", kForPeople, false, /*wrap=*/20},
+               {"HOLDS"},
+               {"CLAIM", kForPeople, false, /*wrap=*/40},
+               {"EVIDENCE", kForPeople, false, /*wrap=*/22}});
   for (const v1::AlgorithmClause& clause : result.clauses()) {
     testable += clause.testable() ? 1 : 0;
     holds += clause.testable() && clause.holds() ? 1 : 0;
