@@ -33,6 +33,17 @@ std::string FormatPercent(double rate) {
   return absl::StrFormat("%.*f %%", decimals, rate * 100);
 }
 
+std::string RoundPercent(double percent, int decimals) {
+  if (std::isnan(percent)) return "-";
+  const double unit = std::pow(10, -decimals);
+  if (percent > 0 && percent < unit) return absl::StrFormat("<%.*f", decimals, unit);
+  std::string text = absl::StrFormat("%.*f", decimals, percent);
+  if (percent < 100 && text == absl::StrFormat("%.*f", decimals, 100.0)) {
+    return absl::StrFormat(">%.*f", decimals, 100 - unit);
+  }
+  return text;
+}
+
 std::string FormatCount(uint64_t count) {
   std::string digits = absl::StrCat(count);
   for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<size_t>(i), ",");

@@ -15,10 +15,13 @@ std::string ShortestDouble(double value);
 // For people.
 // So many significant digits, zeros at the end included, so that columns line up; "-" for NaN.
 std::string FormatDigits(double value, int digits);
-std::string FormatLoss(double value);     // four of them: 2.800, 0.01672, 1.300e-07
-std::string FormatPercent(double rate);   // 0.9571 is "95.71 %", 0.999998 "99.9998 %": as exact as failures are rare
-std::string FormatCount(uint64_t count);  // 10,000
-std::string FormatBytes(uint64_t bytes);  // 1.4 MiB
+std::string FormatLoss(double value);    // four of them: 2.800, 0.01672, 1.300e-07
+std::string FormatPercent(double rate);  // 0.9571 is "95.71 %", 0.999998 "99.9998 %": as exact as failures are rare
+// A percentage with so many decimals that is never nothing for a little nor all for almost all: 0, <1, 96, >99, 100;
+// with two decimals 0.00, <0.01, 96.40, >99.99, 100.00. "-" for NaN.
+std::string RoundPercent(double percent, int decimals = 0);
+std::string FormatCount(uint64_t count);      // 10,000
+std::string FormatBytes(uint64_t bytes);      // 1.4 MiB
 std::string FormatSpan(absl::Duration span);  // 8 s, 3 min 20 s, 2 h 05 min, 3 d 4 h
 std::string FormatAge(absl::Duration age);    // 8s, 3m, 2h, 3d
 

@@ -24,6 +24,24 @@ TEST(Numbers_Test, GivenARateThenPercentIsAsExactAsFailuresAreRare) {
   EXPECT_EQ(FormatPercent(0.00004), "0.004 %");
 }
 
+TEST(Numbers_Test, GivenAPercentageThenNeverNothingForALittleNorAllForAlmostAll) {
+  EXPECT_EQ(RoundPercent(0), "0");
+  EXPECT_EQ(RoundPercent(1e-9), "<1");
+  EXPECT_EQ(RoundPercent(0.9), "<1");
+  EXPECT_EQ(RoundPercent(1), "1");
+  EXPECT_EQ(RoundPercent(96.4), "96");
+  EXPECT_EQ(RoundPercent(99.4), "99");
+  EXPECT_EQ(RoundPercent(99.5), ">99");
+  EXPECT_EQ(RoundPercent(99.999999), ">99");
+  EXPECT_EQ(RoundPercent(100), "100");
+  EXPECT_EQ(RoundPercent(0, 2), "0.00");
+  EXPECT_EQ(RoundPercent(0.004, 2), "<0.01");
+  EXPECT_EQ(RoundPercent(90.25, 2), "90.25");
+  EXPECT_EQ(RoundPercent(99.9999, 2), ">99.99");
+  EXPECT_EQ(RoundPercent(100, 2), "100.00");
+  EXPECT_EQ(RoundPercent(std::nan("")), "-");
+}
+
 TEST(Numbers_Test, GivenAmountsThenPeopleCanReadThem) {
   EXPECT_EQ(FormatCount(0), "0");
   EXPECT_EQ(FormatCount(999), "999");

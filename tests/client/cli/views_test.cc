@@ -48,6 +48,7 @@ TEST_F(Views_Test, WhenTheUsefulNodesAreShownThenPositionsByNodes) {
   add("P11L0H1", 0, 0, "");
   add("P11L0MLP", 1, 1, "A0");
   add("P13L0H0", 0, 0, "");
+  add("P13L0H1", 1, 0, "A5");
   add("P14L0H1", 99, 100, "A10");
   add("P16L0H0", 0, 0, "");
   EXPECT_EQ(ProbeText(result, view_),
@@ -57,8 +58,20 @@ TEST_F(Views_Test, WhenTheUsefulNodesAreShownThenPositionsByNodes) {
             "\nfailures in percent of the right questions, and the answer digits that fail (\".\": none)\n"
             "POSITION  L0H0    L0H1     L0MLP\n"
             "P11 (=)   12 A43  .        1 A0\n"
-            "P13 (A5)  .       .        .\n"
+            "P13 (A5)  .       <1 A5    .\n"
             "P14 (A4)  .       100 A10  .\n");
+}
+
+// A node that failed in fewer than one of a hundred questions read "0".
+TEST_F(Views_Test, WhenANodeFailsRarelyThenLessThanOnePercent) {
+  v1::AblateResult result;
+  v1::AblatedNodes* const rare = result.add_results();
+  rare->set_nodes("P14L0H1");
+  rare->set_failed_of_right(3);
+  result.add_results()->set_nodes("P9L0H0");
+  const std::string text = ProbeText(result, view_);
+  EXPECT_THAT(text, HasSubstr("P14L0H1     <1       3 "));
+  EXPECT_THAT(text, HasSubstr("P9L0H0       0       0 "));
 }
 
 TEST_F(Views_Test, WhenAMapIsTooBroadThenALayerAtATime) {
@@ -89,14 +102,25 @@ TEST_F(Views_Test, WhenAttentionIsShownThenAStaircaseAndPercents) {
     source->set_meaning(meaning);
     source->set_percent(percent);
   }
+  v1::AttentionRow* const elsewhere = head->add_rows();
+  elsewhere->set_position(15);
+  elsewhere->set_meaning("A3");
+  elsewhere->set_predicts("A2");
+  elsewhere->set_pair(2);
+  elsewhere->set_pair_percent(0.2);
+  elsewhere->add_top()->set_position(5);
+  elsewhere->mutable_top(0)->set_meaning("OPR");
+  elsewhere->mutable_top(0)->set_percent(99.7);
   EXPECT_EQ(ProbeText(result, view_),
             "mean attention over 1,000 questions\n"
-            "\ndigit pair that each head reads most\n"
+            "\ndigit pair that each head reads most (\".\": less than 10 %)\n"
             "ROW           L0H0\n"
             "P14 A4 -> A3  D3+D'3 96 %\n"
-            "\nL0H0: largest sources\n"
+            "P15 A3 -> A2  .\n"
+            "\nL0H0: largest sources, from 1 % on\n"
             "ROW           READS\n"
-            "P14 A4 -> A3  D3 (P1) 49 %  D'3 (P7) 47 %\n");
+            "P14 A4 -> A3  D3 (P1) 49 %  D'3 (P7) 47 %\n"
+            "P15 A3 -> A2  OPR (P5) >99 %\n");
 }
 
 TEST_F(Views_Test, WhenCascadesAreShownThenTheKappaCurveOfEachDigit) {

@@ -38,10 +38,11 @@ std::string ProbeText(const v1::AblateResult& result, const View& view) {
                NumberColumn("LOSS"),
                NumberColumn("MOVED"),
                {"WRONG PER DIGIT", kInWide},
-               {"FAILED OF CLASS"}});
+               {"FAILED OF CLASS", kForPeople, false, /*wrap=*/40}});
   for (const v1::AblatedNodes& nodes : result.results()) {
-    table.AddRow({nodes.nodes(), absl::StrCat(nodes.fail_percent()), FormatCount(nodes.failed_of_right()),
-                  nodes.failing_digits(), nodes.impact(), FormatLoss(nodes.loss()), FormatDigits(nodes.moved_l2(), 3),
+    table.AddRow({nodes.nodes(), FailPercentText(nodes.fail_percent(), nodes.failed_of_right() > 0),
+                  FormatCount(nodes.failed_of_right()), nodes.failing_digits(), nodes.impact(),
+                  FormatLoss(nodes.loss()), FormatDigits(nodes.moved_l2(), 3),
                   CountsText(result.answer_tokens(), nodes.failed_digits_of_right()), ClassesText(nodes)});
   }
   std::string text = AlignedPairs({{"unablated", BaselineText(result.unablated())},

@@ -1,5 +1,4 @@
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/view_parts.h"
 
@@ -7,7 +6,7 @@ namespace sumscope::client {
 namespace {
 
 // 0.9998 as "99.98 %".
-std::string Probability(double p) { return absl::StrFormat("%.2f %%", 100 * p); }
+std::string Probability(double p) { return absl::StrCat(RoundPercent(100 * p, 2), " %"); }
 
 std::string AnswerText(const v1::AskedAnswer& answer) {
   return absl::StrCat(answer.predicted(), answer.right() ? " (right)" : " (wrong)", ", loss ",

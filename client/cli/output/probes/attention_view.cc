@@ -9,6 +9,9 @@
 namespace sumscope::client {
 namespace {
 
+// A pair that gets less of a head's attention than this stands for nothing; the tags of attention begin here too.
+constexpr double kLeastShare = 10;
+
 std::string HeadText(const v1::AttentionHead& head) { return absl::StrCat("L", head.layer(), "H", head.head()); }
 
 // "P12 A5 -> A4": the row, what its token is, what it predicts.
@@ -18,6 +21,7 @@ std::string RowText(const v1::AttentionRow& row) {
 
 std::string PairText(const v1::AttentionRow& row) {
   if (!row.has_pair()) return "";
+  if (row.pair_percent() < kLeastShare) return ".";
   return absl::StrFormat("D%d+D'%d %s", row.pair(), row.pair(), WholePercent(row.pair_percent()));
 }
 
@@ -52,9 +56,10 @@ Table Sources(const v1::AttentionHead& head) {
 
 std::string ProbeText(const v1::AttentionResult& result, const View& view) {
   std::string text = absl::StrCat("mean attention over ", FormatCount(result.questions()), " questions\n");
-  AppendTable(&text, "digit pair that each head reads most", Staircase(result), view);
+  AppendTable(&text, absl::StrCat("digit pair that each head reads most (\".\": less than ", kLeastShare, " %)"),
+              Staircase(result), view);
   for (const v1::AttentionHead& head : result.heads()) {
-    AppendTable(&text, absl::StrCat(HeadText(head), ": largest sources"), Sources(head), view);
+    AppendTable(&text, absl::StrCat(HeadText(head), ": largest sources, from 1 % on"), Sources(head), view);
   }
   return text;
 }

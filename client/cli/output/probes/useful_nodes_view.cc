@@ -13,8 +13,10 @@ std::string ProbeText(const v1::UsefulNodesResult& result, const View& view) {
        {"useful", absl::StrCat(result.useful_heads(), " heads and ", result.useful_mlps(), " MLPs at some position")}});
   std::vector<std::pair<std::string, std::string>> cells;
   for (const v1::AblatedNodes& node : result.nodes()) {
+    const bool fails = node.failed_of_right() > 0;
     cells.emplace_back(
-        node.nodes(), node.failed_of_right() == 0 ? "" : absl::StrCat(node.fail_percent(), " ", node.failing_digits()));
+        node.nodes(),
+        fails ? absl::StrCat(FailPercentText(node.fail_percent(), fails), " ", node.failing_digits()) : "");
   }
   absl::StrAppend(&text,
                   "\nfailures in percent of the right questions, and the answer digits that fail (\".\": none)\n",

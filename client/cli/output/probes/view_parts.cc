@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
@@ -26,9 +25,10 @@ std::string PositionText(const View& view, uint32_t position) {
   return text;
 }
 
-std::string WholePercent(double percent) {
-  if (percent <= 0) return ".";
-  return percent < 0.5 ? "< 1 %" : absl::StrFormat("%.0f %%", percent);
+std::string WholePercent(double percent) { return absl::StrCat(RoundPercent(percent), " %"); }
+
+std::string FailPercentText(uint32_t fail_percent, bool fails) {
+  return RoundPercent(fails && fail_percent == 0 ? 0.5 : fail_percent);
 }
 
 std::string ShareText(uint64_t part, uint64_t whole) {

@@ -18,8 +18,10 @@ Column NumberColumn(absl::string_view name, unsigned shown = kEverywhere);
 void AppendTable(std::string* text, absl::string_view title, const Table& table, const View& view);
 // "P14 (A3)"; the bare position where the spec does not say.
 std::string PositionText(const View& view, uint32_t position);
-// "96 %", "< 1 %" for what is not nothing, "." for nothing.
+// "96 %", "<1 %", ">99 %".
 std::string WholePercent(double percent);
+// A `fail_percent`, which the contract rounds down: "0" only where nothing fails, else "<1" and on.
+std::string FailPercentText(uint32_t fail_percent, bool fails);
 // 412 of 500 as "412 of 500 (82.40 %)".
 std::string ShareText(uint64_t part, uint64_t whole);
 // What a model does without any ablation, in one line.

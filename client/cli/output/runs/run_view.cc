@@ -84,7 +84,7 @@ std::string Progress(const v1::Run& run) {
   if (run.name().empty()) return "";
   const double share = run.spec().steps() == 0 ? 0 : static_cast<double>(run.steps_done()) / run.spec().steps();
   return absl::StrCat(FormatCount(run.steps_done()), " of ", FormatCount(run.spec().steps()), " steps (",
-                      static_cast<int>(share * 100), " %)");
+                      RoundPercent(share * 100), " %)");
 }
 
 std::string Took(const v1::Run& run, absl::Time now) {
