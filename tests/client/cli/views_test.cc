@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/output/probes/node_map.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/model_names.h"
@@ -72,6 +74,41 @@ TEST_F(Views_Test, WhenANodeFailsRarelyThenLessThanOnePercent) {
   const std::string text = ProbeText(result, view_);
   EXPECT_THAT(text, HasSubstr("P14L0H1     <1       3 "));
   EXPECT_THAT(text, HasSubstr("P9L0H0       0       0 "));
+}
+
+// The map showed one task of each node, the last one.
+TEST_F(Views_Test, WhenANodeHasSeveralTasksThenTheStrongestAndAllBelow) {
+  v1::SubtasksResult result;
+  const auto tag = [&result](const char* node, const char* text) {
+    v1::NodeTag* const added = result.add_tags();
+    added->set_node(node);
+    added->set_tag(text);
+  };
+  const auto find = [&](const char* task, const char* nodes, const char* strength) {
+    v1::SubtaskFinding* const finding = result.add_findings();
+    finding->set_task(task);
+    finding->set_nodes(nodes);
+    finding->set_strength(strength);
+    for (const absl::string_view node : absl::StrSplit(nodes, ',')) {
+      tag(std::string(node).c_str(), absl::StrCat("Algo:", task).c_str());
+    }
+  };
+  for (const char* node : {"P14L0H1", "P15L0H0", "P15L0H1"}) tag(node, "Fail%:0");
+  find("A3.ST", "P14L0H1", "weak");
+  find("A3.SA", "P14L0H1", "strong");
+  find("A2.SC", "P15L0H0,P15L0H1", "strong");
+  find("A2.SC", "P15L0H1,P15L0H2", "strong");
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("\ntasks of the useful nodes (+1: and one more, listed below)\n"
+                                                  "POSITION  L0H0   L0H1      L0H2\n"
+                                                  "P14 (A4)  .      A3.SA +1  .\n"
+                                                  "P15 (A3)  A2.SC  A2.SC     A2.SC\n"
+                                                  "\nnodes with several tasks, strong ones first\n"
+                                                  "NODE     TASKS\n"
+                                                  "P14L0H1  A3.SA A3.ST\n"));
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("A3.SA  P14L0H1          strong       <1 "));
+  View wide = view_;
+  wide.wide = true;
+  EXPECT_THAT(ProbeText(result, wide), HasSubstr("P14 (A4)  .      A3.SA A3.ST  .\n"));
 }
 
 TEST_F(Views_Test, WhenAMapIsTooBroadThenALayerAtATime) {

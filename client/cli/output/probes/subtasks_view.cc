@@ -1,11 +1,55 @@
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/node_map.h"
 #include "client/cli/output/probes/view_parts.h"
+#include "proto/contract/node_tags.h"
 
 namespace sumscope::client {
 namespace {
+
+// What is known of one useful node.
+struct NodeTasks {
+  std::string node;
+  std::vector<std::string> tasks;  // those found strong first, none twice
+};
+
+// "P15L1H0,P15L1H1" names two nodes.
+std::vector<std::string> NodesOf(const v1::SubtaskFinding& finding) { return absl::StrSplit(finding.nodes(), ','); }
+
+std::vector<NodeTasks> TasksByNode(const v1::SubtasksResult& result) {
+  std::set<std::pair<std::string, std::string>> strong;
+  for (const v1::SubtaskFinding& finding : result.findings()) {
+    for (const std::string& node : NodesOf(finding)) {
+      if (finding.strength() == "strong") strong.emplace(node, finding.task());
+    }
+  }
+  std::vector<NodeTasks> nodes;
+  std::map<std::string, size_t> places;
+  for (const v1::NodeTag& tag : result.tags()) {
+    const auto [place, is_new] = places.emplace(tag.node(), nodes.size());
+    if (is_new) nodes.push_back({tag.node(), {}});
+    const std::optional<NodeTagParts> parts = SplitNodeTag(tag.tag());
+    if (!parts || parts->kind != "Algo") continue;
+    std::vector<std::string>& tasks = nodes[place->second].tasks;
+    if (std::find(tasks.begin(), tasks.end(), parts->value) == tasks.end()) tasks.emplace_back(parts->value);
+  }
+  for (NodeTasks& one : nodes) {
+    std::stable_partition(one.tasks.begin(), one.tasks.end(), [&](const std::string& task) {
+      return strong.count({one.node, task}) > 0;
+    });
+  }
+  return nodes;
+}
 
 Table Findings(const v1::SubtasksResult& result) {
   Table table({{"TASK"},
@@ -15,32 +59,41 @@ Table Findings(const v1::SubtasksResult& result) {
                NumberColumn("ATTENTION"),
                NumberColumn("MOVED"),
                {"EVIDENCE", kInWide}});
+  std::set<std::string> useful;
+  for (const v1::NodeTag& tag : result.tags()) useful.insert(tag.node());
   for (const v1::SubtaskFinding& finding : result.findings()) {
-    table.AddRow({finding.task(), finding.nodes(), finding.strength(), absl::StrCat(finding.fail_percent()),
+    const std::vector<std::string> nodes = NodesOf(finding);
+    const bool fails =
+        std::any_of(nodes.begin(), nodes.end(), [&](const std::string& node) { return useful.count(node) > 0; });
+    table.AddRow({finding.task(), finding.nodes(), finding.strength(), FailPercentText(finding.fail_percent(), fails),
                   finding.attention_percent() > 0 ? WholePercent(finding.attention_percent()) : "",
                   FormatDigits(finding.l2(), 3), finding.evidence()});
   }
   return table;
 }
 
-// Each node with the tasks it was found to do.
-std::string TaskMap(const v1::SubtasksResult& result, const View& view) {
+// Every useful node with the first of its tasks and how many more it has; with -o wide all of them.
+std::string TaskMap(const std::vector<NodeTasks>& nodes, const View& view) {
   std::vector<std::pair<std::string, std::string>> cells;
-  for (const v1::NodeTag& tag : result.tags()) {
-    constexpr absl::string_view kAlgo = "Algo:";
-    if (tag.tag().compare(0, kAlgo.size(), kAlgo.data()) != 0) {
-      if (cells.empty() || cells.back().first != tag.node()) cells.emplace_back(tag.node(), "");
-      continue;
-    }
-    const std::string task = tag.tag().substr(kAlgo.size());
-    if (!cells.empty() && cells.back().first == tag.node()) {
-      absl::StrAppend(&cells.back().second, cells.back().second.empty() ? "" : " ", task);
-    } else {
-      cells.emplace_back(tag.node(), task);
-    }
+  for (const NodeTasks& one : nodes) {
+    const size_t count = one.tasks.size();
+    std::string cell = view.wide ? absl::StrJoin(one.tasks, " ") : count > 0 ? one.tasks.front() : "";
+    if (!view.wide && count > 1) absl::StrAppend(&cell, " +", count - 1);
+    cells.emplace_back(one.node, std::move(cell));
   }
   const std::string map = NodeMap(cells, view);
-  return map.empty() ? "" : absl::StrCat("\ntasks of the useful nodes\n", map);
+  const char* const title = view.wide ? "\ntasks of the useful nodes, strong ones first\n"
+                                      : "\ntasks of the useful nodes (+1: and one more, listed below)\n";
+  return map.empty() ? "" : absl::StrCat(title, map);
+}
+
+// All tasks of the nodes that have more than the map shows.
+Table ManyTasks(const std::vector<NodeTasks>& nodes) {
+  Table table({{"NODE"}, {"TASKS", kForPeople, false, /*wrap=*/86}});
+  for (const NodeTasks& one : nodes) {
+    if (one.tasks.size() > 1) table.AddRow({one.node, absl::StrJoin(one.tasks, " ")});
+  }
+  return table;
 }
 
 }  // namespace
@@ -51,7 +104,9 @@ std::string ProbeText(const v1::SubtasksResult& result, const View& view) {
        {"useful", absl::StrCat(result.useful_heads(), " heads and ", result.useful_mlps(), " MLPs at some position")},
        {"not found", absl::StrJoin(result.not_found(), " ")},
        {"not testable", absl::StrJoin(result.not_testable(), " ")}});
-  absl::StrAppend(&text, TaskMap(result, view));
+  const std::vector<NodeTasks> nodes = TasksByNode(result);
+  absl::StrAppend(&text, TaskMap(nodes, view));
+  if (!view.wide) AppendTable(&text, "nodes with several tasks, strong ones first", ManyTasks(nodes), view);
   AppendTable(&text, "findings (strong: the expected answer; weak: the impact matches)", Findings(result), view);
   return text;
 }
