@@ -23,7 +23,8 @@ struct Options {
 Document Show(const Session& session, const v1::ListCapturesResponse& all, absl::Time now) {
   Table table({{"NAME"},
                {"HOOKS"},
-               {"QUESTIONS"},
+               {"QUESTIONS", kInTable},
+               {"QUESTIONS", kInWide | kInCsv},
                {"REDUCED", kInWide | kInCsv},
                {"TENSORS", kEverywhere, true},
                {"SIZE", kForPeople, true},
@@ -34,7 +35,7 @@ Document Show(const Session& session, const v1::ListCapturesResponse& all, absl:
   std::vector<nlohmann::ordered_json> items;
   std::vector<std::string> ids;
   for (const v1::Capture& capture : all.captures()) {
-    table.AddRow({capture.name(), absl::StrJoin(capture.request().hooks(), " "),
+    table.AddRow({capture.name(), absl::StrJoin(capture.request().hooks(), " "), BriefQuestions(capture.question_set()),
                   DescribeQuestions(capture.question_set()), v1::CaptureReduction_Name(capture.request().reduction()),
                   absl::StrCat(capture.result().tensors_size()), FormatBytes(capture.result().bytes()),
                   absl::StrCat(capture.result().bytes()),

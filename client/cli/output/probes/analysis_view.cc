@@ -6,12 +6,15 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/views.h"
 #include "client/cli/output/runs/run_view.h"
+#include "client/cli/output/text.h"
 #include "proto/contract/spec_fields.h"
 
 namespace sumscope::client {
 namespace {
 
 constexpr size_t kHashShown = 12;
+constexpr int kBriefWidth = 22;      // of questions that are spelled out
+constexpr int kQuestionsWidth = 86;  // beside the word "questions" in 100 columns
 
 std::string StepOf(const std::string& checkpoint) { return checkpoint.substr(checkpoint.rfind('/') + 1); }
 
@@ -81,10 +84,11 @@ void WithResult(const v1::AnalysisResult& result, Use use) {
 }
 
 std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool from_cache) {
+  const std::string questions = DescribeQuestions(analysis.question_set());
   std::string text =
       AlignedPairs({{"analysis", analysis.name()},
                     {"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
-                    {"questions", DescribeQuestions(analysis.question_set())},
+                    {"questions", view.wide ? questions : FitWidth(questions, kQuestionsWidth)},
                     {"state", analysis.has_result() ? "" : DescribeState(analysis.state(), analysis.state_reason())},
                     {"detail", analysis.has_result() ? "" : analysis.state_detail()},
                     {"computed", ProvenanceText(analysis.provenance())},
@@ -99,43 +103,55 @@ std::string PairsText(const v1::PairQuestions& pairs) {
   return absl::StrCat("pairs:", pairs.pairs(0).store(), "/", pairs.pairs(0).clean());
 }
 
+std::string OperationName(const v1::QuestionSet& questions) {
+  return ShortEnumName(v1::Operation_descriptor()->FindValueByNumber(questions.operation()));
+}
+
+// The questions alone, as they are asked for on the command line where that is short.
+std::string KindText(const v1::QuestionSet& questions) {
+  switch (questions.kind_case()) {
+    case v1::QuestionSet::kUniform:
+      return absl::StrCat("uniform:", questions.uniform().count());
+    case v1::QuestionSet::kOfClass:
+      return absl::StrCat("class:", questions.of_class().question_class(), ":", questions.of_class().count());
+    case v1::QuestionSet::kStratified:
+      return absl::StrCat("stratified:", questions.stratified().count_per_class());
+    case v1::QuestionSet::kList:
+      return questions.list().questions_size() == 1 ? questions.list().questions(0)
+                                                    : absl::StrCat("list of ", questions.list().questions_size());
+    case v1::QuestionSet::kEnriched:
+      return absl::StrCat("enriched:", questions.enriched().count());
+    case v1::QuestionSet::kTricase:
+      return absl::StrCat("tricase:D", questions.tricase().digit(), ":", questions.tricase().count_per_case());
+    case v1::QuestionSet::kPairs:
+      return PairsText(questions.pairs());
+    case v1::QuestionSet::kUploaded:
+      return absl::StrCat("sha256:", questions.uploaded().sha256().substr(0, kHashShown));
+    case v1::QuestionSet::KIND_NOT_SET:
+      // Lists of analyses leave long lists of questions out; what asks no questions has no operation either.
+      if (!questions.has_operation()) return "";
+      return absl::StrCat("list ", questions.sha256().substr(0, kHashShown));
+  }
+  return "";
+}
+
 }  // namespace
 
 std::string DescribeQuestions(const v1::QuestionSet& questions) {
-  std::string text;
-  switch (questions.kind_case()) {
-    case v1::QuestionSet::kUniform:
-      text = absl::StrCat("uniform:", questions.uniform().count());
-      break;
-    case v1::QuestionSet::kOfClass:
-      text = absl::StrCat("class:", questions.of_class().question_class(), ":", questions.of_class().count());
-      break;
-    case v1::QuestionSet::kStratified:
-      text = absl::StrCat("stratified:", questions.stratified().count_per_class());
-      break;
-    case v1::QuestionSet::kList:
-      text = questions.list().questions_size() == 1 ? questions.list().questions(0)
-                                                    : absl::StrCat(questions.list().questions_size(), " listed");
-      break;
-    case v1::QuestionSet::kEnriched:
-      text = absl::StrCat("enriched:", questions.enriched().count());
-      break;
-    case v1::QuestionSet::kTricase:
-      text = absl::StrCat("tricase:D", questions.tricase().digit(), ":", questions.tricase().count_per_case());
-      break;
-    case v1::QuestionSet::kPairs:
-      text = PairsText(questions.pairs());
-      break;
-    case v1::QuestionSet::kUploaded:
-      text = absl::StrCat("sha256:", questions.uploaded().sha256().substr(0, kHashShown));
-      break;
-    case v1::QuestionSet::KIND_NOT_SET:
-      return "";
-  }
+  std::string text = KindText(questions);
+  if (text.empty()) return "";
   if (questions.has_seed()) absl::StrAppend(&text, ", seed ", questions.seed());
-  if (questions.has_operation()) {
-    absl::StrAppend(&text, ", ", ShortEnumName(v1::Operation_descriptor()->FindValueByNumber(questions.operation())));
-  }
+  if (questions.has_operation()) absl::StrAppend(&text, ", ", OperationName(questions));
+  return text;
+}
+
+std::string BriefQuestions(const v1::QuestionSet& questions) {
+  std::string text = KindText(questions);
+  const bool spelled_out = questions.list().questions_size() == 1 || questions.has_pairs();
+  if (spelled_out) return FitWidth(text, kBriefWidth);
+  if (text.empty()) return "";
+  if (questions.seed() != 0) absl::StrAppend(&text, ", seed ", questions.seed());
+  if (questions.has_operation()) absl::StrAppend(&text, ", ", OperationName(questions));
   return text;
 }
 
@@ -145,7 +161,8 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
                {"CHECKPOINT", kInCsv},
                {"STEP", kForPeople, true},
                {"STATE"},
-               {"QUESTIONS"},
+               {"QUESTIONS", kInTable},
+               {"QUESTIONS", kInWide | kInCsv},
                {"AGE", kForPeople, true},
                {"OWNER"},
                {"REASON", kInWide | kInCsv},
@@ -154,7 +171,8 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
   for (const v1::Analysis& analysis : analyses) {
     const std::string created = analysis.has_create_time() ? FormatTime(analysis.create_time()) : "";
     table.AddRow({analysis.name(), analysis.analysis(), analysis.checkpoint(), StepOf(analysis.checkpoint()),
-                  v1::State_Name(analysis.state()), DescribeQuestions(analysis.question_set()),
+                  v1::State_Name(analysis.state()), BriefQuestions(analysis.question_set()),
+                  DescribeQuestions(analysis.question_set()),
                   analysis.has_create_time() ? FormatAge(now - ToTime(analysis.create_time())) : "", analysis.owner(),
                   analysis.state_reason(), created, created});
   }

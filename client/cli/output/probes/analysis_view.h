@@ -20,8 +20,11 @@ Document ShowAnalysis(const Session& session, const v1::Analysis& analysis, cons
 // What a dry run says an analysis would need.
 Document ShowPrediction(const Session& session, const v1::Analysis& analysis);
 
-// "uniform:10000, seed 0, add".
+// "uniform:10000, seed 0, add"; "list of 17, add"; a list that the server left out by its hash, "list 37493291dd05,
+// add".
 std::string DescribeQuestions(const v1::QuestionSet& questions);
+// The same for a column of a table: without what is usual, and cut where questions or tasks are spelled out.
+std::string BriefQuestions(const v1::QuestionSet& questions);
 
 }  // namespace sumscope::client
 
