@@ -105,7 +105,8 @@ class Connection {
                                const std::function<absl::Status(absl::string_view)>& on_bytes);
   // Uploads questions, one a line.
   absl::StatusOr<v1::UploadedQuestionSet> UploadQuestionSet(uint32_t n_digits, absl::string_view lines);
-  // Uploads a file: fills total_bytes, sha256 and request_id of `header`. NOT_FOUND FILE_NOT_READABLE.
+  // Uploads a file: fills total_bytes, sha256 and request_id of `header`. NOT_FOUND FILE_NOT_READABLE;
+  // INVALID_ARGUMENT FILE_NOT_REGULAR.
   absl::StatusOr<v1::Run> ImportRun(v1::ImportHeader header, const std::string& path);
 
  private:

@@ -21,7 +21,8 @@ inline constexpr char kQuestionsHelp[] =
 // A file has one question a line, 12345+67890; blank lines and lines that start with # are skipped. A .tsv file with a
 // header has columns `question`, or `a` and `b` and perhaps `op`; ?COLUMN=VALUE takes the lines with that value.
 //
-// INVALID_ARGUMENT QUESTION_SET_INVALID, QUESTION_FILE_INVALID, QUESTIONS_OUT_OF_RANGE; NOT_FOUND FILE_NOT_READABLE.
+// INVALID_ARGUMENT QUESTION_SET_INVALID, QUESTION_FILE_INVALID, QUESTIONS_OUT_OF_RANGE; NOT_FOUND FILE_NOT_READABLE;
+// INVALID_ARGUMENT FILE_NOT_REGULAR.
 absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Operation operation);
 
 // Whether a list is too long for a request: more than 100,000 questions or 4 MiB.

@@ -22,11 +22,10 @@ absl::Status CheckReadable(const std::string& path, Pipes pipes) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (error) return NotReadable(path, error.message());
-  if (fs::is_directory(status)) return NotReadable(path, std::strerror(EISDIR));
-  if (fs::is_character_file(status) || (pipes == Pipes::kRefused && !fs::is_regular_file(status))) {
-    return NotReadable(path, "it is no regular file");
-  }
-  return absl::OkStatus();
+  if (fs::is_regular_file(status) || (pipes == Pipes::kAllowed && fs::is_fifo(status))) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, "FILE_NOT_REGULAR",
+                   absl::StrCat("cannot read ", path, ": it is ",
+                                fs::is_directory(status) ? "a directory" : "no regular file", "; give a file"));
 }
 
 }  // namespace sumscope::client

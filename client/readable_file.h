@@ -10,7 +10,8 @@ namespace sumscope::client {
 
 enum class Pipes { kAllowed, kRefused };
 
-// NOT_FOUND FILE_NOT_READABLE, with why: missing, a directory, no permission, a device (which may have no end).
+// NOT_FOUND FILE_NOT_READABLE, with why: missing, no permission. INVALID_ARGUMENT FILE_NOT_REGULAR: a directory, a
+// device (which may have no end), a pipe where it is refused.
 absl::Status CheckReadable(const std::string& path, Pipes pipes);
 absl::Status NotReadable(const std::string& path, absl::string_view why);
 

@@ -2,9 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
+#include "client/readable_file.h"
 #include "proto/contract/errors.h"
 #include "tests/support/temp_directory.h"
 
@@ -87,7 +89,7 @@ TEST_F(QuestionFile_Test, GivenABadFileThenItIsRefused) {
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("a.txt", "hello\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("b.txt", ""), v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("c.tsv", "x\ty\n1\t2\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
-  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("d.tsv", "a\tb\n1\n"), v1::ADD).status()), "");  // 1+: the server's word
+  EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("d.tsv", "a\tb\n1\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("e.tsv", "a\tb\n1\t2\n") + "?set=x", v1::ADD).status()),
             "QUESTION_FILE_INVALID");
 }
@@ -100,8 +102,19 @@ TEST_F(QuestionFile_Test, GivenAnUnknownSetThenThoseOfTheFileAreTold) {
 
 TEST_F(QuestionFile_Test, GivenADirectoryThenItIsSaid) {
   const absl::Status status = ParseQuestionSet("file:" + directory_.path(), v1::ADD).status();
-  EXPECT_EQ(ErrorReason(status), "FILE_NOT_READABLE");
+  EXPECT_EQ(ErrorReason(status), "FILE_NOT_REGULAR");
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("directory"));
+}
+
+TEST_F(QuestionFile_Test, GivenADeviceThenItIsNoInputAndAPipeIs) {
+  const absl::Status endless = CheckReadable("/dev/zero", Pipes::kAllowed);
+  EXPECT_EQ(endless.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(ErrorReason(endless), "FILE_NOT_REGULAR");
+  const std::string pipe = directory_.path() + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_TRUE(CheckReadable(pipe, Pipes::kAllowed).ok());
+  EXPECT_EQ(ErrorReason(CheckReadable(pipe, Pipes::kRefused)), "FILE_NOT_REGULAR");
+  EXPECT_EQ(CheckReadable(directory_.path() + "/none", Pipes::kAllowed).code(), absl::StatusCode::kNotFound);
 }
 
 TEST_F(QuestionFile_Test, GivenAnyColumnsThenTheyFilter) {

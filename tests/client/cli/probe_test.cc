@@ -89,6 +89,19 @@ TEST_F(Probe_Test, WhenADryRunThenThePredictionAndNothingIsQueued) {
   EXPECT_THAT(Out(), HasSubstr("Nothing was queued"));
 }
 
+// A directory or a device in place of a file was "not found", which is what a wrong run id is.
+TEST_F(Probe_Test, WhenAnInputIsNoRegularFileThenItIsBadInput) {
+  for (const std::string& path : {directory_.path(), std::string("/dev/zero")}) {
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"import", path},
+                                                    {"facts", "import", "r7", path},
+                                                    {"probe", "r7", "evaluate", "--questions", "file:" + path}}) {
+      EXPECT_EQ(Run(command), 2) << command[0] << " " << path;
+      EXPECT_THAT(Err(), HasSubstr("FILE_NOT_REGULAR"));
+    }
+  }
+  EXPECT_EQ(Run({"import", directory_.path() + "/none"}), 3);
+}
+
 TEST_F(Probe_Test, WhenAListIsLongThenItIsUploadedAndNamedByItsHash) {
   const std::string path = directory_.path() + "/long.txt";
   {
