@@ -18,7 +18,7 @@ struct Options {
 
 absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
   if (options.patch_from.empty() != options.patch_nodes.empty()) {
-    return InvalidField("USAGE", "patch_from", "--patch-from QUESTION and --node SET go together");
+    return InvalidField("USAGE", "patch_from", "--patch-from QUESTION and --nodes SET go together");
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
   v1::CreateAnalysisRequest request;
@@ -44,10 +44,9 @@ void AddAsk(Registry* registry, CLI::App* root) {
   AddRepeated(app, "--ablate", &options->ablate, "a node set; all that are given are ablated together")
       ->type_name("SET");
   app->add_option("--mode", options->mode, "of the ablation: mean (default), zero or resample");
-  app->add_option("--patch-from", options->patch_from, "a question whose activations are written in at --node")
+  app->add_option("--patch-from", options->patch_from, "a question whose activations are written in at --nodes")
       ->type_name("QUESTION");
-  AddRepeated(app, "--node", &options->patch_nodes, "a node set that --patch-from patches; may be repeated")
-      ->type_name("SET");
+  AddNodeSets(app, &options->patch_nodes, "a node set that --patch-from patches; may be repeated");
   app->add_flag("--generate", options->generate, "also let it write its answer token by token");
   app->add_flag("--dry-run", options->dry_run, "only check, and show what it would need");
   registry->Run(app, [options](Session& session) { return AskQuestion(*options, session); });

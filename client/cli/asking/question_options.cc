@@ -32,6 +32,10 @@ absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1:
   return UploadList(connection, run.spec().n_digits(), questions);
 }
 
+CLI::Option* AddNodeSets(CLI::App* app, std::vector<std::string>* nodes, const std::string& description) {
+  return AddRepeated(app, "--nodes,--node", nodes, description)->type_name("SET");
+}
+
 void AddAblationOptions(CLI::App* app, AblationOptions* options) {
   app->add_option("--mode", options->mode,
                   "mean over the questions (default), zero, or resample: the value in another of the questions");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/cli/arguments/command.h"
@@ -24,6 +25,9 @@ absl::StatusOr<v1::QuestionSet> MakeQuestionSet(const QuestionOptions& options);
 
 // Uploads a list that is too long for a request, for the run (or checkpoint) `parent`.
 absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1::QuestionSet* questions);
+
+// --nodes SET, again for the next one; `--node` says the same, in every command that takes nodes.
+CLI::Option* AddNodeSets(CLI::App* app, std::vector<std::string>* nodes, const std::string& description);
 
 // How nodes are ablated: --mode and, for resampling, --seed.
 struct AblationOptions {

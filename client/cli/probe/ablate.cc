@@ -23,10 +23,9 @@ void AddAblate(ProbeFamily* family) {
     return FillAblation(options->ablation, ablate);
   };
   CLI::App* const app = family->Add("ablate", "What fails without some nodes", ProbeFamily::Questions::kTaken, fill);
-  AddRepeated(app, "--nodes", &options->nodes,
+  AddNodeSets(app, &options->nodes,
               "P14L0H1, P14L0MLP, P14L0, L0H1, L0MLP, P14 or L0, several joined by ',' are ablated together; each "
-              "--nodes is ablated on its own")
-      ->type_name("SET");
+              "--nodes is ablated on its own");
   AddAblationOptions(app, &options->ablation);
 }
 

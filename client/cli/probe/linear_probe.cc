@@ -17,7 +17,7 @@ void AddLinearProbe(ProbeFamily* family) {
   const auto options = std::make_shared<Options>();
   const auto fill = [options](v1::AnalysisRequest* request) -> absl::Status {
     if (options->node.empty() == options->hook.empty()) {
-      return InvalidField("USAGE", "node", "say where to read: --node P14L0H1, or --hook NAME with --position P14");
+      return InvalidField("USAGE", "node", "say where to read: --nodes P14L0H1, or --hook NAME with --position P14");
     }
     if (options->hook.empty() != options->position.empty()) {
       return InvalidField("USAGE", "position", "--hook and --position go together");
@@ -35,7 +35,7 @@ void AddLinearProbe(ProbeFamily* family) {
   };
   CLI::App* const app = family->Add("linear-probe", "Whether a feature can be read off an activation, beside chance",
                                     ProbeFamily::Questions::kTaken, fill);
-  app->add_option("--node", options->node, "P14L0H1, P14L0MLP or P14L0")->type_name("NODE");
+  app->add_option("--nodes,--node", options->node, "one node: P14L0H1, P14L0MLP or P14L0")->type_name("NODE");
   app->add_option("--hook", options->hook, "blocks.0.hook_resid_mid or another hook")->type_name("NAME");
   app->add_option("--position", options->position, "of --hook")->type_name("P14");
   app->add_option("--feature", options->feature, "A2.SC: SA, SC, SS, ST, SV; MD, MB, MZ, MT, GT of a column")

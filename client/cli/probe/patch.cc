@@ -22,9 +22,8 @@ void AddPatch(ProbeFamily* family) {
   CLI::App* const app =
       family->Add("patch", "Write a store question's activations into a clean question: --questions tasks: or pairs:",
                   ProbeFamily::Questions::kTaken, fill);
-  AddRepeated(app, "--nodes", &options->nodes,
-              "a node set to patch, again for the next one (default: every head from the operator on)")
-      ->type_name("SET");
+  AddNodeSets(app, &options->nodes,
+              "a node set to patch, again for the next one (default: every head from the operator on)");
   app->add_flag("--head-pairs", options->head_pairs, "without --nodes: every pair of heads of one layer too");
 }
 

@@ -36,7 +36,7 @@ void AddPca(ProbeFamily* family) {
   };
   CLI::App* const app = family->Add("pca", "Principal components of heads over questions of each tri-case",
                                     ProbeFamily::Questions::kTaken, fill);
-  AddRepeated(app, "--nodes", &options->nodes, "a head with a position, P14L0H1, again for the next one (default: all)")
+  AddNodeSets(app, &options->nodes, "a head with a position, P14L0H1, again for the next one (default: all)")
       ->type_name("NODE");
   app->add_option("--digit", options->digit, "whose tri-case labels the questions (default: that of tricase:)")
       ->type_name("D2");

@@ -39,6 +39,8 @@ TEST_F(Probe_Test, WhenNodesAreAblatedThenEachSetIsOne) {
   EXPECT_EQ(Sent().ablate().mode(), v1::RESAMPLE);
   EXPECT_EQ(Sent().ablate().seed(), 5u);
   EXPECT_EQ(server_.LastRequest<v1::CreateAnalysisRequest>().question_set().operation(), v1::MIX);
+  EXPECT_EQ(Run({"probe", "r7", "ablate", "--node", "P14L0H1", "-q"}), 0) << "the same option";
+  EXPECT_THAT(Sent().ablate().node_sets(), ElementsAre("P14L0H1"));
   EXPECT_EQ(Run({"probe", "r7", "ablate"}), 2);
   EXPECT_EQ(Run({"probe", "r7", "ablate", "--nodes", "x", "--mode", "median"}), 2);
 }
@@ -64,6 +66,8 @@ TEST_F(Probe_Test, WhenEachProbeIsAskedThenItsRequestSaysAll) {
             0);
   EXPECT_EQ(Sent().linear_probe().held_out(), 0.25);
   EXPECT_EQ(Sent().linear_probe().l2(), 1e-4);
+  EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--nodes", "P14L0H1", "--feature", "A2.SC", "-q"}), 0);
+  EXPECT_EQ(Sent().linear_probe().node(), "P14L0H1");
   EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--feature", "A2.SC"}), 2);
   EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--node", "P1L0", "--feature", "A2.SC", "--l2", "nan"}), 2);
   EXPECT_EQ(Run({"probe", "r7", "attribution", "-q"}), 0);
@@ -190,6 +194,8 @@ TEST_F(Probe_Test, WhenAQuestionIsAskedThenDigitByDigitSideBySide) {
   EXPECT_THAT(Sent().ask().patch_nodes(), ElementsAre("P9L0H0"));
   EXPECT_THAT(Out(), HasSubstr("look-back-2 says     +090000 (wrong)"));
   EXPECT_THAT(Out(), HasSubstr("A5     1     1       75.00 %  75.00 %  0 *            75.00 %  25.00 %"));
+  EXPECT_EQ(Run({"ask", "r7", "1+2", "--patch-from", "3+4", "--nodes", "P9L0H0,P9L0H1"}), 0);
+  EXPECT_THAT(Sent().ask().patch_nodes(), ElementsAre("P9L0H0,P9L0H1"));
   EXPECT_EQ(Run({"ask", "r7", "1+2", "--patch-from", "3+4"}), 2);
 }
 
