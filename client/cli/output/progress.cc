@@ -14,9 +14,15 @@ namespace {
 
 constexpr absl::Duration kRedrawInterval = absl::Milliseconds(100);
 constexpr absl::Duration kPlainInterval = absl::Seconds(5);
+constexpr absl::Duration kMaxPlainInterval = absl::Minutes(1);
 constexpr int kMaxBar = 30;
 constexpr int kMinBar = 5;
 constexpr char kEraseLine[] = "\r\x1b[K";
+
+double Share(double share) { return std::isfinite(share) ? std::clamp(share, 0.0, 1.0) : 0.0; }
+
+// Rounded down: 100 % is the end and nothing before it.
+int WholePercent(double share) { return static_cast<int>(Share(share) * 100); }
 
 // The parts that are there, two spaces between them.
 std::string Joined(const std::vector<std::string>& parts) {
@@ -30,9 +36,8 @@ std::string Joined(const std::vector<std::string>& parts) {
 }  // namespace
 
 std::string ProgressLine(absl::string_view label, const Amount& amount, int width) {
-  const double share = std::isfinite(amount.share) ? std::clamp(amount.share, 0.0, 1.0) : 0.0;
-  // Rounded down: 100 % is the end and nothing before it.
-  const std::string percent = absl::StrFormat("%3d %%", static_cast<int>(share * 100));
+  const double share = Share(amount.share);
+  const std::string percent = absl::StrFormat("%3d %%", WholePercent(share));
   const auto room_beside = [&](const std::string& text) {
     return width - DisplayWidth(label) - DisplayWidth(text) - 6;
   };
@@ -57,14 +62,23 @@ void Progress::Update(const Amount& amount) {
   if (quiet_) return;
   amount_ = amount;
   const absl::Duration now = clock_->Monotonic();
-  if (now - printed_at_ < (terminal_->err_is_terminal ? kRedrawInterval : kPlainInterval)) return;
+  if (!terminal_->err_is_terminal) return UpdatePlain(now);
+  if (now - printed_at_ < kRedrawInterval) return;
   printed_at_ = now;
-  if (terminal_->err_is_terminal) {
-    Draw();
-  } else {
-    const int percent = static_cast<int>(std::clamp(amount.share, 0.0, 1.0) * 100);
-    *terminal_->err << Joined({label_, absl::StrCat(percent, " %"), amount.details, amount.extra}) << std::endl;
-  }
+  Draw();
+}
+
+void Progress::UpdatePlain(absl::Duration now) {
+  started_at_ = std::min(started_at_, now);
+  // A bare percentage is worth a line once it has moved, and not at once.
+  const bool bare = amount_.details.empty();
+  const int percent = WholePercent(amount_.share);
+  const absl::Duration since = now - (bare ? std::max(printed_at_, started_at_) : printed_at_);
+  if (since < std::clamp((now - started_at_) / 10, kPlainInterval, kMaxPlainInterval)) return;
+  if (bare && percent == printed_percent_) return;
+  printed_at_ = now;
+  printed_percent_ = percent;
+  *terminal_->err << Joined({label_, absl::StrCat(percent, " %"), amount_.details, amount_.extra}) << std::endl;
 }
 
 void Progress::Say(absl::string_view text) {

@@ -17,8 +17,9 @@ struct Amount {
   std::string extra;    // likewise, left out on a narrow terminal
 };
 
-// A job's progress on stderr: one line that is drawn over on a terminal, else a plain line every few seconds; messages
-// stay. Confined to one thread; the line is gone with the object.
+// A job's progress on stderr: one line that is drawn over on a terminal, else plain lines, every five seconds at first
+// and every minute in the end, none that only repeats the percentage of the one before; messages stay. Confined to one
+// thread; the line is gone with the object.
 class Progress {
  public:
   // Says nothing at all when `quiet`.
@@ -30,6 +31,7 @@ class Progress {
   void Say(absl::string_view text);
 
  private:
+  void UpdatePlain(absl::Duration now);
   void Draw();
   void Erase();
 
@@ -39,7 +41,9 @@ class Progress {
   const bool quiet_;
   Amount amount_;
   bool drawn_ = false;
+  absl::Duration started_at_ = absl::InfiniteDuration();
   absl::Duration printed_at_ = -absl::InfiniteDuration();
+  int printed_percent_ = 0;
 };
 
 // "label  [====>    ]  45 %  details  extra" in at most `width` columns; extra gives way first, then the bar.

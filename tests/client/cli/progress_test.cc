@@ -1,5 +1,7 @@
 #include "client/cli/output/progress.h"
 
+#include <algorithm>
+
 #include "client/cli/output/text.h"
 #include "tests/client/cli/fixtures.h"
 
@@ -38,6 +40,35 @@ TEST_F(Progress_Test, WhenNoTerminalThenAPlainLineEveryFiveSeconds) {
   progress.Update({0.3, "c", ""});
   progress.Say("done");
   EXPECT_EQ(err_.str(), "r1  10 %  a\nr1  30 %  c\ndone\n");
+}
+
+// A piped command said "0 %" and nothing else.
+TEST_F(Progress_Test, WhenNoTerminalThenABarePercentageIsALineOnlyOnceItMoved) {
+  Progress progress(&terminal_, &clock_, "a1", /*quiet=*/false);
+  progress.Update({0, "", ""});
+  clock_.monotonic = absl::Seconds(2);
+  progress.Update({0.2, "", ""});
+  EXPECT_EQ(err_.str(), "") << "a short one ends without a word";
+  clock_.monotonic = absl::Seconds(5);
+  progress.Update({0.3, "", ""});
+  clock_.monotonic = absl::Seconds(10);
+  progress.Update({0.303, "", ""});
+  clock_.monotonic = absl::Seconds(15);
+  progress.Update({0.4, "", ""});
+  EXPECT_EQ(err_.str(), "a1  30 %\na1  40 %\n");
+}
+
+TEST_F(Progress_Test, WhenNoTerminalThenLinesOfALongJobAreRare) {
+  Progress progress(&terminal_, &clock_, "r1", /*quiet=*/false);
+  constexpr int kHours = 3;
+  for (int second = 0; second <= kHours * 3600; ++second) {
+    clock_.monotonic = absl::Seconds(second);
+    progress.Update({second / (kHours * 3600.0), "a", ""});
+  }
+  const std::string text = err_.str();
+  const auto lines = std::count(text.begin(), text.end(), '\n');
+  EXPECT_GE(lines, kHours * 60) << "at least one a minute";
+  EXPECT_LE(lines, kHours * 60 + 30);
 }
 
 TEST_F(Progress_Test, WhenATerminalThenTheLineIsDrawnOverAndGoneAtTheEnd) {
