@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/result_size.h"
 #include "proto/contract/base/nearest.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
@@ -75,6 +76,8 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
 
   *analysis.mutable_prediction() = PredictAnalysis(run.spec(), analysis.request(), analysis.question_set(),
                                                    uploaded.count(), backend_.threads_per_slot);
+  SUMSCOPE_RETURN_IF_ERROR(CheckResultSize(analysis.request(), analysis.question_set(),
+                                           LeastResultBytes(run.spec(), analysis.request(), analysis.prediction())));
 
   v1::CreateAnalysisResponse response;
   if (request.validate_only()) {

@@ -30,6 +30,10 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads);
 v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
                                        const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads);
 
+// Bytes that a result takes at the least, as far as its request tells: of patches and imported tags; of others 0.
+uint64_t LeastResultBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
+                          const v1::AnalysisPrediction& prediction);
+
 }  // namespace sumscope::rpc
 
 #endif  // SUMSCOPE_SERVER_RPC_PREDICT_H_

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "proto/contract/analyses/question_sets.h"
+#include "proto/contract/complete_spec.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/question_classes.h"
 #include "proto/contract/tasks.h"
@@ -154,6 +155,15 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
   }
   prediction.set_seconds(prediction.flops() / (kFlopsPerThread * std::max(1u, threads)));
   return prediction;
+}
+
+uint64_t LeastResultBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
+                          const v1::AnalysisPrediction& prediction) {
+  if (request.has_import_tags()) return request.import_tags().ByteSizeLong();
+  if (!request.has_patch()) return 0;
+  // Per pair and node set at least the predicted answer and two numbers, each with its key, and the key of them all.
+  const double one = 2 + 2 + static_cast<double>(AnswerTokenNames(spec).size()) + 2 * (1 + sizeof(double));
+  return static_cast<uint64_t>(prediction.questions() * prediction.nodes() * one);
 }
 
 }  // namespace sumscope::rpc

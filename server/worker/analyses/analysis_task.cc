@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "proto/contract/analyses/result_size.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -134,6 +135,8 @@ absl::Status RunAnalysisTask(const TaskInput& input, const TaskContext& context)
   });
   SUMSCOPE_RETURN_IF_ERROR(reporter.link());
   SUMSCOPE_RETURN_IF_ERROR(status);
+  SUMSCOPE_RETURN_IF_ERROR(
+      CheckResultSize(task.request(), task.question_set(), message.analysis_result().ByteSizeLong()));
   SUMSCOPE_RETURN_IF_ERROR(context.sink->Send(std::move(message)));
   return context.sink->WaitUntilAcknowledged();
 }

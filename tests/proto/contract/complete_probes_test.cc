@@ -1,5 +1,6 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "proto/contract/analyses/result_size.h"
 #include "proto/contract/canonical_json.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/limits.h"
@@ -279,6 +280,19 @@ TEST(ImportTags_Test, WrongThenItsReason) {
   EXPECT_THAT(CompleteAnalysis(Spec(), &request, &questions), IsInvalid("TAGS_OUT_OF_RANGE"));
   request.mutable_import_tags()->mutable_tags()->RemoveLast();
   EXPECT_THAT(CompleteAnalysis(Spec(), &request, &questions), IsOk());
+}
+
+TEST(CheckResultSize_Test, ResultsShareTheirMessageWithTheQuestions) {
+  v1::AnalysisRequest request;
+  request.mutable_ablate();
+  v1::QuestionSet questions;
+  constexpr uint64_t kBytes = limits::kMaxMessageBytes - (100 << 10);
+  EXPECT_TRUE(CheckResultSize(request, questions, kBytes).ok());
+  EXPECT_EQ(ErrorReason(CheckResultSize(request, questions, limits::kMaxMessageBytes)), "RESULT_TOO_LARGE");
+  for (int i = 0; i < 10'000; ++i) questions.mutable_list()->add_questions("12345+67890");
+  const absl::Status status = CheckResultSize(request, questions, kBytes);
+  EXPECT_EQ(ErrorReason(status), "RESULT_TOO_LARGE");
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("upload the questions"));
 }
 
 }  // namespace

@@ -113,5 +113,23 @@ TEST(PredictAnalysis_Test, BytesOfACaptureAreExact) {
   EXPECT_EQ(CaptureBytes(spec, "hook_embed", v1::NONE), 10u * 19 * 96 * 8 + tokens);
 }
 
+TEST(LeastResultBytes_Test, PatchesAndImportedTagsAreKnownBeforehand) {
+  v1::AnalysisRequest patch, tags, other;
+  patch.mutable_patch()->add_node_sets("P14L0H1");
+  v1::QuestionSet pairs;
+  for (int i = 0; i < 10; ++i) pairs.mutable_pairs()->add_pairs();
+  const auto bytes = [&](const v1::AnalysisRequest& request, const v1::QuestionSet& questions) {
+    return LeastResultBytes(TwoLayers(), request, PredictAnalysis(TwoLayers(), request, questions, 0, 1));
+  };
+  // A predicted answer of 7 tokens with its key and length, l2 and loss, and the key and length of them all.
+  EXPECT_EQ(bytes(patch, pairs), 10u * (2 + 7 + 2 * 9 + 2));
+  auto* tag = tags.mutable_import_tags()->add_tags();
+  tag->set_node("P14L0H1");
+  tag->set_tag("Fail%:8");
+  EXPECT_EQ(bytes(tags, {}), tags.import_tags().ByteSizeLong());
+  other.mutable_evaluate();
+  EXPECT_EQ(bytes(other, Uniform(10)), 0u);
+}
+
 }  // namespace
 }  // namespace sumscope::rpc

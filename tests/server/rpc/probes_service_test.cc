@@ -253,6 +253,24 @@ TEST_F(ProbesService_Test, DryRunPredictsAndRefusesLikeTheRealOne) {
   EXPECT_THAT(*File(run_)->ListAnalyses(), testing::IsEmpty());
 }
 
+TEST_F(ProbesService_Test, WhatCannotBeSentBackIsRefusedAtOnce) {
+  v1::CreateAnalysisRequest request;
+  request.set_parent("runs/" + run_);
+  auto* tags = request.mutable_request()->mutable_import_tags();
+  for (int i = 0; i < 90'000; ++i) {
+    auto* tag = tags->add_tags();
+    tag->set_node("P6L0H0");
+    tag->set_tag("Impact:A" + std::to_string(100'000 + i));
+  }
+  v1::CreateAnalysisResponse response;
+  const grpc::Status status = Create(request, &response);  // twice the tags are more than a message
+  EXPECT_EQ(ReasonOf(status), "RESULT_TOO_LARGE") << status.error_message();
+  EXPECT_THAT(*File(run_)->ListAnalyses(), testing::IsEmpty());
+  tags->mutable_tags()->DeleteSubrange(1000, tags->tags_size() - 1000);
+  EXPECT_TRUE(Create(request, &response).ok());
+  EXPECT_EQ(response.analysis().result().import_tags().tags_size(), 1000);
+}
+
 TEST_F(ProbesService_Test, UploadedQuestionsAreOneSetAndCheckedAgainstTheRun) {
   v1::UploadedQuestionSet set, again;
   ASSERT_TRUE(Upload(2, "1+2\n34+5", &set).ok());

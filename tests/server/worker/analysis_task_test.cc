@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/worker/conversion.h"
 #include "server/worker/tensors.h"
@@ -81,6 +82,32 @@ TEST(AnalysisTask_Test, GivenEachKindOfQuestionSetThenItsQuestionsAreAsked) {
   EXPECT_EQ(c.result->evaluate().exact().count(), 2u);
   ASSERT_EQ(Perform(NewTask(subtractions), &d).outcome(), v1::Finished::DONE);
   EXPECT_EQ(d.result->evaluate().cells(0).cell(), "MD");
+}
+
+TEST(AnalysisTask_Test, GivenAResultThatNoMessageCanHoldThenItIsRefused) {
+  RecordingSink sink;
+  TaskInput input = NewTask(Uniform(1));
+  v1::AnalysisTask* task = input.task.mutable_analysis();
+  task->clear_question_set();
+  task->mutable_request()->mutable_phases()->set_window(1);
+  task->mutable_request()->mutable_phases()->set_penalty(1e-9);  // every step a phase of its own
+  task->mutable_request()->mutable_phases()->set_learnt_below(0.1);
+  constexpr int64_t kSteps = 40'000, kColumns = 5;
+  for (int64_t column = 0; column < kColumns; ++column) {
+    task->add_metric_columns(absl::StrCat("digit_loss.A", column));
+  }
+  RecordingSink server;
+  engine::NamedTensors tensors = TinyWeights();
+  tensors.emplace_back("metrics",
+                       torch::arange(kSteps * kColumns, torch::kFloat64).remainder(7).add(1).view({kSteps, kColumns}));
+  ASSERT_TRUE(SendTensorSet(v1::WEIGHTS, 60, tensors, {}, &server).ok());
+  input.tensors = server.sets[0].begin;
+  input.tensor_data = server.sets[0].data;
+  const v1::Finished finished = Perform(input, &sink);
+  EXPECT_EQ(finished.outcome(), v1::Finished::FAILED);
+  EXPECT_EQ(finished.reason(), "RESULT_TOO_LARGE") << finished.detail();
+  EXPECT_FALSE(finished.retryable());
+  EXPECT_FALSE(sink.result.has_value());
 }
 
 TEST(AnalysisTask_Test, WhenCancelledThenThereIsNoResult) {
