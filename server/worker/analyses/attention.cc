@@ -1,6 +1,7 @@
 #include "server/engine/probing/attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "proto/contract/node_names.h"
@@ -28,11 +29,11 @@ void AddTop(const api::TrainSpec& spec, const std::vector<float>& weights, api::
   }
 }
 
-// The digit pair (D_i, D'_i) with the largest share.
+// The digit pair (D_i, D'_i) with the largest share; none where the weights are no numbers.
 void AddPair(uint32_t n, const std::vector<float>& weights, api::AttentionRow* row) {
   for (uint32_t i = 0; i < n; ++i) {
     const double share = 100.0 * (static_cast<double>(weights[n - 1 - i]) + static_cast<double>(weights[2 * n - i]));
-    if (row->has_pair() && share <= row->pair_percent()) continue;
+    if (std::isnan(share) || (row->has_pair() && share <= row->pair_percent())) continue;
     row->set_pair(i);
     row->set_pair_percent(share);
   }

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "server/worker/conversion.h"
@@ -108,6 +110,23 @@ TEST(AnalysisTask_Test, GivenAResultThatNoMessageCanHoldThenItIsRefused) {
   EXPECT_EQ(finished.reason(), "RESULT_TOO_LARGE") << finished.detail();
   EXPECT_FALSE(finished.retryable());
   EXPECT_FALSE(sink.result.has_value());
+}
+
+TEST(AnalysisTask_Test, GivenLogitsThatAreNoNumbersThenNoDigitPairIsNamed) {
+  RecordingSink sink;
+  engine::NamedTensors weights = TinyWeights();
+  for (auto& [name, tensor] : weights) {
+    if (absl::EndsWith(name, "W_Q") || absl::EndsWith(name, "W_K")) tensor = tensor * 1e25;  // infinite scores
+  }
+  TaskInput input = NewTask(Uniform(4), weights);
+  input.task.mutable_analysis()->mutable_request()->mutable_attention();
+  ASSERT_EQ(Perform(input, &sink).outcome(), v1::Finished::DONE);
+  for (const auto& head : sink.result->attention().heads()) {
+    for (const auto& row : head.rows()) {
+      ASSERT_TRUE(std::isnan(row.weights(0)));
+      EXPECT_FALSE(row.has_pair());
+    }
+  }
 }
 
 TEST(AnalysisTask_Test, WhenCancelledThenThereIsNoResult) {
