@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "proto/contract/analyses/question_sets.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr uint64_t kBatch = 1000;         // questions that a worker holds at once, about
 constexpr double kShareRecomputed = 0.5;  // of a forward pass, by an intervention
+constexpr uint64_t kWeightCopies = 4;     // as sent, of the model, of the probe's own forward pass, and laid out for it
 
 bool KnowsAdditions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::ADD); }
 bool KnowsSubtractions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::SUB); }
@@ -52,10 +54,13 @@ double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
   return cells * per_cell;
 }
 
+// From the operator to the last answer row.
+double PatchedRows(const v1::TrainSpec& spec) { return ContextLength(spec) - 1.0 - spec.n_digits(); }
+
 double NodeCount(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) {
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), heads = spec.n_heads();
   const double map = (heads + 1) * layers * (n_ctx - 1);
-  const double rows = n_ctx - 1 - spec.n_digits();  // from the operator to the last answer row
+  const double rows = PatchedRows(spec);
   const double singles = heads * layers * rows, pairs = heads * (heads - 1) / 2 * layers * rows;
   switch (request.kind_case()) {
     case v1::AnalysisRequest::kAblate:
@@ -91,18 +96,24 @@ double HookValues(const v1::TrainSpec& spec, const std::string& hook, double pos
   return positions * spec.d_model();
 }
 
-double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request, v1::Operation operation,
-                    double questions) {
+// Of each hook to capture, values of one question.
+std::vector<double> CapturedValues(const v1::TrainSpec& spec, const v1::CaptureRequest& request) {
   std::set<std::string> hooks;
   for (const std::string& pattern : request.hooks()) {
     const auto matched = MatchHooks(spec, "request.capture.hooks", pattern);
     if (matched.ok()) hooks.insert(matched->begin(), matched->end());
   }
   const double positions = request.positions_size() > 0 ? request.positions_size() : ContextLength(spec);
+  std::vector<double> values;
+  for (const std::string& hook : hooks) values.push_back(HookValues(spec, hook, positions));
+  return values;
+}
+
+double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request, v1::Operation operation,
+                    double questions) {
   const double k = request.components();
   double values = 0;
-  for (const std::string& hook : hooks) {
-    const double one = HookValues(spec, hook, positions);
+  for (const double one : CapturedValues(spec, request)) {
     switch (request.reduction()) {
       case v1::MEAN_OVER_QUESTIONS:
         values += one;
@@ -119,6 +130,36 @@ double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request
   }
   const bool reduced = request.reduction() > v1::NONE;
   return values * CostOf(spec).element_bytes + (reduced ? 0 : questions * ContextLength(spec) * sizeof(int64_t));
+}
+
+// What a capture holds of all questions: hooks of at most 256 MiB together, or a larger one on its own. Components are
+// of float64 values with two copies and of the smaller Gram matrix with what its decomposition needs, about 4 of it.
+double HeldForCapture(const v1::TrainSpec& spec, const v1::CaptureRequest& request, double questions) {
+  constexpr double kGroupBytes = 256 << 20;
+  double all = 0, largest = 0, gram = 0;
+  for (const double one : CapturedValues(spec, request)) {
+    all += questions * one * sizeof(double);
+    largest = std::max(largest, questions * one * sizeof(double));
+    gram = std::max(gram, std::min(questions, one) * std::min(questions, one) * sizeof(double));
+  }
+  const double group = std::min(all, kGroupBytes);
+  return request.reduction() == v1::COMPONENTS ? std::max(group, largest) + 2 * largest + 4 * gram : group;
+}
+
+// Bytes of what an analysis holds of all its questions at once.
+double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, double questions) {
+  if (request.has_capture()) return HeldForCapture(spec, request.capture(), questions);
+  if (request.has_pca()) {
+    const double heads = request.pca().nodes().empty() ? 1.0 * spec.n_heads() * spec.n_layers() * PatchedRows(spec)
+                                                       : request.pca().nodes_size();
+    return questions * heads * spec.d_head() * sizeof(double);
+  }
+  if (!request.has_linear_probe()) return 0;
+  constexpr double kCopies = 4.5;  // as read, the training rows, and those again while they are standardised
+  const v1::LinearProbeRequest& probe = request.linear_probe();
+  const bool of_head = absl::StrContains(probe.node(), 'H');
+  const double features = of_head ? spec.d_head() : HookValues(spec, probe.hook(), 1);
+  return kCopies * questions * features * sizeof(double);
 }
 
 }  // namespace
@@ -151,7 +192,9 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
     prediction.set_flops(2.0 * cost.parameters * cost.rows * passes);
     const uint64_t batch = static_cast<uint64_t>(std::min<double>(count, kBatch));
     prediction.set_memory_bytes(kLibraryBytes +
-                                cost.element_bytes * (2 * cost.parameters + cost.row_activation * cost.rows * batch));
+                                cost.element_bytes *
+                                    (kWeightCopies * cost.parameters + cost.row_activation * cost.rows * batch) +
+                                static_cast<uint64_t>(HeldBytes(spec, request, count)));
   }
   prediction.set_seconds(prediction.flops() / (kFlopsPerThread * std::max(1u, threads)));
   return prediction;

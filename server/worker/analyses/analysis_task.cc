@@ -117,8 +117,9 @@ bool TakesQuestions(const v1::AnalysisTask& task) {
 absl::Status RunAnalysisTask(const TaskInput& input, const TaskContext& context) {
   const v1::AnalysisTask& task = input.task.analysis();
   SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec spec, ToEngine(task.spec()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const Inputs inputs, ReadInputs(input));
-  const engine::Model model = MakeModel(inputs.weights, spec, context.device);
+  SUMSCOPE_ASSIGN_OR_RETURN(Inputs inputs, ReadInputs(input));
+  // The model has copies: large weights need not lie here too.
+  const engine::Model model = MakeModel(std::exchange(inputs.weights, {}), spec, context.device);
   std::unique_ptr<engine::QuestionSource> source;
   if (TakesQuestions(task)) {
     SUMSCOPE_ASSIGN_OR_RETURN(source, MakeSource(task.question_set(), task.spec(), inputs.questions));

@@ -113,6 +113,34 @@ TEST(PredictAnalysis_Test, BytesOfACaptureAreExact) {
   EXPECT_EQ(CaptureBytes(spec, "hook_embed", v1::NONE), 10u * 19 * 96 * 8 + tokens);
 }
 
+// Beside what a forward pass of the same questions takes. By hand: 3 heads of 32, d_model 96, 13 rows of each layer.
+TEST(PredictAnalysis_Test, MemoryHoldsWhatIsKeptOfAllQuestions) {
+  v1::AnalysisRequest plain;
+  plain.mutable_evaluate();
+  const auto held = [&](const v1::AnalysisRequest& request, uint64_t count) {
+    const auto memory = [&](const v1::AnalysisRequest& one) {
+      return PredictAnalysis(TwoLayers(), one, Uniform(count), 0, 1).memory_bytes();
+    };
+    return memory(request) - memory(plain);
+  };
+  EXPECT_GT(PredictAnalysis(TwoLayers(), plain, Uniform(1), 0, 1).memory_bytes(),
+            kLibraryBytes + 4 * 4 * CostOf(TwoLayers()).parameters);
+  v1::AnalysisRequest pca, probe, capture;
+  pca.mutable_pca();
+  EXPECT_EQ(held(pca, 3000), 3000u * 2 * 3 * 13 * 32 * 8);
+  pca.mutable_pca()->add_nodes("P14L0H1");
+  EXPECT_EQ(held(pca, 3000), 3000u * 32 * 8);
+  probe.mutable_linear_probe()->set_node("P14L0H1");
+  EXPECT_EQ(held(probe, 5000), 5000u * 32 * 36);
+  probe.mutable_linear_probe()->set_node("P14L0");
+  EXPECT_EQ(held(probe, 5000), 5000u * 96 * 36);
+  capture.mutable_capture()->add_hooks("hook_embed");
+  EXPECT_EQ(held(capture, 1000), 1000u * 19 * 96 * 8);
+  EXPECT_EQ(held(capture, 1'000'000), 256u << 20);
+  capture.mutable_capture()->set_reduction(v1::COMPONENTS);
+  EXPECT_EQ(held(capture, 1000), 3u * 1000 * 19 * 96 * 8 + 4u * 1000 * 1000 * 8);
+}
+
 TEST(LeastResultBytes_Test, PatchesAndImportedTagsAreKnownBeforehand) {
   v1::AnalysisRequest patch, tags, other;
   patch.mutable_patch()->add_node_sets("P14L0H1");
