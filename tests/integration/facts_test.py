@@ -156,6 +156,12 @@ class FactsTest(IntegrationTest):
         for reason, says, content in cases:
             with self.subTest(reason, content=content):
                 self.refused(reason, 2, 'facts', 'import', 'add5', self.write(content), says=says)
+        def many(count, width):
+            return [dict(head, tags=[f'Note:{i:0{width}}' for i in range(count)])]
+
+        self.refused('TAGS_OUT_OF_RANGE', 2, 'facts', 'import', 'add5', self.write(many(100_001, 6)), says='100001')
+        self.refused('RESULT_TOO_LARGE', 2, 'facts', 'import', 'add5', self.write(many(100_000, 6)), says='bytes')
+        self.refused('TAGS_TOO_LARGE', 9, 'facts', 'import', 'add5', self.write(many(99_000, 60)), says='in parts')
         self.refused('FILE_NOT_READABLE', 3, 'facts', 'import', 'add5', str(self.root / 'none.json'))
         self.refused('FILE_NOT_REGULAR', 2, 'facts', 'import', 'add5', str(self.root))
         self.refused('FILE_NOT_READABLE', 3, 'facts', 'import', 'add5', self.write(''), says='empty')

@@ -4,11 +4,14 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/facts/commands.h"
 #include "client/readable_file.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/node_tags.h"
 
 namespace sumscope::client {
@@ -30,6 +33,13 @@ absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
   v1::ImportTagsRequest* const import = request.mutable_request()->mutable_import_tags();
   import->set_file_name(options.file.substr(options.file.rfind('/') + 1));
   for (const v1::NodeTag& tag : tags) *import->add_tags() = tag;
+  constexpr size_t kRoom = 1 << 10;  // for what the call adds
+  if (request.ByteSizeLong() > limits::kMaxMessageBytes - kRoom) {
+    return MakeError(
+        absl::StatusCode::kResourceExhausted, "TAGS_TOO_LARGE",
+        absl::StrCat(options.file, " has ", tags.size(), " tags of ", request.ByteSizeLong(),
+                     " bytes, a request has room for ", limits::kMaxMessageBytes - kRoom, "; import it in parts"));
+  }
   return AskAnalysis(session, std::move(request), Ask::kWait);
 }
 
