@@ -14,7 +14,6 @@
 namespace sumscope::rpc {
 namespace {
 
-constexpr uint64_t kBatch = 1000;         // questions that a worker holds at once, about
 constexpr double kShareRecomputed = 0.5;  // of a forward pass, by an intervention
 constexpr uint64_t kWeightCopies = 4;     // as sent, of the model, of the probe's own forward pass, and laid out for it
 
@@ -94,6 +93,29 @@ double HookValues(const v1::TrainSpec& spec, const std::string& hook, double pos
   if (is("mlp.hook_pre") || is("mlp.hook_post")) return positions * spec.d_mlp();
   if (is("hook_scale")) return positions;
   return positions * spec.d_model();
+}
+
+// What a forward pass holds, of as many questions as the engine asks at once: answers keep one layer and the table of
+// the first one's attention over every token at every position, interventions and patterns keep all layers.
+double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::AnalysisRequest& request,
+                 double questions) {
+  constexpr double kBatch = 512, kBatchFlops = 30e9, kSweptBytes = 256 << 20, kReadBytes = 128 << 20;
+  const double n_ctx = ContextLength(spec), layers = spec.n_layers(), d_model = spec.d_model(), d_mlp = spec.d_mlp();
+  const double width = 1.0 * spec.n_heads() * spec.d_head();
+  const double element = static_cast<double>(cost.element_bytes);
+  const auto batch = [&](double most) { return std::min({questions, kBatch, std::max(1.0, most)}); };
+  const double asked = batch(kBatchFlops / (4 * layers * d_model * (2 * width + d_mlp) * n_ctx));
+  const double row = static_cast<double>(cost.row_activation);
+  if (Intervenes(request)) {
+    const double swept = batch(kSweptBytes / (8 * n_ctx * (layers * (3 * d_model + d_mlp / 4 + 3 * width) + d_model)));
+    const bool looks = request.has_subtasks() || request.has_algorithm();  // at the patterns too
+    return element * n_ctx * row * (looks ? std::max(asked, swept) : swept);
+  }
+  if (request.has_attention() || request.has_attribution()) return element * n_ctx * row * asked;
+  if (!request.has_evaluate() && !request.has_cascades())
+    return std::min(element * n_ctx * row * questions, kReadBytes);
+  const double tokens = spec.format() == v1::PLAIN ? 12 : 15;
+  return element * n_ctx * asked * (row / layers + 3.0 * spec.n_heads() * n_ctx * tokens);
 }
 
 // Of each hook to capture, values of one question.
@@ -190,11 +212,9 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
     }
     prediction.set_questions(count);
     prediction.set_flops(2.0 * cost.parameters * cost.rows * passes);
-    const uint64_t batch = static_cast<uint64_t>(std::min<double>(count, kBatch));
-    prediction.set_memory_bytes(kLibraryBytes +
-                                cost.element_bytes *
-                                    (kWeightCopies * cost.parameters + cost.row_activation * cost.rows * batch) +
-                                static_cast<uint64_t>(HeldBytes(spec, request, count)));
+    prediction.set_memory_bytes(
+        kLibraryBytes + kWeightCopies * cost.element_bytes * cost.parameters +
+        static_cast<uint64_t>(PassBytes(spec, cost, request, count) + HeldBytes(spec, request, count)));
   }
   prediction.set_seconds(prediction.flops() / (kFlopsPerThread * std::max(1u, threads)));
   return prediction;
