@@ -120,8 +120,8 @@ class CatalogReader {
 
   // Index of analyses (no request, no result). NOT_FOUND ANALYSIS_NOT_FOUND.
   virtual absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& run, const std::string& analysis) = 0;
-  // The analysis of that key that is SUCCEEDED or unfinished, if any. Of this run: another of the same weights has
-  // facts and answers of its own, and may have been trained otherwise.
+  // The analysis of that key that is SUCCEEDED or will be, if any: no CANCELLING one. Of this run: another of the same
+  // weights has facts and answers of its own, and may have been trained otherwise.
   virtual absl::StatusOr<std::optional<v1::Analysis>> FindAnalysis(const std::string& run, const std::string& key) = 0;
   virtual absl::StatusOr<AnalysisPage> ListAnalyses(const AnalysisQuery& query) = 0;
 

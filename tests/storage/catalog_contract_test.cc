@@ -146,6 +146,9 @@ TEST_P(Catalog_Test, RequestsAndAnalysesAreFoundAgain) {
     EXPECT_TRUE(transaction.PutAnalysis(MakeAnalysis("r1", "a1", "key1")).ok());
     v1::Analysis failed = MakeAnalysis("r1", "a2", "key2", 1);
     failed.set_state(v1::FAILED);
+    v1::Analysis stopping = MakeAnalysis("r1", "a0", "key1", 1);
+    stopping.set_state(v1::CANCELLING);
+    EXPECT_TRUE(transaction.PutAnalysis(stopping).ok());
     return transaction.PutAnalysis(failed);
   });
   Reopen();

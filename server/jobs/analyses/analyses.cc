@@ -50,9 +50,7 @@ absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindA
         }
         SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, reader.GetRun(run));
         SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
-        SUMSCOPE_ASSIGN_OR_RETURN(Found same, reader.FindAnalysis(run, key));
-        if (same.has_value() && same->state() == v1::CANCELLING) same.reset();  // nobody will get its answer
-        return same;
+        return reader.FindAnalysis(run, key);
       }));
   if (!found.has_value()) return std::optional<CreatedAnalysis>();
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(found->name()));
@@ -73,6 +71,7 @@ absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
   SUMSCOPE_RETURN_IF_ERROR(CheckAnalysis(run, analysis));
+  const uint64_t announced = analysis.prediction().disk_bytes();
   analysis.clear_prediction();
   analysis.set_name(AnalysisName(run, context_.ids->NewId('a')));
   *analysis.mutable_create_time() = ToTimestamp(context_.clock->Now());
@@ -85,6 +84,7 @@ absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const
     file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(id); }).IgnoreError();
     return stored;
   }
+  if (analysis.request().has_capture()) context_.capture_room.Announce(analysis.name(), announced);
   context_.hub->Notify(run);
   CreatedAnalysis created;
   created.analysis = std::move(analysis);

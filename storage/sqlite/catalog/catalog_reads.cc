@@ -247,10 +247,10 @@ template <typename Base>
 absl::StatusOr<std::optional<v1::Analysis>> CatalogReads<Base>::FindAnalysis(const std::string& run,
                                                                              const std::string& key) {
   return connection_.Guard([&]() -> absl::StatusOr<std::optional<v1::Analysis>> {
-    Query query(
-        connection_,
-        absl::StrCat("SELECT ", kAnalysisColumns,
-                     ", run FROM analyses WHERE key = ? AND run = ? AND state NOT IN ('FAILED', 'CANCELLED') LIMIT 1"));
+    Query query(connection_,
+                absl::StrCat("SELECT ", kAnalysisColumns,
+                             ", run FROM analyses WHERE key = ? AND run = ? AND state NOT IN ('FAILED', 'CANCELLING', "
+                             "'CANCELLED') LIMIT 1"));
     query.Bind(key, run);
     if (!query.Next()) return std::optional<v1::Analysis>();
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis found,

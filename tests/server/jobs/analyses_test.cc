@@ -129,7 +129,14 @@ TEST_F(Analyses_Test, RunningAnalysisIsCancelled) {
   const FakeWorkerPool::Given given = StartAnalysis();
   EXPECT_EQ(manager_->CancelAnalysis(run_, id)->state(), v1::CANCELLING);
   ASSERT_TRUE(pool_->WaitForCancel(given.task.task_id()));
-  EXPECT_FALSE(Ask("k1").from_cache);  // nobody will get the cancelled one's answer
+  // Equal questions while one was being cancelled became a job each.
+  const auto anew = Ask("k1");
+  EXPECT_FALSE(anew.from_cache);  // nobody will get the cancelled one's answer
+  for (int i = 0; i < 2; ++i) {
+    const auto again = Ask("k1");
+    EXPECT_TRUE(again.from_cache);
+    EXPECT_EQ(again.analysis.name(), anew.analysis.name());
+  }
   pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
   ASSERT_TRUE(WaitForAnalysis(run_, id, v1::CANCELLED));
   EXPECT_EQ(ErrorReason(manager_->CancelAnalysis(run_, id).status()), "ANALYSIS_ENDED");
