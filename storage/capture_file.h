@@ -54,7 +54,7 @@ class CaptureFiles {
   virtual bool Exists(const std::string& run, const std::string& capture) = 0;
   // OK also when there is none.
   virtual absl::Status Remove(const std::string& run, const std::string& capture) = 0;
-  // Bytes that all captures take on disk.
+  // Bytes that finished captures take on disk, and what interrupted writers left; not what is being written.
   virtual absl::StatusOr<uint64_t> UsedBytes() = 0;
 };
 

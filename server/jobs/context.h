@@ -11,6 +11,7 @@
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/resource_names.h"
+#include "server/jobs/analyses/capture_room.h"
 #include "server/jobs/interrupt.h"
 #include "server/jobs/job_manager.h"
 
@@ -19,9 +20,10 @@ namespace sumscope::jobs {
 // What every part of the job manager works with. Owned by the manager.
 struct Context : JobManager::Parts {
   Context(const JobManager::Options& with_options, const JobManager::Parts& parts)
-      : JobManager::Parts(parts), options(with_options) {}
+      : JobManager::Parts(parts), options(with_options), capture_room(catalog, captures, options.capture_limit_bytes) {}
 
   const JobManager::Options options;
+  CaptureRoom capture_room;
   Interrupt interrupt;                // set at the end of a drain: what still retries gives up
   std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
   // Held while a run file's description is read, changed and written.

@@ -86,6 +86,7 @@ TEST_P(Capture_Test, WriterThatEndsEarlyLeavesNothing) {
     EXPECT_FALSE(captures().Exists("r1", "a1"));
     EXPECT_EQ(ErrorReason(captures().Open("r1", "a1").status()), "CAPTURE_FILE_NOT_FOUND");
     EXPECT_EQ(ErrorReason(captures().Create("r1", "a1", Tensors()).status()), "CAPTURE_EXISTS") << "being written";
+    EXPECT_EQ(*captures().UsedBytes(), 0u) << "whoever lets it be written counts what it will take";
     EXPECT_EQ(ErrorReason((*writer)->Finish().status()), "TENSOR_SET_INCOMPLETE");
   }
   EXPECT_FALSE(captures().Exists("r1", "a1"));

@@ -30,19 +30,8 @@ absl::Status CheckPhases(Context* context, const v1::Run& run, uint64_t step) {
 
 }  // namespace
 
-absl::Status CheckCaptureFits(Context* context, uint64_t bytes) {
-  const uint64_t limit = context->options.capture_limit_bytes;
-  SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t used, context->captures->UsedBytes());
-  if (bytes <= limit && used <= limit - bytes) return absl::OkStatus();
-  return MakeError(
-      absl::StatusCode::kResourceExhausted, "CAPTURE_TOO_LARGE",
-      absl::StrCat("the capture takes ", bytes, " bytes, captures take ", used, " of the ", limit,
-                   " that they may; capture fewer hooks, positions or questions, reduce them, or delete captures"),
-      {{"bytes", absl::StrCat(bytes)}, {"used_bytes", absl::StrCat(used)}, {"limit_bytes", absl::StrCat(limit)}});
-}
-
 absl::Status CheckAnswerable(Context* context, const v1::Run& run, const v1::Analysis& analysis) {
-  if (analysis.request().has_capture()) return CheckCaptureFits(context, analysis.prediction().disk_bytes());
+  if (analysis.request().has_capture()) return context->capture_room.Check(analysis.prediction().disk_bytes());
   if (analysis.request().has_phases()) {
     SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
     return CheckPhases(context, run, checkpoint.step.value_or(0));

@@ -10,9 +10,6 @@ namespace sumscope::jobs {
 // Longer trainings have more metrics than a worker may be sent.
 inline constexpr uint64_t kMaxPhaseSteps = 2'000'000;
 
-// RESOURCE_EXHAUSTED CAPTURE_TOO_LARGE when a capture of `bytes` would pass Options::capture_limit_bytes.
-absl::Status CheckCaptureFits(Context* context, uint64_t bytes);
-
 // What the server itself needs to answer: room for a capture (analysis.prediction), metrics for phases.
 // FAILED_PRECONDITION RUN_HAS_NO_METRICS, PHASES_TOO_LONG; RESOURCE_EXHAUSTED CAPTURE_TOO_LARGE.
 absl::Status CheckAnswerable(Context* context, const v1::Run& run, const v1::Analysis& analysis);

@@ -2,7 +2,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
-#include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/intake/protocol_error.h"
 
 namespace sumscope::jobs {
@@ -17,7 +16,7 @@ absl::Status CaptureIntake::Begin(const worker::v1::TensorSetBegin& begin) {
     bytes += tensor.bytes();
   }
   // Others may have filled the room since it was asked for.
-  SUMSCOPE_RETURN_IF_ERROR(CheckCaptureFits(context_, bytes));
+  SUMSCOPE_RETURN_IF_ERROR(context_->capture_room.Take(AnalysisName(run_, analysis_), bytes));
   SUMSCOPE_ASSIGN_OR_RETURN(writer_, context_->captures->Create(run_, analysis_, tensors));
   return absl::OkStatus();
 }
@@ -29,6 +28,7 @@ absl::Status CaptureIntake::Take(const worker::v1::WorkerMessage& message) {
   SUMSCOPE_ASSIGN_OR_RETURN(tensors_, writer_->Finish());
   writer_.reset();
   finished_ = true;
+  context_->capture_room.Release(AnalysisName(run_, analysis_));
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "storage/sqlite/base/connection.h"
@@ -74,6 +75,9 @@ bool IsCapture(const std::string& name) {
   return absl::EndsWith(name, ".db") && std::count(name.begin(), name.end(), '.') == 2;
 }
 
+// Where an unfinished capture will lie.
+std::string FinishedPath(const std::string& path) { return std::string(absl::StripSuffix(path, ".tmp")); }
+
 }  // namespace
 
 std::string SqliteCaptureFiles::FolderOf(const std::string& run) const {
@@ -127,8 +131,10 @@ absl::Status SqliteCaptureFiles::Remove(const std::string& run, const std::strin
 absl::StatusOr<uint64_t> SqliteCaptureFiles::UsedBytes() {
   uint64_t bytes = 0;
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFiles(directory_));
+  MutexLock lock(&mutex_);
   for (const std::string& path : files) {
-    if (IsCapture(FileName(path)) || absl::EndsWith(path, kUnfinished)) bytes += FileBytes(path);
+    const bool left = absl::EndsWith(path, kUnfinished) && being_written_.count(FinishedPath(path)) == 0;
+    if (IsCapture(FileName(path)) || left) bytes += FileBytes(path);
   }
   return bytes;
 }

@@ -160,6 +160,29 @@ TEST_F(Captures_Test, CaptureAboveTheLimitIsRefusedBeforeItStarts) {
   EXPECT_THAT(*File(run_)->ListAnalyses(), testing::IsEmpty());
 }
 
+// Each of two captures in flight saw the disk without the other.
+TEST_F(Captures_Test, WhatWaitsOrRunsTakesItsRoom) {
+  const std::string half = Ask(Capture(capture_limit_ / 2));
+  ASSERT_FALSE(Ask(Capture(capture_limit_ / 2, "k2")).empty());
+  const auto refused = manager_->CreateAnalysis({}, run_, Capture(1, "k3"));
+  EXPECT_EQ(ErrorReason(refused.status()), "CAPTURE_TOO_LARGE");
+  EXPECT_THAT(std::string(refused.status().message()), testing::HasSubstr("wait or run 1000000"));
+  EXPECT_EQ(ErrorReason(manager_->CheckAnalysis(run_, Capture(1, "k3"))), "CAPTURE_TOO_LARGE");
+  EXPECT_TRUE(manager_->CreateAnalysis({}, run_, Capture(1, "k1"))->from_cache);
+  ASSERT_TRUE(manager_->CancelAnalysis(run_, half).ok());
+  EXPECT_TRUE(manager_->CreateAnalysis({}, run_, Capture(capture_limit_ / 2, "k3")).ok()) << "it is free again";
+}
+
+TEST_F(Captures_Test, FinishedCaptureTakesWhatItsFileTakes) {
+  const std::string id = Ask(Capture(capture_limit_));
+  StartAnalysis();
+  pool_->Send(kSlot, Begin());
+  pool_->Send(kSlot, Chunk("tokens:)act."));
+  EndSet();
+  EXPECT_EQ(*storage_.captures->UsedBytes(), 12u);
+  EXPECT_TRUE(manager_->CreateAnalysis({}, run_, Capture(capture_limit_ - 12, "k2")).ok());
+}
+
 TEST_F(Captures_Test, RoomThatIsGoneMeanwhileFailsTheCapture) {
   const std::string id = Ask(Capture());
   StartAnalysis();
