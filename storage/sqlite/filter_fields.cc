@@ -82,7 +82,7 @@ FilterWhitelist MakeFactFields() {
       {"task", Type::kText, "task"},
       {"tag", Type::kText, "tag"},
       {"kind", Type::kText, "kind"},
-      {"value", Type::kText, "value"},
+      {"value", Type::kTextOrNumber, "value"},
       {"node", Type::kText, "node"},
       {"position", Type::kInteger, "position"},
       {"layer", Type::kInteger, "layer"},

@@ -15,7 +15,8 @@ namespace sumscope::storage {
 struct FilterField {
   enum class Type {
     kText,
-    kName,  // text; also written runs/{run}
+    kName,          // text; also written runs/{run}
+    kTextOrNumber,  // text; < <= > >= against a number compare those texts that are numbers
     kInteger,
     kReal,
     kBool,

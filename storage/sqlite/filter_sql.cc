@@ -126,6 +126,20 @@ absl::StatusOr<SqlCondition> RealCondition(const FilterField& field, FilterOpera
   return SqlCondition{absl::StrCat(field.sql, " ", Symbol(op), " CAST(? AS REAL)"), {JsonDouble(number)}};
 }
 
+// Only decimal numbers count: SQLite's CAST makes 0 of any text.
+absl::StatusOr<SqlCondition> TextOrNumberCondition(const FilterField& field, FilterOperator op,
+                                                   const FilterValue& value) {
+  double number = 0;
+  if (!IsOrdering(op) || !absl::SimpleAtod(value.text, &number) || !std::isfinite(number)) {
+    return TextCondition(field, op, value);
+  }
+  const std::string is_number = absl::StrCat(field.sql, " GLOB '*[0-9]*' AND ", field.sql, " NOT GLOB '*[^0-9.]*' AND ",
+                                             field.sql, " NOT GLOB '*.*.*'");
+  return SqlCondition{
+      absl::StrCat("(", is_number, " AND CAST(", field.sql, " AS REAL) ", Symbol(op), " CAST(? AS REAL))"),
+      {JsonDouble(number)}};
+}
+
 absl::StatusOr<SqlCondition> TimeCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
   absl::Time time;
   std::string error;
@@ -141,13 +155,15 @@ bool IsPresenceTest(const FilterNode& node) {
 
 absl::StatusOr<SqlCondition> FieldCondition(const FilterField& field, const FilterNode& node) {
   if (IsPresenceTest(node)) {
-    const bool text = field.type == Type::kText || field.type == Type::kName;
+    const bool text = field.type == Type::kText || field.type == Type::kName || field.type == Type::kTextOrNumber;
     return SqlCondition{absl::StrCat(field.sql, text ? " <> ''" : " IS NOT NULL"), {}};
   }
   switch (field.type) {
     case Type::kText:
     case Type::kName:
       return TextCondition(field, node.op, node.value);
+    case Type::kTextOrNumber:
+      return TextOrNumberCondition(field, node.op, node.value);
     case Type::kEnum:
     case Type::kBool:
       if (IsOrdering(node.op)) {

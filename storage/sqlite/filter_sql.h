@@ -21,6 +21,7 @@ struct SqlCondition {
 // create_time, start_time, end_time, metrics.loss, metrics.heldout_loss, labels.{key}, spec.{every field of TrainSpec}.
 // Of facts: task, tag, kind, value, node, position, layer, is_head, num, run.name, run.model_name, run.owner,
 // run.labels.{key}, run.{every field of TrainSpec}.
+// value orders those of its texts that are numbers against a number, and all texts against any other text.
 // A comparison with an absent value is false, NOT of it true. Enum values by name or short name (ADD, plain, paper1),
 // in any case. INVALID_ARGUMENT FILTER_INVALID with the column: unknown field (names the nearest), wrong type of value,
 // an operator that the type does not have.

@@ -115,6 +115,24 @@ TEST_P(ListFacts_Test, EveryFieldFilters) {
   EXPECT_EQ(Count("run.operation = ADD"), 7u);
 }
 
+// Texts were compared: 'value >= 50' held for 6 and 9, and not for 100.
+TEST_P(ListFacts_Test, ValuesOrderAsNumbersAgainstANumber) {
+  Write([](CatalogTransaction& transaction) {
+    return transaction.PutFacts("r2", 20, "b2",
+                                {Tag("P1L0H0", "Fail%:6"), Tag("P2L0H0", "Fail%:50"), Tag("P3L0H0", "Fail%:100"),
+                                 Tag("P4L0H0", "Fail%:0.5"), Tag("P5L0H0", "Impact:A60"), Tag("P6L0H0", "X:1.2.3")},
+                                At(8));
+  });
+  EXPECT_EQ(Facts("run.name = r2 AND value >= 50"),
+            (std::vector<std::string>{"r2 P2L0H0 Fail%:50 b2", "r2 P3L0H0 Fail%:100 b2"}));
+  EXPECT_EQ(Count("run.name = r2 AND value > 50"), 1u);
+  EXPECT_EQ(Count("value < 6"), 2u) << "3 and 0.5";
+  EXPECT_EQ(Count("run.name = r2 AND value <= \"6.0\""), 2u);
+  EXPECT_EQ(Count("run.name = r2 AND value >= A6"), 1u) << "texts order as texts";
+  EXPECT_EQ(Count("value = 50"), 1u);
+  EXPECT_EQ(Count("value:\"2.3\""), 1u);
+}
+
 TEST_P(ListFacts_Test, AndOrNotMeanWhatTheySay) {
   EXPECT_EQ(Count("task = \"A2.SA\" OR task = \"A1.SA\""), 2u);
   EXPECT_EQ(Count("run.name = r1 AND NOT task = \"A2.SC\""), 4u);
