@@ -1,16 +1,16 @@
 #include "storage/sqlite/catalog/fact_rows.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/node_names.h"
 #include "proto/contract/resource_names.h"
 #include "storage/filter.h"
 #include "storage/sqlite/base/query.h"
@@ -23,39 +23,18 @@ namespace {
 
 constexpr size_t kMaxTagLength = 256;  // so that a page token stays within limits::kMaxPageTokenLength
 
-// A node with a position: P14L0H1 or P14L0MLP.
-struct Node {
-  uint32_t position = 0;
-  uint32_t layer = 0;
-  bool is_head = false;
-  uint32_t num = 0;
-
-  std::string Name() const {
-    return absl::StrCat("P", position, "L", layer, is_head ? absl::StrCat("H", num) : std::string("MLP"));
-  }
-  // Position, layer, heads before MLPs, number: one integer in that order.
-  int64_t Place() const {
-    return int64_t{position} << 32 | int64_t{layer} << 17 | int64_t{!is_head} << 16 | int64_t{num};
-  }
-};
-
-// Takes `letter` and the number after it from the front.
-bool TakeNumber(char letter, absl::string_view* text, uint32_t* number) {
-  constexpr size_t kMaxDigitsOfNumber = 4;
-  if (text->empty() || text->front() != letter) return false;
-  size_t end = 1;
-  while (end < text->size() && absl::ascii_isdigit(static_cast<unsigned char>((*text)[end]))) ++end;
-  if (end - 1 > kMaxDigitsOfNumber || !absl::SimpleAtoi(text->substr(1, end - 1), number)) return false;
-  text->remove_prefix(end);
-  return true;
+// Position, layer, heads before MLPs, number: one integer in that order.
+int64_t PlaceOf(const NodeName& node) {
+  const bool is_mlp = node.kind == NodeName::Kind::kMlp;
+  return int64_t{*node.position} << 32 | int64_t{node.layer} << 17 | int64_t{is_mlp} << 16 | int64_t{node.head};
 }
 
-std::optional<Node> ParseNode(absl::string_view text) {
-  Node node;
-  if (!TakeNumber('P', &text, &node.position) || !TakeNumber('L', &text, &node.layer)) return std::nullopt;
-  if (text == "MLP" || text == "M0") return node;
-  node.is_head = TakeNumber('H', &text, &node.num);
-  return node.is_head && text.empty() ? std::make_optional(node) : std::nullopt;
+// A head or MLP with a position that has a place: P14L0H1, P14L0MLP.
+std::optional<NodeName> ReadPlacedNode(absl::string_view text) {
+  constexpr uint32_t kLargest = 9999;  // of position, layer and head
+  const std::optional<NodeName> node = ReadNodeName(text);
+  if (!node || !node->position || node->kind == NodeName::Kind::kResidual) return std::nullopt;
+  return std::max({*node->position, node->layer, node->head}) <= kLargest ? node : std::nullopt;
 }
 
 absl::Status InvalidFact(const v1::NodeTag& tag) {
@@ -148,7 +127,7 @@ absl::Status ReplaceFacts(Connection& connection, const std::string& run, uint64
                           const std::vector<v1::NodeTag>& tags, absl::Time now) {
   DeleteFacts(connection, run, analysis);
   for (const v1::NodeTag& tag : tags) {
-    const std::optional<Node> node = ParseNode(tag.node());
+    const std::optional<NodeName> node = ReadPlacedNode(tag.node());
     const bool tag_is_sound =
         !tag.tag().empty() && tag.tag().size() <= kMaxTagLength && tag.tag().find('\n') == std::string::npos;
     if (!node.has_value() || !tag_is_sound) return InvalidFact(tag);
@@ -157,8 +136,9 @@ absl::Status ReplaceFacts(Connection& connection, const std::string& run, uint64
     Query(connection,
           "INSERT OR IGNORE INTO node_facts (run, place, tag, analysis, step, node, position, layer, is_head, num, "
           "kind, value, task, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .Bind(run, node->Place(), tag.tag(), analysis, Saturated(step), node->Name(), node->position, node->layer,
-              node->is_head, node->num, parts.first, parts.second, task, ToNanos(now))
+        .Bind(run, PlaceOf(*node), tag.tag(), analysis, Saturated(step), NodeNameText(*node), *node->position,
+              node->layer, node->kind == NodeName::Kind::kHead, node->head, parts.first, parts.second, task,
+              ToNanos(now))
         .Run();
   }
   return absl::OkStatus();
