@@ -6,10 +6,15 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 #include "proto/contract/errors.h"
 #include "proto/contract/node_names.h"
+#include "proto/contract/tasks.h"
 
 namespace sumscope {
 namespace {
@@ -53,12 +58,94 @@ absl::Status AddEntry(const nlohmann::json& entry, size_t index, std::vector<v1:
   return absl::OkStatus();
 }
 
+bool IsDigits(absl::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == absl::string_view::npos;
+}
+
+// At most `largest`, in digits alone.
+bool IsNumber(absl::string_view text, uint32_t largest) {
+  uint32_t value = 0;
+  return IsDigits(text) && absl::SimpleAtoi(text, &value) && value <= largest;
+}
+
+bool IsPercent(absl::string_view text) {
+  double value = 0;
+  return text.find_first_not_of("0123456789.") == absl::string_view::npos && absl::SimpleAtod(text, &value) &&
+         value >= 0 && value <= 100;
+}
+
+// A43; A10.9 of 9 digits or more. The sign is the digit n+1, or an S at the end.
+bool IsImpact(const v1::TrainSpec& spec, absl::string_view value) {
+  constexpr uint32_t kFirstWithDots = 9;
+  if (!absl::ConsumePrefix(&value, "A")) return false;
+  absl::ConsumeSuffix(&value, "S");
+  const uint32_t largest = spec.n_digits() + 1;
+  const std::vector<absl::string_view> digits =
+      spec.n_digits() >= kFirstWithDots ? std::vector<absl::string_view>(absl::StrSplit(value, '.'))
+                                        : std::vector<absl::string_view>(absl::StrSplit(value, absl::ByLength(1)));
+  return std::all_of(digits.begin(), digits.end(), [&](absl::string_view digit) { return IsNumber(digit, largest); });
+}
+
+// S12: classes by their letter.
+bool IsClasses(absl::string_view letter, absl::string_view value) {
+  return absl::ConsumePrefix(&value, letter) && IsDigits(value);
+}
+
+// P9=52.
+bool IsSource(const v1::TrainSpec& spec, absl::string_view value) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(value, absl::MaxSplits('=', 1));
+  absl::string_view position = parts[0];
+  return parts.size() == 2 && absl::ConsumePrefix(&position, "P") && IsNumber(position, ContextLength(spec) - 1) &&
+         IsPercent(parts[1]);
+}
+
+// A2.
+bool IsDigitName(const v1::TrainSpec& spec, absl::string_view value) {
+  return absl::ConsumePrefix(&value, "A") && IsNumber(value, spec.n_digits());
+}
+
+// What is wrong with the value of a tag; empty when nothing is.
+std::string ProblemOf(const v1::TrainSpec& spec, const NodeTagParts& parts) {
+  const auto unless = [](bool sound, const char* expected) { return sound ? "" : absl::StrCat("expected ", expected); };
+  if (parts.kind == "Fail%") return unless(IsPercent(parts.value), "a number from 0 to 100, like Fail%:8");
+  if (parts.kind == "Impact") return unless(IsImpact(spec, parts.value), "answer digits of the run, like Impact:A43");
+  if (parts.kind == "Math.Add") return unless(IsClasses("S", parts.value), "classes, like Math.Add:S12");
+  if (parts.kind == "Math.Sub") return unless(IsClasses("M", parts.value), "classes, like Math.Sub:M12");
+  if (parts.kind == "Math.Neg") return unless(IsClasses("N", parts.value), "classes, like Math.Neg:N12");
+  if (parts.kind == "Attn") return unless(IsSource(spec, parts.value), "a position and a percentage, like Attn:P9=52");
+  if (parts.kind == "PCA") return unless(IsDigitName(spec, parts.value), "a digit of the run, like PCA:A2");
+  if (parts.kind != "Algo") {
+    return absl::StrCat("there is no \"", parts.kind,
+                        "\"; expected Fail%, Impact, Math.Add, Math.Sub, Math.Neg, Attn, PCA or Algo");
+  }
+  if (parts.value == "OPR" || parts.value == "SGN") return "";
+  const auto task = ParseTask(spec, "", parts.value);
+  if (!task.ok()) return std::string(task.status().message());
+  return unless(TaskText(task->front()) == parts.value, "one sub-task, like Algo:A3.SA");
+}
+
 }  // namespace
 
 std::optional<NodeTagParts> SplitNodeTag(absl::string_view tag) {
   const size_t colon = tag.find(':');
   if (colon == absl::string_view::npos || colon == 0 || colon + 1 == tag.size()) return std::nullopt;
   return NodeTagParts{tag.substr(0, colon), tag.substr(colon + 1)};
+}
+
+std::string NodeTagFamily(absl::string_view tag) {
+  const auto parts = SplitNodeTag(tag);
+  const std::string kind(parts ? parts->kind : tag);
+  return kind == "Fail%" || kind == "Impact" || absl::StartsWith(kind, "Math.") ? "ablation" : kind;
+}
+
+absl::Status CheckNodeTag(const v1::TrainSpec& spec, absl::string_view field, const v1::NodeTag& tag) {
+  constexpr size_t kMaxShown = 60;  // characters of a bad text
+  const auto parts = SplitNodeTag(tag.tag());
+  const std::string problem = parts ? ProblemOf(spec, *parts) : "expected Kind:value, like Algo:A3.SA";
+  if (problem.empty()) return absl::OkStatus();
+  return InvalidField(
+      "TAG_INVALID", field,
+      absl::StrCat("\"", tag.tag().substr(0, kMaxShown), "\" of ", tag.node(), " is no tag of this run: ", problem));
 }
 
 NodeTagFile NodeTagFileOf(absl::string_view tag) {

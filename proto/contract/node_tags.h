@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "sumscope/v1/probes.pb.h"
+#include "sumscope/v1/spec.pb.h"
 
 namespace sumscope {
 
@@ -22,6 +24,14 @@ std::optional<NodeTagParts> SplitNodeTag(absl::string_view tag);
 // The two files of the authors: features.json holds what a node does (Algo), behaviors.json all that it shows.
 enum class NodeTagFile { kBehaviors, kFeatures };
 NodeTagFile NodeTagFileOf(absl::string_view tag);
+
+// What is found together: Fail%, Impact and Math.* are of one search of ablations; other kinds are their own.
+std::string NodeTagFamily(absl::string_view tag);
+
+// Whether the tag is one of the authors' vocabulary that says something of a model of `spec`: Fail%:8 (0 to 100),
+// Impact:A43, Math.Add:S12 (Math.Sub:M, Math.Neg:N), Attn:P9=52, PCA:A2, Algo:A3.SA (also OPR and SGN).
+// INVALID_ARGUMENT TAG_INVALID naming the node and the tag.
+absl::Status CheckNodeTag(const v1::TrainSpec& spec, absl::string_view field, const v1::NodeTag& tag);
 
 // The authors' layout, [{"position":14,"layer":0,"is_head":true,"num":1,"tags":["Algo:A3.SA"]}], in the order of the
 // file. INVALID_ARGUMENT TAGS_NOT_JSON; TAG_INVALID naming the entry.

@@ -256,11 +256,7 @@ absl::Status CompleteImportTags(const v1::TrainSpec& spec, v1::ImportTagsRequest
     SUMSCOPE_ASSIGN_OR_RETURN(const NodeName node, ParseSingleNode(spec, "NODE_INVALID", At(kField, i) + ".node",
                                                                    tag->node(), "a single node"));
     tag->set_node(NodeNameText(node));
-    if (!SplitNodeTag(tag->tag())) {
-      return InvalidField(
-          "TAG_INVALID", At(kField, i) + ".tag",
-          absl::StrCat("\"", tag->tag().substr(0, kMaxShown), "\" is not a tag; expected Kind:value, like Algo:A3.SA"));
-    }
+    SUMSCOPE_RETURN_IF_ERROR(CheckNodeTag(spec, At(kField, i) + ".tag", *tag));
   }
   return absl::OkStatus();
 }

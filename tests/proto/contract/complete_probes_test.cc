@@ -267,14 +267,18 @@ TEST(Capture_Test, WrongThenItsReason) {
 
 TEST(ImportTags_Test, WrongThenItsReason) {
   EXPECT_EQ(Reason("import_tags {}"), "TAGS_MISSING");
-  EXPECT_EQ(Reason("import_tags { tags { node: 'L0H1' tag: 'A:1' } }"), "NODE_INVALID");
-  EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H7' tag: 'A:1' } }"), "HEAD_OUT_OF_RANGE");
+  EXPECT_EQ(Reason("import_tags { tags { node: 'L0H1' tag: 'Fail%:1' } }"), "NODE_INVALID");
+  EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H7' tag: 'Fail%:1' } }"), "HEAD_OUT_OF_RANGE");
   EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H1' tag: 'A' } }"), "TAG_INVALID");
+  const Asked bogus(Spec(), "import_tags { tags { node: 'p14l0h1' tag: 'Bogus:tag' } }");
+  EXPECT_EQ(bogus.reason, "TAG_INVALID");
+  EXPECT_EQ(ViolatedField(bogus.status), "request.import_tags.tags[0].tag");
+  EXPECT_THAT(std::string(bogus.status.message()), testing::HasSubstr("\"Bogus:tag\" of P14L0H1"));
   v1::AnalysisRequest request;
   for (int i = 0; i <= limits::kMaxImportedTags; ++i) {
     auto* tag = request.mutable_import_tags()->add_tags();
     tag->set_node("P14L0H1");
-    tag->set_tag("A:1");
+    tag->set_tag("Fail%:1");
   }
   v1::QuestionSet questions;
   EXPECT_THAT(CompleteAnalysis(Spec(), &request, &questions), IsInvalid("TAGS_OUT_OF_RANGE"));

@@ -66,5 +66,44 @@ TEST(ParseNodeTagsJson_Test, EntryIsWrongThenNamed) {
   }
 }
 
+TEST(CheckNodeTag_Test, TagOfTheVocabularyAndTheRunThenOk) {
+  v1::TrainSpec spec;
+  spec.set_n_digits(5);
+  spec.set_n_layers(1);
+  spec.set_n_heads(3);
+  spec.set_format(v1::SIGNED);
+  spec.set_operation(v1::MIX);
+  const auto reason = [&](const std::string& text) {
+    v1::NodeTag tag;
+    tag.set_node("P14L0H1");
+    tag.set_tag(text);
+    return ErrorReason(CheckNodeTag(spec, "tag", tag));
+  };
+  for (const char* tag :
+       {"Fail%:0", "Fail%:100", "Fail%:7.5", "Impact:A6543210", "Impact:A43S", "Math.Add:S012", "Math.Sub:M1",
+        "Math.Neg:N12", "Attn:P9=52", "Attn:P18=100", "PCA:A2", "Algo:A4.SA", "Algo:A2.MD", "Algo:OPR", "Algo:SGN"}) {
+    EXPECT_EQ(reason(tag), "") << tag;
+  }
+  for (const char* tag :
+       {"Bogus:tag",   "Fail%:abc",   "Fail%:101",  "Fail%:-1",   "Fail%:nan", "Impact:A7", "Impact:43",
+        "Math.Add:M1", "Math.Mul:S1", "Attn:P19=5", "Attn:P9",    "Attn:P9=x", "PCA:A9",    "PCA:2",
+        "Algo:A99.SA", "Algo:A5.SA",  "Algo:SA",    "Algo:A2.XX", "Algo",      "A:"}) {
+    EXPECT_EQ(reason(tag), "TAG_INVALID") << tag;
+  }
+  spec.set_operation(v1::ADD);
+  EXPECT_EQ(reason("Algo:A2.MD"), "TAG_INVALID") << "no addition has it";
+  spec.set_n_digits(10);
+  EXPECT_EQ(reason("Impact:A10.9"), "");
+  EXPECT_EQ(reason("Impact:A12.9"), "TAG_INVALID");
+}
+
+TEST(NodeTagFamily_Test, AblationsAreOne) {
+  for (const char* tag : {"Fail%:8", "Impact:A43", "Math.Add:S1", "Math.Neg:N1"}) {
+    EXPECT_EQ(NodeTagFamily(tag), "ablation") << tag;
+  }
+  EXPECT_EQ(NodeTagFamily("Algo:A3.SA"), "Algo");
+  EXPECT_EQ(NodeTagFamily("Attn:P9=52"), "Attn");
+}
+
 }  // namespace
 }  // namespace sumscope

@@ -260,7 +260,7 @@ TEST_F(ProbesService_Test, WhatCannotBeSentBackIsRefusedAtOnce) {
   for (int i = 0; i < 90'000; ++i) {
     auto* tag = tags->add_tags();
     tag->set_node("P6L0H0");
-    tag->set_tag("Impact:A" + std::to_string(100'000 + i));
+    tag->set_tag("Fail%:" + std::to_string(i % 100) + ".00000000");
   }
   v1::CreateAnalysisResponse response;
   const grpc::Status status = Create(request, &response);  // twice the tags are more than a message
