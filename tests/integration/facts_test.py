@@ -150,14 +150,17 @@ class FactsTest(IntegrationTest):
             ('POSITION_OUT_OF_RANGE', 'P18', [dict(head, position=18)]),
             ('LAYER_OUT_OF_RANGE', 'L1', [head, dict(head, layer=1)]),
             ('HEAD_OUT_OF_RANGE', 'H3', [dict(head, num=3)]),
-            ('FACT_INVALID', '256', [dict(head, tags=['Algo:' + 'x' * 252])]),
-            ('FACT_INVALID', 'one line', [dict(head, tags=['Algo:A1\nSA'])]),
+            ('FACT_INVALID', '256', [dict(head, tags=['Fail%:' + '0' * 251])]),
+            ('TAG_INVALID', 'Algo:A1', [dict(head, tags=['Algo:A1\nSA'])]),
+            ('TAG_INVALID', '"Bogus:tag" of P8L0H1', [head, dict(head, tags=['Bogus:tag'])]),
+            ('TAG_INVALID', '"Fail%:abc" of P8L0H1', [dict(head, tags=['Fail%:abc'])]),
+            ('TAG_INVALID', 'A99.SA', [dict(head, tags=['Algo:A99.SA'])]),
         ]
         for reason, says, content in cases:
             with self.subTest(reason, content=content):
                 self.refused(reason, 2, 'facts', 'import', 'add5', self.write(content), says=says)
         def many(count, width):
-            return [dict(head, tags=[f'Note:{i:0{width}}' for i in range(count)])]
+            return [dict(head, tags=[f'Fail%:{i % 100:0{width}}' for i in range(count)])]
 
         self.refused('TAGS_OUT_OF_RANGE', 2, 'facts', 'import', 'add5', self.write(many(100_001, 6)), says='100001')
         self.refused('RESULT_TOO_LARGE', 2, 'facts', 'import', 'add5', self.write(many(100_000, 6)), says='bytes')
@@ -169,6 +172,7 @@ class FactsTest(IntegrationTest):
         self.refused('CHECKPOINT_NOT_FOUND', 3, 'facts', 'import', 'add5@7', self.write([head]))
         self.refused('NOT_FOUND', 3, 'facts', 'export', 'nobody', '--kind', 'features')
         self.refused('USAGE', 2, 'facts', 'export', 'add5', '--kind', 'both')
+        self.refused('ANALYSIS_NOT_FOUND', 3, 'facts', 'export', 'add5', '--kind', 'features', '--analysis', 'nosuch')
         self.assertEqual(self.facts(), [])
         self.assertEqual(self.sumscope('analyses', 'list', 'add5', '-o', 'id').text, '')
 

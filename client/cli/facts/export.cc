@@ -1,6 +1,12 @@
 // sumscope facts export: a run's tags in the authors' JSON, behaviors.json or features.json.
+#include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
+#include <tuple>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/facts/commands.h"
@@ -15,29 +21,80 @@ struct Options {
   std::string run, kind, analysis;
 };
 
+v1::NodeTag TagOf(const v1::NodeFact& fact) {
+  v1::NodeTag tag;
+  tag.set_node(fact.node());
+  tag.set_tag(fact.tag());
+  return tag;
+}
+
+// The full name of --analysis, of this run. NOT_FOUND ANALYSIS_NOT_FOUND.
+absl::StatusOr<std::string> FindAnalysis(Connection& connection, const std::string& run, const std::string& text) {
+  // An id alone is one of this run.
+  const bool full = text.find('/') != std::string::npos;
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name,
+                            AnalysisNameOf(full ? text : absl::StrCat(RunIdOf(run), "/", text)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, connection.GetAnalysis(name));
+  if (absl::StartsWith(analysis.name(), run + "/")) return analysis.name();
+  return MakeError(absl::StatusCode::kNotFound, "ANALYSIS_NOT_FOUND",
+                   absl::StrCat(analysis.name(), " is no analysis of ", run));
+}
+
+uint64_t StepOf(const v1::NodeFact& fact) {
+  uint64_t step = 0;
+  return absl::SimpleAtoi(fact.checkpoint().substr(fact.checkpoint().rfind('/') + 1), &step) ? step : 0;
+}
+
+// When the fact was found, a total order.
+std::tuple<int64_t, int32_t, std::string> AgeOf(const v1::NodeFact& fact) {
+  return {fact.create_time().seconds(), fact.create_time().nanos(), fact.analysis()};
+}
+
+// Several analyses may say different things of one node: of each family of tags those of the newest, and of the
+// newest checkpoint that has facts unless one is named.
+std::vector<v1::NodeTag> NewestTags(const v1::ListFactsResponse& facts, std::optional<uint64_t> step) {
+  if (!step.has_value()) {
+    step = 0;
+    for (const v1::NodeFact& fact : facts.facts()) step = std::max(*step, StepOf(fact));
+  }
+  std::map<std::string, const v1::NodeFact*> newest;  // by family
+  for (const v1::NodeFact& fact : facts.facts()) {
+    if (StepOf(fact) != *step) continue;
+    const v1::NodeFact*& best = newest[NodeTagFamily(fact.tag())];
+    if (best == nullptr || AgeOf(*best) < AgeOf(fact)) best = &fact;
+  }
+  std::vector<v1::NodeTag> tags;
+  for (const v1::NodeFact& fact : facts.facts()) {
+    if (StepOf(fact) != *step || newest[NodeTagFamily(fact.tag())]->analysis() != fact.analysis()) continue;
+    tags.push_back(TagOf(fact));
+  }
+  return tags;
+}
+
 absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
   if (options.kind != "behaviors" && options.kind != "features") {
     return InvalidField("USAGE", "kind", "--kind takes behaviors or features");
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument named, CheckpointNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(named.run));
   std::string only;
   if (!options.analysis.empty()) {
-    // An id alone is one of this run.
-    const bool full = options.analysis.find('/') != std::string::npos;
-    SUMSCOPE_ASSIGN_OR_RETURN(
-        only, AnalysisNameOf(full ? options.analysis : absl::StrCat(RunIdOf(run.name()), "/", options.analysis)));
+    SUMSCOPE_ASSIGN_OR_RETURN(only, FindAnalysis(*connection, run.name(), options.analysis));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(
       const v1::ListFactsResponse facts,
       ListFacts(*connection, absl::StrCat("run.name = \"", RunIdOf(run.name()), "\""), /*limit=*/0));
   std::vector<v1::NodeTag> tags;
-  for (const v1::NodeFact& fact : facts.facts()) {
-    if (!only.empty() && fact.analysis() != only) continue;
-    v1::NodeTag& tag = tags.emplace_back();
-    tag.set_node(fact.node());
-    tag.set_tag(fact.tag());
+  if (only.empty()) {
+    uint64_t step = 0;
+    const bool has_step =
+        !named.last && absl::SimpleAtoi(named.checkpoint.substr(named.checkpoint.rfind('/') + 1), &step);
+    tags = NewestTags(facts, has_step ? std::make_optional(step) : std::nullopt);
+  } else {
+    for (const v1::NodeFact& fact : facts.facts()) {
+      if (fact.analysis() == only) tags.push_back(TagOf(fact));
+    }
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
   SUMSCOPE_RETURN_IF_ERROR(
@@ -51,11 +108,13 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
 void AddFactsExport(Registry* registry, CLI::App* facts) {
   const auto options = std::make_shared<Options>();
   CLI::App* const app = registry->Add(facts, "export", "Write a run's tags in the authors' JSON");
-  AddRunArgument(app, &options->run);
+  AddCheckpointArgument(app, &options->run)->required();
   app->add_option("--kind", options->kind, "behaviors (all but Algo) or features (Algo)")
       ->type_name("KIND")
       ->required();
-  app->add_option("--analysis", options->analysis, "only what this analysis found")->type_name("ID");
+  app->add_option("--analysis", options->analysis,
+                  "only what this analysis found (default: of each kind of tag the newest)")
+      ->type_name("ID");
   registry->Run(app, [options](Session& session) { return Export(*options, session); });
 }
 

@@ -18,11 +18,13 @@ class Facts_Test : public CommandFixture {
   }
 
   void AddFact(const std::string& node, uint32_t position, uint32_t layer, bool head, uint32_t num,
-               const std::string& tag) {
+               const std::string& tag, const std::string& analysis = "a1b2c3d4", uint64_t step = 15) {
     v1::NodeFact fact;
     fact.set_run("runs/r7k2m9qa");
     fact.set_model_name("add_d5_l1_h3_t15K_s372001");
-    fact.set_analysis("runs/r7k2m9qa/analyses/a1b2c3d4");
+    fact.set_analysis("runs/r7k2m9qa/analyses/" + analysis);
+    fact.set_checkpoint("runs/r7k2m9qa/checkpoints/" + std::to_string(step));
+    fact.mutable_create_time()->set_seconds(static_cast<int64_t>(server_.facts.size()));
     fact.set_node(node);
     fact.set_position(position);
     fact.set_layer(layer);
@@ -57,6 +59,27 @@ TEST_F(Facts_Test, WhenFactsAreExportedThenTheyAreTheAuthorsJson) {
   EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "features"}), 0);
   EXPECT_EQ(nlohmann::json::parse(Out())[0]["tags"][0], "Algo:A2.SC");
   EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "everything"}), 2);
+}
+
+// All analyses were merged: one node had Fail%:8 and Fail%:1 at once.
+TEST_F(Facts_Test, WhenAnalysesDifferThenTheNewestOfEachFamilyIsExported) {
+  AddFact("P14L0H1", 14, 0, true, 1, "Fail%:1", "newer");
+  AddFact("P14L0H1", 14, 0, true, 1, "Impact:A2", "newer");
+  AddFact("P14L0H1", 14, 0, true, 1, "Fail%:50", "early", 5);
+  const auto tags = [&](const std::vector<std::string>& arguments) {
+    std::vector<std::string> all = {"facts", "export"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    EXPECT_EQ(Run(all), 0);
+    std::vector<std::string> found;
+    for (const auto& entry : nlohmann::json::parse(Out())) {
+      for (const auto& tag : entry["tags"]) found.push_back(tag);
+    }
+    return found;
+  };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(tags({"r7", "--kind", "behaviors"}), (Texts{"Fail%:1", "Impact:A2"}));
+  EXPECT_EQ(tags({"r7", "--kind", "features"}), Texts{"Algo:A2.SC"}) << "of an older one, which alone has them";
+  EXPECT_EQ(tags({"r7@5", "--kind", "behaviors"}), Texts{"Fail%:50"});
 }
 
 TEST_F(Facts_Test, WhenTheAuthorsJsonIsImportedThenItsTagsAreSent) {
