@@ -49,7 +49,7 @@ struct Flags {
   std::vector<std::string> listen, slots;
   bool insecure_loopback = false;
   std::optional<double> resume_interval_seconds;
-  std::optional<uint64_t> capture_limit_bytes;
+  std::optional<int64_t> capture_limit_bytes;  // signed: CLI11 would wrap a negative number
 };
 
 absl::Status ReadConfigFile(const std::string& path, ServerConfig* config) {
@@ -103,7 +103,13 @@ absl::StatusOr<ServerConfig> Configure(const Flags& flags) {
   if (!flags.listen.empty()) config.listen = flags.listen;
   if (flags.insecure_loopback) config.insecure_loopback = true;
   if (flags.resume_interval_seconds.has_value()) config.resume_interval_seconds = *flags.resume_interval_seconds;
-  if (flags.capture_limit_bytes.has_value()) config.capture_limit_bytes = *flags.capture_limit_bytes;
+  if (flags.capture_limit_bytes.has_value()) {
+    if (*flags.capture_limit_bytes < 0) {
+      return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
+                       absl::StrCat("--capture-limit-bytes is ", *flags.capture_limit_bytes, "; expected 0 or more"));
+    }
+    config.capture_limit_bytes = static_cast<uint64_t>(*flags.capture_limit_bytes);
+  }
   if (!flags.slots.empty()) config.slots.clear();
   for (const std::string& slot : flags.slots) SUMSCOPE_RETURN_IF_ERROR(AddSlot(slot, &config));
 

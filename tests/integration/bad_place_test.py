@@ -51,6 +51,9 @@ class BadPlaceTest(IntegrationTest):
         for reason, code, arguments in (('CONFIG_INVALID', 2, (*data, *listen, '--slot', 'nonsense')),
                                         ('CONFIG_INVALID', 2, (*data, *listen, '--slot', 'a:cpu:0')),
                                         ('CONFIG_INVALID', 2, (*data, '--listen', 'nonsense')),
+                                        ('CONFIG_INVALID', 2, (*data, *listen, '--capture-limit-bytes', '-1')),
+                                        ('CONFIG_INVALID', 2, (*data, *listen, '--slot', 'a:cpu:-1')),
+                                        ('CONFIG_INVALID', 2, (*data, *listen, '--resume-interval-seconds', '-1')),
                                         ('PLAINTEXT_REFUSED', 1, (*data, '--listen', '0.0.0.0:1'))):
             with self.subTest(arguments=arguments[-1]):
                 self.assert_no_start(reason, *arguments, code=code)
