@@ -118,14 +118,12 @@ absl::Status CompleteAttention(v1::AttentionRequest* request, QuestionRules* rul
 
 absl::Status CompleteUsefulNodes(v1::UsefulNodesRequest* request, QuestionRules* rules) {
   rules->mixes = true;
-  request->set_seed(request->seed());
-  return CompleteMode("request.useful_nodes.mode", request);
+  return CompleteSeededMode("request.useful_nodes.mode", request);
 }
 
 absl::Status CompleteSubtasks(v1::SubtasksRequest* request, QuestionRules* rules) {
   rules->mixes = rules->needs_columns = true;
-  request->set_seed(request->seed());
-  return CompleteMode("request.subtasks.mode", request);
+  return CompleteSeededMode("request.subtasks.mode", request);
 }
 
 absl::Status CompletePhases(v1::PhasesRequest* request, QuestionRules* rules) {

@@ -1,7 +1,9 @@
 // Requests about named nodes: ablate, patch, PCA, linear probe, ask, captures, imported tags.
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/analyses/listed_questions.h"
@@ -27,16 +29,20 @@ using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
 std::string At(absl::string_view field, int index) { return absl::StrCat(field, "[", index, "]"); }
 
-// Writes every node set as its nodes' own names.
+// Writes every node set as its nodes' own names, each once.
 absl::Status CompleteNodeSets(const v1::TrainSpec& spec, absl::string_view field, Texts* sets) {
   if (sets->size() > limits::kMaxNodeSets) {
     return InvalidField("NODE_SETS_OUT_OF_RANGE", field,
                         absl::StrCat(field, " holds ", sets->size(), " node sets; at most ", limits::kMaxNodeSets));
   }
+  Texts complete;
+  std::set<std::string> seen;
   for (int i = 0; i < sets->size(); ++i) {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto nodes, ParseNodeSet(spec, At(field, i), sets->Get(i)));
-    *sets->Mutable(i) = NodeSetText(nodes);
+    std::string text = NodeSetText(nodes);
+    if (seen.insert(text).second) *complete.Add() = std::move(text);
   }
+  sets->Swap(&complete);
   return absl::OkStatus();
 }
 
@@ -131,8 +137,7 @@ absl::Status CompleteAblate(const v1::TrainSpec& spec, v1::AblateRequest* reques
   if (request->node_sets().empty()) {
     return InvalidField("NODES_MISSING", kField, "ablate needs at least one node set, like P14L0H1");
   }
-  request->set_seed(request->seed());
-  SUMSCOPE_RETURN_IF_ERROR(CompleteMode("request.ablate.mode", request));
+  SUMSCOPE_RETURN_IF_ERROR(CompleteSeededMode("request.ablate.mode", request));
   return CompleteNodeSets(spec, kField, request->mutable_node_sets());
 }
 

@@ -100,7 +100,12 @@ TEST(CompleteProbes_Test, EveryOptionalThenFilled) {
   EXPECT_EQ(filled("attention {}"), R"({"attention":{"all_rows":false,"per_question":false}})");
   EXPECT_EQ(filled("ablate { node_sets: 'P09L0M0, l1' }"),
             R"({"ablate":{"mode":"MEAN","node_sets":["P9L0MLP,L1H0,L1H1,L1H2,L1MLP"],"seed":"0"}})");
-  EXPECT_EQ(filled("useful_nodes { mode: ZERO }"), R"({"useful_nodes":{"mode":"ZERO","seed":"0"}})");
+  EXPECT_EQ(filled("ablate { node_sets: 'P9L0M0' node_sets: 'p09l0mlp' node_sets: 'L0H1' }"),
+            R"({"ablate":{"mode":"MEAN","node_sets":["P9L0MLP","L0H1"],"seed":"0"}})")
+      << "each node set once";
+  EXPECT_EQ(filled("useful_nodes { mode: ZERO seed: 7 }"), R"({"useful_nodes":{"mode":"ZERO","seed":"0"}})")
+      << "nothing is drawn";
+  EXPECT_EQ(filled("useful_nodes { mode: RESAMPLE seed: 7 }"), R"({"useful_nodes":{"mode":"RESAMPLE","seed":"7"}})");
   EXPECT_EQ(filled("patch {}"), R"({"patch":{"head_pairs":false}})");
   EXPECT_EQ(filled("subtasks { tasks: 'SS9' }"),
             R"({"subtasks":{"mode":"MEAN","seed":"0","tasks":["A1.SS9","A2.SS9","A3.SS9","A4.SS9"]}})");
