@@ -10,53 +10,32 @@
 #include "proto/contract/question_classes.h"
 #include "proto/contract/tasks.h"
 #include "server/rpc/predict.h"
+#include "server/rpc/predict_passes.h"
 
 namespace sumscope::rpc {
 namespace {
 
-constexpr double kShareRecomputed = 0.5;  // of a forward pass, by an intervention
-constexpr uint64_t kWeightCopies = 4;     // as sent, of the model, of the probe's own forward pass, and laid out for it
+constexpr uint64_t kWeightCopies = 4;  // as sent, of the model, of the probe's
+                                       // own forward pass, and laid out for it
 
-bool KnowsAdditions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::ADD); }
-bool KnowsSubtractions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::SUB); }
+bool KnowsAdditions(const v1::TrainSpec &spec) { return RunHasOperation(spec, v1::ADD); }
+bool KnowsSubtractions(const v1::TrainSpec &spec) { return RunHasOperation(spec, v1::SUB); }
 
-uint64_t ClassCount(const v1::TrainSpec& spec, v1::Operation operation) {
+uint64_t ClassCount(const v1::TrainSpec &spec, v1::Operation operation) {
   if (operation == v1::ADD || operation == v1::SUB) return CountQuestionClasses(operation, spec.n_digits());
   return (KnowsAdditions(spec) ? CountQuestionClasses(v1::ADD, spec.n_digits()) : 0) +
          (KnowsSubtractions(spec) ? CountQuestionClasses(v1::SUB, spec.n_digits()) : 0);
 }
 
-// Standard pairs of "A2.SA", "SA" or "all".
-uint64_t PairCount(const v1::TrainSpec& spec, const std::string& text) {
-  static const std::set<std::string> kWithTwo = {"SA", "MD", "ND", "GT"};
-  uint64_t count = 0;
-  const auto tasks = ParseTask(spec, "question_set.pairs.tasks", text);
-  if (!tasks.ok()) return count;
-  for (const TaskName& task : *tasks) count += kWithTwo.count(task.kind) > 0 ? 2 : 1;
-  return count;
-}
-
-double QuestionCount(const v1::TrainSpec& spec, const v1::QuestionSet& questions, uint64_t uploaded_count) {
-  if (questions.has_pairs()) {
-    double count = questions.pairs().pairs_size();
-    for (const std::string& task : questions.pairs().tasks()) count += PairCount(spec, task);
-    return count;
-  }
+double QuestionCount(const v1::TrainSpec &spec, const v1::QuestionSet &questions, uint64_t uploaded_count) {
+  if (questions.has_pairs()) return CountPairs(questions.pairs());
   return CountQuestions(spec, questions).value_or(uploaded_count);
 }
 
-// Questions of the look-back verdict: per digit and length of carry chain.
-double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
-  const double n = spec.n_digits();
-  const double cells =
-      (KnowsAdditions(spec) ? n * (n + 1) / 2 : 0) + (KnowsSubtractions(spec) ? n * (n - 1) : 0);  // both signs
-  return cells * per_cell;
-}
-
 // From the operator to the last answer row.
-double PatchedRows(const v1::TrainSpec& spec) { return ContextLength(spec) - 1.0 - spec.n_digits(); }
+double PatchedRows(const v1::TrainSpec &spec) { return ContextLength(spec) - 1.0 - spec.n_digits(); }
 
-double NodeCount(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) {
+double NodeCount(const v1::TrainSpec &spec, const v1::AnalysisRequest &request) {
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), heads = spec.n_heads();
   const double map = (heads + 1) * layers * (n_ctx - 1);
   const double rows = PatchedRows(spec);
@@ -77,14 +56,14 @@ double NodeCount(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) 
   }
 }
 
-bool Intervenes(const v1::AnalysisRequest& request) {
+bool Intervenes(const v1::AnalysisRequest &request) {
   return request.has_ablate() || request.has_useful_nodes() || request.has_patch() || request.has_subtasks() ||
          request.has_algorithm() || request.has_ask();
 }
 
 // Values of one hook for one question at so many positions.
-double HookValues(const v1::TrainSpec& spec, const std::string& hook, double positions) {
-  const auto is = [&](const char* suffix) { return absl::EndsWith(hook, suffix); };
+double HookValues(const v1::TrainSpec &spec, const std::string &hook, double positions) {
+  const auto is = [&](const char *suffix) { return absl::EndsWith(hook, suffix); };
   if (is("attn.hook_q") || is("attn.hook_k") || is("attn.hook_v") || is("attn.hook_z")) {
     return positions * spec.n_heads() * spec.d_head();
   }
@@ -95,9 +74,10 @@ double HookValues(const v1::TrainSpec& spec, const std::string& hook, double pos
   return positions * spec.d_model();
 }
 
-// What a forward pass holds, of as many questions as the engine asks at once: answers keep one layer and the table of
-// the first one's attention over every token at every position, interventions and patterns keep all layers.
-double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::AnalysisRequest& request,
+// What a forward pass holds, of as many questions as the engine asks at once:
+// answers keep one layer and the table of the first one's attention over every
+// token at every position, interventions and patterns keep all layers.
+double PassBytes(const v1::TrainSpec &spec, const ModelCost &cost, const v1::AnalysisRequest &request,
                  double questions) {
   constexpr double kBatch = 512, kBatchFlops = 30e9, kSweptBytes = 256 << 20, kReadBytes = 128 << 20;
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), d_model = spec.d_model(), d_mlp = spec.d_mlp();
@@ -119,19 +99,19 @@ double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::Ana
 }
 
 // Of each hook to capture, values of one question.
-std::vector<double> CapturedValues(const v1::TrainSpec& spec, const v1::CaptureRequest& request) {
+std::vector<double> CapturedValues(const v1::TrainSpec &spec, const v1::CaptureRequest &request) {
   std::set<std::string> hooks;
-  for (const std::string& pattern : request.hooks()) {
+  for (const std::string &pattern : request.hooks()) {
     const auto matched = MatchHooks(spec, "request.capture.hooks", pattern);
     if (matched.ok()) hooks.insert(matched->begin(), matched->end());
   }
   const double positions = request.positions_size() > 0 ? request.positions_size() : ContextLength(spec);
   std::vector<double> values;
-  for (const std::string& hook : hooks) values.push_back(HookValues(spec, hook, positions));
+  for (const std::string &hook : hooks) values.push_back(HookValues(spec, hook, positions));
   return values;
 }
 
-double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request, v1::Operation operation,
+double CaptureBytes(const v1::TrainSpec &spec, const v1::CaptureRequest &request, v1::Operation operation,
                     double questions) {
   const double k = request.components();
   double values = 0;
@@ -154,9 +134,10 @@ double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request
   return values * CostOf(spec).element_bytes + (reduced ? 0 : questions * ContextLength(spec) * sizeof(int64_t));
 }
 
-// What a capture holds of all questions: hooks of at most 256 MiB together, or a larger one on its own. Components are
-// of float64 values with two copies and of the smaller Gram matrix with what its decomposition needs, about 4 of it.
-double HeldForCapture(const v1::TrainSpec& spec, const v1::CaptureRequest& request, double questions) {
+// What a capture holds of all questions: hooks of at most 256 MiB together, or
+// a larger one on its own. Components are of float64 values with two copies and
+// of the smaller Gram matrix with what its decomposition needs, about 4 of it.
+double HeldForCapture(const v1::TrainSpec &spec, const v1::CaptureRequest &request, double questions) {
   constexpr double kGroupBytes = 256 << 20;
   double all = 0, largest = 0, gram = 0;
   for (const double one : CapturedValues(spec, request)) {
@@ -169,7 +150,7 @@ double HeldForCapture(const v1::TrainSpec& spec, const v1::CaptureRequest& reque
 }
 
 // Bytes of what an analysis holds of all its questions at once.
-double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, double questions) {
+double HeldBytes(const v1::TrainSpec &spec, const v1::AnalysisRequest &request, double questions) {
   if (request.has_capture()) return HeldForCapture(spec, request.capture(), questions);
   if (request.has_pca()) {
     const double heads = request.pca().nodes().empty() ? 1.0 * spec.n_heads() * spec.n_layers() * PatchedRows(spec)
@@ -177,8 +158,9 @@ double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, 
     return questions * heads * spec.d_head() * sizeof(double);
   }
   if (!request.has_linear_probe()) return 0;
-  constexpr double kCopies = 4.5;  // as read, the training rows, and those again while they are standardised
-  const v1::LinearProbeRequest& probe = request.linear_probe();
+  constexpr double kCopies = 4.5;  // as read, the training rows, and those again
+                                   // while they are standardised
+  const v1::LinearProbeRequest &probe = request.linear_probe();
   const bool of_head = absl::StrContains(probe.node(), 'H');
   const double features = of_head ? spec.d_head() : HookValues(spec, probe.hook(), 1);
   return kCopies * questions * features * sizeof(double);
@@ -186,8 +168,8 @@ double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, 
 
 }  // namespace
 
-v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
-                                       const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads) {
+v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec &spec, const v1::AnalysisRequest &request,
+                                       const v1::QuestionSet &questions, uint64_t uploaded_count, uint32_t threads) {
   const ModelCost cost = CostOf(spec);
   v1::AnalysisPrediction prediction;
   prediction.set_nodes(NodeCount(spec, request));
@@ -198,14 +180,10 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
     prediction.set_flops(values * kPerValue);
     prediction.set_memory_bytes(kLibraryBytes + static_cast<uint64_t>(2 * values * sizeof(double)));
   } else {
-    double count = QuestionCount(spec, questions, uploaded_count), passes = count;
-    if (Intervenes(request)) passes += count * prediction.nodes() * kShareRecomputed;
-    if (request.has_cascades() || request.has_algorithm()) {
-      const uint32_t per_cell = request.has_cascades() ? request.cascades().per_cell() : request.algorithm().per_cell();
-      const double asked = VerdictQuestions(spec, per_cell);
-      count += asked;
-      passes += asked;
-    }
+    double count = QuestionCount(spec, questions, uploaded_count);
+    const double passes = CountPasses(spec, request, count);
+    if (request.has_cascades()) count += VerdictQuestions(spec, request.cascades().per_cell());
+    if (request.has_algorithm()) count += VerdictQuestions(spec, request.algorithm().per_cell());
     if (request.has_capture()) {
       prediction.set_disk_bytes(
           static_cast<uint64_t>(CaptureBytes(spec, request.capture(), questions.operation(), count)));
@@ -220,11 +198,12 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
   return prediction;
 }
 
-uint64_t LeastResultBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
-                          const v1::AnalysisPrediction& prediction) {
+uint64_t LeastResultBytes(const v1::TrainSpec &spec, const v1::AnalysisRequest &request,
+                          const v1::AnalysisPrediction &prediction) {
   if (request.has_import_tags()) return request.import_tags().ByteSizeLong();
   if (!request.has_patch()) return 0;
-  // Per pair and node set at least the predicted answer and two numbers, each with its key, and the key of them all.
+  // Per pair and node set at least the predicted answer and two numbers, each
+  // with its key, and the key of them all.
   const double one = 2 + 2 + static_cast<double>(AnswerTokenNames(spec).size()) + 2 * (1 + sizeof(double));
   return static_cast<uint64_t>(prediction.questions() * prediction.nodes() * one);
 }

@@ -1,0 +1,174 @@
+#include "server/rpc/predict_passes.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "proto/contract/complete_spec.h"
+#include "proto/contract/node_names.h"
+#include "proto/contract/tasks.h"
+
+namespace sumscope::rpc {
+namespace {
+
+constexpr double kGeneratedSample = 10'000;  // questions that evaluate lets the model answer by itself, unless all
+constexpr double kHeldoutQuestions = 10'000;
+constexpr double kAskReference = 1000;  // questions behind the means of `ask`
+constexpr double kKeyShare = 1.0 / 6;   // of a layer: keys and values alone
+constexpr double kOutShare = 3.0 / 4;   // of a layer: all but queries, keys and values
+
+// Rows of one question, and those of them that predict an answer token: the last ones.
+struct Rows {
+  explicit Rows(const v1::TrainSpec& spec)
+      : layers(spec.n_layers()),
+        all(ContextLength(spec) - 1.0),
+        answer(static_cast<double>(AnswerTokenNames(spec).size())) {}
+  double layers, all, answer;
+};
+
+// An answer without intervention.
+double AnswerShare(const v1::TrainSpec& spec) {
+  const Rows rows(spec);
+  const double last = kKeyShare + (1 - kKeyShare) * rows.answer / rows.all;
+  return (rows.layers - 1 + last) / rows.layers;
+}
+
+// An intervention in `layer` at `own` rows from row `position` on: one row, or all of them. Later layers compute the
+// rows that may see it, the last one only answer rows; queries, keys and values change from the layer after the next
+// on.
+double RerunShare(const Rows& rows, double layer, double position, double own) {
+  const double first_answer = rows.all - rows.answer, below = rows.all - position;
+  const double last = std::max(0.0, rows.all - std::max(position, first_answer));
+  const double later = rows.layers - layer - 1;
+  double computed = 0;
+  if (later == 0) {
+    computed = kOutShare * (own > 1 ? last : position >= first_answer ? 1 : 0);
+  } else if (later == 1) {
+    computed = kOutShare * (own + last);
+  } else {
+    computed = kOutShare * (own + below) + (later - 2) * below + last;
+  }
+  return computed / (rows.layers * rows.all);
+}
+
+// Interventions in `nodes_per_place` single nodes at every row from `first` on of every layer.
+double SweepShares(const v1::TrainSpec& spec, double first, double nodes_per_place) {
+  const Rows rows(spec);
+  double shares = 0;
+  for (double layer = 0; layer < rows.layers; ++layer) {
+    for (double position = first; position < rows.all; ++position) shares += RerunShare(rows, layer, position, 1);
+  }
+  return nodes_per_place * shares;
+}
+
+// Interventions in the named sets, each from its lowest layer and row on.
+double SetShares(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets) {
+  const Rows rows(spec);
+  double shares = 0;
+  for (const std::string& set : sets) {
+    double layer = rows.layers, position = rows.all, own = 1;
+    for (const absl::string_view text : absl::StrSplit(set, ',')) {
+      const std::optional<NodeName> node = ReadNodeName(text);
+      if (!node) continue;
+      layer = std::min<double>(layer, node->layer);
+      position = std::min<double>(position, node->position.value_or(0));
+      if (!node->position) own = rows.all;
+    }
+    shares += RerunShare(rows, std::min(layer, rows.layers - 1), position, own);
+  }
+  return shares;
+}
+
+// Passes that a mode needs before anything is ablated: its means, or those of the donors.
+double ModePasses(v1::AblationMode mode) { return mode == v1::ZERO ? 0 : 1; }
+
+// Every head and MLP at every row.
+double MapPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
+  return questions * (1 + ModePasses(mode) + SweepShares(spec, 0, spec.n_heads() + 1.0));
+}
+
+double PatchShares(const v1::TrainSpec& spec, bool head_pairs) {
+  const double heads = spec.n_heads();
+  return SweepShares(spec, spec.n_digits(), heads + (head_pairs ? heads * (heads - 1) / 2 : 0));
+}
+
+// The map of useful nodes, the patterns of all questions, and the pairs of every task.
+double SubtaskPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
+  const double tasks =
+      static_cast<double>(AllTasks(spec.operation() == v1::MAS ? v1::MIX : spec.operation(), spec.n_digits()).size());
+  return MapPasses(spec, mode, questions) + 2 * questions + tasks * (2 + PatchShares(spec, /*head_pairs=*/true));
+}
+
+// Everything of the verdict is generated; the held-out loss is not.
+double VerdictPasses(const v1::TrainSpec& spec, uint32_t per_cell, double questions) {
+  const bool adds = RunHasOperation(spec, v1::ADD), subtracts = RunHasOperation(spec, v1::SUB);
+  const double of_classes = 2.0 * per_cell * (adds + subtracts);
+  return VerdictQuestions(spec, per_cell) + of_classes + questions +
+         AnswerShare(spec) * (questions + (adds ? kHeldoutQuestions : 0));
+}
+
+double PcaPasses(const v1::TrainSpec& spec, const v1::PcaRequest& request, double questions) {
+  constexpr double kPerPair = 60;  // operations: the distances of three silhouettes
+  const double nodes = request.nodes().empty()
+                           ? 1.0 * spec.n_heads() * spec.n_layers() * (ContextLength(spec) - 1.0 - spec.n_digits())
+                           : request.nodes_size();
+  const double width = spec.d_model(), per_pass = 24.0 * width * width * spec.n_layers() * ContextLength(spec);
+  return questions + nodes * questions * questions * kPerPair / per_pass;
+}
+
+}  // namespace
+
+double CountPairs(const v1::PairQuestions& pairs) {
+  static const std::set<std::string> kOfAllDigits = {"SA", "MD", "ND"};
+  std::set<std::string> seen;
+  double count = pairs.pairs_size();
+  for (const std::string& task : pairs.tasks()) {  // complete: A2.SA
+    const std::string kind = task.substr(task.find('.') + 1);
+    if (kOfAllDigits.count(kind) > 0) {
+      count += seen.insert(kind).second ? 2 : 0;
+    } else {
+      count += kind == "GT" ? 2 : 1;
+    }
+  }
+  return count;
+}
+
+double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
+  const double n = spec.n_digits();
+  const double cells = (RunHasOperation(spec, v1::ADD) ? n * (n + 1) / 2 : 0) +
+                       (RunHasOperation(spec, v1::SUB) ? n * (n - 1) : 0);  // both signs
+  return cells * per_cell;
+}
+
+double CountPasses(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, double questions) {
+  switch (request.kind_case()) {
+    case v1::AnalysisRequest::kEvaluate:
+      return questions * AnswerShare(spec) +
+             (request.evaluate().generate() ? questions : std::min(questions, kGeneratedSample));
+    case v1::AnalysisRequest::kAblate:
+      return questions * (1 + ModePasses(request.ablate().mode()) + SetShares(spec, request.ablate().node_sets()));
+    case v1::AnalysisRequest::kUsefulNodes:
+      return MapPasses(spec, request.useful_nodes().mode(), questions);
+    case v1::AnalysisRequest::kPatch:
+      return questions * (2 + (request.patch().node_sets().empty() ? PatchShares(spec, request.patch().head_pairs())
+                                                                   : SetShares(spec, request.patch().node_sets())));
+    case v1::AnalysisRequest::kSubtasks:
+      return SubtaskPasses(spec, request.subtasks().mode(), questions);
+    case v1::AnalysisRequest::kAlgorithm:
+      return SubtaskPasses(spec, request.algorithm().mode(), questions) +
+             VerdictPasses(spec, request.algorithm().per_cell(), questions);
+    case v1::AnalysisRequest::kCascades:
+      return VerdictPasses(spec, request.cascades().per_cell(), questions);
+    case v1::AnalysisRequest::kPca:
+      return PcaPasses(spec, request.pca(), questions);
+    case v1::AnalysisRequest::kAsk:
+      return questions * 4 + (request.ask().ablate().empty() || request.ask().mode() == v1::ZERO ? 0 : kAskReference);
+    default:
+      return questions;
+  }
+}
+
+}  // namespace sumscope::rpc
