@@ -13,6 +13,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
 #include "server/jobs/job_states.h"
+#include "server/rpc/analysis_limits.h"
 #include "server/rpc/call.h"
 #include "server/rpc/checkpoints.h"
 #include "server/rpc/predict.h"
@@ -62,6 +63,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
   SUMSCOPE_RETURN_IF_ERROR(CompleteAnalysis(run.spec(), analysis.mutable_request(), analysis.mutable_question_set()));
 
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::UploadedQuestionSet uploaded, FindUploaded(run.spec(), analysis.question_set()));
+  SUMSCOPE_RETURN_IF_ERROR(CheckAnalysisLimits(run.spec(), analysis.request(), analysis.question_set(), uploaded));
 
   std::shared_ptr<storage::RunFile> file;
   if (backend_.run_files->Exists(id)) {

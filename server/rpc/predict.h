@@ -2,6 +2,7 @@
 #define SUMSCOPE_SERVER_RPC_PREDICT_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/runs.pb.h"
@@ -29,6 +30,9 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads);
 // predict_passes.h; the bytes of a capture are exact, but for class means, where every class is counted.
 v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
                                        const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads);
+
+// Of each hook to capture, values of one question.
+std::vector<double> CapturedValues(const v1::TrainSpec& spec, const v1::CaptureRequest& request);
 
 // Bytes that a result takes at the least, as far as its request tells: of patches and imported tags; of others 0.
 uint64_t LeastResultBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,

@@ -98,7 +98,8 @@ double PassBytes(const v1::TrainSpec &spec, const ModelCost &cost, const v1::Ana
   return element * n_ctx * asked * (row / layers + 3.0 * spec.n_heads() * n_ctx * tokens);
 }
 
-// Of each hook to capture, values of one question.
+}  // namespace
+
 std::vector<double> CapturedValues(const v1::TrainSpec &spec, const v1::CaptureRequest &request) {
   std::set<std::string> hooks;
   for (const std::string &pattern : request.hooks()) {
@@ -110,6 +111,8 @@ std::vector<double> CapturedValues(const v1::TrainSpec &spec, const v1::CaptureR
   for (const std::string &hook : hooks) values.push_back(HookValues(spec, hook, positions));
   return values;
 }
+
+namespace {
 
 double CaptureBytes(const v1::TrainSpec &spec, const v1::CaptureRequest &request, v1::Operation operation,
                     double questions) {
