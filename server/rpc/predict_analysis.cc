@@ -15,27 +15,26 @@
 namespace sumscope::rpc {
 namespace {
 
-constexpr uint64_t kWeightCopies = 4;  // as sent, of the model, of the probe's
-                                       // own forward pass, and laid out for it
+constexpr uint64_t kWeightCopies = 4;  // as sent, of the model, of the probe's own forward pass, and laid out for it
 
-bool KnowsAdditions(const v1::TrainSpec &spec) { return RunHasOperation(spec, v1::ADD); }
-bool KnowsSubtractions(const v1::TrainSpec &spec) { return RunHasOperation(spec, v1::SUB); }
+bool KnowsAdditions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::ADD); }
+bool KnowsSubtractions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::SUB); }
 
-uint64_t ClassCount(const v1::TrainSpec &spec, v1::Operation operation) {
+uint64_t ClassCount(const v1::TrainSpec& spec, v1::Operation operation) {
   if (operation == v1::ADD || operation == v1::SUB) return CountQuestionClasses(operation, spec.n_digits());
   return (KnowsAdditions(spec) ? CountQuestionClasses(v1::ADD, spec.n_digits()) : 0) +
          (KnowsSubtractions(spec) ? CountQuestionClasses(v1::SUB, spec.n_digits()) : 0);
 }
 
-double QuestionCount(const v1::TrainSpec &spec, const v1::QuestionSet &questions, uint64_t uploaded_count) {
+double QuestionCount(const v1::TrainSpec& spec, const v1::QuestionSet& questions, uint64_t uploaded_count) {
   if (questions.has_pairs()) return CountPairs(questions.pairs());
   return CountQuestions(spec, questions).value_or(uploaded_count);
 }
 
 // From the operator to the last answer row.
-double PatchedRows(const v1::TrainSpec &spec) { return ContextLength(spec) - 1.0 - spec.n_digits(); }
+double PatchedRows(const v1::TrainSpec& spec) { return ContextLength(spec) - 1.0 - spec.n_digits(); }
 
-double NodeCount(const v1::TrainSpec &spec, const v1::AnalysisRequest &request) {
+double NodeCount(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) {
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), heads = spec.n_heads();
   const double map = (heads + 1) * layers * (n_ctx - 1);
   const double rows = PatchedRows(spec);
@@ -56,14 +55,14 @@ double NodeCount(const v1::TrainSpec &spec, const v1::AnalysisRequest &request) 
   }
 }
 
-bool Intervenes(const v1::AnalysisRequest &request) {
+bool Intervenes(const v1::AnalysisRequest& request) {
   return request.has_ablate() || request.has_useful_nodes() || request.has_patch() || request.has_subtasks() ||
          request.has_algorithm() || request.has_ask();
 }
 
 // Values of one hook for one question at so many positions.
-double HookValues(const v1::TrainSpec &spec, const std::string &hook, double positions) {
-  const auto is = [&](const char *suffix) { return absl::EndsWith(hook, suffix); };
+double HookValues(const v1::TrainSpec& spec, const std::string& hook, double positions) {
+  const auto is = [&](const char* suffix) { return absl::EndsWith(hook, suffix); };
   if (is("attn.hook_q") || is("attn.hook_k") || is("attn.hook_v") || is("attn.hook_z")) {
     return positions * spec.n_heads() * spec.d_head();
   }
@@ -74,10 +73,9 @@ double HookValues(const v1::TrainSpec &spec, const std::string &hook, double pos
   return positions * spec.d_model();
 }
 
-// What a forward pass holds, of as many questions as the engine asks at once:
-// answers keep one layer and the table of the first one's attention over every
-// token at every position, interventions and patterns keep all layers.
-double PassBytes(const v1::TrainSpec &spec, const ModelCost &cost, const v1::AnalysisRequest &request,
+// What a forward pass holds, of as many questions as the engine asks at once: answers keep one layer and the table of
+// the first one's attention over every token at every position, interventions and patterns keep all layers.
+double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::AnalysisRequest& request,
                  double questions) {
   constexpr double kBatch = 512, kBatchFlops = 30e9, kSweptBytes = 256 << 20, kReadBytes = 128 << 20;
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), d_model = spec.d_model(), d_mlp = spec.d_mlp();
@@ -100,21 +98,21 @@ double PassBytes(const v1::TrainSpec &spec, const ModelCost &cost, const v1::Ana
 
 }  // namespace
 
-std::vector<double> CapturedValues(const v1::TrainSpec &spec, const v1::CaptureRequest &request) {
+std::vector<double> CapturedValues(const v1::TrainSpec& spec, const v1::CaptureRequest& request) {
   std::set<std::string> hooks;
-  for (const std::string &pattern : request.hooks()) {
+  for (const std::string& pattern : request.hooks()) {
     const auto matched = MatchHooks(spec, "request.capture.hooks", pattern);
     if (matched.ok()) hooks.insert(matched->begin(), matched->end());
   }
   const double positions = request.positions_size() > 0 ? request.positions_size() : ContextLength(spec);
   std::vector<double> values;
-  for (const std::string &hook : hooks) values.push_back(HookValues(spec, hook, positions));
+  for (const std::string& hook : hooks) values.push_back(HookValues(spec, hook, positions));
   return values;
 }
 
 namespace {
 
-double CaptureBytes(const v1::TrainSpec &spec, const v1::CaptureRequest &request, v1::Operation operation,
+double CaptureBytes(const v1::TrainSpec& spec, const v1::CaptureRequest& request, v1::Operation operation,
                     double questions) {
   const double k = request.components();
   double values = 0;
@@ -137,10 +135,9 @@ double CaptureBytes(const v1::TrainSpec &spec, const v1::CaptureRequest &request
   return values * CostOf(spec).element_bytes + (reduced ? 0 : questions * ContextLength(spec) * sizeof(int64_t));
 }
 
-// What a capture holds of all questions: hooks of at most 256 MiB together, or
-// a larger one on its own. Components are of float64 values with two copies and
-// of the smaller Gram matrix with what its decomposition needs, about 4 of it.
-double HeldForCapture(const v1::TrainSpec &spec, const v1::CaptureRequest &request, double questions) {
+// What a capture holds of all questions: hooks of at most 256 MiB together, or a larger one on its own. Components are
+// of float64 values with two copies and of the smaller Gram matrix with what its decomposition needs, about 4 of it.
+double HeldForCapture(const v1::TrainSpec& spec, const v1::CaptureRequest& request, double questions) {
   constexpr double kGroupBytes = 256 << 20;
   double all = 0, largest = 0, gram = 0;
   for (const double one : CapturedValues(spec, request)) {
@@ -153,7 +150,7 @@ double HeldForCapture(const v1::TrainSpec &spec, const v1::CaptureRequest &reque
 }
 
 // Bytes of what an analysis holds of all its questions at once.
-double HeldBytes(const v1::TrainSpec &spec, const v1::AnalysisRequest &request, double questions) {
+double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, double questions) {
   if (request.has_capture()) return HeldForCapture(spec, request.capture(), questions);
   if (request.has_pca()) {
     const double heads = request.pca().nodes().empty() ? 1.0 * spec.n_heads() * spec.n_layers() * PatchedRows(spec)
@@ -161,9 +158,8 @@ double HeldBytes(const v1::TrainSpec &spec, const v1::AnalysisRequest &request, 
     return questions * heads * spec.d_head() * sizeof(double);
   }
   if (!request.has_linear_probe()) return 0;
-  constexpr double kCopies = 4.5;  // as read, the training rows, and those again
-                                   // while they are standardised
-  const v1::LinearProbeRequest &probe = request.linear_probe();
+  constexpr double kCopies = 4.5;  // as read, the training rows, and those again while they are standardised
+  const v1::LinearProbeRequest& probe = request.linear_probe();
   const bool of_head = absl::StrContains(probe.node(), 'H');
   const double features = of_head ? spec.d_head() : HookValues(spec, probe.hook(), 1);
   return kCopies * questions * features * sizeof(double);
@@ -171,8 +167,8 @@ double HeldBytes(const v1::TrainSpec &spec, const v1::AnalysisRequest &request, 
 
 }  // namespace
 
-v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec &spec, const v1::AnalysisRequest &request,
-                                       const v1::QuestionSet &questions, uint64_t uploaded_count, uint32_t threads) {
+v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
+                                       const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads) {
   const ModelCost cost = CostOf(spec);
   v1::AnalysisPrediction prediction;
   prediction.set_nodes(NodeCount(spec, request));
@@ -201,12 +197,11 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec &spec, const v1::Anal
   return prediction;
 }
 
-uint64_t LeastResultBytes(const v1::TrainSpec &spec, const v1::AnalysisRequest &request,
-                          const v1::AnalysisPrediction &prediction) {
+uint64_t LeastResultBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
+                          const v1::AnalysisPrediction& prediction) {
   if (request.has_import_tags()) return request.import_tags().ByteSizeLong();
   if (!request.has_patch()) return 0;
-  // Per pair and node set at least the predicted answer and two numbers, each
-  // with its key, and the key of them all.
+  // Per pair and node set at least the predicted answer and two numbers, each with its key, and the key of them all.
   const double one = 2 + 2 + static_cast<double>(AnswerTokenNames(spec).size()) + 2 * (1 + sizeof(double));
   return static_cast<uint64_t>(prediction.questions() * prediction.nodes() * one);
 }
