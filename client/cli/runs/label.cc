@@ -27,6 +27,10 @@ absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
     if (!absl::StrContains(change, '=') && absl::EndsWith(change, "-")) {
       key = change.substr(0, change.size() - 1);
     } else {
+      if (!absl::StrContains(change, '=')) {
+        return InvalidField("LABEL_INVALID", "labels",
+                            absl::StrCat("\"", change, "\" is neither key=value nor, to remove a label, key-"));
+      }
       SUMSCOPE_ASSIGN_OR_RETURN(const auto labels, ParseLabels({change}));
       key = labels.begin()->first;
       (*request.mutable_run()->mutable_labels())[key] = labels.begin()->second;

@@ -97,7 +97,7 @@ std::string CheckpointsText(const v1::ListCheckpointsResponse& checkpoints) {
   if (checkpoints.checkpoints().empty()) return "";
   std::vector<std::string> steps;
   for (const auto& checkpoint : checkpoints.checkpoints()) steps.push_back(absl::StrCat(checkpoint.step()));
-  return absl::StrCat(steps.size(), ": steps ", absl::StrJoin(steps, ", "));
+  return absl::StrCat(steps.size(), steps.size() == 1 ? ": step " : ": steps ", absl::StrJoin(steps, ", "));
 }
 
 std::string SegmentsText(const v1::Run& run) {
@@ -127,13 +127,12 @@ std::string SegmentsText(const v1::Run& run) {
 std::string PredictionText(const v1::Run& run) {
   if (!run.has_prediction()) return "";
   const v1::Prediction& prediction = run.prediction();
-  return absl::StrCat(
-      "\nprediction\n",
-      AlignedPairs({{"parameters", FormatCount(prediction.parameters())},
-                    {"memory", FormatBytes(prediction.memory_bytes())},
-                    {"disk", FormatBytes(prediction.disk_bytes())},
-                    {"work", absl::StrCat(FormatLoss(prediction.training_flops() / 1e12), " TFLOP")},
-                    {"time", absl::StrCat("about ", FormatSpan(absl::Seconds(prediction.seconds())))}}));
+  return absl::StrCat("\nprediction\n",
+                      AlignedPairs({{"parameters", FormatCount(prediction.parameters())},
+                                    {"memory", FormatBytes(prediction.memory_bytes())},
+                                    {"disk", FormatBytes(prediction.disk_bytes())},
+                                    {"work", absl::StrCat(FormatLoss(prediction.training_flops() / 1e12), " TFLOP")},
+                                    {"time", AboutSpan(absl::Seconds(prediction.seconds()))}}));
 }
 
 }  // namespace
@@ -181,7 +180,7 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"deleted", TimeText(run.has_delete_time(), run.delete_time())},
            {"attempt", run.attempt() > 0 ? absl::StrCat(run.attempt(), ", segment ", run.segment()) : ""},
            {"job", run.job()}}),
-      "\nspec\n", DescribeSpec(run.spec()), SegmentsText(run), PredictionText(run),
+      "\nspec\n", DescribeSpec(run), SegmentsText(run), PredictionText(run),
       next.empty() ? "" : absl::StrCat("\nnext  ", next, "\n"));
   document.wide = document.table;
   return document;

@@ -20,10 +20,11 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
 
 // "RUNNING", or with its reason "QUEUED (RESOURCES)".
 std::string DescribeState(v1::State state, absl::string_view reason);
-// A whole spec on lines of "field value", enum values by the names that --set takes.
-std::string DescribeSpec(const v1::TrainSpec& spec);
-// One field's value in the same way; "" where it is not set.
-std::string SpecFieldText(const v1::TrainSpec& spec, const google::protobuf::FieldDescriptor* field);
+// A run's whole spec on lines of "field value", enum values by the names that --set takes. Of an imported run only what
+// its weights say: nobody knows how they were trained.
+std::string DescribeSpec(const v1::Run& run);
+// One field's value in the same way; "" where it is not set or not known.
+std::string RunFieldText(const v1::Run& run, const google::protobuf::FieldDescriptor* field);
 
 }  // namespace sumscope::client
 

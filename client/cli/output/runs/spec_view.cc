@@ -11,9 +11,31 @@ namespace sumscope::client {
 
 using google::protobuf::FieldDescriptor;
 
-std::string SpecFieldText(const v1::TrainSpec& spec, const FieldDescriptor* field) {
+namespace {
+
+// Whether the shapes of imported weights say it, with the operation that was given for them.
+bool IsOfWeights(const FieldDescriptor* field) {
+  switch (field->number()) {
+    case v1::TrainSpec::kOperationFieldNumber:
+    case v1::TrainSpec::kNDigitsFieldNumber:
+    case v1::TrainSpec::kNLayersFieldNumber:
+    case v1::TrainSpec::kNHeadsFieldNumber:
+    case v1::TrainSpec::kDModelFieldNumber:
+    case v1::TrainSpec::kDHeadFieldNumber:
+    case v1::TrainSpec::kDMlpFieldNumber:
+    case v1::TrainSpec::kFormatFieldNumber:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+std::string RunFieldText(const v1::Run& run, const FieldDescriptor* field) {
+  const v1::TrainSpec& spec = run.spec();
   const auto* reflection = spec.GetReflection();
-  if (!reflection->HasField(spec, field)) return "";
+  if (!reflection->HasField(spec, field) || (run.imported() && !IsOfWeights(field))) return "";
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_ENUM:
       return ShortEnumName(reflection->GetEnum(spec, field));
@@ -30,13 +52,14 @@ std::string SpecFieldText(const v1::TrainSpec& spec, const FieldDescriptor* fiel
   }
 }
 
-std::string DescribeSpec(const v1::TrainSpec& spec) {
+std::string DescribeSpec(const v1::Run& run) {
   std::vector<std::pair<std::string, std::string>> pairs;
   const auto* descriptor = v1::TrainSpec::descriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const FieldDescriptor* field = descriptor->field(i);
-    if (spec.GetReflection()->HasField(spec, field)) pairs.emplace_back(field->name(), SpecFieldText(spec, field));
+    pairs.emplace_back(field->name(), RunFieldText(run, field));
   }
+  pairs.emplace_back("training", run.imported() ? "unknown: imported" : "");
   return AlignedPairs(pairs);
 }
 
