@@ -150,6 +150,12 @@ absl::StatusOr<v1::ListAnalysesResponse> Connection::ListAnalyses(const v1::List
   return Call(Repeat::kYes, &Stubs::analyses, &v1::AnalysisService::Stub::ListAnalyses, request);
 }
 
+absl::StatusOr<v1::Analysis> Connection::CancelAnalysis(const std::string& name) {
+  v1::CancelAnalysisRequest request;
+  request.set_name(name);
+  return Call(Repeat::kNo, &Stubs::analyses, &v1::AnalysisService::Stub::CancelAnalysis, request);
+}
+
 absl::Status Connection::DeleteAnalysis(const std::string& name) {
   v1::DeleteAnalysisRequest request;
   request.set_name(name);

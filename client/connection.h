@@ -70,6 +70,7 @@ class Connection {
   absl::StatusOr<v1::CreateAnalysisResponse> CreateAnalysis(v1::CreateAnalysisRequest request);
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& name);
   absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(const v1::ListAnalysesRequest& request);
+  absl::StatusOr<v1::Analysis> CancelAnalysis(const std::string& name);
   absl::Status DeleteAnalysis(const std::string& name);
   absl::StatusOr<v1::ListFactsResponse> ListFacts(const v1::ListFactsRequest& request);
   absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& name);

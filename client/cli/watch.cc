@@ -129,7 +129,8 @@ absl::StatusOr<v1::Analysis> WatchAnalysisToEnd(Session& session, Connection& co
     connection.set_on_reconnect([](const absl::Status&) {});
   }
   if (!analysis.ok() && (session.interrupted() || absl::IsUnavailable(analysis.status()))) {
-    session.Note(absl::StrCat("No longer waiting; the analysis goes on. Read it with: sumscope analyses show ", name));
+    session.Note(absl::StrCat("No longer waiting; the analysis goes on. Read it with: sumscope analyses show ", name,
+                              "   or stop it: sumscope analyses cancel ", name));
   }
   return analysis;
 }

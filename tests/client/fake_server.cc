@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/sha256.h"
@@ -28,7 +29,9 @@ class FakeServer::Runs : public v1::RunService::Service {
     return AnswerRun("CreateRun", *request, answer);
   }
   grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest* request, v1::Run* answer) override {
-    return AnswerRun("GetRun", *request, answer);
+    const grpc::Status status = AnswerRun("GetRun", *request, answer);
+    if (status.ok() && fake_->on_get_run) fake_->on_get_run(request->name(), answer);
+    return status;
   }
   grpc::Status UpdateRun(grpc::ServerContext*, const v1::UpdateRunRequest* request, v1::Run* answer) override {
     return AnswerRun("UpdateRun", *request, answer);
@@ -177,6 +180,7 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
   grpc::Status CreateAnalysis(grpc::ServerContext*, const v1::CreateAnalysisRequest* request,
                               v1::CreateAnalysisResponse* response) override {
     fake_->Record("CreateAnalysis", *request);
+    if (!fake_->refuse_create.ok()) return ToGrpc(fake_->refuse_create);
     if (fake_->no_checkpoint.count(request->parent()) > 0) {
       return ToGrpc(MakeError(absl::StatusCode::kFailedPrecondition, "RUN_HAS_NO_CHECKPOINT", "no checkpoint yet"));
     }
@@ -188,13 +192,29 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
   grpc::Status GetAnalysis(grpc::ServerContext*, const v1::GetAnalysisRequest* request, v1::Analysis* answer) override {
     fake_->Record("GetAnalysis", *request);
     *answer = fake_->analysis;
+    for (const v1::Analysis& one : fake_->stored) {
+      if (one.name() == request->name()) *answer = one;
+    }
     return grpc::Status::OK;
   }
   grpc::Status ListAnalyses(grpc::ServerContext*, const v1::ListAnalysesRequest* request,
                             v1::ListAnalysesResponse* response) override {
     fake_->Record("ListAnalyses", *request);
-    *response->add_analyses() = fake_->analysis;
-    response->mutable_analyses(0)->clear_result();
+    if (fake_->stored.empty()) *response->add_analyses() = fake_->analysis;
+    for (const v1::Analysis& one : fake_->stored) {
+      if (absl::StartsWith(one.name(), absl::StrCat(request->parent(), "/"))) *response->add_analyses() = one;
+    }
+    for (v1::Analysis& one : *response->mutable_analyses()) one.clear_result();
+    return grpc::Status::OK;
+  }
+  grpc::Status CancelAnalysis(grpc::ServerContext*, const v1::CancelAnalysisRequest* request,
+                              v1::Analysis* answer) override {
+    fake_->Record("CancelAnalysis", *request);
+    if (absl::EndsWith(request->name(), "/ended")) {
+      return ToGrpc(MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_ENDED", "it has ended already"));
+    }
+    *answer = Unfinished(v1::CANCELLED);
+    answer->set_name(request->name());
     return grpc::Status::OK;
   }
   grpc::Status DeleteAnalysis(grpc::ServerContext*, const v1::DeleteAnalysisRequest* request,

@@ -48,20 +48,24 @@ class FakeServer {
 
   // Data.
   v1::Run run;
+  std::function<void(const std::string& name, v1::Run*)> on_get_run;  // shapes GetRun's answer
   std::vector<v1::WatchRunResponse> events;  // in order; the last is the end mark. Tokens are "1", "2", ..
   uint64_t metric_steps = 0;
   uint32_t block_steps = 7;
   std::string weights;  // a safetensors file
   std::string weights_sha256;
   v1::Analysis analysis;
+  std::vector<v1::Analysis> stored;  // of several runs, newest first; none: the one above is listed for every run
   bool from_cache = false;
   std::set<std::string> no_checkpoint;                                             // runs that CreateAnalysis refuses
+  absl::Status refuse_create;                                                      // what CreateAnalysis says instead
   std::function<void(const v1::CreateAnalysisRequest&, v1::Analysis*)> on_create;  // shapes its answer
   std::vector<v1::NodeFact> facts;                                                 // two a page
   v1::Capture capture;
   std::map<std::string, std::string> tensors;  // bytes by name
   std::string capture_file;                    // as DownloadCapture sends it
   std::string questions;                       // uploaded
+  std::vector<std::string> question_sets;      // hashes that ListQuestionSets names
 
   // Behaviour of the next `breaks` streams: each sends `break_after` messages first.
   Break break_kind = Break::kNone;

@@ -4,7 +4,7 @@ namespace sumscope::client {
 
 void AddAnalyses(Registry* registry, CLI::App* root) {
   CLI::App* const analyses = registry->AddFamily(root, "analyses", "Stored answers");
-  for (const auto add : {AddAnalysesList, AddAnalysesShow, AddAnalysesExport, AddAnalysesDelete}) {
+  for (const auto add : {AddAnalysesList, AddAnalysesShow, AddAnalysesExport, AddAnalysesCancel, AddAnalysesDelete}) {
     add(registry, analyses);
   }
 }

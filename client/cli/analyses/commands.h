@@ -12,6 +12,7 @@ namespace sumscope::client {
 void AddAnalysesList(Registry* registry, CLI::App* analyses);
 void AddAnalysesShow(Registry* registry, CLI::App* analyses);
 void AddAnalysesExport(Registry* registry, CLI::App* analyses);
+void AddAnalysesCancel(Registry* registry, CLI::App* analyses);
 void AddAnalysesDelete(Registry* registry, CLI::App* analyses);
 
 // Analyses of one run, or of all for "", newest first; at most `limit`, 0 for all. `kind` as on the wire

@@ -4,7 +4,8 @@ namespace sumscope::client {
 
 void AddCaptures(Registry* registry, CLI::App* root) {
   CLI::App* const captures = registry->AddFamily(root, "captures", "Stored activations");
-  for (const auto add : {AddCapturesList, AddCapturesShow, AddCapturesGet, AddCapturesExport, AddCapturesDelete}) {
+  for (const auto add :
+       {AddCapturesList, AddCapturesShow, AddCapturesGet, AddCapturesExport, AddCapturesCancel, AddCapturesDelete}) {
     add(registry, captures);
   }
 }

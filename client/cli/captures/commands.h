@@ -10,6 +10,7 @@ void AddCapturesList(Registry* registry, CLI::App* captures);
 void AddCapturesShow(Registry* registry, CLI::App* captures);
 void AddCapturesGet(Registry* registry, CLI::App* captures);
 void AddCapturesExport(Registry* registry, CLI::App* captures);
+void AddCapturesCancel(Registry* registry, CLI::App* captures);
 void AddCapturesDelete(Registry* registry, CLI::App* captures);
 
 inline constexpr char kCaptureArgument[] = "runs/{run}/captures/{capture}, or RUN/ID";

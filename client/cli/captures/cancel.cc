@@ -1,0 +1,26 @@
+// sumscope captures cancel
+#include <memory>
+
+#include "absl/strings/str_replace.h"
+#include "client/cli/arguments/names.h"
+#include "client/cli/asking/cancel_all.h"
+#include "client/cli/captures/commands.h"
+#include "proto/contract/base/status_macros.h"
+
+namespace sumscope::client {
+
+void AddCapturesCancel(Registry* registry, CLI::App* captures) {
+  const auto arguments = std::make_shared<std::vector<std::string>>();
+  CLI::App* const app = registry->Add(captures, "cancel", "Stop captures that are queued or running");
+  app->add_option("CAPTURE", *arguments, kCaptureArgument)->required();
+  registry->Run(app, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
+    std::vector<std::string> names;  // of the analyses that make them, which have the same ids
+    for (const std::string& argument : *arguments) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const std::string capture, CaptureNameOf(argument));
+      names.push_back(absl::StrReplaceAll(capture, {{"/captures/", "/analyses/"}}));
+    }
+    return CancelAll(session, names);
+  });
+}
+
+}  // namespace sumscope::client
