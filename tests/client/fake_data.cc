@@ -140,6 +140,7 @@ v1::Analysis EndedAnalysis() {
   cell->set_loss(std::numeric_limits<double>::quiet_NaN());
   v1::ColumnCell* const column = cell->add_by_column();
   SetRate(200, 190, 0.91, 0.98, column->mutable_accuracy());
+  column->set_loss(0);
   v1::CascadeResult* const cascade = result->add_cascades();
   cascade->set_length(2);
   cascade->set_digit("A3");

@@ -111,6 +111,77 @@ TEST_F(Views_Test, WhenANodeHasSeveralTasksThenTheStrongestAndAllBelow) {
   EXPECT_THAT(ProbeText(result, wide), HasSubstr("P14 (A4)  .      A3.SA A3.ST  .\n"));
 }
 
+// A share of no questions is no share: stratified questions have no overall rate, a cell may not occur.
+TEST_F(Views_Test, WhenThereIsNoRateThenNoneIsPrinted) {
+  v1::EvaluateResult result;
+  result.set_loss(0.5);
+  v1::CellResult* const cell = result.add_cells();
+  cell->set_cell("US9");
+  cell->mutable_accuracy();
+  cell->add_by_column()->mutable_accuracy();
+  v1::GeneratedResult* const generated = result.mutable_generated_sample();
+  generated->set_questions(300);
+  generated->set_agrees_with_forced(300);
+  EXPECT_EQ(ProbeText(result, view_),
+            "exact match  no overall rate: the questions are stratified, see the classes\n"
+            "loss         0.5000 nats per answer token\n"
+            "\ncells\n"
+            "CELL  ACCURACY  CORRECT  OF  LOSS\n"
+            "US9          -        -   0     -\n"
+            "\ngenerated, not forced\n"
+            "agrees with forced  300 of 300\n");
+  EXPECT_EQ(ProbeRows(result).Csv(false),
+            "all,exact,,,,,,,0.5,\ncell,US9,,0,0,,,,,\ncell,US9,0,0,0,,,,,\ngenerated,exact,,,,,,,,\n");
+}
+
+// Subtractions' classes were shares of all questions beside what theory says of subtractions.
+TEST_F(Views_Test, WhenOperationsAreMixedThenSharesAreOfEachOperation) {
+  v1::EvaluateResult result;
+  for (const auto& [name, count] : {std::pair("S0", 30u), std::pair("S1", 10u), std::pair("M0", 40u)}) {
+    v1::ClassResult* const one = result.add_classes();
+    one->set_question_class(name);
+    one->mutable_exact()->set_count(count);
+    one->mutable_exact()->set_correct(count);
+    one->mutable_exact()->set_rate(1);
+  }
+  const std::string text = ProbeText(result, view_);
+  EXPECT_THAT(text, ::testing::ContainsRegex("S0 .* 75.00 %"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("S1 .* 25.00 %"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("M0 .* 100.00 %  +-\n"));
+}
+
+TEST_F(Views_Test, WhenAQuestionIsAmongTheWorstTwiceThenItIsListedOnce) {
+  v1::EvaluateResult result;
+  for (int i = 0; i < 2; ++i) result.add_worst()->set_question("40+60=100");
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("LOSS\n40+60=100  -          -      0.000\n"));
+  EXPECT_THAT(ProbeText(result, view_), ::testing::Not(HasSubstr("LOSS\n40+60=100  -          -      0.000\n40+60")));
+}
+
+TEST_F(Views_Test, WhenQuestionsAreTooFewForAVerdictThenItIsSaid) {
+  v1::CascadesResult result;
+  v1::LookBackDigit* const digit = result.add_additions();
+  digit->set_digit("A1");
+  digit->set_per_cell(1);
+  digit->add_right(1);
+  digit->add_kappa(1);
+  digit->add_kappa_lower(-0.95);
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("note: too few questions"));
+  digit->set_kappa_lower(0, 0.99);
+  EXPECT_THAT(ProbeText(result, view_), ::testing::Not(HasSubstr("note: too few")));
+}
+
+// OPR and SGN are found by attention; "moved 0.00" is what an intervention without effect says.
+TEST_F(Views_Test, WhenNothingWasPatchedThenNothingMoved) {
+  v1::SubtasksResult result;
+  v1::SubtaskFinding* const finding = result.add_findings();
+  finding->set_task("OPR");
+  finding->set_nodes("P14L0H1");
+  finding->set_strength("weak");
+  finding->set_attention_percent(50);
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("OPR   P14L0H1  weak          0       50 %      -\n"));
+  EXPECT_EQ(ProbeRows(result).Csv(false), "OPR,found,P14L0H1,weak,0,50,,\n");
+}
+
 TEST_F(Views_Test, WhenAMapIsTooBroadThenALayerAtATime) {
   std::vector<std::pair<std::string, std::string>> cells;
   for (int layer = 0; layer < 2; ++layer) {

@@ -8,6 +8,8 @@
 namespace sumscope::client {
 namespace {
 
+constexpr double kVerdictKappa = 0.5;  // a digit looks through m columns where the lower end of kappa is above it
+
 using Digits = google::protobuf::RepeatedPtrField<v1::LookBackDigit>;
 
 // The curve kappa_m over m = 0, 1, ..: 1 is always right, 0 is chance.
@@ -48,8 +50,8 @@ Table Agreement(const v1::LookBackAgreement& agreement) {
 Table Classes(const v1::CascadesResult& result) {
   Table table({{"CLASS"}, NumberColumn("ACCURACY"), NumberColumn("CORRECT"), NumberColumn("OF")});
   for (const v1::ClassResult& one : result.classes()) {
-    table.AddRow({one.question_class(), FormatPercent(one.exact().rate()), FormatCount(one.exact().correct()),
-                  FormatCount(one.exact().count())});
+    table.AddRow({one.question_class(), one.exact().count() == 0 ? "" : FormatPercent(one.exact().rate()),
+                  FormatCount(one.exact().correct()), FormatCount(one.exact().count())});
   }
   return table;
 }
@@ -77,11 +79,28 @@ void AddCurveRows(Table* table, const char* operation, const Digits& digits) {
   }
 }
 
+// Whether kappa's interval stays at or below the verdict's 0.5 even when every answer is right.
+bool TooFewForAVerdict(const Digits& digits) {
+  return std::any_of(digits.begin(), digits.end(), [](const v1::LookBackDigit& digit) {
+    for (int m = 0; m < std::min(digit.right_size(), digit.kappa_lower_size()); ++m) {
+      if (digit.right(m) == digit.per_cell() && digit.kappa_lower(m) <= kVerdictKappa) return true;
+    }
+    return false;
+  });
+}
+
 }  // namespace
 
 std::string ProbeText(const v1::CascadesResult& result, const View& view) {
   std::string text =
       "how many columns each answer digit looks back; Km: kappa with m columns to pass (1 right, 0 chance)\n";
+  if (TooFewForAVerdict(result.additions()) || TooFewForAVerdict(result.subtractions_positive()) ||
+      TooFewForAVerdict(result.subtractions_negative())) {
+    absl::StrAppend(&text,
+                    "note: too few questions per digit and length for a verdict: even when all are right, kappa's 95 % "
+                    "interval\n      does not stay above ",
+                    kVerdictKappa, "; ask more with --per-cell (the default is 1000)\n");
+  }
   AppendTable(&text, "additions", Curves(result.additions(), view), view);
   AppendTable(&text, "subtractions, a > b", Curves(result.subtractions_positive(), view), view);
   AppendTable(&text, "subtractions, a < b", Curves(result.subtractions_negative(), view), view);

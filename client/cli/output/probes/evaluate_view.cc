@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/views.h"
@@ -9,15 +12,26 @@
 namespace sumscope::client {
 namespace {
 
-constexpr int kWorstShown = 5;
+constexpr size_t kWorstShown = 5;
 
 std::string Interval(const v1::Rate& rate) {
   return absl::StrCat(FormatPercent(rate.lower()), " .. ", FormatPercent(rate.upper()));
 }
 
-// Cells of the columns that RateColumns makes.
+// Cells of the columns that RateTable makes. Of no questions there is no share.
 std::vector<std::string> RateCells(const v1::Rate& rate) {
+  if (rate.count() == 0) return {"", "", "0", ""};
   return {FormatPercent(rate.rate()), FormatCount(rate.correct()), FormatCount(rate.count()), Interval(rate)};
+}
+
+// The loss of a part, which has none where nothing was measured.
+template <typename Part>
+std::string LossText(const Part& part) {
+  return part.has_loss() ? FormatLoss(part.loss()) : "";
+}
+template <typename Part>
+std::string ExactLoss(const Part& part) {
+  return part.has_loss() ? ShortestDouble(part.loss()) : "";
 }
 
 // `first`, then rate, correct, of, interval, then `last`.
@@ -47,20 +61,25 @@ Table Digits(const google::protobuf::RepeatedPtrField<v1::DigitResult>& digits, 
   Table table = RateTable({{"DIGIT"}}, with_loss ? std::vector<Column>{kLoss} : std::vector<Column>{}, kInWide);
   for (const v1::DigitResult& digit : digits) {
     std::vector<std::string> last;
-    if (with_loss) last.push_back(FormatLoss(digit.loss()));
+    if (with_loss) last.push_back(LossText(digit));
     AddRateRow(&table, {digit.digit()}, digit.accuracy(), last);
   }
   return table;
 }
 
 Table Classes(const v1::EvaluateResult& result) {
-  double questions = 0;
-  for (const v1::ClassResult& one : result.classes()) questions += one.exact().count();
+  // What a class is a share of: S classes of the additions, M and N of the subtractions.
+  const auto is_addition = [](const v1::ClassResult& one) { return absl::StartsWith(one.question_class(), "S"); };
+  double additions = 0, subtractions = 0;
+  for (const v1::ClassResult& one : result.classes()) {
+    (is_addition(one) ? additions : subtractions) += one.exact().count();
+  }
   Table table =
       RateTable({{"CLASS"}}, {kLoss, {"SHARE", kEverywhere, true}, {"IN THEORY", kEverywhere, true}}, kForPeople);
   for (const v1::ClassResult& one : result.classes()) {
+    const double of = is_addition(one) ? additions : subtractions;
     AddRateRow(&table, {one.question_class()}, one.exact(),
-               {FormatLoss(one.loss()), FormatPercent(questions > 0 ? one.exact().count() / questions : 0),
+               {LossText(one), one.exact().count() == 0 ? "" : FormatPercent(one.exact().count() / of),
                 one.has_share_expected() ? FormatPercent(one.share_expected()) : ""});
   }
   return table;
@@ -69,11 +88,11 @@ Table Classes(const v1::EvaluateResult& result) {
 Table Cells(const v1::EvaluateResult& result, bool wide) {
   Table table = RateTable({{"CELL"}}, {kLoss}, kInWide);
   for (const v1::CellResult& cell : result.cells()) {
-    AddRateRow(&table, {cell.cell()}, cell.accuracy(), {FormatLoss(cell.loss())});
+    AddRateRow(&table, {cell.cell()}, cell.accuracy(), {LossText(cell)});
     for (int column = 0; wide && column < cell.by_column_size(); ++column) {
       const v1::ColumnCell& part = cell.by_column(column);
       if (part.accuracy().count() == 0) continue;
-      AddRateRow(&table, {absl::StrCat("  column ", column)}, part.accuracy(), {FormatLoss(part.loss())});
+      AddRateRow(&table, {absl::StrCat("  column ", column)}, part.accuracy(), {LossText(part)});
     }
   }
   return table;
@@ -82,16 +101,25 @@ Table Cells(const v1::EvaluateResult& result, bool wide) {
 Table Cascades(const v1::EvaluateResult& result) {
   Table table = RateTable({{"LENGTH", kEverywhere, true}, {"DIGIT"}}, {kLoss}, kForPeople);
   for (const v1::CascadeResult& cascade : result.cascades()) {
-    AddRateRow(&table, {absl::StrCat(cascade.length()), cascade.digit()}, cascade.accuracy(),
-               {FormatLoss(cascade.loss())});
+    AddRateRow(&table, {absl::StrCat(cascade.length()), cascade.digit()}, cascade.accuracy(), {LossText(cascade)});
   }
   return table;
 }
 
-Table Worst(const v1::EvaluateResult& result, int shown) {
+// The worst questions, each once, however often it was asked.
+std::vector<v1::WorstQuestion> WorstOnce(const v1::EvaluateResult& result) {
+  std::vector<v1::WorstQuestion> once;
+  std::set<std::string> seen;
+  for (const v1::WorstQuestion& worst : result.worst()) {
+    if (seen.insert(worst.question()).second) once.push_back(worst);
+  }
+  return once;
+}
+
+Table Worst(const std::vector<v1::WorstQuestion>& all, size_t shown) {
   Table table({{"QUESTION"}, {"PREDICTED"}, {"CLASS"}, kLoss});
-  for (int i = 0; i < shown; ++i) {
-    const v1::WorstQuestion& worst = result.worst(i);
+  for (size_t i = 0; i < shown; ++i) {
+    const v1::WorstQuestion& worst = all[i];
     table.AddRow({worst.question(), worst.predicted(), worst.question_class(), FormatLoss(worst.loss())});
   }
   return table;
@@ -101,25 +129,34 @@ std::string Summary(const v1::EvaluateResult& result) {
   std::string exact;
   if (result.has_exact()) {
     const v1::Rate& rate = result.exact();
-    exact = absl::StrCat(FormatPercent(rate.rate()), " of ", FormatCount(rate.count()), " questions (",
+    exact = absl::StrCat(FormatPercent(rate.rate()), " of ", Counted(rate.count(), "question"), " (",
                          FormatCount(rate.count() - rate.correct()), " wrong; 95 % interval ", Interval(rate), ")");
   } else {
     exact = "no overall rate: the questions are stratified, see the classes";
   }
+  std::string nines;
+  if (result.has_nines()) {
+    nines = absl::StrCat(result.nines());
+  } else if (result.has_exact() && result.exact().correct() == result.exact().count()) {
+    nines = "no failure seen";
+  }
   return AlignedPairs({{"exact match", exact},
                        {"loss", absl::StrCat(FormatLoss(result.loss()), " nats per answer token")},
-                       {"nines", result.has_nines() ? absl::StrCat(result.nines()) : "no failure seen"},
+                       {"nines", nines},
                        {"near ties", result.near_ties() > 0 ? FormatCount(result.near_ties()) : ""}});
 }
 
 std::string GeneratedText(const v1::GeneratedResult& generated, bool wide) {
-  std::string text = absl::StrCat(
-      "\ngenerated, not forced\n",
-      AlignedPairs({{"exact match",
-                     absl::StrCat(FormatPercent(generated.exact().rate()), " of ", FormatCount(generated.questions()),
-                                  " questions (95 % interval ", Interval(generated.exact()), ")")},
-                    {"agrees with forced", absl::StrCat(FormatCount(generated.agrees_with_forced()), " of ",
-                                                        FormatCount(generated.questions()))}}));
+  std::string exact;
+  if (generated.has_exact()) {
+    exact = absl::StrCat(FormatPercent(generated.exact().rate()), " of ", Counted(generated.questions(), "question"),
+                         " (95 % interval ", Interval(generated.exact()), ")");
+  }
+  std::string text =
+      absl::StrCat("\ngenerated, not forced\n",
+                   AlignedPairs({{"exact match", exact},
+                                 {"agrees with forced", absl::StrCat(FormatCount(generated.agrees_with_forced()),
+                                                                     " of ", FormatCount(generated.questions()))}}));
   if (wide) Append(&text, "generated answer digits", Digits(generated.digits(), /*with_loss=*/false), wide);
   return text;
 }
@@ -129,10 +166,11 @@ void AddTidyRow(Table* table, absl::string_view section, absl::string_view name,
   std::vector<std::string> cells = {std::string(section), std::string(name), std::string(part)};
   if (rate != nullptr) {
     for (const uint32_t count : {rate->count(), rate->correct()}) cells.push_back(absl::StrCat(count));
-    for (const double value : {rate->rate(), rate->lower(), rate->upper()}) cells.push_back(ShortestDouble(value));
-  } else {
-    cells.resize(8);
   }
+  if (rate != nullptr && rate->count() > 0) {
+    for (const double value : {rate->rate(), rate->lower(), rate->upper()}) cells.push_back(ShortestDouble(value));
+  }
+  cells.resize(8);
   cells.push_back(loss);
   cells.push_back(share);
   table->AddRow(std::move(cells));
@@ -147,9 +185,10 @@ std::string ProbeText(const v1::EvaluateResult& result, const View& view) {
   Append(&text, "question classes", Classes(result), wide);
   Append(&text, "cells", Cells(result, wide), wide);
   Append(&text, "cascades", Cascades(result), wide);
-  const int shown = wide ? result.worst_size() : std::min(result.worst_size(), kWorstShown);
-  Append(&text, absl::StrCat("worst questions", shown < result.worst_size() ? " (more with -o wide)" : ""),
-         Worst(result, shown), wide);
+  const std::vector<v1::WorstQuestion> worst = WorstOnce(result);
+  const size_t shown = wide ? worst.size() : std::min(worst.size(), kWorstShown);
+  Append(&text, absl::StrCat("worst questions", shown < worst.size() ? " (more with -o wide)" : ""),
+         Worst(worst, shown), wide);
   if (result.has_generated_sample()) absl::StrAppend(&text, GeneratedText(result.generated_sample(), wide));
   return text;
 }
@@ -167,29 +206,29 @@ Table ProbeRows(const v1::EvaluateResult& result) {
                {"share_expected"}});
   AddTidyRow(&table, "all", "exact", "", result.has_exact() ? &result.exact() : nullptr, ShortestDouble(result.loss()));
   for (const auto& digit : result.digits()) {
-    AddTidyRow(&table, "digit", digit.digit(), "", &digit.accuracy(), ShortestDouble(digit.loss()));
+    AddTidyRow(&table, "digit", digit.digit(), "", &digit.accuracy(), ExactLoss(digit));
   }
   for (const auto& one : result.classes()) {
-    AddTidyRow(&table, "class", one.question_class(), "", &one.exact(), ShortestDouble(one.loss()),
+    AddTidyRow(&table, "class", one.question_class(), "", &one.exact(), ExactLoss(one),
                one.has_share_expected() ? ShortestDouble(one.share_expected()) : "");
   }
   for (const auto& cell : result.cells()) {
-    AddTidyRow(&table, "cell", cell.cell(), "", &cell.accuracy(), ShortestDouble(cell.loss()));
+    AddTidyRow(&table, "cell", cell.cell(), "", &cell.accuracy(), ExactLoss(cell));
     for (int column = 0; column < cell.by_column_size(); ++column) {
       const v1::ColumnCell& part = cell.by_column(column);
-      AddTidyRow(&table, "cell", cell.cell(), absl::StrCat(column), &part.accuracy(), ShortestDouble(part.loss()));
+      AddTidyRow(&table, "cell", cell.cell(), absl::StrCat(column), &part.accuracy(), ExactLoss(part));
     }
   }
   for (const auto& cascade : result.cascades()) {
     AddTidyRow(&table, "cascade", cascade.digit(), absl::StrCat(cascade.length()), &cascade.accuracy(),
-               ShortestDouble(cascade.loss()));
+               ExactLoss(cascade));
   }
   for (const auto& worst : result.worst()) {
     AddTidyRow(&table, "worst", worst.question(), worst.predicted(), nullptr, ShortestDouble(worst.loss()));
   }
   if (result.has_generated_sample()) {
     const v1::GeneratedResult& generated = result.generated_sample();
-    AddTidyRow(&table, "generated", "exact", "", &generated.exact(), "");
+    AddTidyRow(&table, "generated", "exact", "", generated.has_exact() ? &generated.exact() : nullptr, "");
     for (const auto& digit : generated.digits()) {
       AddTidyRow(&table, "generated_digit", digit.digit(), "", &digit.accuracy(), "");
     }
