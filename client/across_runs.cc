@@ -41,6 +41,20 @@ const std::vector<std::vector<std::string>>& NamingFields() {
   return *kFields;
 }
 
+// Fields that are no answer: settings, bounds of intervals, what theory says, and the words of the question.
+bool IsNoAnswer(const std::string& name) {
+  static const auto* const kNames = new std::set<std::string>{
+      "mode",       "lower",       "upper",    "per_cell", "kappa_lower", "kappa_upper",   "share_expected",
+      "worst",      "meaning",     "predicts", "text",     "store",       "clean",         "store_true",
+      "clean_true", "true_answer", "question", "truth",    "look_back_2", "layer",         "head",
+      "position",   "digit",       "length",   "cell",     "nodes",       "node",          "component",
+      "id",         "name",        "label",    "task",     "operation",   "question_class"};
+  return kNames->count(name) > 0;
+}
+
+// Numbers that are verdicts: runs agree on them or not, and their mean says nothing.
+bool IsVerdict(const std::string& name) { return name == "k" || name == "cluster_k" || name == "pair"; }
+
 std::string Join(const std::string& path, const std::string& part) {
   return path.empty() ? part : absl::StrCat(path, ".", part);
 }
@@ -51,13 +65,17 @@ class Flattener {
   explicit Flattener(FlatResult* out) : out_(out) {}
 
   void Walk(const Message& message, const std::string& path) {
-    around_.push_back(&message);
     const Descriptor* const type = message.GetDescriptor();
+    if (type == v1::Rate::descriptor() && static_cast<const v1::Rate&>(message).count() == 0) return;
+    around_.push_back(&message);
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* const field = type->field(i);
       const std::string here = Join(path, field->name());
       if (field->is_repeated()) {
-        WalkList(message, field, here);
+        // Bounds and the worst questions, which are others in each run; lists of names name what is beside them.
+        if (!IsNoAnswer(field->name()) || field->name() == "nodes") WalkList(message, field, here);
+      } else if (IsNoAnswer(field->name()) || (type == v1::LookBackK::descriptor() && field->name() == "k")) {
+        continue;  // the path says it
       } else if (!field->has_presence() || message.GetReflection()->HasField(message, field)) {
         WalkOne(message, field, here);
       }
@@ -118,6 +136,7 @@ class Flattener {
       case FieldDescriptor::CPPTYPE_MESSAGE:
         return Walk(r->GetMessage(message, field), here);
       case FieldDescriptor::CPPTYPE_UINT32:
+        if (IsVerdict(field->name())) return AddValue(here, Text(message, field));
         return AddNumber(here, r->GetUInt32(message, field));
       case FieldDescriptor::CPPTYPE_UINT64:
         return AddNumber(here, static_cast<double>(r->GetUInt64(message, field)));

@@ -12,10 +12,12 @@ namespace sumscope::client {
 
 // One result as named values. A path is the fields' names and, for members of lists, what they are called: the digit,
 // cell, class, node, component or task, else their place: digits.A5.accuracy.rate, nodes.P14L0H1.fail_percent.
-// Lists "per answer token" are named by the tokens. Numbers that are not finite are left out.
+// Lists "per answer token" are named by the tokens. Left out are numbers that are not finite, rates of no questions,
+// and what is no answer: settings, bounds of intervals, the worst questions, and what the path says already.
 struct FlatResult {
   std::map<std::string, double> numbers;
-  std::map<std::string, std::string> values;  // text and truth values
+  std::map<std::string, std::string>
+      values;                      // text, truth values, and numbers that are verdicts, like the k of a digit
   std::vector<std::string> facts;  // tags "P14L0H1 Algo:A2.SC", and words of lists "not_found A2.SS"; each once
 };
 FlatResult Flatten(const google::protobuf::Message& result);

@@ -32,7 +32,7 @@ TEST(Flatten_Test, WhenListsHaveNamesThenPathsHaveThem) {
   EXPECT_EQ(flat.numbers.at("nodes.P14L0H1.failed_digits.A1"), 7);
   EXPECT_EQ(flat.numbers.at("nodes.P14L0H1.failed_digits.A0"), 8);
   EXPECT_EQ(flat.numbers.count("nodes.P14L0H1.loss"), 0u);
-  EXPECT_EQ(flat.values.at("mode"), "ZERO");
+  EXPECT_EQ(flat.values.count("mode"), 0u) << "a setting";
   EXPECT_THAT(flat.facts, ElementsAre("P14L0H1 Fail%:12"));
 }
 
@@ -45,6 +45,46 @@ TEST(Flatten_Test, WhenTwoListsOfNamesHaveOneLengthThenEachNamesItsOwn) {
   pair->set_id("SA-1");
   pair->add_results()->set_l2(2.5);
   EXPECT_EQ(Flatten(result).numbers.at("pairs.SA-1.results.P9L0H0.l2"), 2.5);
+}
+
+// Means of labels, bounds and settings stood between the answers; cells that no question had counted as 0 %.
+TEST(Flatten_Test, WhenNothingWasMeasuredOrAnsweredThenItIsLeftOut) {
+  v1::EvaluateResult evaluate;
+  v1::CellResult* const cell = evaluate.add_cells();
+  cell->set_cell("US9");
+  cell->mutable_accuracy();
+  v1::DigitResult* const digit = evaluate.add_digits();
+  digit->set_digit("A5");
+  digit->mutable_accuracy()->set_count(4);
+  digit->mutable_accuracy()->set_lower(0.5);
+  digit->set_loss(0);
+  evaluate.add_worst()->set_question("1+2=3");
+  const FlatResult flat = Flatten(evaluate);
+  EXPECT_EQ(flat.numbers.at("digits.A5.accuracy.count"), 4);
+  EXPECT_EQ(flat.numbers.count("digits.A5.accuracy.lower"), 0u);
+  EXPECT_EQ(flat.numbers.at("digits.A5.loss"), 0);
+  for (const auto& [path, number] : flat.numbers) {
+    EXPECT_EQ(path.find("cells."), path.npos) << path;
+    EXPECT_EQ(path.find("worst."), path.npos) << path;
+  }
+  EXPECT_EQ(flat.values.count("digits.A5.digit"), 0u);
+}
+
+TEST(Flatten_Test, WhenANumberIsAVerdictThenItIsAValue) {
+  v1::CascadesResult cascades;
+  v1::LookBackDigit* const digit = cascades.add_additions();
+  digit->set_digit("A5");
+  digit->set_per_cell(1000);
+  digit->set_k(3);
+  v1::LookBackK* const by_k = cascades.add_agreements()->add_by_k();
+  by_k->set_k(2);
+  by_k->set_exact(7);
+  const FlatResult flat = Flatten(cascades);
+  EXPECT_EQ(flat.values.at("additions.A5.k"), "3");
+  EXPECT_EQ(flat.values.at("additions.A5.exact"), "false");
+  EXPECT_EQ(flat.numbers.count("additions.A5.per_cell"), 0u);
+  EXPECT_EQ(flat.numbers.at("agreements.OPERATION_UNSPECIFIED.by_k.2.exact"), 7);
+  EXPECT_EQ(flat.values.count("agreements.OPERATION_UNSPECIFIED.by_k.2.k"), 0u);
 }
 
 TEST(Flatten_Test, WhenATypeHasSeveralNamesThenAllCount) {

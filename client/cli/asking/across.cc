@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/probes/across_view.h"
@@ -37,9 +38,8 @@ class Asker {
     if (created.ok()) {
       asked_.push_back({run, std::move(*created->mutable_analysis())});
     } else if (absl::IsFailedPrecondition(created.status())) {
-      left_out_.push_back(RunIdOf(run.name()));
-      why_left_out_ = std::string(created.status().message());
-      session_.Note(absl::StrCat(RunIdOf(run.name()), " is left out: ", why_left_out_));
+      LeaveOut(run, created.status());
+      session_.Note(absl::StrCat(RunIdOf(run.name()), " is left out: ", created.status().message()));
     } else {
       Failed(run, created.status());
     }
@@ -48,7 +48,10 @@ class Asker {
   absl::Status Wait() {
     for (AskedRun& asked : asked_) {
       if (!IsTerminal(asked.analysis.state())) {
-        SUMSCOPE_ASSIGN_OR_RETURN(asked.analysis, WatchAnalysisToEnd(session_, connection_, asked.analysis.name()));
+        absl::StatusOr<v1::Analysis> ended = WatchAnalysisToEnd(session_, connection_, asked.analysis.name());
+        if (!ended.ok() && session_.interrupted()) TellOfOthers(asked);
+        SUMSCOPE_RETURN_IF_ERROR(ended.status());
+        asked.analysis = *std::move(ended);
       }
       if (asked.analysis.has_result()) continue;
       Failed(asked.run, MakeError(absl::StatusCode::kInternal, asked.analysis.state_reason(),
@@ -60,8 +63,7 @@ class Asker {
   }
 
   const std::vector<AskedRun>& asked() const { return asked_; }
-  const std::vector<std::string>& left_out() const { return left_out_; }
-  const std::string& why_left_out() const { return why_left_out_; }  // of the last one
+  const std::vector<LeftOutRun>& left_out() const { return left_out_; }
   ExitCode exit_code() const { return exit_code_; }
 
  private:
@@ -82,7 +84,21 @@ class Asker {
     return connection_.CreateAnalysis(request);
   }
 
+  // Which analyses go on beside the one that was waited for.
+  void TellOfOthers(const AskedRun& waited_for) {
+    std::vector<std::string> names;
+    for (const AskedRun& one : asked_) {
+      if (&one != &waited_for && !IsTerminal(one.analysis.state())) names.push_back(one.analysis.name());
+    }
+    if (!names.empty()) session_.Note(absl::StrCat("So do the other runs': ", absl::StrJoin(names, " ")));
+  }
+
+  void LeaveOut(const v1::Run& run, const absl::Status& status) {
+    left_out_.push_back({RunIdOf(run.name()), ErrorReason(status), std::string(status.message())});
+  }
+
   void Failed(const v1::Run& run, const absl::Status& status) {
+    LeaveOut(run, status);
     const ExitCode code = TellStatus(&session_.terminal(), status, RunIdOf(run.name()));
     if (exit_code_ == ExitCode::kDone) exit_code_ = code;
   }
@@ -92,8 +108,7 @@ class Asker {
   const v1::CreateAnalysisRequest request_;
   std::map<uint32_t, v1::QuestionSet> uploaded_;
   std::vector<AskedRun> asked_;
-  std::vector<std::string> left_out_;
-  std::string why_left_out_;
+  std::vector<LeftOutRun> left_out_;
   ExitCode exit_code_ = ExitCode::kDone;
 };
 
@@ -103,6 +118,7 @@ absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filt
                                        bool dry_run) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListRunsResponse found, AllRuns(*connection, filter));
+  SUMSCOPE_RETURN_IF_ERROR(CompleteHash(*connection, request.mutable_question_set()));
   request.set_validate_only(dry_run);
   Asker asker(session, *connection, std::move(request));
   for (const v1::Run& run : found.runs()) {
@@ -114,8 +130,9 @@ absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filt
   }
   if (asker.asked().empty() && asker.exit_code() == ExitCode::kDone) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
-                     found.runs().empty() ? absl::StrCat("no run is ", filter)
-                                          : absl::StrCat("no run that matches can answer: ", asker.why_left_out()));
+                     found.runs().empty()
+                         ? absl::StrCat("no run is ", filter)
+                         : absl::StrCat("no run that matches can answer: ", asker.left_out().back().message));
   }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(dry_run ? ShowPredictions(session, asker.asked())
                                                  : ShowAcross(session, filter, asker.asked(), asker.left_out())));

@@ -1,15 +1,23 @@
 #include "client/cli/output/probes/across_view.h"
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/across_runs.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/across_headline.h"
+#include "client/cli/output/probes/analysis_view.h"
 
 namespace sumscope::client {
 namespace {
+
+constexpr size_t kFactsShown = 40;
 
 // The member of `result` that is set.
 FlatResult FlattenResult(const v1::AnalysisResult& result) {
@@ -18,53 +26,120 @@ FlatResult FlattenResult(const v1::AnalysisResult& result) {
   return field == nullptr ? FlatResult() : Flatten(reflection->GetMessage(result, field));
 }
 
-// Whether the last part of a path is a bare place in a list.
-bool IsNameless(const std::string& path) {
-  const std::string last = path.substr(path.rfind('.') + 1);
-  return absl::ascii_isdigit(static_cast<unsigned char>(last.front())) &&
-         last.find_first_not_of("0123456789") == last.npos;
-}
+// Paths that are rates print as percentages.
+bool IsRate(const std::string& path) { return absl::EndsWith(path, ".rate"); }
 
 std::string KOfM(const ShareAcross& share) { return absl::StrCat(share.k, " of ", share.m); }
 
-Table Numbers(const AcrossRuns& across, bool wide) {
+// What people see of `all`: everything when wide, else the headlines in their order.
+template <typename Entry>
+std::vector<Entry> ForPeople(const std::vector<Entry>& all, const std::string& analysis, bool wide) {
+  if (wide) return all;
+  std::vector<std::pair<size_t, Entry>> placed;
+  for (const Entry& entry : all) {
+    const std::optional<size_t> place = HeadlinePlace(analysis, entry.path);
+    if (place) placed.emplace_back(*place, entry);
+  }
+  std::stable_sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Entry> shown;
+  for (auto& [place, entry] : placed) shown.push_back(std::move(entry));
+  return shown;
+}
+
+std::string NumberText(const std::string& path, double number) {
+  return IsRate(path) ? FormatPercent(number) : FormatDigits(number, 4);
+}
+
+std::string SpreadText(const NumberAcross& number) {
+  if (std::isnan(number.deviation)) return "";
+  if (!IsRate(number.path)) return FormatDigits(number.deviation, 3);
+  return absl::StrCat(RoundPercent(100 * number.deviation, 2), " %");
+}
+
+Table Numbers(const std::vector<NumberAcross>& numbers) {
   Table table({{"NUMBER"},
                {"RUNS", kEverywhere, true},
                {"MEAN", kEverywhere, true},
                {"SPREAD", kEverywhere, true},
                {"MIN", kEverywhere, true},
                {"MAX", kEverywhere, true}});
-  for (const NumberAcross& number : across.numbers) {
-    if (!wide && IsNameless(number.path)) continue;
-    table.AddRow({number.path, absl::StrCat(number.n), FormatDigits(number.mean, 4), FormatDigits(number.deviation, 3),
-                  FormatDigits(number.min, 4), FormatDigits(number.max, 4)});
+  for (const NumberAcross& number : numbers) {
+    table.AddRow({number.path, absl::StrCat(number.n), NumberText(number.path, number.mean), SpreadText(number),
+                  NumberText(number.path, number.min), NumberText(number.path, number.max)});
   }
   return table;
 }
 
-Table Values(const std::vector<ShareAcross>& shares, bool wide) {
-  Table table({{"VALUE"}, {"IS"}, {"RUNS"}});
-  for (const ShareAcross& share : shares) {
-    if (wide || !IsNameless(share.path)) table.AddRow({share.path, share.value, KOfM(share)});
-  }
+Table Values(const std::vector<ShareAcross>& shares) {
+  Table table({{"VALUE"}, {"IS", kEverywhere, false, /*wrap=*/50}, {"RUNS"}});
+  for (const ShareAcross& share : shares) table.AddRow({share.path, share.value, KOfM(share)});
   return table;
 }
 
-Table Facts(const std::vector<ShareAcross>& shares) {
+// Facts of many runs first.
+Table Facts(std::vector<ShareAcross> shares, size_t shown) {
   Table table({{"FACT"}, {"RUNS"}});
-  for (const ShareAcross& share : shares) table.AddRow({share.path, KOfM(share)});
+  std::stable_sort(shares.begin(), shares.end(), [](const ShareAcross& a, const ShareAcross& b) { return a.k > b.k; });
+  for (size_t i = 0; i < std::min(shown, shares.size()); ++i) table.AddRow({shares[i].path, KOfM(shares[i])});
   return table;
 }
 
-std::string Text(const AcrossRuns& across, const std::string& filter, const std::string& analysis, bool wide) {
-  std::string text = AlignedPairs({{"analysis", analysis},
+// What each run contributed: its answer, and the first numbers of it.
+Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& results, const std::string& analysis,
+           const std::vector<NumberAcross>& numbers) {
+  constexpr size_t kNumbersShown = 2;
+  std::vector<Column> columns = {{"RUN"}, {"MODEL"}, {"STEP", kEverywhere, true}, {"ANSWER"}};
+  std::vector<std::string> paths;
+  for (const NumberAcross& number : numbers) {
+    if (paths.size() < kNumbersShown && HeadlinePlace(analysis, number.path)) paths.push_back(number.path);
+  }
+  for (const std::string& path : paths) columns.push_back({absl::AsciiStrToUpper(path), kEverywhere, true});
+  Table table(std::move(columns));
+  for (size_t i = 0; i < asked.size(); ++i) {
+    const v1::Analysis& answer = asked[i].analysis;
+    std::vector<std::string> cells = {RunIdOf(asked[i].run.name()), asked[i].run.model_name(),
+                                      answer.checkpoint().substr(answer.checkpoint().rfind('/') + 1),
+                                      answer.name().substr(answer.name().rfind('/') + 1)};
+    for (const std::string& path : paths) {
+      const auto number = results[i].numbers.find(path);
+      cells.push_back(number == results[i].numbers.end() ? "" : NumberText(path, number->second));
+    }
+    table.AddRow(std::move(cells));
+  }
+  return table;
+}
+
+Table LeftOut(const std::vector<LeftOutRun>& left_out) {
+  Table table({{"LEFT OUT"}, {"BECAUSE", kForPeople, false, /*wrap=*/80}});
+  for (const LeftOutRun& one : left_out) table.AddRow({one.run, one.message});
+  return table;
+}
+
+// All of it. `results` belong to `answered`.
+std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& results,
+                 const std::vector<AskedRun>& answered, const std::vector<LeftOutRun>& left_out,
+                 const std::string& filter, bool wide) {
+  const v1::Analysis first = answered.empty() ? v1::Analysis() : answered.front().analysis;
+  const std::vector<NumberAcross> headlines = ForPeople(across.numbers, first.analysis(), /*wide=*/false);
+  const std::vector<NumberAcross> numbers = wide ? across.numbers : headlines;
+  const std::vector<ShareAcross> values = ForPeople(across.values, first.analysis(), wide);
+  const size_t facts = wide ? across.facts.size() : std::min(across.facts.size(), kFactsShown);
+  std::string text = AlignedPairs({{"analysis", first.analysis()},
+                                   {"questions", DescribeQuestions(first.question_set())},
                                    {"runs", absl::StrCat(across.runs, " that are ", filter)},
                                    {"spread", "standard deviation over runs, divisor n - 1"}});
-  for (const auto& [title, table] :
-       {std::pair("numbers", Numbers(across, wide)), std::pair("values", Values(across.values, wide)),
-        std::pair("facts", Facts(across.facts))}) {
-    if (!table.empty()) absl::StrAppend(&text, "\n", title, "\n", table.Aligned(wide ? kInWide : kInTable, true));
-  }
+  const auto add = [&text, wide](absl::string_view title, const Table& table) {
+    if (table.empty()) return;
+    absl::StrAppend(&text, "\n", title, title.empty() ? "" : "\n", table.Aligned(wide ? kInWide : kInTable, true));
+  };
+  add("", Runs(answered, results, first.analysis(), headlines));
+  add("", LeftOut(left_out));
+  add("numbers", Numbers(numbers));
+  add("values", Values(values));
+  add("facts", Facts(across.facts, facts));
+  const size_t rest =
+      across.numbers.size() - numbers.size() + across.values.size() - values.size() + across.facts.size() - facts;
+  if (rest > 0) absl::StrAppend(&text, "\n", FormatCount(rest), " more with -o wide\n");
   return text;
 }
 
@@ -108,14 +183,14 @@ nlohmann::ordered_json Json(const AcrossRuns& across) {
 }  // namespace
 
 Document ShowAcross(const Session& session, const std::string& filter, const std::vector<AskedRun>& asked,
-                    const std::vector<std::string>& left_out) {
+                    const std::vector<LeftOutRun>& left_out) {
   Document document;
+  std::vector<AskedRun> answered;
   std::vector<FlatResult> results;
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
-  std::string analysis;
   for (const AskedRun& one : asked) {
     if (!one.analysis.has_result()) continue;
-    analysis = one.analysis.analysis();
+    answered.push_back(one);
     results.push_back(FlattenResult(one.analysis.result()));
     runs.push_back({{"run", one.run.name()},
                     {"model_name", one.run.model_name()},
@@ -123,12 +198,21 @@ Document ShowAcross(const Session& session, const std::string& filter, const std
                     {"checkpoint", one.analysis.checkpoint()}});
     document.ids.push_back(one.analysis.name());
   }
+  nlohmann::ordered_json ids = nlohmann::ordered_json::array(), why = nlohmann::ordered_json::object();
+  for (const LeftOutRun& one : left_out) {
+    ids.push_back(one.run);
+    why[one.run] = {{"reason", one.reason}, {"message", one.message}};
+  }
   const AcrossRuns across = Aggregate(results);
-  document.json = {{"analysis", analysis}, {"filter", filter}, {"runs", runs}, {"left_out", left_out}};
+  document.json = {{"analysis", answered.empty() ? "" : answered.front().analysis.analysis()},
+                   {"filter", filter},
+                   {"runs", runs},
+                   {"left_out", ids},
+                   {"left_out_because", why}};
   document.json.update(Json(across));
   document.items = {document.json};
-  document.table = Text(across, filter, analysis, /*wide=*/false);
-  document.wide = Text(across, filter, analysis, /*wide=*/true);
+  document.table = Text(across, results, answered, left_out, filter, /*wide=*/false);
+  document.wide = Text(across, results, answered, left_out, filter, /*wide=*/true);
   document.csv = Csv(across).Csv(!session.output().no_headers);
   return document;
 }
@@ -150,7 +234,7 @@ Document ShowPredictions(const Session& session, const std::vector<AskedRun>& as
     table.AddRow({RunIdOf(one.run.name()), one.run.model_name(), ShortestDouble(prediction.questions()),
                   ShortestDouble(prediction.nodes()), FormatBytes(prediction.memory_bytes()),
                   absl::StrCat(prediction.memory_bytes()), FormatBytes(prediction.disk_bytes()),
-                  absl::StrCat(prediction.disk_bytes()), FormatSpan(absl::Seconds(prediction.seconds())),
+                  absl::StrCat(prediction.disk_bytes()), AboutSpan(absl::Seconds(prediction.seconds())),
                   ShortestDouble(prediction.seconds())});
     json.push_back({{"run", one.run.name()}, {"prediction", ToJson(prediction)}});
   }

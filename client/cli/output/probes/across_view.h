@@ -16,10 +16,17 @@ struct AskedRun {
   v1::Analysis analysis;
 };
 
-// Mean, spread and "k of m" of those that have a result. The table leaves out members of lists that have
-// no name.
+// One that gave no answer, and why.
+struct LeftOutRun {
+  std::string run;     // its id
+  std::string reason;  // RUN_HAS_NO_CHECKPOINT
+  std::string message;
+};
+
+// Mean, spread and "k of m" of those that have a result, with what each of them contributed. The table has what matters
+// of the analysis, wide everything.
 Document ShowAcross(const Session& session, const std::string& filter, const std::vector<AskedRun>& asked,
-                    const std::vector<std::string>& left_out);
+                    const std::vector<LeftOutRun>& left_out);
 
 // What each run's analysis would need.
 Document ShowPredictions(const Session& session, const std::vector<AskedRun>& asked);

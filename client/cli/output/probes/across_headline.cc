@@ -1,0 +1,57 @@
+#include "client/cli/output/probes/across_headline.h"
+
+#include <map>
+#include <vector>
+
+namespace sumscope::client {
+namespace {
+
+// What matters of each analysis, first things first.
+const std::map<absl::string_view, std::vector<absl::string_view>>& Headlines() {
+  static const auto* const kHeadlines = new std::map<absl::string_view, std::vector<absl::string_view>>{
+      {"evaluate",
+       {"exact.rate", "loss", "generated_sample.exact.rate", "digits.*.accuracy.rate", "classes.*.exact.rate",
+        "cells.*.accuracy.rate"}},
+      {"attention", {"heads.*.rows.*.pair"}},
+      {"ablate", {"unablated.loss", "results.**.fail_percent", "results.**.loss"}},
+      {"useful_nodes", {"useful_heads", "useful_mlps", "unablated.loss"}},
+      {"patch", {"pairs.**.testable", "pairs.**.clean_predicted"}},
+      {"subtasks", {"useful_heads", "useful_mlps", "unablated.loss"}},
+      {"pca", {"nodes.*.passes", "nodes.*.cluster_agreement", "nodes.*.evr.0"}},
+      {"linear_probe", {"held_out.rate", "shuffled.rate", "majority", "train.rate", "held_out_loss"}},
+      {"attribution", {"true_logit.*", "parts.**.logits.*"}},
+      {"phases", {"order", "cell_order", "digits.*.learnt_step", "cells.*.learnt_step"}},
+      {"cascades",
+       {"floor.measured_loss", "floor.at_measured_k", "floor.at_published_k", "additions.*.k", "additions.*.exact",
+        "subtractions_positive.*.k", "subtractions_positive.*.exact", "subtractions_negative.*.k",
+        "subtractions_negative.*.exact", "classes.*.exact.rate"}},
+      {"algorithm",
+       {"useful_heads", "useful_heads_with_purpose", "useful_mlps", "useful_mlps_with_purpose", "clauses.**.holds"}},
+  };
+  return *kHeadlines;
+}
+
+}  // namespace
+
+std::optional<size_t> HeadlinePlace(absl::string_view analysis, absl::string_view path) {
+  const auto headlines = Headlines().find(analysis);
+  if (headlines == Headlines().end()) return 0;
+  for (size_t i = 0; i < headlines->second.size(); ++i) {
+    if (MatchesPath(headlines->second[i], path)) return i;
+  }
+  return std::nullopt;
+}
+
+bool MatchesPath(absl::string_view pattern, absl::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] != '*')
+    return !text.empty() && text[0] == pattern[0] && MatchesPath(pattern.substr(1), text.substr(1));
+  const bool any = pattern.substr(0, 2) == "**";
+  const absl::string_view rest = pattern.substr(any ? 2 : 1);
+  for (size_t used = 0;; ++used) {
+    if (MatchesPath(rest, text.substr(used))) return true;
+    if (used == text.size() || (!any && text[used] == '.')) return false;
+  }
+}
+
+}  // namespace sumscope::client
