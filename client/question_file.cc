@@ -16,6 +16,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/readable_file.h"
+#include "proto/contract/analyses/listed_questions.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -44,8 +45,9 @@ bool IsQuestion(absl::string_view text) {
 // Reads the lines of one file into a list.
 class QuestionFile {
  public:
-  QuestionFile(std::string path, Filters filters, v1::Operation operation)
-      : path_(std::move(path)), filters_(std::move(filters)), operation_(operation) {}
+  // With a `spec` of a run each question must be one of it.
+  QuestionFile(std::string path, Filters filters, v1::Operation operation, const v1::TrainSpec* spec)
+      : path_(std::move(path)), filters_(std::move(filters)), operation_(operation), spec_(spec) {}
 
   absl::StatusOr<v1::QuestionSet> Read() {
     SUMSCOPE_RETURN_IF_ERROR(CheckReadable(path_, Pipes::kAllowed));
@@ -57,7 +59,8 @@ class QuestionFile {
     }
     for (std::string line; std::getline(file, line);) {
       ++line_;
-      const absl::string_view text = absl::StripSuffix(line, "\r");
+      absl::string_view text = absl::StripSuffix(line, "\r");
+      if (line_ == 1) text = absl::StripPrefix(text, "\xEF\xBB\xBF");  // a byte-order mark
       if (absl::StripAsciiWhitespace(text).empty() || text[0] == '#') continue;
       SUMSCOPE_RETURN_IF_ERROR(table ? AddRow(text) : Add(text));
     }
@@ -75,7 +78,9 @@ class QuestionFile {
           absl::StrCat(path_, " has no ", column, " \"", value, "\"; it has ", absl::StrJoin(seen->second, ", "),
                        seen->second.size() < kValuesTold ? "" : " and perhaps more"));
     }
-    return BadFile(path_, line_, filters_.empty() ? "no question found" : "no line has all of these values");
+    return InvalidField(
+        "QUESTION_FILE_INVALID", "questions",
+        absl::StrCat(path_, filters_.empty() ? " holds no question" : " has no line with all of these"));
   }
 
   absl::Status ReadHeader(const Cells& cells) {
@@ -119,6 +124,12 @@ class QuestionFile {
       return InvalidField("QUESTIONS_OUT_OF_RANGE", "questions",
                           absl::StrCat(path_, " has more than ", kMaxQuestionsOfAFile, " questions"));
     }
+    if (spec_ != nullptr) {
+      std::string checked(text);
+      v1::Operation is = v1::OPERATION_UNSPECIFIED;
+      SUMSCOPE_RETURN_IF_ERROR(NormaliseQuestionOfRun(*spec_, "questions", absl::StrCat(path_, " line ", line_, ":"),
+                                                      operation_, &checked, &is));
+    }
     questions_.mutable_list()->add_questions(std::string(text));
     return absl::OkStatus();
   }
@@ -126,6 +137,7 @@ class QuestionFile {
   const std::string path_;
   const Filters filters_;
   const v1::Operation operation_;
+  const v1::TrainSpec* const spec_;
   std::map<std::string, size_t> columns_;                // of a table, once its header was read
   std::map<std::string, std::set<std::string>> values_;  // that the filtered columns have
   size_t line_ = 0;
@@ -134,7 +146,8 @@ class QuestionFile {
 
 }  // namespace
 
-absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation) {
+absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation,
+                                                 const v1::TrainSpec* spec) {
   const size_t query = text.rfind('?');
   Filters filters;
   absl::string_view path = text;
@@ -149,7 +162,7 @@ absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Ope
       filters.insert(filter);
     }
   }
-  return QuestionFile(std::string(path), std::move(filters), operation).Read();
+  return QuestionFile(std::string(path), std::move(filters), operation, spec).Read();
 }
 
 }  // namespace sumscope::client

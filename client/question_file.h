@@ -4,12 +4,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "sumscope/v1/question_sets.pb.h"
+#include "sumscope/v1/spec.pb.h"
 
 namespace sumscope::client {
 
 // PATH or PATH?column=value[&column=value]: the questions of a file as a list, at most 1,000,000. Described in
-// question_sets.h.
-absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation);
+// question_sets.h. With the spec of a run the first line that this run cannot be asked is an error too, of
+// NormaliseQuestionOfRun.
+absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation,
+                                                 const v1::TrainSpec* spec = nullptr);
 
 }  // namespace sumscope::client
 

@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "client/pages.h"
 #include "client/question_file.h"
 #include "client/unsigned.h"
 #include "proto/contract/base/status_macros.h"
@@ -68,9 +69,13 @@ bool ParsePairs(absl::string_view text, v1::PairQuestions* pairs) {
   return true;
 }
 
+constexpr size_t kHexDigits = 64;
+constexpr size_t kMinHashPrefix = 12;  // as many as tables show
+
+// A hash, or enough of its beginning.
 bool IsHash(absl::string_view text) {
-  constexpr size_t kHexDigits = 64;
-  return text.size() == kHexDigits && text.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
+  return text.size() >= kMinHashPrefix && text.size() <= kHexDigits &&
+         text.find_first_not_of("0123456789abcdef") == absl::string_view::npos;
 }
 
 // Every kind but a file. False for text that is none.
@@ -104,6 +109,32 @@ absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Ope
   if (ParseKind(kind.first, kind.second, &questions)) return questions;
   return InvalidField("QUESTION_SET_INVALID", "questions",
                       absl::StrCat("\"", text, "\" is no question set; expected ", kQuestionsHelp));
+}
+
+absl::Status CompleteHash(Connection& connection, v1::QuestionSet* questions) {
+  const std::string prefix = questions->uploaded().sha256();
+  if (prefix.empty() || prefix.size() == kHexDigits) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(
+      const v1::ListQuestionSetsResponse all,
+      ReadPages(
+          v1::ListQuestionSetsRequest(), /*limit=*/0,
+          [&](const v1::ListQuestionSetsRequest& page) { return connection.ListQuestionSets(page); },
+          &v1::ListQuestionSetsResponse::mutable_question_sets));
+  std::string found;
+  for (const v1::UploadedQuestionSet& set : all.question_sets()) {
+    if (!absl::StartsWith(set.sha256(), prefix)) continue;
+    if (!found.empty()) {
+      return InvalidField("QUESTION_SET_AMBIGUOUS", "questions",
+                          absl::StrCat("several uploaded lists begin with sha256:", prefix, ": give more of the hash"));
+    }
+    found = set.sha256();
+  }
+  if (found.empty()) {
+    return MakeError(absl::StatusCode::kNotFound, "QUESTION_SET_NOT_FOUND",
+                     absl::StrCat("no uploaded list of questions begins with sha256:", prefix));
+  }
+  questions->mutable_uploaded()->set_sha256(found);
+  return absl::OkStatus();
 }
 
 bool NeedsUpload(const v1::QuestionSet& questions) {

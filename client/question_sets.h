@@ -25,6 +25,10 @@ inline constexpr char kQuestionsHelp[] =
 // INVALID_ARGUMENT FILE_NOT_REGULAR.
 absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Operation operation);
 
+// Completes `sha256:` and the beginning of a hash (12 digits or more) of an uploaded list. NOT_FOUND
+// QUESTION_SET_NOT_FOUND; INVALID_ARGUMENT QUESTION_SET_AMBIGUOUS.
+absl::Status CompleteHash(Connection& connection, v1::QuestionSet* questions);
+
 // Whether a list is too long for a request: more than 100,000 questions or 4 MiB.
 bool NeedsUpload(const v1::QuestionSet& questions);
 

@@ -20,6 +20,9 @@ absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
   if (options.patch_from.empty() != options.patch_nodes.empty()) {
     return InvalidField("USAGE", "patch_from", "--patch-from QUESTION and --nodes SET go together");
   }
+  if (!options.mode.empty() && options.ablate.empty()) {
+    return InvalidField("USAGE", "mode", "--mode says how --ablate SET ablates: give both");
+  }
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
   v1::CreateAnalysisRequest request;
   request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);

@@ -55,7 +55,8 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
     root.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {  // --help, --version
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success) &&
+        !NamesUnknownCommand(&root)) {  // --help, --version
       return root.exit(error, *dependencies.terminal->out, *dependencies.terminal->err);
     }
     TellError(dependencies.terminal, UsageMessage(&root, error), "");

@@ -106,6 +106,12 @@ class QuestionSets : public v1::QuestionSetService::Service {
     answer->set_name(absl::StrCat("questionSets/", answer->sha256()));
     return grpc::Status::OK;
   }
+  grpc::Status ListQuestionSets(grpc::ServerContext*, const v1::ListQuestionSetsRequest* request,
+                                v1::ListQuestionSetsResponse* response) override {
+    fake_->Record("ListQuestionSets", *request);
+    for (const std::string& hash : fake_->question_sets) response->add_question_sets()->set_sha256(hash);
+    return grpc::Status::OK;
+  }
 
  private:
   FakeServer* const fake_;

@@ -88,6 +88,11 @@ TEST_F(QuestionFile_Test, GivenABadFileThenItIsRefused) {
   EXPECT_EQ(ErrorReason(ParseQuestionSet("file:/nonexistent", v1::ADD).status()), "FILE_NOT_READABLE");
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("a.txt", "hello\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("b.txt", ""), v1::ADD).status()), "QUESTION_FILE_INVALID");
+  EXPECT_EQ(Listed(*ParseQuestionSet(Write("bom.txt",
+                                           "\xEF\xBB\xBF"
+                                           "1+2\n"),
+                                     v1::ADD)),
+            std::vector<std::string>{"1+2"});
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("c.tsv", "x\ty\n1\t2\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("d.tsv", "a\tb\n1\n"), v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(ParseQuestionSet(Write("e.tsv", "a\tb\n1\t2\n") + "?set=x", v1::ADD).status()),

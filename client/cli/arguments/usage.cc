@@ -1,11 +1,13 @@
 #include "client/cli/arguments/usage.h"
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "proto/contract/base/nearest.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
@@ -31,16 +33,39 @@ std::vector<std::string> CommandsOf(const CLI::App* app) {
   return names;
 }
 
+// Whether most letters of both words are the same, in the same order, or `name` holds the word.
+bool IsNear(absl::string_view word, absl::string_view name) {
+  constexpr size_t kTellingPart = 4;
+  if (word.size() >= kTellingPart && absl::StrContains(name, word)) return true;
+  std::vector<size_t> common(name.size() + 1);  // letters that the words so far have in common
+  for (const char letter : word) {
+    size_t diagonal = 0;
+    for (size_t i = 1; i <= name.size(); ++i) {
+      const size_t above = common[i];
+      common[i] = letter == name[i - 1] ? diagonal + 1 : std::max(common[i], common[i - 1]);
+      diagonal = above;
+    }
+  }
+  constexpr size_t kOf = 5, kMost = 3;
+  return kOf * common.back() >= kMost * std::max(word.size(), name.size());
+}
+
+// The one of `names` that was probably meant by `word`; "" for none that is like it.
+std::string NearOf(absl::string_view word, const std::vector<std::string>& names) {
+  const std::string nearest = Nearest(word, names);
+  return IsNear(absl::StripPrefix(word, "--"), absl::StripPrefix(nearest, "--")) ? nearest : "";
+}
+
 // What could have been meant by a word that was not understood; "" for no idea.
 std::string Suggest(const CLI::App* app, const std::string& word) {
-  if (!absl::StartsWith(word, "-")) return Nearest(word, CommandsOf(app));
+  if (!absl::StartsWith(word, "-")) return NearOf(word, CommandsOf(app));
   std::vector<std::string> names;
   for (const CLI::App* level = app; level != nullptr; level = level->get_parent()) {
     for (const CLI::Option* option : level->get_options()) {
       for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
   }
-  return Nearest(word, names);
+  return NearOf(word, names);
 }
 
 bool IsPath(const CLI::Option* option, absl::string_view value) {
@@ -54,7 +79,11 @@ std::string HelpFormatter::make_usage(const CLI::App* app, std::string) const {
   std::string name;
   for (const CLI::App* level = app->get_parent(); level != nullptr; level = level->get_parent()) {
     std::string part = level->get_parent() == nullptr ? "sumscope" : level->get_name();
-    for (const CLI::Option* option : level->get_options([](const CLI::Option* o) { return o->get_positional(); })) {
+    // probe RUN evaluate, but facts export: what a family can do without a command of its own is not for those below
+    // it.
+    const bool needs_command = level->get_require_subcommand_min() > 0;
+    for (const CLI::Option* option :
+         level->get_options([&](const CLI::Option* o) { return needs_command && o->get_positional(); })) {
       absl::StrAppend(&part, " ", option->get_name());
     }
     name = absl::StrCat(part, " ", name);
@@ -81,10 +110,18 @@ std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
     const std::string nearest = Suggest(app, word);
     message = absl::StrCat(FullName(app), command ? " has no command \"" : " does not know \"", word, "\"",
                            nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?"));
+    if (nearest == word) {
+      message = absl::StrCat("\"", word, "\" came after \"--\", where options are none; give it before");
+    }
   } else if (message == CLI::RequiredError::Subcommand(1).what()) {
     message = absl::StrCat(FullName(app), " needs a command: ", absl::StrJoin(commands, ", "));
   }
   return absl::StrCat(message, "\nTry: ", FullName(app), " --help");
+}
+
+bool NamesUnknownCommand(const CLI::App* root) {
+  const std::vector<std::string> unknown = root->remaining(/*recurse=*/true);
+  return !unknown.empty() && !absl::StartsWith(unknown.front(), "-") && !CommandsOf(Deepest(root)).empty();
 }
 
 absl::Status CheckArguments(const CLI::App* root) {

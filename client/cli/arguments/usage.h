@@ -18,6 +18,9 @@ class HelpFormatter : public CLI::Formatter {
 // What was wrong with the command line, what could have been meant, and where to read on.
 std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error);
 
+// Whether a word stands where a command belongs and is none: `sumscope nosuch --help` asks for no help that there is.
+bool NamesUnknownCommand(const CLI::App* root);
+
 // Requests hold UTF-8: INVALID_ARGUMENT ARGUMENT_NOT_UTF8 for an argument of the parsed commands that is not. Paths of
 // files may hold anything, and so may the connection options of `root`, which no request carries.
 absl::Status CheckArguments(const CLI::App* root);

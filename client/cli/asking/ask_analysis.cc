@@ -5,12 +5,39 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/question_options.h"
+#include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
 #include "client/cli/watch.h"
+#include "client/question_sets.h"
 #include "client/states.h"
 #include "proto/contract/base/status_macros.h"
 
 namespace sumscope::client {
+namespace {
+
+// Says before it begins how much a large capture stores.
+absl::Status TellOfMuch(Session& session, Connection& connection, v1::CreateAnalysisRequest request) {
+  constexpr uint64_t kMuch = uint64_t{1} << 30;
+  request.set_validate_only(true);
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateAnalysisResponse checked, connection.CreateAnalysis(request));
+  const uint64_t bytes = checked.analysis().prediction().disk_bytes();
+  if (bytes > kMuch) session.Note(absl::StrCat("This stores about ", FormatBytes(bytes), " on the server's disk."));
+  return absl::OkStatus();
+}
+
+// Creates what is asked, with the questions as the server takes them.
+absl::StatusOr<v1::CreateAnalysisResponse> Create(Session& session, Connection& connection,
+                                                  v1::CreateAnalysisRequest request) {
+  SUMSCOPE_RETURN_IF_ERROR(CompleteHash(connection, request.mutable_question_set()));
+  SUMSCOPE_RETURN_IF_ERROR(UploadIfLong(connection, request.parent(), request.mutable_question_set()));
+  if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
+  if (request.request().has_capture() && !request.validate_only()) {
+    SUMSCOPE_RETURN_IF_ERROR(TellOfMuch(session, connection, request));
+  }
+  return connection.CreateAnalysis(request);
+}
+
+}  // namespace
 
 absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& analysis) {
   const bool for_people = session.format() == Format::kTable || session.format() == Format::kWide;
@@ -20,13 +47,13 @@ absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& 
   return run.spec();
 }
 
-absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask) {
+absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask,
+                                     const QuestionOptions& options) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_RETURN_IF_ERROR(UploadIfLong(*connection, request.parent(), request.mutable_question_set()));
-  if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
   request.set_validate_only(ask == Ask::kDryRun);
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateAnalysisResponse created, connection->CreateAnalysis(request));
-  v1::Analysis analysis = created.analysis();
+  const absl::StatusOr<v1::CreateAnalysisResponse> created = Create(session, *connection, request);
+  if (!created.ok()) return NameBadLine(*connection, request.parent(), options, created.status());
+  v1::Analysis analysis = created->analysis();
   if (ask == Ask::kDryRun) {
     SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowPrediction(session, analysis)));
     return ExitCode::kDone;
@@ -34,7 +61,7 @@ absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest
   if (!IsTerminal(analysis.state())) {
     if (ask == Ask::kQueue) {
       Document document = ShowAnalyses(session, {analysis}, session.clock().Now());
-      document.json = ShowAnalysis(session, analysis, {}, created.from_cache()).json;
+      document.json = ShowAnalysis(session, analysis, {}, created->from_cache()).json;
       document.items = {document.json};
       SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
       session.Note(absl::StrCat("Read the result with: sumscope analyses show ", analysis.name(),
@@ -44,7 +71,7 @@ absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest
     SUMSCOPE_ASSIGN_OR_RETURN(analysis, WatchAnalysisToEnd(session, *connection, analysis.name()));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, SpecForView(session, analysis));
-  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowAnalysis(session, analysis, spec, created.from_cache())));
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowAnalysis(session, analysis, spec, created->from_cache())));
   return FateOf(analysis.state());
 }
 

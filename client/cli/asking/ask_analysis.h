@@ -4,6 +4,7 @@
 #include "absl/status/statusor.h"
 #include "client/cli/app/exit_code.h"
 #include "client/cli/app/session.h"
+#include "client/cli/asking/question_options.h"
 
 namespace sumscope::client {
 
@@ -14,7 +15,9 @@ enum class Ask {
 };
 
 // Asks for an analysis and prints what came of it. A list of questions that is too long for a request is uploaded.
-absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask);
+// Where `options` say where the questions came from, an error names the line of their file.
+absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask,
+                                     const QuestionOptions& options = {});
 
 // The spec that people's view of `analysis` needs; empty where none does.
 absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& analysis);

@@ -1,8 +1,11 @@
 #include "client/cli/asking/question_options.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "client/question_file.h"
 #include "client/question_sets.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
 
 namespace sumscope::client {
 
@@ -11,7 +14,8 @@ void AddQuestionOptions(CLI::App* app, QuestionOptions* options) {
   app->add_option("--questions", options->questions, kQuestionsHelp)->type_name("SET")->group(group);
   AddUnsigned(app, "--question-seed", &options->seed, "seed of generated questions (default 0)")->group(group);
   app->add_option("--operation", options->operation,
-                  "add, sub, mul or mix: additions and subtractions in turn (default: the run's)")
+                  "add, sub, mul or mix: additions and subtractions in turn (default: the run's own, mix for one that "
+                  "knows both; of such a run add for pca and tricase:, the feature's for linear-probe)")
       ->group(group);
 }
 
@@ -24,6 +28,20 @@ absl::StatusOr<v1::QuestionSet> MakeQuestionSet(const QuestionOptions& options) 
   if (operation != v1::OPERATION_UNSPECIFIED) questions.set_operation(operation);
   if (options.seed) questions.set_seed(*options.seed);
   return questions;
+}
+
+absl::Status NameBadLine(Connection& connection, const std::string& parent, const QuestionOptions& options,
+                         const absl::Status& refused) {
+  absl::string_view file = options.questions;
+  const std::string reason = ErrorReason(refused);
+  const bool of_question =
+      reason == "QUESTION_INVALID" || reason == "PRODUCT_TOO_LONG" || reason == "OPERATION_NOT_OF_RUN";
+  if (!of_question || !absl::ConsumePrefix(&file, "file:")) return refused;
+  const absl::StatusOr<v1::Run> run = connection.GetRun(absl::StrCat("runs/", RunIdOf(parent)));
+  const absl::StatusOr<v1::Operation> operation = ParseOperation(options.operation);
+  if (!run.ok() || !operation.ok()) return refused;
+  const absl::Status found = ReadQuestionFile(file, *operation, &run->spec()).status();
+  return found.ok() ? refused : found;
 }
 
 absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1::QuestionSet* questions) {

@@ -55,7 +55,8 @@ absl::StatusOr<ExitCode> Capture(const Options& options, Session& session) {
   return AskAnalysis(session, std::move(request),
                      options.dry_run ? Ask::kDryRun
                      : options.wait  ? Ask::kWait
-                                     : Ask::kQueue);
+                                     : Ask::kQueue,
+                     options.questions);
 }
 
 }  // namespace

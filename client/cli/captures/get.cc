@@ -47,7 +47,9 @@ absl::Status GetRange(const Options& options, const v1::CapturedTensor& tensor, 
   Sha256 hash;
   SUMSCOPE_RETURN_IF_ERROR(
       connection.ReadTensor(request, &hash, [&sink](absl::string_view bytes) { return sink->Write(bytes); }));
-  return sink->Commit();
+  SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
+  session.Note(absl::StrCat("wrote ", FormatCount(request.length()), " bytes from byte ", FormatCount(offset)));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {

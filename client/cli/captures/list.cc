@@ -8,6 +8,7 @@
 #include "client/cli/captures/commands.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
+#include "client/cli/output/probes/request_text.h"
 #include "client/pages.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
@@ -20,12 +21,22 @@ struct Options {
   uint64_t limit = limits::kDefaultPageSize;
 };
 
+// "all", "mean over the questions", "2 components of P14 P15".
+std::string KeptText(const v1::CaptureRequest& request) {
+  std::string text = ReductionText(request);
+  if (text == "none") text = "all";
+  if (!request.positions().empty()) absl::StrAppend(&text, " of ", absl::StrJoin(request.positions(), " "));
+  return text;
+}
+
 Document Show(const Session& session, const v1::ListCapturesResponse& all, absl::Time now) {
   Table table({{"NAME"},
                {"HOOKS"},
                {"QUESTIONS", kInTable},
                {"QUESTIONS", kInWide | kInCsv},
-               {"REDUCED", kInWide | kInCsv},
+               {"KEPT", kForPeople, false, /*wrap=*/16},
+               {"REDUCED", kInCsv},
+               {"positions", kInCsv},
                {"TENSORS", kEverywhere, true},
                {"SIZE", kForPeople, true},
                {"bytes", kInCsv},
@@ -36,9 +47,10 @@ Document Show(const Session& session, const v1::ListCapturesResponse& all, absl:
   std::vector<std::string> ids;
   for (const v1::Capture& capture : all.captures()) {
     table.AddRow({capture.name(), absl::StrJoin(capture.request().hooks(), " "), BriefQuestions(capture.question_set()),
-                  DescribeQuestions(capture.question_set()), v1::CaptureReduction_Name(capture.request().reduction()),
-                  absl::StrCat(capture.result().tensors_size()), FormatBytes(capture.result().bytes()),
-                  absl::StrCat(capture.result().bytes()),
+                  DescribeQuestions(capture.question_set()), KeptText(capture.request()),
+                  v1::CaptureReduction_Name(capture.request().reduction()),
+                  absl::StrJoin(capture.request().positions(), " "), absl::StrCat(capture.result().tensors_size()),
+                  FormatBytes(capture.result().bytes()), absl::StrCat(capture.result().bytes()),
                   capture.has_create_time() ? FormatAge(now - ToTime(capture.create_time())) : "",
                   capture.has_create_time() ? FormatTime(capture.create_time()) : "", capture.owner()});
     items.push_back(ToJson(capture));

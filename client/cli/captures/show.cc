@@ -6,6 +6,7 @@
 #include "client/cli/captures/commands.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
+#include "client/cli/output/probes/request_text.h"
 #include "client/cli/output/probes/views.h"
 #include "proto/contract/base/status_macros.h"
 
@@ -26,7 +27,7 @@ absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
       AlignedPairs({{"capture", capture.name()},
                     {"checkpoint", capture.checkpoint()},
                     {"questions", DescribeQuestions(capture.question_set())},
-                    {"reduced", v1::CaptureReduction_Name(capture.request().reduction())},
+                    {"reduced", ReductionText(capture.request())},
                     {"created", capture.has_create_time() ? FormatTime(capture.create_time()) : ""},
                     {"owner", capture.owner()}});
   document.table = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/false}));

@@ -50,6 +50,10 @@ std::string FormatCount(uint64_t count) {
   return digits;
 }
 
+std::string Counted(uint64_t count, absl::string_view noun) {
+  return absl::StrCat(FormatCount(count), " ", noun, count == 1 ? "" : "s");
+}
+
 std::string FormatBytes(uint64_t bytes) {
   if (bytes < 1024) return absl::StrCat(bytes, " B");
   double value = static_cast<double>(bytes);
@@ -66,6 +70,18 @@ std::string FormatSpan(absl::Duration span) {
   if (seconds < 3600) return absl::StrFormat("%d min %02d s", seconds / 60, seconds % 60);
   if (seconds < 86400) return absl::StrFormat("%d h %02d min", seconds / 3600, seconds / 60 % 60);
   return absl::StrFormat("%d d %d h", seconds / 86400, seconds / 3600 % 24);
+}
+
+std::string AboutSpan(absl::Duration span) {
+  const double seconds = absl::ToDoubleSeconds(span);
+  if (seconds < 1) return "about 1 s";
+  if (seconds > 1e10) return "-";
+  const double unit = seconds < 90 ? 1 : seconds < 5400 ? 60 : seconds < 172800 ? 3600 : 86400;
+  const char* const name = seconds < 90 ? "s" : seconds < 5400 ? "min" : seconds < 172800 ? "h" : "d";
+  // Two digits: 14 min 31 s is no more certain than 15 min.
+  const double count = seconds / unit;
+  const double step = count < 10 ? 1 : count < 30 ? 5 : 10;
+  return absl::StrFormat("about %.0f %s", std::round(count / step) * step, name);
 }
 
 std::string FormatAge(absl::Duration age) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "google/protobuf/timestamp.pb.h"
 
@@ -20,10 +21,14 @@ std::string FormatPercent(double rate);  // 0.9571 is "95.71 %", 0.999998 "99.99
 // A percentage with so many decimals that is never nothing for a little nor all for almost all: 0, <1, 96, >99, 100;
 // with two decimals 0.00, <0.01, 96.40, >99.99, 100.00. "-" for NaN.
 std::string RoundPercent(double percent, int decimals = 0);
-std::string FormatCount(uint64_t count);      // 10,000
+std::string FormatCount(uint64_t count);  // 10,000
+// "1 question", "10,000 questions".
+std::string Counted(uint64_t count, absl::string_view noun);
 std::string FormatBytes(uint64_t bytes);      // 1.4 MiB
 std::string FormatSpan(absl::Duration span);  // 8 s, 3 min 20 s, 2 h 05 min, 3 d 4 h
-std::string FormatAge(absl::Duration age);    // 8s, 3m, 2h, 3d
+// A rough prediction, no more exact than it is: "about 8 s", "about 15 min", "about 2 h".
+std::string AboutSpan(absl::Duration span);
+std::string FormatAge(absl::Duration age);  // 8s, 3m, 2h, 3d
 
 absl::Time ToTime(const google::protobuf::Timestamp& stamp);
 // RFC 3339 in UTC to the second: 2025-03-01T12:00:00Z.

@@ -16,7 +16,10 @@ struct Options {
 void AddLinearProbe(ProbeFamily* family) {
   const auto options = std::make_shared<Options>();
   const auto fill = [options](v1::AnalysisRequest* request) -> absl::Status {
-    if (options->node.empty() == options->hook.empty()) {
+    if (!options->node.empty() && !options->hook.empty()) {
+      return InvalidField("USAGE", "node", "give --nodes NODE, or --hook NAME with --position P14, not both");
+    }
+    if (options->node.empty() && options->hook.empty()) {
       return InvalidField("USAGE", "node", "say where to read: --nodes P14L0H1, or --hook NAME with --position P14");
     }
     if (options->hook.empty() != options->position.empty()) {

@@ -63,7 +63,8 @@ CLI::App* ProbeFamily::Add(const std::string& name, const std::string& descripti
     return AskAnalysis(session, std::move(request),
                        shared->dry_run ? Ask::kDryRun
                        : shared->wait  ? Ask::kWait
-                                       : Ask::kQueue);
+                                       : Ask::kQueue,
+                       shared->questions);
   };
   registry_->Run(app, handler);
   return app;

@@ -16,6 +16,21 @@ TEST(Numbers_Test, GivenADoubleThenTheShortestTextReadsBackTheSame) {
   EXPECT_EQ(ShortestDouble(std::nan("")), "");
 }
 
+TEST(Numbers_Test, GivenARoughPredictionThenItIsRounded) {
+  EXPECT_EQ(AboutSpan(absl::Milliseconds(20)), "about 1 s");
+  EXPECT_EQ(AboutSpan(absl::Seconds(8.4)), "about 8 s");
+  EXPECT_EQ(AboutSpan(absl::Seconds(871)), "about 15 min");
+  EXPECT_EQ(AboutSpan(absl::Seconds(1802)), "about 30 min");
+  EXPECT_EQ(AboutSpan(absl::Hours(3)), "about 3 h");
+  EXPECT_EQ(AboutSpan(absl::Hours(100)), "about 4 d");
+}
+
+TEST(Numbers_Test, GivenACountThenItsNounAgrees) {
+  EXPECT_EQ(Counted(1, "question"), "1 question");
+  EXPECT_EQ(Counted(10000, "pair"), "10,000 pairs");
+  EXPECT_EQ(Counted(0, "tag"), "0 tags");
+}
+
 TEST(Numbers_Test, GivenARateThenPercentIsAsExactAsFailuresAreRare) {
   EXPECT_EQ(FormatPercent(0.9571), "95.71 %");
   EXPECT_EQ(FormatPercent(1), "100.00 %");

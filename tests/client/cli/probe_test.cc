@@ -3,6 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
+#include "proto/contract/errors.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {
@@ -106,6 +107,17 @@ TEST_F(Probe_Test, WhenAnInputIsNoRegularFileThenItIsBadInput) {
   EXPECT_EQ(Run({"import", directory_.path() + "/none"}), 3);
 }
 
+// The server counts questions: comments and blank lines of the file made it name another line.
+TEST_F(Probe_Test, WhenAQuestionOfAFileIsRefusedThenItsLineIsNamed) {
+  const std::string path = directory_.path() + "/q.txt";
+  std::ofstream(path) << "# mine\n1+2\n\n123456+1\n";
+  server_.refuse_create = MakeError(absl::StatusCode::kInvalidArgument, "QUESTION_INVALID", "question 2 \"123456+1\"");
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "file:" + path}), 2);
+  EXPECT_THAT(Err(), HasSubstr("q.txt line 4: \"123456+1\" has an operand of more than the run's 5 digits"));
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "uniform:5"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("question 2"));
+}
+
 TEST_F(Probe_Test, WhenAListIsLongThenItIsUploadedAndNamedByItsHash) {
   const std::string path = directory_.path() + "/long.txt";
   {
@@ -133,6 +145,7 @@ TEST_F(Probe_Test, WhenManyRunsAreAskedThenMeanSpreadAndShares) {
   const auto json = nlohmann::json::parse(Out());
   EXPECT_EQ(json["runs"].size(), 2u);
   EXPECT_EQ(json["left_out"], nlohmann::json({"r1"}));
+  EXPECT_EQ(json["left_out_because"]["r1"]["reason"], "RUN_HAS_NO_CHECKPOINT");
   bool found = false;
   for (const auto& number : json["numbers"]) {
     if (number["path"] != "digits.A5.loss") continue;
@@ -143,8 +156,13 @@ TEST_F(Probe_Test, WhenManyRunsAreAskedThenMeanSpreadAndShares) {
   }
   EXPECT_TRUE(found);
   EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate"}), 0);
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("RUN +MODEL +STEP +ANSWER +EXACT.RATE +LOSS\n"));
+  EXPECT_THAT(Out(), HasSubstr("LEFT OUT  BECAUSE\nr1        no checkpoint yet\n"));
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("NUMBER.*\nexact.rate +2 +95.70 % +0.00 %"));
+  EXPECT_THAT(Out(), Not(HasSubstr("digits.A5.loss"))) << "the long remainder";
+  EXPECT_THAT(Out(), HasSubstr(" more with -o wide\n"));
+  EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate", "-o", "wide"}), 0);
   EXPECT_THAT(Out(), HasSubstr("digits.A5.loss"));
-  EXPECT_THAT(Out(), HasSubstr("2 of 2"));
   EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate", "-o", "csv"}), 0);
   EXPECT_THAT(Out(), HasSubstr("number,digits.A5.loss,,2,2,1.414213562373095"));
   server_.no_checkpoint = {"runs/r0", "runs/r1", "runs/r2"};
@@ -161,7 +179,9 @@ TEST_F(Probe_Test, WhenOneOfManyFailsThenTheOthersAreTold) {
   };
   EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate", "-o", "json"}), 5);
   EXPECT_THAT(Err(), HasSubstr("WORKER_LOST"));
-  EXPECT_EQ(nlohmann::json::parse(Out())["runs"].size(), 2u);
+  const auto json = nlohmann::json::parse(Out());
+  EXPECT_EQ(json["runs"].size(), 2u);
+  EXPECT_EQ(json["left_out_because"]["r1"]["reason"], "WORKER_LOST");
 }
 
 TEST_F(Probe_Test, WhenAQuestionIsAskedThenDigitByDigitSideBySide) {
@@ -210,13 +230,83 @@ TEST_F(Probe_Test, WhenAnalysesAreExportedAndDeletedThenAllOfTheRun) {
   EXPECT_EQ(Out(), "runs/r7k2m9qa/analyses/a1b2c3d4\nruns/r7k2m9qa/analyses/b\n");
 }
 
-TEST_F(Probe_Test, WhenRunsAreComparedThenWhatDiffersIsThere) {
-  EXPECT_EQ(Run({"runs", "compare", "r7", "r8"}), 0);
-  EXPECT_THAT(Out(), HasSubstr("exact match    95.70 % of 1,000"));
-  EXPECT_THAT(Out(), Not(HasSubstr("spec.")));  // the same run twice
-  EXPECT_EQ(Run({"runs", "compare", "r7", "r8", "-o", "json"}), 0);
-  EXPECT_EQ(nlohmann::json::parse(Out())["runs"].size(), 2u);
-  EXPECT_EQ(Run({"runs", "compare", "r7"}), 2);
+// An analysis that was started by mistake kept its slot until it ended.
+TEST_F(Probe_Test, WhenAnalysesAreCancelledThenEachIsAndTheFirstErrorDecides) {
+  EXPECT_EQ(Run({"analyses", "cancel", "r7k2m9qa/a1", "-q"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::CancelAnalysisRequest>().name(), "runs/r7k2m9qa/analyses/a1");
+  EXPECT_EQ(Out(), "runs/r7k2m9qa/analyses/a1\n");
+  EXPECT_EQ(Run({"analyses", "cancel", "r7k2m9qa/ended", "r7k2m9qa/a2"}), 8);
+  EXPECT_THAT(Err(), HasSubstr("ANALYSIS_ENDED"));
+  EXPECT_THAT(Out(), HasSubstr("CANCELLED"));
+  EXPECT_EQ(Run({"captures", "cancel", "runs/r7k2m9qa/captures/c1", "-q"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::CancelAnalysisRequest>().name(), "runs/r7k2m9qa/analyses/c1");
+}
+
+// Tables print the first 12 digits of an uploaded list's hash, which could not be typed back.
+TEST_F(Probe_Test, WhenTheBeginningOfAHashIsGivenThenItIsCompleted) {
+  const std::string begin = "c81908c7c280";
+  server_.question_sets = {begin + std::string(52, 'a'), begin + std::string(51, 'a') + "b", std::string(64, '1')};
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "sha256:111111111111", "-q"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::CreateAnalysisRequest>().question_set().uploaded().sha256(), std::string(64, '1'));
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "sha256:" + begin}), 2);
+  EXPECT_THAT(Err(), HasSubstr("QUESTION_SET_AMBIGUOUS"));
+  EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate", "--questions", "sha256:222222222222"}), 3);
+  EXPECT_THAT(Err(), HasSubstr("QUESTION_SET_NOT_FOUND"));
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "sha256:1111"}), 2);
+}
+
+TEST_F(Probe_Test, WhenACaptureIsLargeThenItsSizeIsSaidBeforeItBegins) {
+  uint64_t bytes = uint64_t{3} << 30;
+  server_.on_create = [&bytes](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {
+    if (request.validate_only()) analysis->mutable_prediction()->set_disk_bytes(bytes);
+  };
+  EXPECT_EQ(Run({"capture", "r7", "--hooks", "*"}), 0);
+  EXPECT_THAT(Err(), HasSubstr("This stores about 3.0 GiB"));
+  EXPECT_FALSE(server_.LastRequest<v1::CreateAnalysisRequest>().validate_only());
+  bytes = 1000;
+  EXPECT_EQ(Run({"capture", "r7", "--hooks", "*"}), 0);
+  EXPECT_THAT(Err(), Not(HasSubstr("This stores")));
+}
+
+TEST_F(Probe_Test, WhenOptionsContradictThenTheMessageSaysHow) {
+  EXPECT_EQ(Run({"ask", "r7", "1+2", "--mode", "zero"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("--ablate"));
+  EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--node", "P1L0", "--hook", "x", "--feature", "A2.SC"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("not both"));
+}
+
+// "--bogus" was taken for "--out".
+TEST_F(Probe_Test, WhenNoOptionIsLikeTheWordThenNoneIsProposed) {
+  EXPECT_EQ(Run({"probe", "r7", "phases", "--bogus"}), 2);
+  EXPECT_THAT(Err(), Not(HasSubstr("did you mean")));
+  EXPECT_EQ(Run({"probe", "r7", "phases", "--questions", "x"}), 2);
+  EXPECT_THAT(Err(), Not(HasSubstr("did you mean")));
+  EXPECT_EQ(Run({"probe", "r7", "phases", "--windo", "5"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"--window\""));
+  EXPECT_EQ(Run({"ask", "r7", "--", "-1+5", "--dry-run"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("came after \"--\""));
+  EXPECT_EQ(Run({"nosuchcommand", "--help"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("no command \"nosuchcommand\""));
+  EXPECT_EQ(Run({"facts", "export", "--help"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("sumscope facts export"));
+}
+
+// The tables did not say which activation was read for which feature.
+TEST_F(Probe_Test, WhenALinearProbeIsShownThenWhatItReadForWhat) {
+  server_.from_cache = true;
+  server_.on_create = [](const v1::CreateAnalysisRequest&, v1::Analysis* analysis) {
+    v1::LinearProbeRequest* const request = analysis->mutable_request()->mutable_linear_probe();
+    request->set_node("P14L0H1");
+    request->set_feature("A2.MT");
+    request->set_held_out(0.2);
+    request->set_l2(0.001);
+    v1::LinearProbeResult* const result = analysis->mutable_result()->mutable_linear_probe();
+    result->set_trained_on(398);
+    result->mutable_held_out()->set_count(99);
+  };
+  EXPECT_EQ(Run({"probe", "r7", "linear-probe", "--node", "P14L0H1", "--feature", "A2.MT", "--wait"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("reads       P14L0H1\nfor         A2.MT\n"));
+  EXPECT_THAT(Out(), HasSubstr("used        497 of 1,000: A2.MT is a feature of subtractions with a >= b"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output/numbers.h"
+#include "client/cli/output/probes/request_text.h"
 #include "client/cli/output/probes/views.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/output/text.h"
@@ -38,7 +39,7 @@ nlohmann::ordered_json AnalysisJson(const v1::Analysis& analysis, bool from_cach
 }
 
 std::string ProvenanceText(const v1::Provenance& provenance) {
-  if (provenance.host().empty() && provenance.sumscope_version().empty()) return "";
+  if (provenance.host().empty()) return "";  // nothing was computed: tags that were imported
   return absl::StrFormat("%s of %s with %d threads, %s; sumscope %s %s, torch %s", provenance.device(),
                          provenance.host(), provenance.threads(), FormatSpan(absl::Seconds(provenance.seconds())),
                          provenance.sumscope_version(), provenance.git_hash(), provenance.torch_version());
@@ -85,14 +86,21 @@ void WithResult(const v1::AnalysisResult& result, Use use) {
 
 std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool from_cache) {
   const std::string questions = DescribeQuestions(analysis.question_set());
-  std::string text =
-      AlignedPairs({{"analysis", analysis.name()},
-                    {"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
-                    {"questions", view.wide ? questions : FitWidth(questions, kQuestionsWidth)},
-                    {"state", analysis.has_result() ? "" : DescribeState(analysis.state(), analysis.state_reason())},
-                    {"detail", analysis.has_result() ? "" : analysis.state_detail()},
-                    {"computed", ProvenanceText(analysis.provenance())},
-                    {"from cache", from_cache ? "yes" : ""}});
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {"analysis", analysis.name()},
+      {"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
+      {"questions", view.wide ? questions : FitWidth(questions, kQuestionsWidth)}};
+  for (auto& [name, value] : DescribeRequest(analysis.request())) {
+    pairs.emplace_back(name, view.wide ? value : FitWidth(value, kQuestionsWidth));
+  }
+  pairs.emplace_back("used", UsedQuestions(analysis));
+  if (!analysis.has_result()) {
+    pairs.emplace_back("state", DescribeState(analysis.state(), analysis.state_reason()));
+    pairs.emplace_back("detail", analysis.state_detail());
+  }
+  pairs.emplace_back("computed", ProvenanceText(analysis.provenance()));
+  pairs.emplace_back("from cache", from_cache ? "yes" : "");
+  std::string text = AlignedPairs(pairs);
   WithResult(analysis.result(), [&](const auto& result) { absl::StrAppend(&text, "\n", ProbeText(result, view)); });
   return text;
 }
@@ -157,7 +165,8 @@ std::string BriefQuestions(const v1::QuestionSet& questions) {
 
 Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& analyses, absl::Time now) {
   Table table({{"NAME"},
-               {"ANALYSIS"},
+               {"ANALYSIS", kForPeople, false, /*wrap=*/13},
+               {"ANALYSIS", kInCsv},
                {"CHECKPOINT", kInCsv},
                {"STEP", kForPeople, true},
                {"STATE"},
@@ -170,7 +179,9 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
                {"create_time", kInCsv}});
   for (const v1::Analysis& analysis : analyses) {
     const std::string created = analysis.has_create_time() ? FormatTime(analysis.create_time()) : "";
-    table.AddRow({analysis.name(), analysis.analysis(), analysis.checkpoint(), StepOf(analysis.checkpoint()),
+    const std::string asked = BriefRequest(analysis.request());
+    table.AddRow({analysis.name(), absl::StrCat(analysis.analysis(), asked.empty() ? "" : " ", asked),
+                  analysis.analysis(), analysis.checkpoint(), StepOf(analysis.checkpoint()),
                   v1::State_Name(analysis.state()), BriefQuestions(analysis.question_set()),
                   DescribeQuestions(analysis.question_set()),
                   analysis.has_create_time() ? FormatAge(now - ToTime(analysis.create_time())) : "", analysis.owner(),
@@ -205,6 +216,10 @@ Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
                    {"request", ToJson(analysis.request())},
                    {"question_set", ToJson(analysis.question_set())},
                    {"prediction", ToJson(prediction)}};
+  for (const char* const whole : {"questions", "nodes"}) {
+    // Counts, which the contract keeps as doubles for they may be huge.
+    document.json["prediction"][whole] = static_cast<uint64_t>(document.json["prediction"][whole].get<double>());
+  }
   document.items = {document.json};
   const auto count = [](double value) { return FormatCount(static_cast<uint64_t>(value)); };
   document.table =
@@ -215,7 +230,7 @@ Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
                                  {"work", absl::StrCat(FormatLoss(prediction.flops() / 1e12), " TFLOP")},
                                  {"memory", FormatBytes(prediction.memory_bytes())},
                                  {"disk", prediction.disk_bytes() > 0 ? FormatBytes(prediction.disk_bytes()) : ""},
-                                 {"time", absl::StrCat("about ", FormatSpan(absl::Seconds(prediction.seconds())))}}),
+                                 {"time", AboutSpan(absl::Seconds(prediction.seconds()))}}),
                    "\nNothing was queued: this was a dry run.\n");
   document.wide = document.table;
   Table table({{"analysis"}, {"questions"}, {"nodes"}, {"flops"}, {"memory_bytes"}, {"disk_bytes"}, {"seconds"}});

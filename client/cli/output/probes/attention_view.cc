@@ -55,12 +55,15 @@ Table Sources(const v1::AttentionHead& head) {
 }  // namespace
 
 std::string ProbeText(const v1::AttentionResult& result, const View& view) {
-  std::string text = absl::StrCat("mean attention over ", FormatCount(result.questions()), " questions\n");
+  std::string text = absl::StrCat("mean attention over ", Counted(result.questions(), "question"), "\n");
   AppendTable(&text, absl::StrCat("digit pair that each head reads most (\".\": less than ", kLeastShare, " %)"),
               Staircase(result), view);
   for (const v1::AttentionHead& head : result.heads()) {
     AppendTable(&text, absl::StrCat(HeadText(head), ": largest sources, from 1 % on"), Sources(head), view);
   }
+  const bool each =
+      !result.heads().empty() && !result.heads(0).rows().empty() && !result.heads(0).rows(0).questions().empty();
+  if (each) absl::StrAppend(&text, "\nthe pattern of each question: -o json or csv\n");
   return text;
 }
 

@@ -27,7 +27,7 @@ Table Grid(const v1::AttributionResult& result, const char* first, const char* t
 
 std::string ProbeText(const v1::AttributionResult& result, const View& view) {
   std::string text = absl::StrCat("what each component adds to the logit of the true token, mean over ",
-                                  FormatCount(result.questions()), " questions\n");
+                                  Counted(result.questions(), "question"), "\n");
   AppendTable(&text, "by answer token",
               Grid(result, "COMPONENT", "sum = logit", [](double value) { return absl::StrFormat("%.2f", value); }),
               view);

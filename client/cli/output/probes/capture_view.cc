@@ -32,7 +32,7 @@ Table ProbeRows(const v1::CaptureResult& result) {
 }
 
 std::string ProbeText(const v1::ImportTagsResult& result, const View& view) {
-  std::string text = absl::StrCat(FormatCount(static_cast<uint64_t>(result.tags_size())), " tags stored\n");
+  std::string text = absl::StrCat(Counted(static_cast<uint64_t>(result.tags_size()), "tag"), " stored\n");
   if (view.wide) AppendTable(&text, "tags", TagRows(result.tags()), view);
   return text;
 }

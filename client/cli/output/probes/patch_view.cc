@@ -40,8 +40,9 @@ Table Nodes(const v1::PatchResult& result, const v1::PatchedPair& pair, const Vi
 }  // namespace
 
 std::string ProbeText(const v1::PatchResult& result, const View& view) {
-  std::string text = absl::StrCat(result.nodes_size(), " node sets patched from the store into the clean question of ",
-                                  result.pairs_size(), " pairs\n");
+  std::string text = absl::StrCat(Counted(static_cast<uint64_t>(result.nodes_size()), "node set"),
+                                  " patched from the store into the clean question of ",
+                                  Counted(static_cast<uint64_t>(result.pairs_size()), "pair"), "\n");
   for (const v1::PatchedPair& pair : result.pairs()) {
     absl::StrAppend(
         &text, "\n",
@@ -51,6 +52,12 @@ std::string ProbeText(const v1::PatchResult& result, const View& view) {
              {"clean", absl::StrCat(pair.clean(), "=", pair.clean_true(), ", answered ", pair.clean_predicted())},
              {"expected", ExpectedText(pair)}}));
     const Table nodes = Nodes(result, pair, view);
+    const auto changes = std::count_if(pair.results().begin(), pair.results().end(), [&](const v1::PatchedNodes& one) {
+      return one.predicted() != pair.clean_predicted();
+    });
+    if (changes > 0) {
+      absl::StrAppend(&text, changes, " of ", pair.results_size(), " node sets change the answer\n");
+    }
     absl::StrAppend(
         &text, nodes.empty() ? "no node changes the answer\n" : nodes.Aligned(view.wide ? kInWide : kInTable, true));
   }

@@ -48,6 +48,9 @@ std::string ProbeText(const v1::PcaResult& result, const View& view) {
                   Optional(node.has_label_ch(), node.label_ch())});
   }
   AppendTable(&text, "nodes", table, view);
+  if (!result.nodes().empty() && !result.nodes(0).scores().empty()) {
+    absl::StrAppend(&text, "\nthe scores of each question: -o json or csv\n");
+  }
   return text;
 }
 

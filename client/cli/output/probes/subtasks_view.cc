@@ -51,6 +51,9 @@ std::vector<NodeTasks> TasksByNode(const v1::SubtasksResult& result) {
   return nodes;
 }
 
+// OPR and SGN are found by what a node reads: nothing was patched.
+bool IsPatched(const v1::SubtaskFinding& finding) { return finding.task() != "OPR" && finding.task() != "SGN"; }
+
 Table Findings(const v1::SubtasksResult& result) {
   Table table({{"TASK"},
                {"NODES"},
@@ -67,7 +70,7 @@ Table Findings(const v1::SubtasksResult& result) {
         std::any_of(nodes.begin(), nodes.end(), [&](const std::string& node) { return useful.count(node) > 0; });
     table.AddRow({finding.task(), finding.nodes(), finding.strength(), FailPercentText(finding.fail_percent(), fails),
                   finding.attention_percent() > 0 ? WholePercent(finding.attention_percent()) : "",
-                  FormatDigits(finding.l2(), 3), finding.evidence()});
+                  IsPatched(finding) ? FormatDigits(finding.l2(), 3) : "", finding.evidence()});
   }
   return table;
 }
@@ -116,7 +119,8 @@ Table ProbeRows(const v1::SubtasksResult& result) {
       {{"task"}, {"outcome"}, {"nodes"}, {"strength"}, {"fail_percent"}, {"attention_percent"}, {"l2"}, {"evidence"}});
   for (const v1::SubtaskFinding& finding : result.findings()) {
     table.AddRow({finding.task(), "found", finding.nodes(), finding.strength(), absl::StrCat(finding.fail_percent()),
-                  ShortestDouble(finding.attention_percent()), ShortestDouble(finding.l2()), finding.evidence()});
+                  ShortestDouble(finding.attention_percent()), IsPatched(finding) ? ShortestDouble(finding.l2()) : "",
+                  finding.evidence()});
   }
   for (const std::string& task : result.not_found()) table.AddRow({task, "not_found"});
   for (const std::string& task : result.not_testable()) table.AddRow({task, "not_testable"});
