@@ -120,8 +120,11 @@ class SpecReader {
   std::string missing_;
 };
 
-// -log p; messages never hold NaN, a tally of nothing has loss 0.
-double LossOf(const engine::Tally& tally) { return tally.count == 0 ? 0 : tally.loss; }
+// Sets the loss, -log p, of all but a tally of nothing.
+template <typename Part>
+void SetLoss(const engine::Tally& tally, Part* part) {
+  if (tally.count > 0) part->set_loss(tally.loss);
+}
 
 api::Rate RateOf(const engine::Tally& tally) { return worker::RateOf(tally.correct, tally.count); }
 
@@ -129,11 +132,11 @@ api::CellResult Convert(const engine::CellTally& cell) {
   api::CellResult result;
   result.set_cell(cell.cell);
   *result.mutable_accuracy() = RateOf(cell.tally);
-  result.set_loss(LossOf(cell.tally));
+  SetLoss(cell.tally, &result);
   for (const engine::Tally& column : cell.by_column) {
     api::ColumnCell* by_column = result.add_by_column();
     *by_column->mutable_accuracy() = RateOf(column);
-    by_column->set_loss(LossOf(column));
+    SetLoss(column, by_column);
   }
   return result;
 }
@@ -142,7 +145,7 @@ api::ClassResult Convert(const engine::ClassTally& tally, int n_digits) {
   api::ClassResult result;
   result.set_question_class(engine::ClassName(tally.question_class));
   *result.mutable_exact() = RateOf(tally.tally);
-  result.set_loss(LossOf(tally.tally));
+  SetLoss(tally.tally, &result);
   result.set_share_expected(engine::ClassShare(tally.question_class, n_digits));
   return result;
 }
@@ -216,12 +219,12 @@ api::EvaluateResult FromEngine(const engine::EvaluateResult& from, const Evaluat
     *to.mutable_exact() = RateOf(from.exact);
     if (const std::optional<uint32_t> nines = Nines(from.exact.correct, from.exact.count)) to.set_nines(*nines);
   }
-  to.set_loss(LossOf(from.exact));
+  SetLoss(from.exact, &to);
   for (const engine::DigitTally& digit : from.digits) {
     api::DigitResult* converted = to.add_digits();
     converted->set_digit(digit.digit);
     *converted->mutable_accuracy() = RateOf(digit.tally);
-    converted->set_loss(LossOf(digit.tally));
+    SetLoss(digit.tally, converted);
   }
   for (const engine::ClassTally& tally : from.classes) *to.add_classes() = Convert(tally, context.n_digits);
   for (const engine::CellTally& cell : from.cells) *to.add_cells() = Convert(cell);
@@ -230,7 +233,7 @@ api::EvaluateResult FromEngine(const engine::EvaluateResult& from, const Evaluat
     converted->set_length(cascade.length);
     converted->set_digit(cascade.digit);
     *converted->mutable_accuracy() = RateOf(cascade.tally);
-    converted->set_loss(LossOf(cascade.tally));
+    SetLoss(cascade.tally, converted);
   }
   for (const engine::WorstQuestion& worst : from.worst) *to.add_worst() = Convert(worst, context.format);
   to.set_near_ties(static_cast<uint32_t>(from.near_ties));

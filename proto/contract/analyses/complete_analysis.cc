@@ -26,7 +26,7 @@ absl::Status CompleteRequest(const v1::TrainSpec& spec, const v1::QuestionSet& q
     case v1::AnalysisRequest::kAblate:
       return CompleteAblate(spec, request->mutable_ablate());
     case v1::AnalysisRequest::kUsefulNodes:
-      return CompleteUsefulNodes(request->mutable_useful_nodes(), rules);
+      return CompleteUsefulNodes(request->mutable_useful_nodes());
     case v1::AnalysisRequest::kPatch:
       return CompletePatch(spec, request->mutable_patch(), rules);
     case v1::AnalysisRequest::kSubtasks:
@@ -76,8 +76,9 @@ std::string AnalysisKind(const v1::AnalysisRequest& request) {
 
 uint32_t AnalysisAlgorithmVersion(absl::string_view kind) {
   // An analysis whose results change gets its own, higher number here.
-  static const auto* const kChanged = new std::map<absl::string_view, uint32_t>{
-      {"ablate", 2}, {"useful_nodes", 2}, {"subtasks", 2}, {"algorithm", 2}, {"patch", 2}, {"ask", 2}};
+  static const auto* const kChanged =
+      new std::map<absl::string_view, uint32_t>{{"evaluate", 2}, {"cascades", 2},  {"ablate", 2}, {"useful_nodes", 2},
+                                                {"subtasks", 2}, {"algorithm", 2}, {"patch", 2},  {"ask", 2}};
   if (v1::AnalysisRequest::descriptor()->FindFieldByName(std::string(kind)) == nullptr) return 0;
   const auto changed = kChanged->find(kind);
   return changed == kChanged->end() ? 1 : changed->second;

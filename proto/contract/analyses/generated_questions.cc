@@ -23,16 +23,16 @@ uint64_t CountClasses(v1::Operation operation, uint32_t n_digits) {
 v1::Operation DefaultOperation(const v1::TrainSpec& spec, const QuestionRules& rules) {
   if (rules.operation != v1::OPERATION_UNSPECIFIED) return rules.operation;
   if (spec.operation() == v1::SUB || spec.operation() == v1::MUL) return spec.operation();
-  return rules.mixes && RunHasOperation(spec, v1::MIX) ? v1::MIX : v1::ADD;
+  return RunHasOperation(spec, v1::MIX) && !rules.needs_one_operation ? v1::MIX : v1::ADD;
 }
 
 // Fills and checks the operation of generated questions other than those of a class.
 absl::Status CompleteOperation(const v1::TrainSpec& spec, const QuestionRules& rules, v1::QuestionSet* questions) {
   constexpr char kField[] = "question_set.operation";
   if (questions->operation() == v1::OPERATION_UNSPECIFIED) {
-    QuestionRules unmixed = rules;
-    unmixed.mixes &= !questions->has_tricase();
-    questions->set_operation(DefaultOperation(spec, unmixed));
+    QuestionRules own = rules;
+    own.needs_one_operation |= questions->has_tricase();
+    questions->set_operation(DefaultOperation(spec, own));
   }
   const v1::Operation operation = questions->operation();
   if (!RunHasOperation(spec, operation)) {

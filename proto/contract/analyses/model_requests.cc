@@ -116,13 +116,12 @@ absl::Status CompleteAttention(v1::AttentionRequest* request, QuestionRules* rul
   return absl::OkStatus();
 }
 
-absl::Status CompleteUsefulNodes(v1::UsefulNodesRequest* request, QuestionRules* rules) {
-  rules->mixes = true;
+absl::Status CompleteUsefulNodes(v1::UsefulNodesRequest* request) {
   return CompleteSeededMode("request.useful_nodes.mode", request);
 }
 
 absl::Status CompleteSubtasks(v1::SubtasksRequest* request, QuestionRules* rules) {
-  rules->mixes = rules->needs_columns = true;
+  rules->needs_columns = true;
   return CompleteSeededMode("request.subtasks.mode", request);
 }
 
@@ -149,7 +148,7 @@ absl::Status CompleteCascades(v1::CascadesRequest* request, QuestionRules* rules
 }
 
 absl::Status CompleteAlgorithm(v1::AlgorithmRequest* request, QuestionRules* rules) {
-  rules->mixes = rules->needs_columns = true;
+  rules->needs_columns = true;
   request->set_seed(request->seed());
   SUMSCOPE_RETURN_IF_ERROR(CompleteMode("request.algorithm.mode", request));
   return CompletePerCell("request.algorithm.per_cell", request);

@@ -15,7 +15,7 @@ namespace sumscope {
 absl::Status CompleteEvaluate(v1::EvaluateRequest* request, QuestionRules* rules);
 absl::Status CompleteAttention(v1::AttentionRequest* request, QuestionRules* rules);
 absl::Status CompleteAblate(const v1::TrainSpec& spec, v1::AblateRequest* request);
-absl::Status CompleteUsefulNodes(v1::UsefulNodesRequest* request, QuestionRules* rules);
+absl::Status CompleteUsefulNodes(v1::UsefulNodesRequest* request);
 absl::Status CompletePatch(const v1::TrainSpec& spec, v1::PatchRequest* request, QuestionRules* rules);
 absl::Status CompleteSubtasks(v1::SubtasksRequest* request, QuestionRules* rules);
 absl::Status CompletePca(const v1::TrainSpec& spec, const v1::QuestionSet& questions, v1::PcaRequest* request,

@@ -118,7 +118,7 @@ TEST(CompleteAnalysis_Test, OperationIsOfTheRunThenOk) {
                       (run == v1::MAS && asked == v1::MUL);
       if (ok) {
         EXPECT_THAT(Complete(Spec(run), &questions), IsOk()) << run << asked;
-        EXPECT_EQ(questions.operation(), asked != 0 ? asked : both ? v1::ADD : run);
+        EXPECT_EQ(questions.operation(), asked != 0 ? asked : both ? v1::MIX : run);
       } else {
         EXPECT_THAT(Complete(Spec(run), &questions), IsInvalid("OPERATION_NOT_OF_RUN")) << run << asked;
       }
@@ -201,7 +201,7 @@ TEST(AnalysisKey_Test, AnyPartDiffersThenAnotherKey) {
   request.mutable_evaluate()->set_generate(false);
   request.mutable_evaluate()->set_worst_count(20);
   const std::string key = AnalysisKey("c", request, "q", v1::FLOAT32);
-  EXPECT_EQ(key, Sha256Hex(R"({"algorithm_version":1,"analysis":"evaluate","checkpoint":"c","precision":"FLOAT32",)"
+  EXPECT_EQ(key, Sha256Hex(R"({"algorithm_version":2,"analysis":"evaluate","checkpoint":"c","precision":"FLOAT32",)"
                            R"("question_set":"q","request":{"evaluate":{"generate":false,"worst_count":20}}})"));
   EXPECT_NE(key, AnalysisKey("d", request, "q", v1::FLOAT32));
   EXPECT_NE(key, AnalysisKey("c", request, "r", v1::FLOAT32));

@@ -74,9 +74,9 @@ TEST(CompleteProbes_Test, EveryKindThenItsDefaultQuestions) {
   const auto uniform = [](const char* operation, const char* count) {
     return std::string(R"({"operation":")") + operation + R"(","seed":"0","uniform":{"count":")" + count + R"("}})";
   };
-  for (const char* kind : {"evaluate {}", "cascades {}"}) EXPECT_EQ(questions(kind, v1::MIX), uniform("ADD", "10000"));
+  for (const char* kind : {"evaluate {}", "cascades {}"}) EXPECT_EQ(questions(kind, v1::MIX), uniform("MIX", "10000"));
   for (const char* kind : {"attention {}", "ablate { node_sets: 'L0' }", "attribution {}"}) {
-    EXPECT_EQ(questions(kind, v1::MIX), uniform("ADD", "2000")) << kind;
+    EXPECT_EQ(questions(kind, v1::MIX), uniform("MIX", "2000")) << kind;
     EXPECT_EQ(questions(kind, v1::MUL), uniform("MUL", "2000")) << kind;
   }
   for (const char* kind : {"useful_nodes {}", "subtasks {}", "algorithm {}"}) {

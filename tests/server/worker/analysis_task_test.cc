@@ -129,6 +129,39 @@ TEST(AnalysisTask_Test, GivenLogitsThatAreNoNumbersThenNoDigitPairIsNamed) {
   }
 }
 
+TEST(AnalysisTask_Test, GivenAnInterventionThatMovesNothingThenItIsWarnedOf) {
+  RecordingSink ablate, patch, ask;
+  QuestionSet twice, once, pairs;
+  twice.mutable_list()->add_questions("123+456");
+  twice.mutable_list()->add_questions("123+456");
+  TaskInput input = NewTask(twice);  // each is the other's donor
+  auto* ablation = input.task.mutable_analysis()->mutable_request()->mutable_ablate();
+  ablation->add_node_sets("P8L0H0");
+  ablation->set_mode(sumscope::v1::RESAMPLE);
+  ASSERT_EQ(Perform(input, &ablate).outcome(), v1::Finished::DONE);
+  EXPECT_EQ(ablate.result->ablate().results(0).moved_l2(), 0);
+  ASSERT_EQ(ablate.result->ablate().warnings_size(), 1);
+  EXPECT_NE(ablate.result->ablate().warnings(0).find("P8L0H0: the ablation moved nothing (L2 0)"), std::string::npos);
+
+  auto* pair = pairs.mutable_pairs()->add_pairs();
+  pair->set_store("123+456");
+  pair->set_clean("123+456");
+  input = NewTask(pairs);
+  input.task.mutable_analysis()->mutable_request()->mutable_patch()->add_node_sets("P8L0H0");
+  ASSERT_EQ(Perform(input, &patch).outcome(), v1::Finished::DONE);
+  EXPECT_EQ(patch.result->patch().pairs(0).results(0).l2(), 0);
+  EXPECT_EQ(patch.result->patch().warnings_size(), 1);
+
+  once.mutable_list()->add_questions("123+456");
+  input = NewTask(once);
+  auto* question = input.task.mutable_analysis()->mutable_request()->mutable_ask();
+  question->add_patch_nodes("P8L0H0");
+  question->set_patch_from("123+456");
+  ASSERT_EQ(Perform(input, &ask).outcome(), v1::Finished::DONE);
+  EXPECT_EQ(ask.result->ask().moved_l2(), 0);
+  EXPECT_EQ(ask.result->ask().warnings_size(), 1);
+}
+
 TEST(AnalysisTask_Test, WhenCancelledThenThereIsNoResult) {
   RecordingSink sink;
   const TaskInput input = NewTask(Uniform(1000000000));

@@ -201,11 +201,11 @@ TEST(FromEngine_Test, GivenAStratifiedSetThenThereIsNoOverallRate) {
   EXPECT_FALSE(result.generated_sample().has_exact());
 }
 
-TEST(FromEngine_Test, GivenATallyOfNothingThenNoNumberIsNan) {
+TEST(FromEngine_Test, GivenATallyOfNothingThenItHasNoLossAndNoNumberIsNan) {
   engine::EvaluateResult empty = FullResult();
   empty.cells[0].by_column[0] = {0, 0, std::nan("")};
   const api::ColumnCell column = FromEngine(empty, kContext).cells(0).by_column(0);
-  EXPECT_EQ(column.loss(), 0);
+  EXPECT_FALSE(column.has_loss());
   EXPECT_EQ(column.accuracy().rate(), 0);
   EXPECT_EQ(column.accuracy().upper(), 1);
 }

@@ -12,9 +12,11 @@ torch::ScalarType DtypeOf(const Model& model) {
 }
 
 int64_t BatchSize(const ModelConfig& config) {
-  constexpr double kBatchFlops = 30e9;
-  const double per_row = 4.0 * config.n_layers * config.d_model * (2.0 * config.n_heads * config.d_head + config.d_mlp);
-  return std::clamp<int64_t>(static_cast<int64_t>(kBatchFlops / (per_row * config.n_ctx)), 1, 512);
+  constexpr double kBatchFlops = 30e9, kTableBytes = 256 << 20;
+  const auto n_ctx = static_cast<double>(config.n_ctx), n_heads = static_cast<double>(config.n_heads);
+  const double flops = 4.0 * config.n_layers * config.d_model * (2.0 * n_heads * config.d_head + config.d_mlp) * n_ctx;
+  const double table_bytes = 3 * sizeof(float) * n_ctx * n_heads * n_ctx * static_cast<double>(config.d_vocab);
+  return std::clamp<int64_t>(static_cast<int64_t>(std::min(kBatchFlops / flops, kTableBytes / table_bytes)), 1, 512);
 }
 
 void CheckEncoding(const ModelConfig& config, const Encoding& encoding) {

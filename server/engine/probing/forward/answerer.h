@@ -15,7 +15,8 @@ namespace sumscope::engine {
 torch::ScalarType DtypeOf(const Model& model);
 
 // Questions per forward pass: 512 of small models; fewer of large ones, so that a cancel is heard within about a
-// second.
+// second, and of long lines with many heads, so that layer 0's patterns over all (position, token) pairs stay below 256
+// MiB.
 int64_t BatchSize(const ModelConfig& config);
 
 // Throws kInvalidArgument (WRONG_DIGITS) where n_ctx or d_vocab do not fit the digits and the format.

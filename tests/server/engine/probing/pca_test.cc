@@ -6,6 +6,8 @@
 #include <cmath>
 #include <map>
 
+#include "server/engine/data/generator.h"
+#include "server/engine/probing/statistics/clustering.h"
 #include "server/engine/runtime/error.h"
 #include "tests/server/engine/probing/oracle_model.h"
 
@@ -81,6 +83,45 @@ TEST_P(PcaOracle_Test, GivenTheTricaseQuestionsThenEveryNodeAgrees) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, PcaOracle_Test, kOracleModels, OracleName);
+
+// The formulas of science.md section 6.6 written again, over the scores that Pca itself returns.
+TEST(Pca_Test, GivenScoresThenClustersAreTheBetterOfTwoAndThreeOnStandardisedScores) {
+  const Encoding encoding(3, Format::kSigned);
+  const ModelConfig config = {1, 2, 16, 8, 24, encoding.n_ctx(), encoding.d_vocab()};
+  const Model model = {config, 3, Format::kSigned, InitialWeights(config, 4), torch::kCPU};
+  PcaRequest request;
+  request.digit = 1;
+  request.seed = 5;
+  request.with_scores = true;
+  request.nodes = {{Node::Kind::kHead, 0, 0, 8}, {Node::Kind::kHead, 0, 1, 9}};
+  for (const PcaNode& node : Pca(model, *TricaseSource(Operation::kAdd, 3, 1, 20, 2), request).nodes) {
+    const size_t count = node.scores.size();
+    ASSERT_EQ(count, 60u);
+    std::vector<double> points(2 * count);
+    for (size_t c = 0; c < 2; ++c) {
+      double mean = 0, variance = 0;
+      for (const PcaScores& score : node.scores)
+        mean += static_cast<double>(score.values[c]) / static_cast<double>(count);
+      EXPECT_NEAR(mean, 0, 1e-6);
+      for (const PcaScores& score : node.scores) {
+        variance += std::pow(static_cast<double>(score.values[c]) - mean, 2) / static_cast<double>(count);
+      }
+      for (size_t i = 0; i < count; ++i) {
+        points[2 * i + c] = (static_cast<double>(node.scores[i].values[c]) - mean) / std::sqrt(variance);
+      }
+    }
+    std::vector<int> labels;
+    for (const PcaScores& score : node.scores) labels.push_back(std::stoi(score.label));
+    const Points standardised = {points.data(), count, 2};
+    const std::vector<int> two = KMeans(standardised, 2, 10, request.seed), three = KMeans(standardised, 3, 10, 5);
+    const double of_two = *Silhouette(standardised, two), of_three = *Silhouette(standardised, three);
+    const std::vector<int>& better = of_two >= of_three ? two : three;
+    EXPECT_EQ(*node.cluster_k, of_two >= of_three ? 2u : 3u);
+    EXPECT_NEAR(*node.cluster_silhouette, std::max(of_two, of_three), 1e-4);
+    EXPECT_NEAR(*node.cluster_ch, *CalinskiHarabasz(standardised, better), 1e-3 * *node.cluster_ch);
+    EXPECT_NEAR(*node.cluster_agreement, Agreement(better, labels), 1e-12);
+  }
+}
 
 TEST(Pca_Test, GivenBadRequestsThenTheReasonIsNamed) {
   const Encoding encoding(3, Format::kSigned);
