@@ -204,7 +204,10 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
     for (const v1::Analysis& one : fake_->stored) {
       if (absl::StartsWith(one.name(), absl::StrCat(request->parent(), "/"))) *response->add_analyses() = one;
     }
-    for (v1::Analysis& one : *response->mutable_analyses()) one.clear_result();
+    for (v1::Analysis& one : *response->mutable_analyses()) {
+      one.clear_request();
+      one.clear_result();
+    }
     return grpc::Status::OK;
   }
   grpc::Status CancelAnalysis(grpc::ServerContext*, const v1::CancelAnalysisRequest* request,

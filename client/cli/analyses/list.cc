@@ -1,6 +1,7 @@
 // sumscope analyses list
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "client/cli/analyses/commands.h"
 #include "client/cli/arguments/names.h"
@@ -17,6 +18,20 @@ struct Options {
   uint64_t limit = limits::kDefaultPageSize;
 };
 
+// Lists have no requests. Of probes that differ by nothing else they are read, so that people can tell them apart.
+absl::Status ReadRequests(Connection& connection, std::vector<v1::Analysis>* analyses) {
+  uint64_t read = 0;
+  for (v1::Analysis& analysis : *analyses) {
+    if (analysis.analysis() != "linear_probe" && analysis.analysis() != "ask") continue;
+    if (++read > limits::kDefaultPageSize) break;
+    const absl::StatusOr<v1::Analysis> whole = connection.GetAnalysis(analysis.name());
+    if (absl::IsNotFound(whole.status())) continue;  // deleted meanwhile
+    SUMSCOPE_RETURN_IF_ERROR(whole.status());
+    *analysis.mutable_request() = whole->request();
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string kind, AnalysisKindOf(options.analysis));
   std::string run;
@@ -25,7 +40,11 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   }
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListAnalysesResponse all, ListAnalyses(*connection, run, kind, options.limit));
-  Document document = ShowAnalyses(session, {all.analyses().begin(), all.analyses().end()}, session.clock().Now());
+  std::vector<v1::Analysis> shown(all.analyses().begin(), all.analyses().end());
+  if (session.format() == Format::kTable || session.format() == Format::kWide) {
+    SUMSCOPE_RETURN_IF_ERROR(ReadRequests(*connection, &shown));
+  }
+  Document document = ShowAnalyses(session, shown, session.clock().Now());
   document.json = ToJson(all);
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");

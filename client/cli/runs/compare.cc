@@ -1,7 +1,6 @@
 // sumscope runs compare: runs side by side.
 #include <algorithm>
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <utility>
@@ -40,7 +39,8 @@ struct Row {
   std::vector<std::string> raw;  // for programs
 };
 
-// Each run's stored answers of one kind at its last checkpoint, newest first, without results.
+// Each run's stored answers of one kind at its last checkpoint, newest first. Lists have neither requests nor results:
+// where the request tells one question from the next, each is read.
 absl::StatusOr<std::vector<v1::Analysis>> AnswersOf(Connection& connection, const v1::Run& run,
                                                     const std::string& kind) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListCheckpointsResponse checkpoints, connection.ListCheckpoints(run.name()));
@@ -51,7 +51,11 @@ absl::StatusOr<std::vector<v1::Analysis>> AnswersOf(Connection& connection, cons
   std::vector<v1::Analysis> answers;
   for (const v1::Analysis& analysis : listed.analyses()) {
     const bool of_last = absl::EndsWith(analysis.checkpoint(), absl::StrCat("/", last));
-    if (analysis.state() == v1::SUCCEEDED && analysis.analysis() == kind && of_last) answers.push_back(analysis);
+    if (analysis.state() != v1::SUCCEEDED || analysis.analysis() != kind || !of_last) continue;
+    answers.push_back(analysis);
+    if (kind == "cascades") {
+      SUMSCOPE_ASSIGN_OR_RETURN(answers.back(), connection.GetAnalysis(analysis.name()));
+    }
   }
   return answers;
 }
@@ -84,11 +88,15 @@ void AddSpecRows(const std::vector<Compared>& all, std::vector<Row>* rows) {
   }
 }
 
-// The verdict of each digit, named "look-back A5", "look-back a>b A4".
-std::map<std::string, const v1::LookBackDigit*> VerdictOf(const v1::CascadesResult& result) {
-  std::map<std::string, const v1::LookBackDigit*> verdict;
+// The verdict of each digit in its order, named "look-back A5", "look-back a>b A4".
+using Verdict = std::vector<std::pair<std::string, const v1::LookBackDigit*>>;
+
+Verdict VerdictOf(const v1::CascadesResult& result) {
+  Verdict verdict;
   const auto add = [&verdict](const char* kind, const google::protobuf::RepeatedPtrField<v1::LookBackDigit>& digits) {
-    for (const v1::LookBackDigit& digit : digits) verdict[absl::StrCat("look-back ", kind, digit.digit())] = &digit;
+    for (const v1::LookBackDigit& digit : digits) {
+      verdict.emplace_back(absl::StrCat("look-back ", kind, digit.digit()), &digit);
+    }
   };
   add("", result.additions());
   add("a>b ", result.subtractions_positive());
@@ -101,21 +109,26 @@ std::string VerdictAsked(const v1::CascadesRequest& request) {
 }
 
 void AddVerdictRows(const Comparison& comparison, std::vector<Row>* rows) {
-  std::vector<std::map<std::string, const v1::LookBackDigit*>> verdicts;
-  std::set<std::string> names;
-  for (const Compared& one : comparison.runs) {
-    verdicts.push_back(VerdictOf(one.cascades.result().cascades()));
-    for (const auto& [name, digit] : verdicts.back()) names.insert(name);
-  }
-  for (auto name = names.rbegin(); name != names.rend(); ++name) {
-    Row row{*name, VerdictAsked(comparison.cascaded.request().cascades()), {}, {}};
-    for (const auto& verdict : verdicts) {
-      const auto found = verdict.find(*name);
-      const v1::LookBackDigit* const digit = found == verdict.end() ? nullptr : found->second;
-      row.texts.push_back(digit == nullptr ? "" : absl::StrCat(digit->k(), digit->exact() ? " (exact)" : ""));
-      row.raw.push_back(digit == nullptr ? "" : absl::StrCat(digit->k()));
+  std::vector<Verdict> verdicts;
+  for (const Compared& one : comparison.runs) verdicts.push_back(VerdictOf(one.cascades.result().cascades()));
+  // The longest says the order; others may have what it has not.
+  std::vector<Verdict> by_length = verdicts;
+  std::stable_sort(by_length.begin(), by_length.end(),
+                   [](const Verdict& a, const Verdict& b) { return a.size() > b.size(); });
+  std::set<std::string> seen;
+  for (const Verdict& longest : by_length) {
+    for (const auto& [name, unused] : longest) {
+      if (!seen.insert(name).second) continue;
+      Row row{name, VerdictAsked(comparison.cascaded.request().cascades()), {}, {}};
+      for (const Verdict& verdict : verdicts) {
+        const auto found =
+            std::find_if(verdict.begin(), verdict.end(), [&row](const auto& digit) { return digit.first == row.name; });
+        const v1::LookBackDigit* const digit = found == verdict.end() ? nullptr : found->second;
+        row.texts.push_back(digit == nullptr ? "" : absl::StrCat(digit->k(), digit->exact() ? " (exact)" : ""));
+        row.raw.push_back(digit == nullptr ? "" : absl::StrCat(digit->k()));
+      }
+      rows->push_back(std::move(row));
     }
-    rows->push_back(std::move(row));
   }
 }
 
@@ -169,7 +182,7 @@ std::string Legend(const Comparison& comparison) {
     return ids.empty() ? "" : absl::StrCat("; not asked: ", absl::StrJoin(ids, ", "));
   };
   std::string text;
-  if (comparison.evaluated.has_request()) {
+  if (comparison.evaluated.has_question_set()) {
     absl::StrAppend(&text, "exact match: ", DescribeQuestions(comparison.evaluated.question_set()),
                     missing(&Compared::evaluate), "\n");
   }
@@ -207,7 +220,7 @@ Document Show(const Session& session, const Comparison& comparison) {
     document.ids.push_back(RunIdOf(one.run.name()));
   }
   document.json = {{"evaluate_questions", nullptr}, {"cascades_request", nullptr}, {"runs", std::move(runs)}};
-  if (comparison.evaluated.has_request()) {
+  if (comparison.evaluated.has_question_set()) {
     document.json["evaluate_questions"] = ToJson(comparison.evaluated.question_set());
   }
   if (comparison.cascaded.has_request()) {

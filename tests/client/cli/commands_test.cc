@@ -296,6 +296,19 @@ TEST_F(Commands_Test, WhenAProbeIsWaitedForThenItsResultAndFate) {
   EXPECT_THAT(Out(), HasSubstr("FAILED (WORKER_LOST)"));
 }
 
+// Linear probes of one set of questions all looked alike.
+TEST_F(Commands_Test, WhenLinearProbesAreListedThenWhatTheyReadIsThere) {
+  v1::Analysis probe = EndedAnalysis();
+  probe.set_analysis("linear_probe");
+  probe.mutable_request()->mutable_linear_probe()->set_node("P14L0H1");
+  probe.mutable_request()->mutable_linear_probe()->set_feature("A2.SC");
+  server_.stored = {probe};
+  EXPECT_EQ(Run({"analyses", "list", "r7k2m9qa", "-o", "wide"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("linear_probe P14L0H1 A2.SC"));
+  EXPECT_EQ(Run({"analyses", "list", "r7k2m9qa", "-o", "csv"}), 0);
+  EXPECT_THAT(Out(), HasSubstr(",linear_probe,"));
+}
+
 TEST_F(Commands_Test, WhenAnAnalysisIsShownAsJsonThenItIsTheGoldenFile) {
   EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4", "-o", "json"}), 0);
   std::stringstream golden;

@@ -63,6 +63,25 @@ TEST_F(Compare_Test, WhenARunWasNotAskedThenItIsSaid) {
   EXPECT_TRUE(json["runs"][1]["evaluate"].is_null());
 }
 
+TEST_F(Compare_Test, WhenVerdictsAreOfOtherSizesThenThoseOfTheSameAreTaken) {
+  const auto store = [this](const std::string& name, uint32_t per_cell, uint32_t k) {
+    v1::Analysis analysis = server_.analysis;
+    analysis.set_name(name);
+    analysis.set_analysis("cascades");
+    analysis.mutable_request()->mutable_cascades()->set_per_cell(per_cell);
+    v1::LookBackDigit* const digit = analysis.mutable_result()->mutable_cascades()->add_additions();
+    digit->set_digit("A3");
+    digit->set_k(k);
+    server_.stored.push_back(analysis);
+  };
+  store("runs/r7/analyses/c2", 1, 0);
+  store("runs/r7/analyses/c1", 1000, 2);
+  store("runs/r8/analyses/c1", 1000, 1);
+  EXPECT_EQ(Run({"runs", "compare", "r7", "r8"}), 0);
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("look-back A3 +2 +1\n"));
+  EXPECT_THAT(Out(), HasSubstr("look-back: 1,000 questions per cell, seed 0\n"));
+}
+
 // An import claimed the schedule, seed and learning rate of the defaults.
 TEST_F(Compare_Test, WhenARunWasImportedThenNothingIsSaidOfItsTraining) {
   server_.on_get_run = [](const std::string& name, v1::Run* run) {

@@ -97,9 +97,8 @@ std::string ProbeText(const v1::CascadesResult& result, const View& view) {
   if (TooFewForAVerdict(result.additions()) || TooFewForAVerdict(result.subtractions_positive()) ||
       TooFewForAVerdict(result.subtractions_negative())) {
     absl::StrAppend(&text,
-                    "note: too few questions per digit and length for a verdict: even when all are right, kappa's 95 % "
-                    "interval\n      does not stay above ",
-                    kVerdictKappa, "; ask more with --per-cell (the default is 1000)\n");
+                    "note: too few questions per digit and length for a verdict, ask more with --per-cell: even ",
+                    "when all are\n      right, kappa's 95 % interval does not stay above ", kVerdictKappa, "\n");
   }
   AppendTable(&text, "additions", Curves(result.additions(), view), view);
   AppendTable(&text, "subtractions, a > b", Curves(result.subtractions_positive(), view), view);
