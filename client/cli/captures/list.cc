@@ -37,7 +37,7 @@ Document Show(const Session& session, const v1::ListCapturesResponse& all, absl:
                {"KEPT", kForPeople, false, /*wrap=*/16},
                {"REDUCED", kInCsv},
                {"positions", kInCsv},
-               {"TENSORS", kEverywhere, true},
+               {"TENSORS", kInWide | kInCsv, true},
                {"SIZE", kForPeople, true},
                {"bytes", kInCsv},
                {"AGE", kForPeople, true},

@@ -222,16 +222,17 @@ Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
   }
   document.items = {document.json};
   const auto count = [](double value) { return FormatCount(static_cast<uint64_t>(value)); };
-  document.table =
-      absl::StrCat(AlignedPairs({{"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
-                                 {"questions", DescribeQuestions(analysis.question_set())},
-                                 {"number of questions", count(prediction.questions())},
-                                 {"node sets", prediction.nodes() > 1 ? count(prediction.nodes()) : ""},
-                                 {"work", absl::StrCat(FormatLoss(prediction.flops() / 1e12), " TFLOP")},
-                                 {"memory", FormatBytes(prediction.memory_bytes())},
-                                 {"disk", prediction.disk_bytes() > 0 ? FormatBytes(prediction.disk_bytes()) : ""},
-                                 {"time", AboutSpan(absl::Seconds(prediction.seconds()))}}),
-                   "\nNothing was queued: this was a dry run.\n");
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
+      {"questions", DescribeQuestions(analysis.question_set())}};
+  for (const auto& asked : DescribeRequest(analysis.request())) pairs.push_back(asked);
+  pairs.emplace_back("number of questions", count(prediction.questions()));
+  pairs.emplace_back("node sets", prediction.nodes() > 1 ? count(prediction.nodes()) : "");
+  pairs.emplace_back("work", absl::StrCat(FormatLoss(prediction.flops() / 1e12), " TFLOP"));
+  pairs.emplace_back("memory", FormatBytes(prediction.memory_bytes()));
+  pairs.emplace_back("disk", prediction.disk_bytes() > 0 ? FormatBytes(prediction.disk_bytes()) : "");
+  pairs.emplace_back("time", AboutSpan(absl::Seconds(prediction.seconds())));
+  document.table = absl::StrCat(AlignedPairs(pairs), "\nNothing was queued: this was a dry run.\n");
   document.wide = document.table;
   Table table({{"analysis"}, {"questions"}, {"nodes"}, {"flops"}, {"memory_bytes"}, {"disk_bytes"}, {"seconds"}});
   table.AddRow({analysis.analysis(), ShortestDouble(prediction.questions()), ShortestDouble(prediction.nodes()),
