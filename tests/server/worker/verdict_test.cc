@@ -3,34 +3,21 @@
 
 #include <gtest/gtest.h>
 
-#include "server/engine/probing/arithmetic/look_back.h"
+#include "tests/server/engine/probing/arithmetic/look_back_adder.h"
 
 namespace sumscope::worker {
 namespace {
 
 constexpr uint32_t kPerCell = 400;
 
-// Answers by the rule, with k[i] columns of look-back for the carry or borrow into column i.
-engine::AnswerFn Adder(const engine::Encoding& encoding, const std::vector<int>& k) {
-  return [&encoding, k](const engine::Questions& questions) {
-    torch::Tensor answers = torch::empty({static_cast<int64_t>(questions.size()), encoding.n_answer()}, torch::kInt64);
-    for (size_t q = 0; q < questions.size(); ++q) {
-      encoding.EncodeAnswer(engine::LookBackAnswer(questions[q], k),
-                            answers.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding.n_answer());
-    }
-    return answers;
-  };
-}
-
 TEST(Judge_Test, GivenAddersOfAnyLookBackThenEachDigitHasItsKAndIsExactWhenItSeesAll) {
   const engine::Encoding encoding(5, engine::Format::kSigned);
-  std::vector<std::vector<int>> adders = {{0, 1, 0, 2, 4, 5}, {0, 1, 2, 3, 1, 0}};  // by digit
-  for (int k = 0; k <= 5; ++k) adders.emplace_back(6, k);
   const std::pair<engine::Operation, bool> kinds[] = {
       {engine::Operation::kAdd, false}, {engine::Operation::kSub, false}, {engine::Operation::kSub, true}};
-  for (const std::vector<int>& k : adders) {
+  for (const std::vector<int>& k : engine::FiveDigitAdders()) {
     for (const auto& [operation, exchanged] : kinds) {
-      const auto digits = engine::LookBackVerdict(Adder(encoding, k), encoding, operation, exchanged, kPerCell, 1);
+      const auto digits =
+          engine::LookBackVerdict(engine::Adder(encoding, k), encoding, operation, exchanged, kPerCell, 1);
       ASSERT_EQ(digits.size(), operation == engine::Operation::kAdd ? 5u : 4u);
       for (const engine::LookBackDigit& digit : digits) {
         const sumscope::v1::LookBackDigit verdict = Judge(digit, kPerCell);

@@ -5,22 +5,11 @@
 
 #include "server/engine/probing/cascades.h"
 #include "server/engine/runtime/error.h"
+#include "tests/server/engine/probing/arithmetic/look_back_adder.h"
 #include "tests/support/oracle_file.h"
 
 namespace sumscope::engine {
 namespace {
-
-// Answers by the rule, with k[i] columns of look-back for the carry into column i.
-AnswerFn Adder(const Encoding& encoding, const std::vector<int>& k) {
-  return [&encoding, k](const Questions& questions) {
-    torch::Tensor answers = torch::empty({static_cast<int64_t>(questions.size()), encoding.n_answer()}, torch::kInt64);
-    for (size_t q = 0; q < questions.size(); ++q) {
-      encoding.EncodeAnswer(LookBackAnswer(questions[q], k),
-                            answers.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding.n_answer());
-    }
-    return answers;
-  };
-}
 
 // A look-back-k digit is right on every question whose deciding column it sees, and by chance on the others.
 void ExpectVerdict(const std::vector<LookBackDigit>& digits, const std::vector<int>& k, uint32_t per_cell) {
@@ -39,9 +28,7 @@ void ExpectVerdict(const std::vector<LookBackDigit>& digits, const std::vector<i
 TEST(LookBackVerdict_Test, GivenLookBackAddersThenEachIsSeenAsFarAsItLooks) {
   constexpr uint32_t kPerCell = 400;
   const Encoding encoding(5, Format::kSigned);
-  std::vector<std::vector<int>> adders = {{0, 1, 0, 2, 4, 5}, {0, 1, 2, 3, 1, 0}};  // by digit
-  for (int k = 0; k <= 5; ++k) adders.emplace_back(6, k);
-  for (const std::vector<int>& k : adders) {
+  for (const std::vector<int>& k : FiveDigitAdders()) {
     ExpectVerdict(LookBackVerdict(Adder(encoding, k), encoding, Operation::kAdd, false, kPerCell, 1), k, kPerCell);
     for (const bool exchanged : {false, true}) {
       ExpectVerdict(LookBackVerdict(Adder(encoding, k), encoding, Operation::kSub, exchanged, kPerCell, 1), k,
