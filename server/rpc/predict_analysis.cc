@@ -77,12 +77,15 @@ double HookValues(const v1::TrainSpec& spec, const std::string& hook, double pos
 // the first one's attention over every token at every position, interventions and patterns keep all layers.
 double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::AnalysisRequest& request,
                  double questions) {
-  constexpr double kBatch = 512, kBatchFlops = 30e9, kSweptBytes = 256 << 20, kReadBytes = 128 << 20;
+  constexpr double kBatch = 512, kBatchFlops = 30e9, kTableBytes = 256 << 20, kSweptBytes = 256 << 20,
+                   kReadBytes = 128 << 20;
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), d_model = spec.d_model(), d_mlp = spec.d_mlp();
   const double width = 1.0 * spec.n_heads() * spec.d_head();
   const double element = static_cast<double>(cost.element_bytes);
   const auto batch = [&](double most) { return std::min({questions, kBatch, std::max(1.0, most)}); };
-  const double asked = batch(kBatchFlops / (4 * layers * d_model * (2 * width + d_mlp) * n_ctx));
+  const double tokens = spec.format() == v1::PLAIN ? 12 : 15;
+  const double asked = batch(std::min(kBatchFlops / (4 * layers * d_model * (2 * width + d_mlp) * n_ctx),
+                                      kTableBytes / (12 * n_ctx * spec.n_heads() * n_ctx * tokens)));
   const double row = static_cast<double>(cost.row_activation);
   if (Intervenes(request)) {
     const double swept = batch(kSweptBytes / (8 * n_ctx * (layers * (3 * d_model + d_mlp / 4 + 3 * width) + d_model)));
@@ -92,7 +95,6 @@ double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::Ana
   if (request.has_attention() || request.has_attribution()) return element * n_ctx * row * asked;
   if (!request.has_evaluate() && !request.has_cascades())
     return std::min(element * n_ctx * row * questions, kReadBytes);
-  const double tokens = spec.format() == v1::PLAIN ? 12 : 15;
   return element * n_ctx * asked * (row / layers + 3.0 * spec.n_heads() * n_ctx * tokens);
 }
 

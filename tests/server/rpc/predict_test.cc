@@ -140,10 +140,12 @@ TEST(PredictAnalysis_Test, MemoryIsNearWhatWasSeen) {
   evaluate.mutable_evaluate();
   attention.mutable_attention();
   const v1::TrainSpec many_heads = LargestOf(16, 1, 20);
-  for (const auto& [request, count, seen] : {std::tuple(evaluate, 20u, 550.0), std::tuple(evaluate, 64u, 969.0),
-                                             std::tuple(evaluate, 512u, 5914.0), std::tuple(attention, 513u, 1488.0)}) {
-    EXPECT_GE(predicted(many_heads, request, count), seen);
-    EXPECT_LE(predicted(many_heads, request, count) - kLibrary, 2 * seen);
+  EXPECT_GE(predicted(many_heads, evaluate, 20), 550);
+  EXPECT_LE(predicted(many_heads, evaluate, 20) - kLibrary, 2 * 550);
+  // So many at once as 256 MiB of patterns hold, here 22, however many are asked.
+  for (const v1::AnalysisRequest& request : {evaluate, attention}) {
+    EXPECT_GE(predicted(many_heads, request, 512), predicted(many_heads, request, 20));
+    EXPECT_LE(predicted(many_heads, request, 512) - kLibrary, 1.2 * (predicted(many_heads, request, 20) - kLibrary));
   }
   v1::TrainSpec paper;
   paper.set_n_layers(2);
