@@ -4,10 +4,11 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "proto/contract/base/nearest.h"
+#include "client/cli/arguments/near.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
@@ -81,8 +82,11 @@ absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text) {
   for (int i = 0; i < requests->field_count(); ++i) {
     kinds.push_back(absl::StrReplaceAll(requests->field(i)->name(), {{"_", "-"}}));
   }
+  const std::string near = NearOf(text, kinds);
   return InvalidField("ANALYSIS_UNKNOWN", "analysis",
-                      absl::StrCat("\"", text, "\" is no analysis; nearest is ", Nearest(text, kinds)));
+                      absl::StrCat("\"", text, "\" is no analysis; ",
+                                   near.empty() ? absl::StrCat("there are ", absl::StrJoin(kinds, ", "))
+                                                : absl::StrCat("nearest is ", near)));
 }
 
 absl::StatusOr<std::string> CaptureNameOf(absl::string_view text) {

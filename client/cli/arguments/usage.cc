@@ -1,14 +1,12 @@
 #include "client/cli/arguments/usage.h"
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
-#include "proto/contract/base/nearest.h"
+#include "client/cli/arguments/near.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
 
@@ -31,29 +29,6 @@ std::vector<std::string> CommandsOf(const CLI::App* app) {
     names.push_back(command->get_name());
   }
   return names;
-}
-
-// Whether most letters of both words are the same, in the same order, or `name` holds the word.
-bool IsNear(absl::string_view word, absl::string_view name) {
-  constexpr size_t kTellingPart = 4;
-  if (word.size() >= kTellingPart && absl::StrContains(name, word)) return true;
-  std::vector<size_t> common(name.size() + 1);  // letters that the words so far have in common
-  for (const char letter : word) {
-    size_t diagonal = 0;
-    for (size_t i = 1; i <= name.size(); ++i) {
-      const size_t above = common[i];
-      common[i] = letter == name[i - 1] ? diagonal + 1 : std::max(common[i], common[i - 1]);
-      diagonal = above;
-    }
-  }
-  constexpr size_t kOf = 5, kMost = 3;
-  return kOf * common.back() >= kMost * std::max(word.size(), name.size());
-}
-
-// The one of `names` that was probably meant by `word`; "" for none that is like it.
-std::string NearOf(absl::string_view word, const std::vector<std::string>& names) {
-  const std::string nearest = Nearest(word, names);
-  return IsNear(absl::StripPrefix(word, "--"), absl::StripPrefix(nearest, "--")) ? nearest : "";
 }
 
 // What could have been meant by a word that was not understood; "" for no idea.

@@ -253,8 +253,7 @@ void AddRunsCompare(Registry* registry, CLI::App* runs) {
   const auto names = std::make_shared<std::vector<std::string>>();
   CLI::App* const app =
       registry->Add(runs, "compare",
-                    "Put runs side by side: state, loss, answers of their last checkpoints to the same questions, what "
-                    "differs in their specs");
+                    "Put runs side by side: state, loss, answers to the same questions, what differs in their specs");
   // Fewer than two is not left to the parser, whose help would say "RUN(2x)".
   app->add_option("RUN", *names, "run ids, unique prefixes or @last; two or more")->required();
   registry->Run(app, [names](Session& session) -> absl::StatusOr<ExitCode> {

@@ -224,6 +224,8 @@ TEST_F(Probe_Test, WhenAnalysesAreExportedAndDeletedThenAllOfTheRun) {
   EXPECT_EQ(server_.LastRequest<v1::ListAnalysesRequest>().analysis(), "useful_nodes");
   EXPECT_EQ(Run({"analyses", "list", "--analysis", "evaluat"}), 2);
   EXPECT_THAT(Err(), HasSubstr("nearest is evaluate"));
+  EXPECT_EQ(Run({"analyses", "list", "--analysis", "zzz"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("there are evaluate, attention"));
   EXPECT_EQ(Run({"analyses", "export", "r7"}), 0);
   EXPECT_EQ(nlohmann::json::parse(Out())["analysis"], "evaluate");
   EXPECT_EQ(Run({"analyses", "delete", "r7k2m9qa/a1b2c3d4", "r7k2m9qa/b", "-q"}), 0);

@@ -44,6 +44,7 @@ TEST_F(Views_Test, WhenTheUsefulNodesAreShownThenPositionsByNodes) {
     added->set_failed_of_right(failed);
     added->set_fail_percent(percent);
     added->set_failing_digits(digits);
+    added->set_moved_l2(1);
   };
   add("P0L0H0", 0, 0, "");
   add("P11L0H0", 12, 12, "A43");
@@ -62,6 +63,12 @@ TEST_F(Views_Test, WhenTheUsefulNodesAreShownThenPositionsByNodes) {
             "P11 (=)   12 A43  .        1 A0\n"
             "P13 (A5)  .       <1 A5    .\n"
             "P14 (A4)  .       100 A10  .\n");
+}
+
+TEST_F(Views_Test, WhenNoAblationMovedAnythingThenItWarns) {
+  v1::UsefulNodesResult result;
+  result.add_nodes()->set_nodes("P11L0H0");
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("warning: no ablation moved anything"));
 }
 
 // A node that failed in fewer than one of a hundred questions read "0".

@@ -28,8 +28,8 @@ std::string ProbeText(const v1::AlgorithmResult& result, const View& view) {
                     {"heads with a purpose", ShareText(result.useful_heads_with_purpose(), result.useful_heads())},
                     {"MLPs with a purpose", ShareText(result.useful_mlps_with_purpose(), result.useful_mlps())}});
   absl::StrAppend(&text,
-                  "a head has a purpose where a finding names it, an MLP where one names a head of its layer and "
-                  "position\n");
+                  "a head has a purpose where a finding names it,\n"
+                  "an MLP where one names a head of its layer and position\n");
   AppendTable(&text, "clauses", table, view);
   if (result.has_verdict()) absl::StrAppend(&text, "\nlook-back\n", ProbeText(result.verdict(), view));
   if (result.has_subtasks()) absl::StrAppend(&text, "\nsub-tasks\n", ProbeText(result.subtasks(), view));

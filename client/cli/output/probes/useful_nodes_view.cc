@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/ablated_rows.h"
@@ -21,6 +23,10 @@ std::string ProbeText(const v1::UsefulNodesResult& result, const View& view) {
   absl::StrAppend(&text,
                   "\nfailures in percent of the right questions, and the answer digits that fail (\".\": none)\n",
                   NodeMap(cells, view));
+  const bool moved = std::any_of(result.nodes().begin(), result.nodes().end(),
+                                 [](const v1::AblatedNodes& node) { return node.moved_l2() > 0; });
+  if (!moved)
+    absl::StrAppend(&text, "\nwarning: no ablation moved anything: the questions are all alike to every node\n");
   if (view.wide) AppendTable(&text, "tags", TagRows(result.tags()), view);
   return text;
 }
