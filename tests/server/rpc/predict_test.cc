@@ -182,7 +182,7 @@ TEST(PredictAnalysis_Test, MemoryHoldsWhatIsKeptOfAllQuestions) {
   EXPECT_EQ(held(capture, 1000), 3u * 1000 * 19 * 96 * 8 + 4u * 1000 * 1000 * 8);
 }
 
-// Seconds that two threads were seen to take, at d_model 96 (three kinds) and 510: predicted within about twice.
+// Seconds that two threads were seen to take, at d_model 96 and 510: predicted within about twice.
 TEST(PredictAnalysis_Test, SecondsAreNearWhatWasSeen) {
   v1::TrainSpec small = TwoLayers(), large = TwoLayers();
   small.set_operation(v1::MIX);
@@ -194,7 +194,7 @@ TEST(PredictAnalysis_Test, SecondsAreNearWhatWasSeen) {
     EXPECT_GT(seconds, seen / 2.2) << request.ShortDebugString();
     EXPECT_LT(seconds, seen * 2.2) << request.ShortDebugString();
   };
-  v1::AnalysisRequest useful, subtasks, ablate, attention;
+  v1::AnalysisRequest useful, subtasks, ablate, evaluate, cascades, attention;
   useful.mutable_useful_nodes()->set_mode(v1::MEAN);
   near(small, useful, 2000, 6.1);
   near(large, useful, 2000, 101.4);
@@ -205,6 +205,13 @@ TEST(PredictAnalysis_Test, SecondsAreNearWhatWasSeen) {
   for (const char* set : {"L0H0", "L1MLP", "P14L0H1"}) ablate.mutable_ablate()->add_node_sets(set);
   near(small, ablate, 2000, 1.2);
   near(large, ablate, 2000, 20.3);
+  evaluate.mutable_evaluate();
+  near(small, evaluate, 9900, 3.3);
+  near(large, evaluate, 1500, 12.4);
+  cascades.mutable_cascades()->set_per_cell(1000);
+  near(small, cascades, 9900, 12.8);
+  cascades.mutable_cascades()->set_per_cell(50);
+  near(large, cascades, 500, 43.9);
   attention.mutable_attention();
   near(small, attention, 2000, 0.56);
   near(large, attention, 2000, 8.3);
