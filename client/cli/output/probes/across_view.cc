@@ -18,6 +18,7 @@ namespace sumscope::client {
 namespace {
 
 constexpr size_t kFactsShown = 40;
+constexpr double kWholeFrom = 1000, kWholeTo = 1e12;  // numbers of this size show no fraction
 
 // The member of `result` that is set.
 FlatResult FlattenResult(const v1::AnalysisResult& result) {
@@ -47,12 +48,15 @@ std::vector<Entry> ForPeople(const std::vector<Entry>& all, const std::string& a
 }
 
 std::string NumberText(const std::string& path, double number) {
-  return IsRate(path) ? FormatPercent(number) : FormatDigits(number, 4);
+  if (IsRate(path)) return FormatPercent(number);
+  const double size = std::abs(number);
+  if (size < kWholeFrom || size > kWholeTo) return FormatDigits(number, 4);
+  return absl::StrCat(number < 0 ? "-" : "", FormatCount(static_cast<uint64_t>(std::llround(size))));
 }
 
 std::string SpreadText(const NumberAcross& number) {
   if (std::isnan(number.deviation)) return "";
-  if (!IsRate(number.path)) return FormatDigits(number.deviation, 3);
+  if (!IsRate(number.path)) return NumberText(number.path, number.deviation);
   return absl::StrCat(RoundPercent(100 * number.deviation, 2), " %");
 }
 
