@@ -9,7 +9,7 @@ namespace sumscope::engine {
 namespace {
 
 constexpr std::array<const char*, 12> kNames = {"SA", "SC", "SS", "SS9", "SS9C", "ST",
-                                                "MD", "ND", "MB", "NB",  "MT",   "GT"};
+                                                "MD", "MB", "ND", "NB",  "MT",   "GT"};
 
 // Both operands made of one repeated digit.
 Question Repeated(Operation op, int a, int b, int n) {
@@ -114,7 +114,7 @@ const std::vector<Task>& TasksOf(Operation operation) {
   static const auto* const kAdditions =
       new std::vector<Task>{Task::kSA, Task::kSC, Task::kSS, Task::kSS9, Task::kSS9C, Task::kST};
   static const auto* const kSubtractions =
-      new std::vector<Task>{Task::kMD, Task::kND, Task::kMB, Task::kNB, Task::kMT, Task::kGT};
+      new std::vector<Task>{Task::kMD, Task::kMB, Task::kND, Task::kNB, Task::kMT, Task::kGT};
   static const auto* const kNone = new std::vector<Task>();
   return operation == Operation::kAdd ? *kAdditions : operation == Operation::kSub ? *kSubtractions : *kNone;
 }

@@ -9,7 +9,7 @@
 namespace sumscope::engine {
 
 // The tasks of science.md section 6 that have store/clean pairs.
-enum class Task { kSA, kSC, kSS, kSS9, kSS9C, kST, kMD, kND, kMB, kNB, kMT, kGT };
+enum class Task { kSA, kSC, kSS, kSS9, kSS9C, kST, kMD, kMB, kND, kNB, kMT, kGT };
 
 const char* TaskName(Task task);          // "SA"
 Task ParseTask(const std::string& name);  // throws kInvalidArgument (TASK_UNKNOWN)
