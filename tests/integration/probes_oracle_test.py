@@ -24,7 +24,7 @@ class ProbesOracle(IntegrationTest):
                       '--run-id', 'oracle', '--quiet')
 
     def sumscope(self, *arguments, **options):
-        return self.cli(self.one, *arguments, timeout=280, **options)
+        return self.cli(self.one, *arguments, timeout=900, **options)
 
     def ask(self, probe, questions, *arguments):
         """The result of one analysis, as the CLI prints it."""
