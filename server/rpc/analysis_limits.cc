@@ -1,16 +1,15 @@
 #include "server/rpc/analysis_limits.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/analyses/question_sets.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/node_names.h"
 #include "server/rpc/predict.h"
 
 namespace sumscope::rpc {
@@ -61,10 +60,7 @@ absl::Status CheckPca(const v1::TrainSpec& spec, const v1::AnalysisRequest& requ
                         absl::StrCat("pca is asked about ", count, " questions; its silhouettes compare all with all, ",
                                      "so that it takes at most ", limits::kMaxPcaQuestions));
   }
-  const uint64_t nodes = request.pca().nodes().empty()
-                             ? uint64_t{spec.n_layers()} * spec.n_heads() * (ContextLength(spec) - 1 - spec.n_digits())
-                             : static_cast<uint64_t>(request.pca().nodes_size());
-  const uint64_t values = nodes * spec.d_head();
+  const uint64_t values = CountPcaNodes(spec, request.pca()) * spec.d_head();
   if (values * count * sizeof(double) <= limits::kMaxHeldBytes) return absl::OkStatus();
   return TooLarge("request.pca.nodes", values, count, "name fewer nodes, or ask about fewer questions");
 }

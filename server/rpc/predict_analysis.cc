@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/analyses/question_sets.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/node_names.h"
@@ -17,13 +18,10 @@ namespace {
 
 constexpr uint64_t kWeightCopies = 4;  // as sent, of the model, of the probe's own forward pass, and laid out for it
 
-bool KnowsAdditions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::ADD); }
-bool KnowsSubtractions(const v1::TrainSpec& spec) { return RunHasOperation(spec, v1::SUB); }
-
 uint64_t ClassCount(const v1::TrainSpec& spec, v1::Operation operation) {
   if (operation == v1::ADD || operation == v1::SUB) return CountQuestionClasses(operation, spec.n_digits());
-  return (KnowsAdditions(spec) ? CountQuestionClasses(v1::ADD, spec.n_digits()) : 0) +
-         (KnowsSubtractions(spec) ? CountQuestionClasses(v1::SUB, spec.n_digits()) : 0);
+  return (RunHasOperation(spec, v1::ADD) ? CountQuestionClasses(v1::ADD, spec.n_digits()) : 0) +
+         (RunHasOperation(spec, v1::SUB) ? CountQuestionClasses(v1::SUB, spec.n_digits()) : 0);
 }
 
 double QuestionCount(const v1::TrainSpec& spec, const v1::QuestionSet& questions, uint64_t uploaded_count) {
@@ -155,9 +153,7 @@ double HeldForCapture(const v1::TrainSpec& spec, const v1::CaptureRequest& reque
 double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, double questions) {
   if (request.has_capture()) return HeldForCapture(spec, request.capture(), questions);
   if (request.has_pca()) {
-    const double heads = request.pca().nodes().empty() ? 1.0 * spec.n_heads() * spec.n_layers() * PatchedRows(spec)
-                                                       : request.pca().nodes_size();
-    return questions * heads * spec.d_head() * sizeof(double);
+    return questions * static_cast<double>(CountPcaNodes(spec, request.pca())) * spec.d_head() * sizeof(double);
   }
   if (!request.has_linear_probe()) return 0;
   constexpr double kCopies = 4.5;  // as read, the training rows, and those again while they are standardised

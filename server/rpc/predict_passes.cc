@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/tasks.h"
@@ -112,9 +113,7 @@ double VerdictPasses(const v1::TrainSpec& spec, uint32_t per_cell, double questi
 
 double PcaPasses(const v1::TrainSpec& spec, const v1::PcaRequest& request, double questions) {
   constexpr double kPerPair = 60;  // operations: the distances of three silhouettes
-  const double nodes = request.nodes().empty()
-                           ? 1.0 * spec.n_heads() * spec.n_layers() * (ContextLength(spec) - 1.0 - spec.n_digits())
-                           : request.nodes_size();
+  const auto nodes = static_cast<double>(CountPcaNodes(spec, request));
   const double width = spec.d_model(), per_pass = 24.0 * width * width * spec.n_layers() * ContextLength(spec);
   return questions + nodes * questions * questions * kPerPair / per_pass;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/analyses/listed_questions.h"
+#include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/analyses/requests.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -53,11 +54,6 @@ absl::StatusOr<NodeName> ParseSingleNode(const v1::TrainSpec& spec, absl::string
   if (nodes.size() == 1 && nodes[0].position) return nodes[0];
   return InvalidField(reason, field,
                       absl::StrCat("\"", text.substr(0, kMaxShown), "\" does not name ", what, " at one position"));
-}
-
-// Heads from the operator to the last answer row.
-uint64_t CountDefaultHeads(const v1::TrainSpec& spec) {
-  return uint64_t{spec.n_layers()} * spec.n_heads() * (ContextLength(spec) - 1 - spec.n_digits());
 }
 
 absl::Status CheckComponents(absl::string_view field, uint32_t components, uint32_t maximum) {
@@ -132,6 +128,11 @@ absl::Status CheckAskedNodes(const v1::TrainSpec& spec, const v1::AskRequest& re
 
 }  // namespace
 
+uint64_t CountPcaNodes(const v1::TrainSpec& spec, const v1::PcaRequest& request) {
+  if (!request.nodes().empty()) return static_cast<uint64_t>(request.nodes_size());
+  return uint64_t{spec.n_layers()} * spec.n_heads() * (ContextLength(spec) - 1 - spec.n_digits());
+}
+
 absl::Status CompleteAblate(const v1::TrainSpec& spec, v1::AblateRequest* request) {
   constexpr char kField[] = "request.ablate.node_sets";
   if (request->node_sets().empty()) {
@@ -170,7 +171,7 @@ absl::Status CompletePca(const v1::TrainSpec& spec, const v1::QuestionSet& quest
                           absl::StrCat(request->nodes(i), " is not a head; expected one like P14L0H1"));
     }
   }
-  const uint64_t nodes = request->nodes().empty() ? CountDefaultHeads(spec) : request->nodes_size();
+  const uint64_t nodes = CountPcaNodes(spec, *request);
   if (request->with_scores() && nodes > limits::kMaxScoredNodes) {
     return InvalidField("TOO_MANY_SCORED_NODES", kField,
                         absl::StrCat("scores of ", nodes, " nodes; at most ", limits::kMaxScoredNodes,
