@@ -1,6 +1,5 @@
 #include "client/cli/cli.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 

@@ -1,7 +1,5 @@
 #include "server/jobs/housekeeping.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"

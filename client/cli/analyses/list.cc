@@ -1,6 +1,5 @@
 // sumscope analyses list
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "client/cli/analyses/commands.h"

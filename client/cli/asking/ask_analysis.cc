@@ -1,7 +1,5 @@
 #include "client/cli/asking/ask_analysis.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/question_options.h"

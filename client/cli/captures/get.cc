@@ -1,6 +1,5 @@
 // sumscope captures get: one tensor as a .npy file, or a range of its bytes.
 #include <memory>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"

@@ -1,6 +1,5 @@
 // sumscope runs list
 #include <memory>
-#include <utility>
 
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"

@@ -1,7 +1,6 @@
 #include "server/engine/probing/evaluate.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "server/engine/probing/evaluate_tally.h"
 #include "server/engine/probing/forward/answerer.h"

@@ -33,8 +33,11 @@ void AddVerdictClause(const std::string& name, const google::protobuf::RepeatedP
 AnalysisOutcome RunAlgorithm(const AnalysisInput& input) {
   const api::AlgorithmRequest& request = input.request().algorithm();
   engine::AlgorithmRequest own;
-  SUMSCOPE_ASSIGN_OR_RETURN(own.subtasks, SubtasksRequestOf(input, {}, request.mode(), request.seed()));
-  own.cascades = CascadesRequestOf(input, request.per_cell(), request.seed());
+  own.cascades.operations = OperationsOf(*input.questions);
+  own.cascades.per_cell = request.per_cell();
+  own.cascades.seed = request.seed();
+  SUMSCOPE_ASSIGN_OR_RETURN(own.subtasks,
+                            SubtasksRequestOf(input, own.cascades.operations, {}, request.mode(), request.seed()));
   const engine::AlgorithmResult result = engine::Algorithm(input.model, *input.questions, own, input.progress);
   api::AnalysisResult outcome;
   api::AlgorithmResult* to = outcome.mutable_algorithm();

@@ -105,19 +105,12 @@ api::CascadesResult FromEngine(const engine::CascadesResult& from, const engine:
   return to;
 }
 
-engine::CascadesRequest CascadesRequestOf(const AnalysisInput& input, uint32_t per_cell, uint64_t seed) {
-  engine::CascadesRequest request;
-  request.per_cell = per_cell;
-  request.seed = seed;
-  request.operations = OperationsOf(*input.questions);
-  return request;
-}
-
 AnalysisOutcome RunCascades(const AnalysisInput& input) {
   const api::CascadesRequest& request = input.request().cascades();
-  // The verdict draws its own questions: of every operation that the run knows.
-  engine::CascadesRequest own = CascadesRequestOf(input, request.per_cell(), request.seed());
-  own.operations = OperationsOf(input.spec());
+  engine::CascadesRequest own;
+  own.operations = OperationsOf(input.spec());  // the verdict draws its own questions: all that the run knows
+  own.per_cell = request.per_cell();
+  own.seed = request.seed();
   const engine::CascadesResult result = engine::Cascades(input.model, *input.questions, own, input.progress);
   api::AnalysisResult outcome;
   *outcome.mutable_cascades() = FromEngine(result, {input.model.n_digits, input.model.format});

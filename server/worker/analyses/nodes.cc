@@ -58,7 +58,7 @@ std::vector<engine::Operation> OperationsOf(const engine::QuestionSource& questi
   constexpr uint64_t kChunk = 4096;
   std::set<engine::Operation> present;
   engine::Questions chunk;
-  for (uint64_t first = 0; first < questions.count(); first += kChunk) {
+  for (uint64_t first = 0; first < questions.count() && present.size() < 2; first += kChunk) {
     questions.Fill(first, std::min(kChunk, questions.count() - first), &chunk);
     for (const engine::Question& question : chunk) {
       if (question.op != engine::Operation::kMul) present.insert(question.op);

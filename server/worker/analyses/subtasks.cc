@@ -13,12 +13,13 @@ namespace sumscope::worker {
 namespace api = sumscope::v1;
 
 absl::StatusOr<engine::SubtasksRequest> SubtasksRequestOf(const AnalysisInput& input,
+                                                          const std::vector<engine::Operation>& operations,
                                                           const google::protobuf::RepeatedPtrField<std::string>& tasks,
                                                           api::AblationMode mode, uint64_t seed) {
   engine::SubtasksRequest request;
   request.mode = ToEngine(mode);
   request.seed = seed;
-  for (const engine::Operation operation : OperationsOf(*input.questions)) {
+  for (const engine::Operation operation : operations) {
     for (const engine::Task task : engine::TasksOf(operation)) {
       for (const int digit : engine::TaskDigits(task, input.model.n_digits)) request.tasks.push_back({task, digit});
     }
@@ -67,8 +68,9 @@ api::SubtasksResult FromEngine(const engine::SubtasksResult& from) {
 
 AnalysisOutcome RunSubtasks(const AnalysisInput& input) {
   const api::SubtasksRequest& request = input.request().subtasks();
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::SubtasksRequest own,
-                            SubtasksRequestOf(input, request.tasks(), request.mode(), request.seed()));
+  SUMSCOPE_ASSIGN_OR_RETURN(
+      const engine::SubtasksRequest own,
+      SubtasksRequestOf(input, OperationsOf(*input.questions), request.tasks(), request.mode(), request.seed()));
   api::AnalysisResult outcome;
   *outcome.mutable_subtasks() = FromEngine(engine::Subtasks(input.model, *input.questions, own, input.progress));
   return outcome;

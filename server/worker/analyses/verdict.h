@@ -2,7 +2,6 @@
 #define SUMSCOPE_SERVER_WORKER_ANALYSES_VERDICT_H_
 
 #include "server/engine/probing/cascades.h"
-#include "server/worker/analyses/analyses.h"
 #include "sumscope/v1/probes.pb.h"
 
 namespace sumscope::worker {
@@ -13,9 +12,6 @@ sumscope::v1::LookBackDigit Judge(const engine::LookBackDigit& digit, uint32_t p
 
 // The whole result, with the Bayes floors at the measured k beside the measured loss.
 sumscope::v1::CascadesResult FromEngine(const engine::CascadesResult& result, const engine::Encoding& encoding);
-
-// What `cascades` asks for; `algorithm` asks the same.
-engine::CascadesRequest CascadesRequestOf(const AnalysisInput& input, uint32_t per_cell, uint64_t seed);
 
 }  // namespace sumscope::worker
 
