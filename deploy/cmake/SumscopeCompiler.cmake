@@ -34,10 +34,41 @@ if(NOT SUMSCOPE_GIT_HASH)
   set(SUMSCOPE_GIT_HASH unknown)
 endif()
 
-# sumscope_library(NAME [SOURCES ...] LIBRARIES ...): one folder, one target, one namespace.
+# Headers that nearly every file pays for again: the messages, Abseil's strings and status, the standard containers. Contract
+# precompiles them once, and what links contract reuses that (same flags). The clang preset goes without, so that every file
+# is also compiled with what it includes itself.
+option(SUMSCOPE_PRECOMPILE "Precompile wide headers of server, client and storage" ON)
+set(SUMSCOPE_CONTRACT_HEADERS
+  <algorithm> <cmath> <cstdint> <functional> <map> <memory> <optional> <set> <string> <utility> <vector>
+  <absl/status/status.h> <absl/status/statusor.h> <absl/strings/match.h> <absl/strings/numbers.h>
+  <absl/strings/str_cat.h> <absl/strings/str_format.h> <absl/strings/str_join.h> <absl/strings/str_split.h>
+  <absl/strings/string_view.h> <absl/time/time.h>
+  <sumscope/v1/activations.pb.h> <sumscope/v1/analyses.pb.h> <sumscope/v1/facts.pb.h>
+  <sumscope/v1/question_sets.pb.h> <sumscope/v1/runs.pb.h> <sumscope/v1/system.pb.h>)
+
+# sumscope_precompile(TARGET REUSE_FROM other | HEADERS ...): nothing where SUMSCOPE_PRECOMPILE is off.
+function(sumscope_precompile target)
+  cmake_parse_arguments(ARG "" "REUSE_FROM" "HEADERS" ${ARGN})
+  if(NOT SUMSCOPE_PRECOMPILE)
+    return()
+  endif()
+  if(ARG_REUSE_FROM)
+    target_precompile_headers(${target} REUSE_FROM ${ARG_REUSE_FROM})
+  else()
+    target_precompile_headers(${target} PRIVATE ${ARG_HEADERS})
+  endif()
+endfunction()
+
+# sumscope_library(NAME [SOURCES ...] LIBRARIES ... [HEADERS ...]): one folder, one target, one namespace. HEADERS are
+# precompiled for it beside contract's; without any it reuses contract's where it links contract.
 function(sumscope_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;HEADERS" ${ARGN})
   add_library(sumscope_${name} STATIC ${ARG_SOURCES})
   add_library(sumscope::${name} ALIAS sumscope_${name})
   target_link_libraries(sumscope_${name} PUBLIC sumscope_flags ${ARG_LIBRARIES})
+  if(ARG_HEADERS)
+    sumscope_precompile(sumscope_${name} HEADERS ${SUMSCOPE_CONTRACT_HEADERS} ${ARG_HEADERS})
+  elseif(NOT name STREQUAL "worker" AND NOT name STREQUAL "contract")
+    sumscope_precompile(sumscope_${name} REUSE_FROM sumscope_contract)
+  endif()
 endfunction()

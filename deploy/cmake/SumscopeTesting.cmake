@@ -2,6 +2,14 @@
 # one program and one ctest entry. Every *_test.cc must be named in one call, or the configure stops.
 define_property(GLOBAL PROPERTY SUMSCOPE_REGISTERED_TESTS BRIEF_DOCS "test sources that a target compiles")
 
+# What every test beside the engine's pays for: the test framework, and contract's wide headers.
+function(sumscope_add_test_headers)
+  file(WRITE "${CMAKE_BINARY_DIR}/test_headers.cc" "")
+  add_library(sumscope_test_headers OBJECT "${CMAKE_BINARY_DIR}/test_headers.cc")
+  target_link_libraries(sumscope_test_headers PRIVATE sumscope::contract GTest::gmock)
+  sumscope_precompile(sumscope_test_headers HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+endfunction()
+
 function(sumscope_test name)
   cmake_parse_arguments(ARG "NEEDS_TORCH" "TIMEOUT" "LABEL;SOURCES;LIBRARIES;ENVIRONMENT" ${ARGN})
   foreach(source ${ARG_SOURCES})
@@ -14,6 +22,10 @@ function(sumscope_test name)
   endforeach()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sumscope_flags ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
+  list(FILTER ARG_LIBRARIES INCLUDE REGEX "^sumscope::(contract|client|cli|storage|workers|jobs|rpc|server)$")
+  if(ARG_LIBRARIES)
+    sumscope_precompile(${name} REUSE_FROM sumscope_test_headers)
+  endif()
   target_compile_definitions(${name} PRIVATE SUMSCOPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              SUMSCOPE_BINARY_DIR="${CMAKE_BINARY_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
