@@ -1,5 +1,6 @@
 #include "server/worker/environment.h"
 
+#include <torch/cuda.h>
 #include <unistd.h>
 
 #include "absl/strings/numbers.h"

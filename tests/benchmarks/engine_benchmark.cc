@@ -1,6 +1,7 @@
 // Steps and questions per second of the engine, fast paths beside the reference transformer. Run it on an idle machine:
 //   engine_benchmark --benchmark_min_time=5
 #include <benchmark/benchmark.h>
+#include <torch/optim/adamw.h>
 
 #include <memory>
 

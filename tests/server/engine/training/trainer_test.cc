@@ -1,6 +1,7 @@
 #include "server/engine/training/trainer.h"
 
 #include <gtest/gtest.h>
+#include <torch/optim/adamw.h>
 
 #include <cmath>
 #include <cstring>
