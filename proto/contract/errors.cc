@@ -7,6 +7,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "google/rpc/error_details.pb.h"
 #include "proto/contract/base/utf8.h"
+#include "proto/contract/limits.h"
 
 namespace sumscope {
 namespace {
@@ -27,12 +28,12 @@ void SetDetail(const Message& detail, absl::Status* status) {
 
 absl::Status MakeError(absl::StatusCode code, absl::string_view reason, absl::string_view message,
                        std::initializer_list<std::pair<std::string, std::string>> metadata) {
-  absl::Status status(code, ReplaceInvalidUtf8(message));
+  absl::Status status(code, ShortenUtf8(message, limits::kMaxErrorText));
   google::rpc::ErrorInfo info;
   info.set_reason(std::string(reason));
   info.set_domain(kDomain);
   for (const auto& [key, value] : metadata) {
-    (*info.mutable_metadata())[ReplaceInvalidUtf8(key)] = ReplaceInvalidUtf8(value);
+    (*info.mutable_metadata())[ReplaceInvalidUtf8(key)] = ShortenUtf8(value, limits::kMaxErrorMetadata);
   }
   SetDetail(info, &status);
   return status;
@@ -42,10 +43,15 @@ absl::Status InvalidField(absl::string_view reason, absl::string_view field, abs
   absl::Status status = MakeError(absl::StatusCode::kInvalidArgument, reason, message, {{"field", std::string(field)}});
   google::rpc::BadRequest request;
   auto* violation = request.add_field_violations();
-  violation->set_field(ReplaceInvalidUtf8(field));
-  violation->set_description(ReplaceInvalidUtf8(message));
+  violation->set_field(ShortenUtf8(field, limits::kMaxErrorMetadata));
+  violation->set_description(ShortenUtf8(message, limits::kMaxErrorText));
   SetDetail(request, &status);
   return status;
+}
+
+absl::Status WithReason(const absl::Status& status) {
+  if (status.ok() || !ErrorReason(status).empty()) return status;
+  return MakeError(status.code(), absl::StatusCodeToString(status.code()), status.message());
 }
 
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay) {

@@ -76,6 +76,28 @@ inline constexpr size_t kMaxIngestQueueBytes = 64 << 20;  // per worker; beyond 
 inline constexpr absl::Duration kResumeStateInterval = absl::Seconds(60);
 inline constexpr absl::Duration kDrainTimeout = absl::Seconds(30);
 
+// Connections, streams and uploads.
+inline constexpr uint64_t kWantedDescriptors = 16'384;   // of the process, where its hard limit allows as many
+inline constexpr uint64_t kReservedDescriptors = 1'024;  // of them for databases, pipes, logs and workers
+inline constexpr size_t kMaxConnections = 4'096;
+inline constexpr size_t kMaxStreamsOfConnection = 1'200;                // every watcher there may be, on one connection
+inline constexpr absl::Duration kMaxIdleConnection = absl::Minutes(5);  // without a call that reached its handler
+inline constexpr absl::Duration kMinClientPing = absl::Seconds(5);      // clients may ping a quiet connection so often
+inline constexpr absl::Duration kServerPing = absl::Seconds(60);        // and are pinged when they are as quiet
+inline constexpr absl::Duration kServerPingTimeout = absl::Seconds(20);
+inline constexpr absl::Duration kMaxSendStall =
+    absl::Seconds(60);  // for a client to take a message, then it is cut off
+inline constexpr absl::Duration kSendStallGrace = absl::Seconds(15);    // then its connection too
+inline constexpr size_t kMaxUploads = 128;                              // imports and question sets on their way in
+inline constexpr absl::Duration kMaxUploadSilence = absl::Seconds(60);  // between two messages of one
+inline constexpr size_t kMaxDownloads = 256;                        // checkpoints, tensors, metrics on their way out
+inline constexpr uint64_t kMaxUploadMemory = uint64_t{256} << 20;   // that all question sets on their way in hold
+inline constexpr uint64_t kUploadDiskReserve = uint64_t{64} << 20;  // that uploads leave free
+inline constexpr size_t kMaxReceivedBytes = 16
+                                            << 20;  // of a message, for gRPC, which gives no reason when it refuses one
+inline constexpr size_t kMaxErrorText = 1024;  // of a message; gRPC carries 8 KiB of trailers, and a text several times
+inline constexpr size_t kMaxErrorMetadata = 256;  // of one value
+
 // Workers.
 inline constexpr absl::Duration kHeartbeatInterval = absl::Seconds(1);
 inline constexpr size_t kMaxUnsentBytes = 16 << 20;          // of a worker, before a task waits for the stream

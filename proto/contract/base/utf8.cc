@@ -44,4 +44,16 @@ std::string ReplaceInvalidUtf8(absl::string_view text) {
   return valid;
 }
 
+std::string ShortenUtf8(absl::string_view text, size_t maximum) {
+  constexpr absl::string_view kGap = " ... ";
+  if (text.size() <= maximum) return ReplaceInvalidUtf8(text);
+  const auto continues = [](char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x80; };
+  size_t head = (maximum - kGap.size()) * 2 / 3, tail = text.size() - (maximum - kGap.size() - head);
+  while (head > 0 && continues(text[head])) --head;
+  while (tail < text.size() && continues(text[tail])) ++tail;
+  std::string shortened = ReplaceInvalidUtf8(text.substr(0, head));
+  shortened.append(kGap.data(), kGap.size());
+  return shortened + ReplaceInvalidUtf8(text.substr(tail));
+}
+
 }  // namespace sumscope

@@ -66,5 +66,18 @@ TEST(ReplaceInvalidUtf8_Test, IllFormedThenEachBadByteIsAQuestionMark) {
   EXPECT_EQ(ReplaceInvalidUtf8("\xf0\x8f\xbf\xbf"), "????");
 }
 
+TEST(ShortenUtf8_Test, LongTextThenBeginAndEndWithoutABrokenCharacter) {
+  EXPECT_EQ(ShortenUtf8("short", 20), "short");
+  EXPECT_EQ(ShortenUtf8("abcdefghijklmnopqrstuvwxyz", 20), "abcdefghij ... vwxyz");
+  std::string accents;
+  for (int i = 0; i < 50; ++i) accents += "\u00e9";
+  for (size_t maximum = 20; maximum < 30; ++maximum) {
+    const std::string shortened = ShortenUtf8(accents, maximum);
+    EXPECT_LE(shortened.size(), maximum);
+    EXPECT_EQ(ReplaceInvalidUtf8(shortened), shortened);
+    EXPECT_EQ(shortened.find('?'), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace sumscope

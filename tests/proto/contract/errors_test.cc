@@ -1,6 +1,8 @@
 #include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 
 #include "google/rpc/error_details.pb.h"
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/proto/contract/matchers.h"
 
@@ -84,6 +86,26 @@ TEST(Errors_Test, MessageIsNoUtf8ThenWireIs) {
   EXPECT_TRUE(wire.ParseFromString(ToRpcStatus(status).SerializeAsString()));
   EXPECT_EQ(wire.message(), "bad ? byte");
   EXPECT_EQ(ToRpcStatus(absl::InternalError("\xff")).message(), "?");
+}
+
+// An order_by of 100 KB, echoed, made trailers that no client took: the error came without its reason.
+TEST(Errors_Test, LongEchoThenTrailersStaySmallAndBeginAndEndStay) {
+  const std::string echo(100'000, '\xe9');
+  const absl::Status status =
+      InvalidField("ORDER_INVALID", "order_by." + echo, absl::StrCat("cannot order by '", echo, "'; try name"));
+  const google::rpc::Status wire = ToRpcStatus(status);
+  // gRPC percent-encodes the text into one trailer, and encodes the details as base64 into another.
+  EXPECT_LT(3 * wire.message().size() + wire.ByteSizeLong() * 4 / 3, 8000u);
+  EXPECT_EQ(wire.message().rfind("cannot order by '", 0), 0u);
+  EXPECT_EQ(wire.message().substr(wire.message().size() - 10), "; try name");
+  EXPECT_EQ(ErrorReason(status), "ORDER_INVALID");
+}
+
+TEST(Errors_Test, NoReasonThenTheCodesName) {
+  EXPECT_EQ(ErrorReason(WithReason(absl::InternalError(std::string(5000, 'x')))), "INTERNAL");
+  EXPECT_LE(WithReason(absl::InternalError(std::string(5000, 'x'))).message().size(), limits::kMaxErrorText);
+  EXPECT_EQ(ErrorReason(WithReason(MakeError(absl::StatusCode::kInternal, "OWN", "x"))), "OWN");
+  EXPECT_TRUE(WithReason(absl::OkStatus()).ok());
 }
 
 }  // namespace
