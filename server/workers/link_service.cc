@@ -8,16 +8,26 @@
 namespace sumscope::workers {
 namespace {
 
-grpc::Status ToGrpc(const absl::Status& status) {
+grpc::Status ToGrpc(const absl::Status& unnamed) {
+  if (unnamed.ok()) return grpc::Status::OK;
+  const absl::Status status = WithReason(unnamed);
   return grpc::Status(static_cast<grpc::StatusCode>(status.code()), std::string(status.message()),
                       ToRpcStatus(status).SerializeAsString());
 }
 
 }  // namespace
 
-LinkService::LinkService(LinkHost* host, Clock* clock) : host_(host), clock_(clock) {}
+LinkService::LinkService(LinkHost* host, transport::ConnectionTable* connections, Clock* clock)
+    : host_(host), connections_(connections), clock_(clock) {}
 
 grpc::Status LinkService::Connect(grpc::ServerContext* context, StreamLink::Stream* stream) {
+  const uint64_t connection = connections_->CallBegan(context->peer());
+  const absl::Status status = Serve(context, stream);
+  connections_->CallEnded(connection);
+  return ToGrpc(status);
+}
+
+absl::Status LinkService::Serve(grpc::ServerContext* context, StreamLink::Stream* stream) {
   {
     MutexLock lock(&mutex_);
     silent_[context] = clock_->Monotonic();
@@ -29,17 +39,17 @@ grpc::Status LinkService::Connect(grpc::ServerContext* context, StreamLink::Stre
     silent_.erase(context);
   }
   if (!read || !message.has_hello()) {
-    return ToGrpc(MakeError(absl::StatusCode::kInvalidArgument, "HELLO_EXPECTED", "a worker says hello first"));
+    return MakeError(absl::StatusCode::kInvalidArgument, "HELLO_EXPECTED", "a worker says hello first");
   }
 
   StreamLink link(context, stream);
   const worker::v1::Hello hello = std::move(*message.mutable_hello());
-  if (const absl::Status admitted = host_->Admit(hello, &link); !admitted.ok()) return ToGrpc(admitted);
+  if (const absl::Status admitted = host_->Admit(hello, &link); !admitted.ok()) return admitted;
   link.Start();
   host_->OnLinked(hello);
   while (stream->Read(&message)) host_->OnLinkMessage(hello.slot(), std::move(message));
   host_->OnLinkEnded(hello.slot(), link.Close());
-  return grpc::Status::OK;
+  return absl::OkStatus();
 }
 
 void LinkService::BreakSilentStreams(absl::Duration patience) {

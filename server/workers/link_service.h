@@ -6,6 +6,7 @@
 #include "absl/time/time.h"
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/mutex.h"
+#include "server/transport/connection_table.h"
 #include "server/workers/stream_link.h"
 #include "sumscope/worker/v1/link.grpc.pb.h"
 
@@ -14,8 +15,8 @@ namespace sumscope::workers {
 // Takes in workers' streams: hello, admission by the host, then messages until the end. Thread-safe.
 class LinkService final : public worker::v1::WorkerLink::Service {
  public:
-  // `host` and `clock` outlive the service.
-  LinkService(LinkHost* host, Clock* clock);
+  // `host`, `connections` and `clock` outlive the service.
+  LinkService(LinkHost* host, transport::ConnectionTable* connections, Clock* clock);
 
   // INVALID_ARGUMENT HELLO_EXPECTED, or the host's error when it does not admit the worker.
   grpc::Status Connect(grpc::ServerContext* context, StreamLink::Stream* stream) override;
@@ -24,7 +25,10 @@ class LinkService final : public worker::v1::WorkerLink::Service {
   void BreakSilentStreams(absl::Duration patience);
 
  private:
+  absl::Status Serve(grpc::ServerContext* context, StreamLink::Stream* stream);
+
   LinkHost* const host_;
+  transport::ConnectionTable* const connections_;
   Clock* const clock_;
 
   Mutex mutex_;

@@ -46,15 +46,6 @@ bool RunsInGroup(const char* pid, pid_t group) {
 
 }  // namespace
 
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) close(fd_);
-}
-
 LocalProcess::LocalProcess(pid_t pid, FileDescriptor parent_pipe, FileDescriptor log, off_t log_start)
     : pid_(pid), parent_pipe_(std::move(parent_pipe)), log_(std::move(log)), log_start_(log_start) {}
 

@@ -4,23 +4,12 @@
 #include <string>
 #include <utility>
 
+#include "server/transport/file_descriptor.h"
 #include "server/workers/worker_launcher.h"
 
 namespace sumscope::workers {
 
-// Owns a file descriptor. Thread-compatible.
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd = -1) : fd_(fd) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
-  ~FileDescriptor();
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
+using transport::FileDescriptor;
 
 // A child of this process that leads a process group. Thread-compatible.
 class LocalProcess final : public WorkerProcess {

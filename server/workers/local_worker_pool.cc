@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
@@ -13,7 +14,9 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/mutex.h"
+#include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "server/transport/rpc_server.h"
 #include "server/workers/link_service.h"
 
 namespace sumscope::workers {
@@ -22,12 +25,20 @@ namespace {
 // How often processes and deadlines are looked at. Ends of links and new work wake the supervisor at once.
 constexpr std::chrono::milliseconds kSupervisionInterval(50);
 // Of the streams that are left at Shutdown: none has been admitted.
-constexpr std::chrono::milliseconds kSocketShutdownGrace(100);
+constexpr absl::Duration kSocketShutdownGrace = absl::Milliseconds(100);
+// Workers that end beside those that begin, and whoever else opens the socket.
+constexpr size_t kMaxOtherConnections = 64;
+constexpr int kMaxStreamsOfWorker = 4;  // it needs one
 
 class LocalWorkerPool final : public WorkerPool, private LinkHost {
  public:
   LocalWorkerPool(LocalWorkerPoolOptions options, WorkerLauncher* launcher, Clock* clock, IdSource* ids)
-      : options_(std::move(options)), launcher_(launcher), clock_(clock), ids_(ids), service_(this, clock) {
+      : options_(std::move(options)),
+        launcher_(launcher),
+        clock_(clock),
+        ids_(ids),
+        connections_({options_.slots.size() + kMaxOtherConnections, options_.limits.start_timeout}, clock),
+        service_(this, &connections_, clock) {
     for (const SlotConfig& slot : options_.slots) slots_.try_emplace(slot.name, slot, options_.limits);
   }
   ~LocalWorkerPool() override { Shutdown(); }
@@ -47,6 +58,8 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) override;
   void OnLinkEnded(const std::string& slot, const absl::Status& failure) override;
 
+  absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen();
+
   // Gives `message` to the listener; after hello and finished also says that the slot is idle.
   void Deliver(const std::string& slot, worker::v1::WorkerMessage message, bool may_be_idle);
 
@@ -60,11 +73,12 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   WorkerLauncher* const launcher_;
   Clock* const clock_;
   IdSource* const ids_;
+  transport::ConnectionTable connections_;
   LinkService service_;
 
   // Of Start and Shutdown, which may come from different threads. Taken before mutex_.
   Mutex lifecycle_mutex_;
-  std::unique_ptr<grpc::Server> server_ ABSL_GUARDED_BY(lifecycle_mutex_);
+  std::unique_ptr<transport::RpcServer> server_ ABSL_GUARDED_BY(lifecycle_mutex_);
   std::thread supervisor_ ABSL_GUARDED_BY(lifecycle_mutex_);
 
   mutable Mutex mutex_;
@@ -83,21 +97,24 @@ absl::Status LocalWorkerPool::Start(WorkerListener* listener) {
     }
     listener_ = listener;
   }
+  SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen());
+  supervisor_ = std::thread([this] { Supervise(); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<transport::RpcServer>> LocalWorkerPool::Listen() {
+  // What a dead server left: nobody else has a place here.
+  struct stat file = {};
+  if (lstat(options_.socket_path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) unlink(options_.socket_path.c_str());
+  absl::StatusOr<transport::ListeningSocket> socket = transport::ListeningSocket::BindUnix(options_.socket_path);
+  if (!socket.ok()) return MakeError(absl::StatusCode::kUnavailable, "SOCKET_UNAVAILABLE", socket.status().message());
+  std::vector<transport::ListeningSocket> sockets;
+  sockets.push_back(*std::move(socket));
   grpc::ServerBuilder builder;
   builder.RegisterService(&service_);
   builder.SetMaxReceiveMessageSize(limits::kMaxMessageBytes);
-  builder.AddListeningPort(absl::StrCat("unix:", options_.socket_path), grpc::InsecureServerCredentials());
-  server_ = builder.BuildAndStart();
-  if (server_ == nullptr) {
-    return MakeError(absl::StatusCode::kUnavailable, "SOCKET_UNAVAILABLE",
-                     absl::StrCat("cannot listen on ", options_.socket_path));
-  }
-  // Until here others may connect, but not link: they lack the secret.
-  if (chmod(options_.socket_path.c_str(), 0600) < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot protect ", options_.socket_path));
-  }
-  supervisor_ = std::thread([this] { Supervise(); });
-  return absl::OkStatus();
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsOfWorker);
+  return transport::RpcServer::Start(&builder, std::move(sockets), &connections_, {});
 }
 
 absl::Status LocalWorkerPool::Assign(const std::string& slot, const worker::v1::Task& task,
@@ -142,8 +159,7 @@ void LocalWorkerPool::Shutdown() {
   }
   if (supervisor_.joinable()) supervisor_.join();
   if (server_ != nullptr) {
-    server_->Shutdown(std::chrono::system_clock::now() + kSocketShutdownGrace);
-    server_->Wait();
+    server_->Shutdown(absl::Now() + kSocketShutdownGrace);
     server_.reset();
   }
 }

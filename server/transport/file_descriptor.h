@@ -1,0 +1,26 @@
+#ifndef SUMSCOPE_SERVER_TRANSPORT_FILE_DESCRIPTOR_H_
+#define SUMSCOPE_SERVER_TRANSPORT_FILE_DESCRIPTOR_H_
+
+#include <utility>
+
+namespace sumscope::transport {
+
+// Owns a file descriptor. Thread-compatible.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int fd = -1) : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor();
+  int get() const { return fd_; }
+  bool valid() const { return fd_ >= 0; }
+  // The caller owns it from here on.
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+}  // namespace sumscope::transport
+
+#endif  // SUMSCOPE_SERVER_TRANSPORT_FILE_DESCRIPTOR_H_
