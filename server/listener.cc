@@ -8,14 +8,17 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "grpc/health/v1/health.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
+#include "server/transport/listening_socket.h"
 
 namespace sumscope {
 namespace {
@@ -62,32 +65,64 @@ absl::Status PrepareSocketPath(const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<grpc::Server>> Listen(const std::vector<std::string>& addresses,
-                                                     const std::vector<grpc::Service*>& services) {
+namespace {
+
+int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
+
+absl::StatusOr<std::vector<transport::ListeningSocket>> Bind(const std::vector<std::string>& addresses) {
+  std::vector<transport::ListeningSocket> sockets;
+  for (const std::string& address : addresses) {
+    absl::string_view path = address;
+    if (absl::ConsumePrefix(&path, "unix:")) {
+      SUMSCOPE_ASSIGN_OR_RETURN(auto socket, transport::ListeningSocket::BindUnix(std::string(path)));
+      sockets.push_back(std::move(socket));
+      continue;
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(auto bound, transport::ListeningSocket::BindLoopback(address));
+    for (transport::ListeningSocket& socket : bound) sockets.push_back(std::move(socket));
+  }
+  return sockets;
+}
+
+void SetLimits(grpc::ServerBuilder* builder) {
+  builder->SetMaxReceiveMessageSize(limits::kMaxReceivedBytes);
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits::kMaxStreamsOfConnection));
+  // Graceful where gRPC sees that nothing is asked; what it takes for a call, half of one, the connections' table ends.
+  builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(limits::kMaxIdleConnection));
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                              Milliseconds(limits::kMinClientPing));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(limits::kServerPing));
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(limits::kServerPingTimeout));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen(const std::vector<std::string>& addresses,
+                                                             const PublicServer& parts) {
+  SUMSCOPE_ASSIGN_OR_RETURN(std::vector<transport::ListeningSocket> sockets, Bind(addresses));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::health::v1::HealthCheckRequest::descriptor();  // linked in, so that reflection finds its file
   grpc::ServerBuilder builder;
-  builder.SetMaxReceiveMessageSize(limits::kMaxMessageBytes);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // a second server on the port is an error, not a partner
-  std::vector<int> ports(addresses.size(), 0);
-  // A socket is private from its first moment, not only after a chmod.
-  const mode_t old_mask = umask(0077);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    builder.AddListeningPort(addresses[i], grpc::InsecureServerCredentials(), &ports[i]);
-  }
-  for (grpc::Service* service : services) builder.RegisterService(service);
-  std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  umask(old_mask);
-  for (size_t i = 0; i < addresses.size(); ++i) {
-    if (server == nullptr || ports[i] == 0) {
-      return MakeError(absl::StatusCode::kFailedPrecondition, "LISTEN_FAILED",
-                       absl::StrCat("cannot listen on ", addresses[i], "; is the address taken?"));
-    }
-  }
+  SetLimits(&builder);
+  for (grpc::Service* service : parts.services) builder.RegisterService(service);
+  std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+  interceptors.push_back(parts.watch->Interceptors());
+  builder.experimental().SetInterceptorCreators(std::move(interceptors));
+  transport::AcceptLoop::Options options;
+  options.first_descriptor = parts.first_descriptor;
+  options.on_look = [watch = parts.watch, on_look = parts.on_look] {
+    watch->EndStalled();
+    if (on_look) on_look();
+  };
+  SUMSCOPE_ASSIGN_OR_RETURN(
+      std::unique_ptr<transport::RpcServer> server,
+      transport::RpcServer::Start(&builder, std::move(sockets), parts.connections, std::move(options)));
   for (const char* service :
        {"sumscope.v1.RunService", "sumscope.v1.AnalysisService", "sumscope.v1.CaptureService",
         "sumscope.v1.FactService", "sumscope.v1.QuestionSetService", "sumscope.v1.SystemService"}) {
-    server->GetHealthCheckService()->SetServingStatus(service, true);
+    server->grpc()->GetHealthCheckService()->SetServingStatus(service, true);
   }
   return server;
 }

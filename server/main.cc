@@ -24,6 +24,7 @@
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/version.h"
+#include "server/allocator.h"
 #include "server/config.h"
 #include "server/listener.h"
 #include "server/server.h"
@@ -174,6 +175,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
 
+  sumscope::BoundAllocator();
   // Before any thread: all of them inherit the mask, and only sigwait in Run sees these signals.
   sigset_t signals;
   sigemptyset(&signals);

@@ -16,6 +16,7 @@
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/version.h"
+#include "server/allocator.h"
 #include "server/auth/authenticator.h"
 #include "server/instance_lock.h"
 #include "server/jobs/event_hub.h"
@@ -28,6 +29,7 @@
 #include "server/rpc/question_set_service.h"
 #include "server/rpc/run_service.h"
 #include "server/rpc/system_service.h"
+#include "server/transport/descriptor_budget.h"
 #include "server/workers/local_launcher.h"
 #include "server/workers/local_worker_pool.h"
 #include "storage/sqlite/sqlite_storage.h"
@@ -35,6 +37,7 @@
 namespace sumscope {
 namespace {
 
+constexpr absl::Duration kTrimInterval = absl::Seconds(30);
 constexpr absl::Duration kStreamsEnd = absl::Seconds(3);  // what open calls get to finish while the server stops
 constexpr absl::Duration kCancelledStreamsEnd = absl::Seconds(2);  // and then to fail
 
@@ -66,8 +69,13 @@ class RealServer final : public Server {
                   storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real()});
     SUMSCOPE_ASSIGN_OR_RETURN(repairs_, manager_->Recover());
     MakeServices();
-    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, {runs_.get(), analyses_.get(), captures_.get(),
-                                                               facts_.get(), question_sets_.get(), system_.get()}));
+    PublicServer parts;
+    parts.services = {runs_.get(), analyses_.get(), captures_.get(), facts_.get(), question_sets_.get(), system_.get()};
+    parts.connections = &connections_;
+    parts.watch = &watch_;
+    parts.first_descriptor = descriptors_.first_connection;
+    parts.on_look = [this] { GiveMemoryBack(); };
+    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, parts));
     return manager_->Start();
   }
 
@@ -76,17 +84,19 @@ class RealServer final : public Server {
 
   bool Drain(absl::Duration grace) override {
     if (std::exchange(drained_, true)) return StreamsEnd(absl::ZeroDuration());
-    if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+    if (server_ != nullptr) server_->grpc()->GetHealthCheckService()->SetServingStatus(false);
     if (manager_ != nullptr) manager_->Drain(grace);
     hub_.Close();
     if (server_ == nullptr) return true;
     shutdown_ = std::thread([this] {
-      server_->Shutdown(absl::ToChronoTime(absl::Now() + kStreamsEnd));
+      server_->Shutdown(absl::Now() + kStreamsEnd);
       MutexLock lock(&shutdown_mutex_);
       shut_down_ = true;
       shutdown_changed_.NotifyAll();
     });
-    return StreamsEnd(kStreamsEnd + kCancelledStreamsEnd);
+    if (StreamsEnd(kStreamsEnd + kCancelledStreamsEnd)) return true;
+    connections_.ShutDownAll();  // to a client that does not read, gRPC would wait without a limit
+    return StreamsEnd(kCancelledStreamsEnd);
   }
 
  private:
@@ -97,6 +107,14 @@ class RealServer final : public Server {
     while (!shut_down_ && shutdown_changed_.WaitFor(&shutdown_mutex_, absl::ToChronoMilliseconds(patience))) {
     }
     return shut_down_;
+  }
+
+  // Called by the accept loop's thread.
+  void GiveMemoryBack() {
+    const absl::Duration now = Clock::Real()->Monotonic();
+    if (now - trimmed_ < kTrimInterval) return;
+    TrimAllocator();
+    trimmed_ = now;
   }
 
   absl::Status MakePool() {
@@ -131,6 +149,9 @@ class RealServer final : public Server {
     backend.run_files = storage_.run_files.get();
     backend.captures = storage_.captures.get();
     backend.watchers = &watchers_;
+    backend.downloads = &downloads_;
+    backend.uploads = &uploads_;
+    backend.room = &room_;
     backend.authenticator = &authenticator_;
     backend.spool_directory = config_.data_directory;
     backend.threads_per_slot = config_.slots.front().threads;
@@ -152,9 +173,12 @@ class RealServer final : public Server {
     v1::Limit* captures = info.add_limits();
     captures->set_name("capture_bytes");
     captures->set_maximum(config_.capture_limit_bytes);
+    v1::Limit* connections = info.add_limits();
+    connections->set_name("connections");
+    connections->set_maximum(connections_.maximum());
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
-    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get(), manager_.get());
+    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get(), manager_.get(), &watch_.times());
   }
 
   const ServerConfig config_;
@@ -167,14 +191,22 @@ class RealServer final : public Server {
   std::unique_ptr<workers::WorkerPool> pool_;
   std::unique_ptr<jobs::JobManager> manager_;
   std::vector<std::string> repairs_;
-  rpc::Watchers watchers_{limits::kMaxWatchers};
+  rpc::Seats watchers_{limits::kMaxWatchers, "TOO_MANY_WATCHERS", "watches"};
+  rpc::Seats downloads_{limits::kMaxDownloads, "TOO_MANY_DOWNLOADS", "downloads"};
+  rpc::UploadDesk uploads_{limits::kMaxUploads};
+  rpc::IncomingRoom room_{[this] { return rpc::FreeDiskBytes(config_.data_directory); }, limits::kUploadDiskReserve,
+                          limits::kMaxUploadMemory};
+  const transport::DescriptorBudget descriptors_ = transport::RaiseDescriptorLimit();
+  transport::ConnectionTable connections_{{descriptors_.connections, limits::kMaxIdleConnection}, Clock::Real()};
+  rpc::CallWatch watch_{&connections_, Clock::Real()};
+  absl::Duration trimmed_ = Clock::Real()->Monotonic();  // of the accept loop's thread
   std::unique_ptr<rpc::RunService> runs_;
   std::unique_ptr<rpc::AnalysisService> analyses_;
   std::unique_ptr<rpc::CaptureService> captures_;
   std::unique_ptr<rpc::FactService> facts_;
   std::unique_ptr<rpc::QuestionSetService> question_sets_;
   std::unique_ptr<rpc::SystemService> system_;
-  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<transport::RpcServer> server_;
   bool drained_ = false;
   std::thread shutdown_;
   Mutex shutdown_mutex_;

@@ -22,9 +22,8 @@ class Server {
   virtual const std::vector<std::string>& addresses() const = 0;
   // What recovery did.
   virtual const std::vector<std::string>& repairs() const = 0;
-  // Takes no new work, lets running jobs save their state, ends streams and workers. False where a stream does not end:
-  // to a client that does not read, gRPC waits for its socket without a limit. All is durable then, but the destructor
-  // would wait as long.
+  // Takes no new work, lets running jobs save their state, ends streams and workers; cuts off clients that do not read.
+  // False where a stream does not end even so: all is durable then, but the destructor would wait for it.
   virtual bool Drain(absl::Duration grace) = 0;
 };
 

@@ -13,10 +13,7 @@ namespace sumscope::rpc {
 // The one place where a Status becomes a gRPC status: its details go into the standard grpc-status-details-bin trailer.
 inline grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  // Every error has an ErrorInfo: one that nobody gave a reason is named after its code.
-  const absl::Status named = ErrorReason(status).empty()
-                                 ? MakeError(status.code(), absl::StatusCodeToString(status.code()), status.message())
-                                 : status;
+  const absl::Status named = WithReason(status);
   return grpc::Status(static_cast<grpc::StatusCode>(named.code()), std::string(named.message()),
                       ToRpcStatus(named).SerializeAsString());
 }

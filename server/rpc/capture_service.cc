@@ -129,6 +129,7 @@ grpc::Status CaptureService::ListCaptures(grpc::ServerContext* context, const v1
 
 absl::Status CaptureService::Read(grpc::ServerContext* context, const v1::ReadTensorRequest& request,
                                   grpc::ServerWriter<v1::FileChunk>* writer) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(context, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::CapturedTensor* const tensor, FindTensor(capture, request.tensor()));
   if (request.offset() > tensor->bytes()) {
@@ -170,6 +171,7 @@ absl::StatusOr<std::string> CaptureService::HashOf(grpc::ServerContext* context,
 
 absl::Status CaptureService::Download(grpc::ServerContext* context, const v1::DownloadCaptureRequest& request,
                                       grpc::ServerWriter<v1::FileChunk>* writer) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(context, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(auto opened, backend_.captures->Open(ref.run, ref.capture));

@@ -11,11 +11,12 @@
 
 namespace sumscope::rpc {
 
-absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(
-    grpc::ServerContext* context, grpc::ServerReader<v1::UploadQuestionSetRequest>* reader) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const std::string& peer,
+                                                                   UploadReader<v1::UploadQuestionSetRequest>* reader) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(peer));
   v1::UploadQuestionSetRequest message;
-  if (!reader->Read(&message) || !message.has_header()) {
+  SUMSCOPE_ASSIGN_OR_RETURN(bool more, reader->Read(&message));
+  if (!more || !message.has_header()) {
     return InvalidField("UPLOAD_HEADER_MISSING", "header", "the first message of UploadQuestionSet must be its header");
   }
   const uint32_t n_digits = message.header().n_digits();
@@ -25,23 +26,30 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(
         absl::StrCat("n_digits is ", n_digits, "; expected ", limits::kMinDigits, " to ", limits::kMaxDigits));
   }
   QuestionText questions(n_digits);
-  while (reader->Read(&message)) {
+  IncomingRoom::Hold room(backend_.room);
+  while (true) {
+    SUMSCOPE_ASSIGN_OR_RETURN(more, reader->Read(&message));
+    if (!more) break;
     if (message.data().size() > limits::kMaxChunkBytes) {
       return InvalidField("UPLOAD_CHUNK_INVALID", "data", "chunks are at most 1 MiB");
     }
     SUMSCOPE_RETURN_IF_ERROR(questions.Append(message.data()));
+    SUMSCOPE_RETURN_IF_ERROR(room.HoldMemory(questions.held_bytes()));
   }
-  if (context->IsCancelled()) return absl::CancelledError("the client went away");
   SUMSCOPE_RETURN_IF_ERROR(questions.Finish());
+  SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(questions.text().size()));
   v1::UploadedQuestionSet set = questions.question_set();
   set.set_owner(caller.name);
   return backend_.manager->AddQuestionSet(std::move(set), questions.text());
 }
 
-grpc::Status QuestionSetService::UploadQuestionSet(grpc::ServerContext* context,
-                                                   grpc::ServerReader<v1::UploadQuestionSetRequest>* reader,
-                                                   v1::UploadedQuestionSet* response) {
-  return Answer(Upload(context, reader), response);
+grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* QuestionSetService::UploadQuestionSet(
+    grpc::CallbackServerContext* context, v1::UploadedQuestionSet* response) {
+  return UploadCall<v1::UploadQuestionSetRequest, v1::UploadedQuestionSet>::Serve(
+      context, backend_.uploads, backend_.upload_patience, response,
+      [this, peer = context->peer()](UploadReader<v1::UploadQuestionSetRequest>* reader) {
+        return Upload(peer, reader);
+      });
 }
 
 grpc::Status QuestionSetService::GetQuestionSet(grpc::ServerContext* context, const v1::GetQuestionSetRequest* request,

@@ -25,6 +25,8 @@ class QuestionText {
   absl::Status Finish();
 
   const std::string& text() const { return text_; }
+  // What it takes in memory.
+  uint64_t held_bytes() const { return text_.capacity() + partial_.capacity(); }
   // Hash, digits and counts, once finished.
   const v1::UploadedQuestionSet& question_set() const { return set_; }
 

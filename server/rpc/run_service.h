@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_SERVER_RPC_RUN_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_RUN_SERVICE_H_
 
+#include "server/rpc/serve/upload_call.h"
 #include "server/rpc/services.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 
@@ -8,7 +9,7 @@ namespace sumscope::rpc {
 
 // RunService as an adapter: authenticate, validate, call, convert. run_service.cc has the calls that change or list
 // runs, run_streams.cc watches, metrics and logs, run_transfer.cc checkpoints and imports. Thread-safe.
-class RunService final : public v1::RunService::Service {
+class RunService final : public v1::RunService::WithCallbackMethod_ImportRun<v1::RunService::Service> {
  public:
   explicit RunService(Backend backend) : backend_(std::move(backend)) {}
 
@@ -33,7 +34,7 @@ class RunService final : public v1::RunService::Service {
                                v1::ListCheckpointsResponse*) override;
   grpc::Status DownloadCheckpoint(grpc::ServerContext*, const v1::DownloadCheckpointRequest*,
                                   grpc::ServerWriter<v1::FileChunk>*) override;
-  grpc::Status ImportRun(grpc::ServerContext*, grpc::ServerReader<v1::ImportRunRequest>*, v1::Run*) override;
+  grpc::ServerReadReactor<v1::ImportRunRequest>* ImportRun(grpc::CallbackServerContext*, v1::Run*) override;
 
  private:
   absl::StatusOr<auth::Caller> CallerOf(grpc::ServerContext* context) const;
@@ -48,7 +49,7 @@ class RunService final : public v1::RunService::Service {
                       grpc::ServerWriter<v1::MetricBlock>* writer);
   absl::Status Download(grpc::ServerContext* context, const v1::DownloadCheckpointRequest& request,
                         grpc::ServerWriter<v1::FileChunk>* writer);
-  absl::StatusOr<v1::Run> Import(grpc::ServerContext* context, grpc::ServerReader<v1::ImportRunRequest>* reader);
+  absl::StatusOr<v1::Run> Import(const std::string& peer, UploadReader<v1::ImportRunRequest>* reader);
 
   // Completes spec.init_from of an insert mode to the checkpoint that it means, after checking that it fits.
   absl::Status CompleteSource(const std::string& caller, v1::TrainSpec* spec) const;

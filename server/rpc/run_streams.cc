@@ -83,10 +83,7 @@ grpc::Status RunService::WatchRun(grpc::ServerContext* context, const v1::WatchR
 
 absl::Status RunService::Stream(grpc::ServerContext* context, const v1::StreamMetricsRequest& request,
                                 grpc::ServerWriter<v1::MetricBlock>* writer) {
-  std::unique_ptr<Watchers::Seat> seat;
-  if (request.follow()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(seat, backend_.watchers->Enter());
-  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, (request.follow() ? backend_.watchers : backend_.downloads)->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, Resolve(context, request.name()));
   const std::string id = IdOf(run.name());
   uint64_t next = request.first_step();

@@ -41,6 +41,7 @@ grpc::Status RunService::ListCheckpoints(grpc::ServerContext* context, const v1:
 
 absl::Status RunService::Download(grpc::ServerContext* context, const v1::DownloadCheckpointRequest& request,
                                   grpc::ServerWriter<v1::FileChunk>* writer) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, RunName(ref.run)));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
@@ -61,11 +62,11 @@ grpc::Status RunService::DownloadCheckpoint(grpc::ServerContext* context, const 
   return ToGrpc(Download(context, *request, writer));
 }
 
-absl::StatusOr<v1::Run> RunService::Import(grpc::ServerContext* context,
-                                           grpc::ServerReader<v1::ImportRunRequest>* reader) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader<v1::ImportRunRequest>* reader) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(peer));
   v1::ImportRunRequest message;
-  if (!reader->Read(&message) || !message.has_header()) {
+  SUMSCOPE_ASSIGN_OR_RETURN(bool more, reader->Read(&message));
+  if (!more || !message.has_header()) {
     return InvalidField("IMPORT_HEADER_MISSING", "header", "the first message of ImportRun must be its header");
   }
   const v1::ImportHeader header = message.header();
@@ -76,14 +77,20 @@ absl::StatusOr<v1::Run> RunService::Import(grpc::ServerContext* context,
   }
   if (!header.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(header.run_id()));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(header.labels()));
+  IncomingRoom::Hold room(backend_.room);
+  // The upload lies beside the run's file until that is made.
+  SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(2 * header.total_bytes()));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto spool, UploadSpool::Create(backend_.spool_directory));
-  while (reader->Read(&message)) {
+  while (true) {
+    SUMSCOPE_ASSIGN_OR_RETURN(more, reader->Read(&message));
+    if (!more) break;
     if (message.data().size() > limits::kMaxChunkBytes ||
         spool->size() + message.data().size() > header.total_bytes()) {
       return InvalidField("IMPORT_CHUNK_INVALID", "data",
                           "chunks are at most 1 MiB, and together as long as header.total_bytes says");
     }
     SUMSCOPE_RETURN_IF_ERROR(spool->Append(message.data()));
+    room.SpendDisk(message.data().size());
   }
   if (spool->size() != header.total_bytes()) return ImportIncomplete(spool->size(), header.total_bytes());
   const std::string sha256 = spool->Sha256();
@@ -100,9 +107,11 @@ absl::StatusOr<v1::Run> RunService::Import(grpc::ServerContext* context,
                                      caller.name, file.weights);
 }
 
-grpc::Status RunService::ImportRun(grpc::ServerContext* context, grpc::ServerReader<v1::ImportRunRequest>* reader,
-                                   v1::Run* run) {
-  return Answer(Import(context, reader), run);
+grpc::ServerReadReactor<v1::ImportRunRequest>* RunService::ImportRun(grpc::CallbackServerContext* context,
+                                                                     v1::Run* run) {
+  return UploadCall<v1::ImportRunRequest, v1::Run>::Serve(
+      context, backend_.uploads, backend_.upload_patience, run,
+      [this, peer = context->peer()](UploadReader<v1::ImportRunRequest>* reader) { return Import(peer, reader); });
 }
 
 }  // namespace sumscope::rpc

@@ -82,6 +82,11 @@ absl::StatusOr<jobs::JobManager::Request> RequestOf(const std::string& method, c
     coded.SetSerializationDeterministic(true);
     copy->SerializeToCodedStream(&coded);
   }
+  if (bytes.size() > limits::kMaxMessageBytes) {
+    return MakeError(absl::StatusCode::kResourceExhausted, "MESSAGE_TOO_LARGE",
+                     absl::StrCat("the request has ", bytes.size(), " bytes; a message has at most ",
+                                  limits::kMaxMessageBytes, ": long lists are uploaded"));
+  }
   request.digest = Sha256Hex(bytes);
   return request;
 }

@@ -6,10 +6,13 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/map.h"
 #include "google/protobuf/message.h"
+#include "proto/contract/limits.h"
 #include "server/auth/authenticator.h"
 #include "server/jobs/event_hub.h"
 #include "server/jobs/job_manager.h"
-#include "server/rpc/watchers.h"
+#include "server/rpc/serve/incoming_room.h"
+#include "server/rpc/serve/seats.h"
+#include "server/rpc/serve/upload_desk.h"
 #include "storage/capture_file.h"
 #include "storage/catalog.h"
 #include "storage/run_file.h"
@@ -23,8 +26,12 @@ struct Backend {
   storage::Catalog* catalog;
   storage::RunFiles* run_files;
   storage::CaptureFiles* captures;
-  Watchers* watchers;
+  Seats* watchers;   // calls that wait for news
+  Seats* downloads;  // calls that send many messages
+  UploadDesk* uploads;
+  IncomingRoom* room;
   const auth::Authenticator* authenticator;
+  absl::Duration upload_patience = limits::kMaxUploadSilence;
   std::string spool_directory;    // for uploads on their way in; on the same disk as the runs
   uint32_t threads_per_slot = 1;  // for predictions
 };
@@ -34,7 +41,8 @@ struct Backend {
 absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const std::string& name, const std::string& caller);
 
 // What makes two creating calls the same: `request_id` (a UUID, or empty) and SHA-256 over the method and the body,
-// whose own request_id field is left out. INVALID_ARGUMENT REQUEST_ID_INVALID.
+// whose own request_id field is left out. INVALID_ARGUMENT REQUEST_ID_INVALID; RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE for
+// what could be stored, but not be sent back.
 absl::StatusOr<jobs::JobManager::Request> RequestOf(const std::string& method, const google::protobuf::Message& body);
 
 // Bounds page_size: 0 is the default. INVALID_ARGUMENT PAGE_SIZE_INVALID over the maximum.

@@ -31,6 +31,8 @@ void AddLimits(v1::ServerInfo* info) {
       {"attempts", limits::kMaxAttempts},
       {"queued_jobs", limits::kMaxQueuedJobs},
       {"watchers", limits::kMaxWatchers},
+      {"uploads", limits::kMaxUploads},
+      {"downloads", limits::kMaxDownloads},
       {"page_size", limits::kMaxPageSize},
       {"message_bytes", limits::kMaxMessageBytes},
       {"chunk_bytes", limits::kMaxChunkBytes},
@@ -59,19 +61,22 @@ absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const worke
   spec = CompleteSpec(spec);
   SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
   for (const std::string& hook : HookNames(spec)) info.add_hook_names(hook);
-  struct statvfs disk;
-  if (statvfs(fixed.data_directory().c_str(), &disk) == 0) {
-    info.set_free_disk_bytes(static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize);
-  }
+  info.set_free_disk_bytes(FreeDiskBytes(fixed.data_directory()));
   return info;
 }
 
 }  // namespace
 
+uint64_t FreeDiskBytes(const std::string& directory) {
+  struct statvfs disk = {};
+  return statvfs(directory.c_str(), &disk) == 0 ? static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize : 0;
+}
+
 grpc::Status SystemService::GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
                                           v1::ServerInfo* response) {
   const grpc::Status status = Answer(Describe(fixed_, *pool_, request->model_name()), response);
   response->set_draining(manager_->draining());
+  for (v1::MethodTimes& times : times_->Describe()) *response->add_method_times() = std::move(times);
   return status;
 }
 

@@ -48,7 +48,12 @@ TEST(Listener_Test, PathsThatCannotBeSocketsAreRefused) {
 TEST(Listener_Test, SocketIsPrivate) {
   const TempDirectory folder;
   const std::string path = folder.path() + "/s.sock";
-  const auto server = Listen({"unix:" + path}, {});
+  transport::ConnectionTable connections({10, absl::Minutes(1)}, Clock::Real());
+  rpc::CallWatch watch(&connections, Clock::Real());
+  PublicServer parts;
+  parts.connections = &connections;
+  parts.watch = &watch;
+  const auto server = Listen({"unix:" + path}, parts);
   ASSERT_TRUE(server.ok()) << server.status();
   struct stat file;
   ASSERT_EQ(stat(path.c_str(), &file), 0);

@@ -39,6 +39,9 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.run_files = storage_.run_files.get();
     backend.captures = storage_.captures.get();
     backend.watchers = &watchers_;
+    backend.downloads = &downloads_;
+    backend.uploads = &uploads_;
+    backend.room = &room_;
     backend.authenticator = &authenticator_;
     runs_service_ = std::make_unique<RunService>(backend);
     analyses_service_ = std::make_unique<AnalysisService>(backend);
@@ -138,8 +141,11 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     return writer->Finish();
   }
 
-  std::string sha256_;    // that the last download announced
-  Watchers watchers_{0};  // none may wait
+  std::string sha256_;                                 // that the last download announced
+  Seats watchers_{0, "TOO_MANY_WATCHERS", "watches"};  // none may wait
+  Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
+  UploadDesk uploads_{4};
+  IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
   auth::SingleUserAuthenticator authenticator_{"ada"};
   std::unique_ptr<RunService> runs_service_;
   std::unique_ptr<AnalysisService> analyses_service_;

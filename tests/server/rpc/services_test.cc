@@ -5,6 +5,7 @@
 #include "absl/status/status.h"
 #include "google/rpc/status.pb.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 #include "server/rpc/call.h"
 #include "sumscope/v1/runs.pb.h"
 
@@ -35,6 +36,13 @@ TEST(RequestOf_Test, IdsThatAreNoUuidAreRefused) {
     request.set_request_id(id);
     EXPECT_EQ(ErrorReason(RequestOf("CreateRun", request).status()), "REQUEST_ID_INVALID") << id;
   }
+}
+
+// What is stored of a request is sent back in answers, and clients take no message above 4 MiB.
+TEST(RequestOf_Test, RequestThatCouldNotBeSentBackIsRefused) {
+  v1::CreateRunRequest request;
+  request.set_model_name(std::string(limits::kMaxMessageBytes + 1, 'x'));
+  EXPECT_EQ(ErrorReason(RequestOf("CreateRun", request).status()), "MESSAGE_TOO_LARGE");
 }
 
 TEST(PageSize_Test, ZeroIsTheDefaultAndTooMuchIsAnError) {

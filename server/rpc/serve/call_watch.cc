@@ -1,0 +1,143 @@
+#include "server/rpc/serve/call_watch.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "google/rpc/status.pb.h"
+#include "grpc/grpc.h"
+#include "grpcpp/server_context.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+#include "server/rpc/call.h"
+
+namespace sumscope::rpc {
+namespace {
+
+using grpc::experimental::InterceptionHookPoints;
+using grpc::experimental::InterceptorBatchMethods;
+using grpc::experimental::ServerRpcInfo;
+
+// The error that a client gets in place of one without a reason.
+absl::Status Named(const grpc::Status& status, bool unreadable) {
+  if (unreadable) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "REQUEST_UNREADABLE",
+                     "the request is no message of this method: its bytes are damaged, or a text in it is not UTF-8");
+  }
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
+    return MakeError(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN",
+                     "this server has no such method; reflection lists those it has");
+  }
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+bool HasReason(const grpc::Status& status) {
+  google::rpc::Status details;
+  return details.ParseFromString(status.error_details()) && !ErrorReason(FromRpcStatus(details)).empty();
+}
+
+}  // namespace
+
+// One call. Created when it arrives and destroyed when all of it is over, by the threads that serve it.
+class CallWatch::Call final : public grpc::experimental::Interceptor {
+ public:
+  Call(CallWatch* watch, ServerRpcInfo* info) : watch_(watch), info_(info), came_(watch->clock_->Monotonic()) {}
+
+  ~Call() override {
+    SetSending(false);
+    watch_->connections_->CallEnded(connection_);
+  }
+
+  void Intercept(InterceptorBatchMethods* methods) override {
+    const auto at = [methods](InterceptionHookPoints point) { return methods->QueryInterceptionHookPoint(point); };
+    if (at(InterceptionHookPoints::POST_RECV_INITIAL_METADATA)) {
+      connection_ = watch_->connections_->CallBegan(info_->server_context()->peer());
+    }
+    if (at(InterceptionHookPoints::POST_RECV_MESSAGE) && HasOneRequest()) {
+      unreadable_ = methods->GetRecvMessage() == nullptr;
+    }
+    if (at(InterceptionHookPoints::PRE_SEND_MESSAGE)) SetSending(true);
+    if (at(InterceptionHookPoints::POST_SEND_MESSAGE)) SetSending(false);
+    if (at(InterceptionHookPoints::PRE_SEND_STATUS)) {
+      const grpc::Status status = methods->GetSendStatus();
+      if (!status.ok() && !HasReason(status)) methods->ModifySendStatus(ToGrpc(Named(status, unreadable_)));
+      if (info_->type() == ServerRpcInfo::Type::UNARY) {
+        watch_->times_.Record(info_->method(), watch_->clock_->Monotonic() - came_, !status.ok());
+      }
+    }
+    methods->Proceed();
+  }
+
+  grpc_call* call() const { return info_->server_context()->c_call(); }
+  uint64_t connection() const { return connection_; }
+
+  // The watch's mutex guards these.
+  absl::Duration sending_since;
+  bool cancelled = false;
+
+ private:
+  bool HasOneRequest() const {
+    return info_->type() == ServerRpcInfo::Type::UNARY || info_->type() == ServerRpcInfo::Type::SERVER_STREAMING;
+  }
+
+  void SetSending(bool sending) {
+    MutexLock lock(&watch_->mutex_);
+    sending_since = watch_->clock_->Monotonic();
+    if (sending) {
+      watch_->sending_.insert(this);
+    } else {
+      watch_->sending_.erase(this);
+    }
+  }
+
+  CallWatch* const watch_;
+  ServerRpcInfo* const info_;
+  const absl::Duration came_;
+  uint64_t connection_ = 0;
+  bool unreadable_ = false;
+};
+
+class CallWatch::Factory final : public grpc::experimental::ServerInterceptorFactoryInterface {
+ public:
+  explicit Factory(CallWatch* watch) : watch_(watch) {}
+  grpc::experimental::Interceptor* CreateServerInterceptor(ServerRpcInfo* info) override {
+    return new Call(watch_, info);
+  }
+
+ private:
+  CallWatch* const watch_;
+};
+
+std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CallWatch::Interceptors() {
+  return std::make_unique<Factory>(this);
+}
+
+void CallWatch::EndStalled() {
+  std::vector<grpc_call*> stalled;
+  std::vector<uint64_t> stuck;
+  {
+    MutexLock lock(&mutex_);
+    const absl::Duration now = clock_->Monotonic();
+    for (Call* const call : sending_) {
+      const absl::Duration waited = now - call->sending_since;
+      if (waited > limits::kMaxSendStall + limits::kSendStallGrace) {
+        stuck.push_back(call->connection());
+      } else if (waited > limits::kMaxSendStall && !std::exchange(call->cancelled, true)) {
+        stalled.push_back(call->call());
+        grpc_call_ref(stalled.back());
+      }
+    }
+  }
+  // Without the mutex: what a cancellation completes may run here, and comes to SetSending.
+  for (grpc_call* const call : stalled) {
+    grpc_call_cancel_with_status(call, GRPC_STATUS_UNAVAILABLE,
+                                 "cut off: the client took nothing of what it asked for in a minute; ask again, "
+                                 "downloads and watches go on from where they were",
+                                 nullptr);
+    grpc_call_unref(call);
+  }
+  for (const uint64_t connection : stuck) connections_->ShutDown(connection);
+}
+
+}  // namespace sumscope::rpc

@@ -1,0 +1,47 @@
+#include "server/rpc/serve/upload_desk.h"
+
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::rpc {
+
+UploadDesk::~UploadDesk() {
+  std::list<Desk> desks;
+  {
+    MutexLock lock(&mutex_);
+    desks.swap(desks_);  // each still finds its own: a list's elements stay where they are
+  }
+  for (Desk& desk : desks) desk.thread.join();
+}
+
+absl::Status UploadDesk::Start(std::function<void()> work) {
+  MutexLock lock(&mutex_);
+  for (auto desk = desks_.begin(); desk != desks_.end();) {
+    if (desk->done) desk->thread.join();
+    desk = desk->done ? desks_.erase(desk) : std::next(desk);
+  }
+  if (desks_.size() >= maximum_) {
+    return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_UPLOADS",
+                                    absl::StrCat("at most ", maximum_, " uploads are taken in at once")),
+                          absl::Seconds(5));
+  }
+  Desk* const desk = &desks_.emplace_back();
+  try {
+    desk->thread = std::thread([this, desk, work = std::move(work)] {
+      work();
+      MutexLock done(&mutex_);
+      desk->done = true;
+    });
+  } catch (const std::system_error& error) {
+    desks_.pop_back();
+    return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "THREADS_EXHAUSTED",
+                                    absl::StrCat("no thread for the upload: ", error.what())),
+                          absl::Seconds(5));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace sumscope::rpc

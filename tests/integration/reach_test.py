@@ -1,0 +1,142 @@
+"""A server stays reachable and honest: descriptors run out and come back, careless callers, errors with reasons."""
+
+import re
+import socket
+import threading
+import unittest
+from pathlib import Path
+
+import grpc
+
+from stock_client import qualified
+from support import IntegrationTest, wait_until
+
+
+def connect(address):
+    """A connection to unix:/path or host:port that says nothing."""
+    if address.startswith('unix:'):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(address.removeprefix('unix:'))
+        return connection
+    host, port = address.rsplit(':', 1)
+    return socket.create_connection((host, int(port)))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        return probe.getsockname()[1]
+
+
+class ReachTest(IntegrationTest):
+    # After a burst of connections above the limit of descriptors the server never accepted again, and a job that
+    # started meanwhile had failed for good.
+    def test_ServerServesAgainAfterABurstAboveTheLimitOfDescriptors(self):
+        tcp = f'127.0.0.1:{free_port()}'
+        server = self.server(wrapper=('prlimit', '--nofile=160:160'),
+                             flags=('--listen', tcp, '--insecure-loopback'))
+        for address in (server.address, tcp):
+            burst = [connect(address) for _ in range(200)]
+            meanwhile = server.create('add_d2_l1_h1', d_model=16, d_head=16, d_mlp=32, batch_size=8, steps=20)
+            server.wait_for_state(meanwhile, 'SUCCEEDED')
+            for connection in burst:
+                connection.close()
+            server.drop_client()
+            wait_until(f'{address} to serve new clients', server.is_serving)
+            with grpc.insecure_channel(address) as channel:
+                grpc.channel_ready_future(channel).result(timeout=60)
+
+    # Debian's soft limit is 1,024, the promise 1,000 watchers.
+    def test_SoftLimitOfDescriptorsIsRaised(self):
+        server = self.server(wrapper=('prlimit', '--nofile=64:4096'))
+        limits = Path(f'/proc/{server.pid}/limits').read_text()
+        self.assertEqual(re.search(r'Max open files +(\d+)', limits)[1], '4096')
+        connections = [connect(server.address) for _ in range(400)]
+        server.drop_client()
+        wait_until('it to serve a new client beside them', server.is_serving)
+        for connection in connections:
+            connection.close()
+
+    def test_EveryErrorOfTheTransportsEdgeHasAReason(self):
+        server = self.server()
+        raw = lambda path: server.client.channel.unary_unary(f'/{qualified(path)}')  # noqa: E731
+        invalid = grpc.StatusCode.INVALID_ARGUMENT
+        call = server.client.call
+        self.assert_rpc_error(server, invalid, 'REQUEST_UNREADABLE',
+                              lambda: raw('RunService/GetRun')(b'\x0a\x02\xc3\x28', timeout=20))
+        self.assert_rpc_error(server, invalid, 'REQUEST_UNREADABLE',
+                              lambda: raw('RunService/CreateRun')(b'\xff\xff\xff', timeout=20))
+        self.assert_rpc_error(server, grpc.StatusCode.UNIMPLEMENTED, 'METHOD_UNKNOWN',
+                              lambda: raw('RunService/Nonsense')(b'', timeout=20))
+        for size in (100_000, 6 << 20):
+            long = '\u00e9' * (size // 2)
+            with self.assertRaises(grpc.RpcError) as caught:
+                call('RunService/ListRuns', order_by=long)
+            self.assertEqual(caught.exception.code(), invalid)
+            self.assertNotEqual(server.client.error_info(caught.exception)[0], '')
+            with self.assertRaises(grpc.RpcError) as caught:
+                call('RunService/GetRun', name=f'runs/{long}')
+            self.assertNotEqual(server.client.error_info(caught.exception)[0], '')
+
+    def test_ReflectionResolvesHealth(self):
+        server = self.server()
+        self.assertEqual(server.client.call('grpc.health.v1.Health/Check')['status'], 'SERVING')
+
+    # 570 silent imports made every other call fail without a reason.
+    def test_SilentUploadsAreBoundedAndOtherCallsGoOn(self):
+        server = self.server()
+        limit = next(int(limit['maximum']) for limit in server.info()['limits'] if limit['name'] == 'uploads')
+        stop = threading.Event()
+        request, _ = server.client._caller(qualified('RunService/ImportRun'))
+        header = request(header=dict(total_bytes=1000)).SerializeToString()
+
+        def messages():
+            yield header
+            stop.wait()
+        caller = server.client.channel.stream_unary(f'/{qualified("RunService/ImportRun")}')
+        uploads = [caller.future(messages(), timeout=120) for _ in range(limit + 40)]
+        refused = wait_until('those above the limit to be refused',
+                             lambda: [u for u in uploads if u.done()] if sum(u.done() for u in uploads) >= 40 else None)
+        for upload in refused:
+            self.assertEqual(server.client.error_info(upload.exception()), ('TOO_MANY_UPLOADS', 'sumscope'))
+        server.client.call('RunService/ListRuns')
+        self.assertLess(len(list(Path(f'/proc/{server.pid}/task').iterdir())), limit + 60)
+        stop.set()
+        for upload in uploads:
+            upload.cancel()
+        self.assert_well(server)
+
+    # Uploads filled the disk without asking for room.
+    def test_UploadsThatTogetherNeedMoreThanTheDiskAreRefusedBeforeTheirFirstByte(self):
+        server = self.server()
+        needed = 2 * (4 << 30)  # the upload itself, and the run's file that is made of it
+        count = int(server.info()['free_disk_bytes']) // needed + 1
+        if count > 100:
+            self.skipTest('the disk holds as many of the largest uploads as there may be at once')
+        stop = threading.Event()
+        request, _ = server.client._caller(qualified('RunService/ImportRun'))
+        header = request(header=dict(total_bytes=4 << 30)).SerializeToString()
+
+        def messages():
+            yield header
+            stop.wait()
+        caller = server.client.channel.stream_unary(f'/{qualified("RunService/ImportRun")}')
+        uploads = [caller.future(messages(), timeout=120) for _ in range(count)]
+        refused = wait_until('one to be refused', lambda: next((u for u in uploads if u.done()), None))
+        self.assertEqual(server.client.error_info(refused.exception()), ('DISK_FULL', 'sumscope'))
+        stop.set()
+        for upload in uploads:
+            upload.cancel()
+        self.assert_well(server)
+
+    def test_ServerSaysHowLongCallsTake(self):
+        server = self.server()
+        for _ in range(3):
+            server.client.call('RunService/ListRuns')
+        times = {method['method']: method for method in server.info()['method_times']}
+        self.assertEqual(times['/sumscope.v1.RunService/ListRuns']['calls'], 3)
+        self.assertEqual(times['/sumscope.v1.RunService/ListRuns']['errors'], 0)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
