@@ -19,12 +19,12 @@ void AddPatch(ProbeFamily* family) {
     if (options->head_pairs) patch->set_head_pairs(true);
     return absl::OkStatus();
   };
-  const Command command =
+  CLI::App* const app =
       family->Add("patch", "Write a store question's activations into a clean question: --questions tasks: or pairs:",
                   ProbeFamily::Questions::kTaken, fill);
-  AddNodeSets(command, &options->nodes,
+  AddNodeSets(app, &options->nodes,
               "a node set to patch, again for the next one (default: every head from the operator on)");
-  command.AddFlag("--head-pairs", &options->head_pairs, "without --nodes: every pair of heads of one layer too");
+  app->add_flag("--head-pairs", options->head_pairs, "without --nodes: every pair of heads of one layer too");
 }
 
 }  // namespace sumscope::client
