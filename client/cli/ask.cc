@@ -39,20 +39,20 @@ absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddAsk(Registry* registry, CLI::App* root) {
+void AddAsk(Registry* registry, Command root) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(root, "ask", "Ask a model one question, with and without an intervention");
-  AddCheckpointArgument(app, &options->run)->required();
-  app->add_option("QUESTION", options->question, "12345+67890")->required();
-  AddRepeated(app, "--ablate", &options->ablate, "a node set; all that are given are ablated together")
-      ->type_name("SET");
-  app->add_option("--mode", options->mode, "of the ablation: mean (default), zero or resample");
-  app->add_option("--patch-from", options->patch_from, "a question whose activations are written in at --nodes")
-      ->type_name("QUESTION");
-  AddNodeSets(app, &options->patch_nodes, "a node set that --patch-from patches; may be repeated");
-  app->add_flag("--generate", options->generate, "also let it write its answer token by token");
-  app->add_flag("--dry-run", options->dry_run, "only check, and show what it would need");
-  registry->Run(app, [options](Session& session) { return AskQuestion(*options, session); });
+  const Command command = registry->Add(root, "ask", "Ask a model one question, with and without an intervention");
+  AddCheckpointArgument(command, &options->run).required();
+  command.Add("QUESTION", &options->question, "12345+67890").required();
+  command.AddRepeated("--ablate", &options->ablate, "a node set; all that are given are ablated together")
+      .type_name("SET");
+  command.Add("--mode", &options->mode, "of the ablation: mean (default), zero or resample");
+  command.Add("--patch-from", &options->patch_from, "a question whose activations are written in at --nodes")
+      .type_name("QUESTION");
+  AddNodeSets(command, &options->patch_nodes, "a node set that --patch-from patches; may be repeated");
+  command.AddFlag("--generate", &options->generate, "also let it write its answer token by token");
+  command.AddFlag("--dry-run", &options->dry_run, "only check, and show what it would need");
+  registry->Run(command, [options](Session& session) { return AskQuestion(*options, session); });
 }
 
 }  // namespace sumscope::client

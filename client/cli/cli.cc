@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/command.h"
@@ -16,15 +17,15 @@ constexpr char kFooter[] =
     "\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was cancelled,\n"
     "7 server unavailable, 8 precondition, 9 quota, 124 timeout, 130 interrupted.";
 
-void AddConnectionOptions(CLI::App* root, Settings* settings) {
+void AddConnectionOptions(Command root, Settings* settings) {
   const std::string group = "Connection";
-  root->add_option("--server", settings->server, "unix:/path or host:port (default: the local socket)")
-      ->type_name("ADDRESS")
-      ->group(group);
-  root->add_option("--timeout", settings->timeout, "of one call, 30s by default")->type_name("TIME")->group(group);
-  root->add_option("--context", settings->context, "a [contexts.NAME] of the configuration file")
-      ->type_name("NAME")
-      ->group(group);
+  root.Add("--server", &settings->server, "unix:/path or host:port (default: the local socket)")
+      .type_name("ADDRESS")
+      .group(group);
+  root.Add("--timeout", &settings->timeout, "of one call, 30s by default").type_name("TIME").group(group);
+  root.Add("--context", &settings->context, "a [contexts.NAME] of the configuration file")
+      .type_name("NAME")
+      .group(group);
 }
 
 int Finish(const absl::StatusOr<ExitCode>& outcome, const Dependencies& dependencies) {
@@ -45,10 +46,10 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   root.require_subcommand(1);
   root.fallthrough();  // sub-commands inherit it: connection options may stand anywhere
   root.footer(kFooter);
-  AddConnectionOptions(&root, &settings);
+  AddConnectionOptions(Command(&root), &settings);
   for (const auto add : {AddTrain, AddImport, AddRuns, AddProbe, AddAsk, AddAnalyses, AddFacts, AddCapture, AddCaptures,
                          AddServer, AddCompletion}) {
-    add(&registry, &root);
+    add(&registry, Command(&root));
   }
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -1,6 +1,7 @@
 // sumscope completion: scripts for shells, made from the commands themselves.
 #include <memory>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -171,12 +172,12 @@ absl::StatusOr<ExitCode> Complete(const CLI::App* root, const std::string& shell
 
 }  // namespace
 
-void AddCompletion(Registry* registry, CLI::App* root) {
+void AddCompletion(Registry* registry, Command root) {
   const auto shell = std::make_shared<std::string>();
-  CLI::App* const app =
+  const Command command =
       registry->Add(root, "completion", "Print a completion script for bash, zsh or fish", Registry::Output::kNone);
-  app->add_option("SHELL", *shell, "bash, zsh or fish")->required();
-  registry->Run(app, [root, shell](Session& session) { return Complete(root, *shell, session); });
+  command.Add("SHELL", shell.get(), "bash, zsh or fish").required();
+  registry->Run(command, [root, shell](Session& session) { return Complete(root.app(), *shell, session); });
 }
 
 }  // namespace sumscope::client

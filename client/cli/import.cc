@@ -33,16 +33,16 @@ absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddImport(Registry* registry, CLI::App* root) {
+void AddImport(Registry* registry, Command root) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(root, "import", "Make a finished run from a .safetensors file");
-  app->add_option("FILE", options->file, "weights with TransformerLens names; shapes say what the model is")
-      ->required();
-  app->add_option("--operation", options->operation, "what it computes: add (default), sub, mul, mix or mas");
-  app->add_option("--like", options->like, "a model name that the shapes must agree with")->type_name("MODEL");
-  app->add_option("--run-id", options->run_id, "the run's id (default: a random one)")->type_name("ID");
-  AddRepeated(app, "--label", &options->labels, "a label to find the run by; may be repeated")->type_name("KEY=VALUE");
-  registry->Run(app, [options](Session& session) { return Import(*options, session); });
+  const Command command = registry->Add(root, "import", "Make a finished run from a .safetensors file");
+  command.Add("FILE", &options->file, "weights with TransformerLens names; shapes say what the model is").required();
+  command.Add("--operation", &options->operation, "what it computes: add (default), sub, mul, mix or mas");
+  command.Add("--like", &options->like, "a model name that the shapes must agree with").type_name("MODEL");
+  command.Add("--run-id", &options->run_id, "the run's id (default: a random one)").type_name("ID");
+  command.AddRepeated("--label", &options->labels, "a label to find the run by; may be repeated")
+      .type_name("KEY=VALUE");
+  registry->Run(command, [options](Session& session) { return Import(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -73,11 +73,11 @@ absl::StatusOr<ExitCode> Info(const std::string& model, Session& session) {
 
 }  // namespace
 
-void AddServer(Registry* registry, CLI::App* root) {
-  CLI::App* const family = registry->AddFamily(root, "server", "The server itself");
+void AddServer(Registry* registry, Command root) {
+  const Command family = registry->AddFamily(root, "server", "The server itself");
   const auto model = std::make_shared<std::string>();
-  CLI::App* const info = registry->Add(family, "info", "Versions, slots, limits and data directory of the server");
-  info->add_option("--model", *model, "also list limits and the hook names of such a model")->type_name("MODEL");
+  const Command info = registry->Add(family, "info", "Versions, slots, limits and data directory of the server");
+  info.Add("--model", model.get(), "also list limits and the hook names of such a model").type_name("MODEL");
   registry->Run(info, [model](Session& session) { return Info(*model, session); });
 }
 

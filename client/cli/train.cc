@@ -97,24 +97,26 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddTrain(Registry* registry, CLI::App* root) {
+void AddTrain(Registry* registry, Command root) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(root, "train", "Queue the training of a model");
-  app->add_option("MODEL", options->model,
-                  "model name, [add|sub|mul|mix|mas]_d{digits}_l{layers}_h{heads}_t{thousand steps}K_s{seed}; _t and "
-                  "_s may be left "
-                  "out");
-  AddRepeated(app, "--set", &options->settings, "spec fields that the name does not say, or that override it")
-      ->type_name("FIELD=VALUE[,..]");
-  AddRepeated(app, "--label", &options->labels, "a label to find the run by; may be repeated")->type_name("KEY=VALUE");
-  app->add_option("--run-id", options->run_id, "the run's id (default: a random one)")->type_name("ID");
-  app->add_flag("--watch", options->watch, "follow the run; exits with its fate. Ctrl-C leaves, the run goes on");
-  app->add_option("--then", options->then,
-                  "ask these when the watched run has succeeded: evaluate, useful-nodes, cascades, ..")
-      ->type_name("ANALYSIS[,..]");
-  app->add_flag("--dry-run", options->dry_run,
-                "only check, and show the whole spec with predicted memory, time and disk");
-  registry->Run(app, [options](Session& session) { return Train(*options, session); });
+  const Command command = registry->Add(root, "train", "Queue the training of a model");
+  command.Add("MODEL", &options->model,
+              "model name, [add|sub|mul|mix|mas]_d{digits}_l{layers}_h{heads}_t{thousand steps}K_s{seed}; _t and "
+              "_s may be left "
+              "out");
+  command.AddRepeated("--set", &options->settings, "spec fields that the name does not say, or that override it")
+      .type_name("FIELD=VALUE[,..]");
+  command.AddRepeated("--label", &options->labels, "a label to find the run by; may be repeated")
+      .type_name("KEY=VALUE");
+  command.Add("--run-id", &options->run_id, "the run's id (default: a random one)").type_name("ID");
+  command.AddFlag("--watch", &options->watch, "follow the run; exits with its fate. Ctrl-C leaves, the run goes on");
+  command
+      .Add("--then", &options->then,
+           "ask these when the watched run has succeeded: evaluate, useful-nodes, cascades, ..")
+      .type_name("ANALYSIS[,..]");
+  command.AddFlag("--dry-run", &options->dry_run,
+                  "only check, and show the whole spec with predicted memory, time and disk");
+  registry->Run(command, [options](Session& session) { return Train(*options, session); });
 }
 
 }  // namespace sumscope::client

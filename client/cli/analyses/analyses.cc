@@ -2,8 +2,8 @@
 
 namespace sumscope::client {
 
-void AddAnalyses(Registry* registry, CLI::App* root) {
-  CLI::App* const analyses = registry->AddFamily(root, "analyses", "Stored answers");
+void AddAnalyses(Registry* registry, Command root) {
+  const Command analyses = registry->AddFamily(root, "analyses", "Stored answers");
   for (const auto add : {AddAnalysesList, AddAnalysesShow, AddAnalysesExport, AddAnalysesCancel, AddAnalysesDelete}) {
     add(registry, analyses);
   }

@@ -8,11 +8,11 @@
 
 namespace sumscope::client {
 
-void AddAnalysesCancel(Registry* registry, CLI::App* analyses) {
+void AddAnalysesCancel(Registry* registry, Command analyses) {
   const auto arguments = std::make_shared<std::vector<std::string>>();
-  CLI::App* const app = registry->Add(analyses, "cancel", "Stop analyses that are queued or running");
-  app->add_option("ANALYSIS", *arguments, kAnalysisArgument)->required();
-  registry->Run(app, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
+  const Command command = registry->Add(analyses, "cancel", "Stop analyses that are queued or running");
+  command.AddList("ANALYSIS", arguments.get(), kAnalysisArgument).required();
+  registry->Run(command, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
     std::vector<std::string> names;
     for (const std::string& argument : *arguments) {
       SUMSCOPE_ASSIGN_OR_RETURN(names.emplace_back(), AnalysisNameOf(argument));

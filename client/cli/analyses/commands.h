@@ -9,11 +9,11 @@
 namespace sumscope::client {
 
 // The members of `sumscope analyses`, one file each.
-void AddAnalysesList(Registry* registry, CLI::App* analyses);
-void AddAnalysesShow(Registry* registry, CLI::App* analyses);
-void AddAnalysesExport(Registry* registry, CLI::App* analyses);
-void AddAnalysesCancel(Registry* registry, CLI::App* analyses);
-void AddAnalysesDelete(Registry* registry, CLI::App* analyses);
+void AddAnalysesList(Registry* registry, Command analyses);
+void AddAnalysesShow(Registry* registry, Command analyses);
+void AddAnalysesExport(Registry* registry, Command analyses);
+void AddAnalysesCancel(Registry* registry, Command analyses);
+void AddAnalysesDelete(Registry* registry, Command analyses);
 
 // Analyses of one run, or of all for "", newest first; at most `limit`, 0 for all. `kind` as on the wire
 // (useful_nodes), "" for every kind.

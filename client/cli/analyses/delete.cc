@@ -7,11 +7,11 @@
 
 namespace sumscope::client {
 
-void AddAnalysesDelete(Registry* registry, CLI::App* analyses) {
+void AddAnalysesDelete(Registry* registry, Command analyses) {
   const auto names = std::make_shared<std::vector<std::string>>();
-  CLI::App* const app = registry->Add(analyses, "delete", "Forget ended analyses with their facts and files");
-  app->add_option("ANALYSIS", *names, kAnalysisArgument)->required();
-  registry->Run(app, [names](Session& session) {
+  const Command command = registry->Add(analyses, "delete", "Forget ended analyses with their facts and files");
+  command.AddList("ANALYSIS", names.get(), kAnalysisArgument).required();
+  registry->Run(command, [names](Session& session) {
     return DeleteAll(session, *names, AnalysisNameOf,
                      [](Connection& connection, const std::string& name) { return connection.DeleteAnalysis(name); });
   });

@@ -37,12 +37,12 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddAnalysesExport(Registry* registry, CLI::App* analyses) {
+void AddAnalysesExport(Registry* registry, Command analyses) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(analyses, "export", "Write all stored answers of a run, one line of JSON each");
-  AddRunArgument(app, &options->run);
-  app->add_option("--analysis", options->analysis, "only of this kind: evaluate, useful-nodes, ..")->type_name("NAME");
-  registry->Run(app, [options](Session& session) { return Export(*options, session); });
+  const Command command = registry->Add(analyses, "export", "Write all stored answers of a run, one line of JSON each");
+  AddRunArgument(command, &options->run);
+  command.Add("--analysis", &options->analysis, "only of this kind: evaluate, useful-nodes, ..").type_name("NAME");
+  registry->Run(command, [options](Session& session) { return Export(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -62,13 +62,13 @@ absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(Connection& connection, co
       &v1::ListAnalysesResponse::mutable_analyses);
 }
 
-void AddAnalysesList(Registry* registry, CLI::App* analyses) {
+void AddAnalysesList(Registry* registry, Command analyses) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(analyses, "list", "List analyses, newest first");
-  app->add_option("RUN", options->run, "only of this run");
-  app->add_option("--analysis", options->analysis, "only of this kind: evaluate, useful-nodes, ..")->type_name("NAME");
-  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
-  registry->Run(app, [options](Session& session) { return List(*options, session); });
+  const Command command = registry->Add(analyses, "list", "List analyses, newest first");
+  command.Add("RUN", &options->run, "only of this run");
+  command.Add("--analysis", &options->analysis, "only of this kind: evaluate, useful-nodes, ..").type_name("NAME");
+  command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
+  registry->Run(command, [options](Session& session) { return List(*options, session); });
 }
 
 }  // namespace sumscope::client

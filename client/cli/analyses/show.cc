@@ -22,11 +22,11 @@ absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
 
 }  // namespace
 
-void AddAnalysesShow(Registry* registry, CLI::App* analyses) {
+void AddAnalysesShow(Registry* registry, Command analyses) {
   const auto name = std::make_shared<std::string>();
-  CLI::App* const app = registry->Add(analyses, "show", "Show one analysis and its result");
-  app->add_option("ANALYSIS", *name, kAnalysisArgument)->required();
-  registry->Run(app, [name](Session& session) { return Show(*name, session); });
+  const Command command = registry->Add(analyses, "show", "Show one analysis and its result");
+  command.Add("ANALYSIS", name.get(), kAnalysisArgument).required();
+  registry->Run(command, [name](Session& session) { return Show(*name, session); });
 }
 
 }  // namespace sumscope::client

@@ -4,45 +4,46 @@
 #include <optional>
 #include <utility>
 
+#include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/unsigned.h"
 
 namespace sumscope::client {
 
-CLI::App* Registry::Add(CLI::App* parent, const std::string& name, const std::string& description, Output output) {
-  CLI::App* const app = parent->add_subcommand(name, description);
-  if (output == Output::kNone) return app;
-  const std::string group = "Output";
-  app->add_option("-o,--output", output_.format, "table (default), wide, json, jsonl, csv or id")
-      ->type_name("FORMAT")
-      ->group(group);
-  app->add_option("--out", output_.file, "write to FILE instead of the standard output, which - means")
-      ->type_name("FILE")
-      ->group(group);
-  app->add_flag("--no-headers", output_.no_headers, "no header line in table, wide and csv")->group(group);
-  app->add_flag("-q,--quiet", output_.quiet, "print ids only, and no notes or progress")->group(group);
-  return app;
+CommandOption CommandOption::type_name(const std::string& name) const {
+  option_->type_name(name);
+  return *this;
 }
 
-CLI::App* Registry::AddFamily(CLI::App* parent, const std::string& name, const std::string& description) {
-  CLI::App* const app = parent->add_subcommand(name, description);
-  app->require_subcommand(1);
-  return app;
+CommandOption CommandOption::group(const std::string& name) const {
+  option_->group(name);
+  return *this;
 }
 
-void Registry::Run(CLI::App* app, Handler handler) {
-  app->callback([this, app, handler = std::move(handler)] {
-    if (app->get_subcommands().empty()) chosen_ = handler;
-  });
+CommandOption CommandOption::required() const {
+  option_->required();
+  return *this;
 }
 
-CLI::Option* AddRunArgument(CLI::App* app, std::string* run) {
-  return app->add_option("RUN", *run, "run id, unique prefix of one, or @last")->required();
+bool CommandOption::given() const { return option_->count() > 0; }
+
+CommandOption Command::Add(const std::string& name, std::string* value, const std::string& description) const {
+  return CommandOption(app_->add_option(name, *value, description));
 }
 
-CLI::Option* AddCheckpointArgument(CLI::App* app, std::string* run) {
-  return app->add_option("RUN[@STEP]", *run, "run id, prefix or @last, and which checkpoint (default: the last)");
+CommandOption Command::AddList(const std::string& name, std::vector<std::string>* values,
+                               const std::string& description) const {
+  return CommandOption(app_->add_option(name, *values, description));
+}
+
+CommandOption Command::AddRepeated(const std::string& name, std::vector<std::string>* values,
+                                   const std::string& description) const {
+  return CommandOption(app_->add_option(name, *values, description)->allow_extra_args(false));
+}
+
+CommandOption Command::AddFlag(const std::string& name, bool* value, const std::string& description) const {
+  return CommandOption(app_->add_flag(name, *value, description));
 }
 
 namespace {
@@ -63,20 +64,20 @@ CLI::Option* AddUnsignedTo(CLI::App* app, const std::string& name, std::function
 
 }  // namespace
 
-CLI::Option* AddUnsigned(CLI::App* app, const std::string& name, uint64_t* value, const std::string& description,
-                         uint64_t max) {
-  return AddUnsignedTo(
-      app, name, [value](uint64_t number) { *value = number; }, description, max);
+CommandOption Command::AddUnsigned(const std::string& name, uint64_t* value, const std::string& description,
+                                   uint64_t max) const {
+  return CommandOption(AddUnsignedTo(
+      app_, name, [value](uint64_t number) { *value = number; }, description, max));
 }
 
-CLI::Option* AddUnsigned(CLI::App* app, const std::string& name, std::optional<uint64_t>* value,
-                         const std::string& description, uint64_t max) {
-  return AddUnsignedTo(
-      app, name, [value](uint64_t number) { *value = number; }, description, max);
+CommandOption Command::AddUnsigned(const std::string& name, std::optional<uint64_t>* value,
+                                   const std::string& description, uint64_t max) const {
+  return CommandOption(AddUnsignedTo(
+      app_, name, [value](uint64_t number) { *value = number; }, description, max));
 }
 
-CLI::Option* AddNumber(CLI::App* app, const std::string& name, std::optional<double>* value,
-                       const std::string& description) {
+CommandOption Command::AddNumber(const std::string& name, std::optional<double>* value,
+                                 const std::string& description) const {
   const auto parse = [name, value](const CLI::results_t& texts) {
     double number = 0;
     if (!absl::SimpleAtod(texts.at(0), &number) || !std::isfinite(number)) {
@@ -85,12 +86,47 @@ CLI::Option* AddNumber(CLI::App* app, const std::string& name, std::optional<dou
     *value = number;
     return true;
   };
-  return app->add_option(name, parse, description)->type_name("X");
+  return CommandOption(app_->add_option(name, parse, description)->type_name("X"));
 }
 
-CLI::Option* AddRepeated(CLI::App* app, const std::string& name, std::vector<std::string>* values,
-                         const std::string& description) {
-  return app->add_option(name, *values, description)->allow_extra_args(false);
+void Command::Describe(const std::string& name, const std::string& description) const {
+  app_->get_option(name)->description(description);
+}
+
+Command Registry::Add(Command parent, const std::string& name, const std::string& description, Output output) {
+  const Command command(parent.app()->add_subcommand(name, description));
+  if (output == Output::kNone) return command;
+  const std::string group = "Output";
+  command.Add("-o,--output", &output_.format, "table (default), wide, json, jsonl, csv or id")
+      .type_name("FORMAT")
+      .group(group);
+  command.Add("--out", &output_.file, "write to FILE instead of the standard output, which - means")
+      .type_name("FILE")
+      .group(group);
+  command.AddFlag("--no-headers", &output_.no_headers, "no header line in table, wide and csv").group(group);
+  command.AddFlag("-q,--quiet", &output_.quiet, "print ids only, and no notes or progress").group(group);
+  return command;
+}
+
+Command Registry::AddFamily(Command parent, const std::string& name, const std::string& description) {
+  CLI::App* const app = parent.app()->add_subcommand(name, description);
+  app->require_subcommand(1);
+  return Command(app);
+}
+
+void Registry::Run(Command command, Handler handler) {
+  CLI::App* const app = command.app();
+  app->callback([this, app, handler = std::move(handler)] {
+    if (app->get_subcommands().empty()) chosen_ = handler;
+  });
+}
+
+CommandOption AddRunArgument(Command command, std::string* run) {
+  return command.Add("RUN", run, "run id, unique prefix of one, or @last").required();
+}
+
+CommandOption AddCheckpointArgument(Command command, std::string* run) {
+  return command.Add("RUN[@STEP]", run, "run id, prefix or @last, and which checkpoint (default: the last)");
 }
 
 }  // namespace sumscope::client

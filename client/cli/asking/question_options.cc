@@ -9,14 +9,15 @@
 
 namespace sumscope::client {
 
-void AddQuestionOptions(CLI::App* app, QuestionOptions* options) {
+void AddQuestionOptions(Command command, QuestionOptions* options) {
   const std::string group = "Questions";
-  app->add_option("--questions", options->questions, kQuestionsHelp)->type_name("SET")->group(group);
-  AddUnsigned(app, "--question-seed", &options->seed, "seed of generated questions (default 0)")->group(group);
-  app->add_option("--operation", options->operation,
-                  "add, sub, mul or mix: additions and subtractions in turn (default: the run's own, mix for one that "
-                  "knows both; of such a run add for pca and tricase:, the feature's for linear-probe)")
-      ->group(group);
+  command.Add("--questions", &options->questions, kQuestionsHelp).type_name("SET").group(group);
+  command.AddUnsigned("--question-seed", &options->seed, "seed of generated questions (default 0)").group(group);
+  command
+      .Add("--operation", &options->operation,
+           "add, sub, mul or mix: additions and subtractions in turn (default: the run's own, mix for one that "
+           "knows both; of such a run add for pca and tricase:, the feature's for linear-probe)")
+      .group(group);
 }
 
 absl::StatusOr<v1::QuestionSet> MakeQuestionSet(const QuestionOptions& options) {
@@ -50,14 +51,14 @@ absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1:
   return UploadList(connection, run.spec().n_digits(), questions);
 }
 
-CLI::Option* AddNodeSets(CLI::App* app, std::vector<std::string>* nodes, const std::string& description) {
-  return AddRepeated(app, "--nodes,--node", nodes, description)->type_name("SET");
+CommandOption AddNodeSets(Command command, std::vector<std::string>* nodes, const std::string& description) {
+  return command.AddRepeated("--nodes,--node", nodes, description).type_name("SET");
 }
 
-void AddAblationOptions(CLI::App* app, AblationOptions* options) {
-  app->add_option("--mode", options->mode,
-                  "mean over the questions (default), zero, or resample: the value in another of the questions");
-  AddUnsigned(app, "--seed", &options->seed, "of resampling (default 0)");
+void AddAblationOptions(Command command, AblationOptions* options) {
+  command.Add("--mode", &options->mode,
+              "mean over the questions (default), zero, or resample: the value in another of the questions");
+  command.AddUnsigned("--seed", &options->seed, "of resampling (default 0)");
 }
 
 }  // namespace sumscope::client

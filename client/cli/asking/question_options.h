@@ -18,7 +18,7 @@ struct QuestionOptions {
   std::string questions, operation;
   std::optional<uint64_t> seed;
 };
-void AddQuestionOptions(CLI::App* app, QuestionOptions* options);
+void AddQuestionOptions(Command command, QuestionOptions* options);
 
 // Errors of ParseQuestionSet and ParseOperation.
 absl::StatusOr<v1::QuestionSet> MakeQuestionSet(const QuestionOptions& options);
@@ -32,14 +32,14 @@ absl::Status NameBadLine(Connection& connection, const std::string& parent, cons
 absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1::QuestionSet* questions);
 
 // --nodes SET, again for the next one; `--node` says the same, in every command that takes nodes.
-CLI::Option* AddNodeSets(CLI::App* app, std::vector<std::string>* nodes, const std::string& description);
+CommandOption AddNodeSets(Command command, std::vector<std::string>* nodes, const std::string& description);
 
 // How nodes are ablated: --mode and, for resampling, --seed.
 struct AblationOptions {
   std::string mode;
   std::optional<uint64_t> seed;
 };
-void AddAblationOptions(CLI::App* app, AblationOptions* options);
+void AddAblationOptions(Command command, AblationOptions* options);
 // Fills the mode and seed of any request that has both.
 template <typename Request>
 absl::Status FillAblation(const AblationOptions& options, Request* request) {

@@ -9,11 +9,11 @@
 
 namespace sumscope::client {
 
-void AddCapturesCancel(Registry* registry, CLI::App* captures) {
+void AddCapturesCancel(Registry* registry, Command captures) {
   const auto arguments = std::make_shared<std::vector<std::string>>();
-  CLI::App* const app = registry->Add(captures, "cancel", "Stop captures that are queued or running");
-  app->add_option("CAPTURE", *arguments, kCaptureArgument)->required();
-  registry->Run(app, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
+  const Command command = registry->Add(captures, "cancel", "Stop captures that are queued or running");
+  command.AddList("CAPTURE", arguments.get(), kCaptureArgument).required();
+  registry->Run(command, [arguments](Session& session) -> absl::StatusOr<ExitCode> {
     std::vector<std::string> names;  // of the analyses that make them, which have the same ids
     for (const std::string& argument : *arguments) {
       SUMSCOPE_ASSIGN_OR_RETURN(const std::string capture, CaptureNameOf(argument));

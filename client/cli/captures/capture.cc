@@ -61,22 +61,23 @@ absl::StatusOr<ExitCode> Capture(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddCapture(Registry* registry, CLI::App* root) {
+void AddCapture(Registry* registry, Command root) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(root, "capture", "Store a model's activations to questions");
-  AddCheckpointArgument(app, &options->run)->required();
-  AddRepeated(app, "--hooks", &options->hooks, "a hook's name or a pattern, 'blocks.*.attn.hook_z'; may be repeated")
-      ->type_name("GLOB")
-      ->required();
-  AddRepeated(app, "--positions", &options->positions, "P14, several joined by ',' (default: all)")
-      ->type_name("P14[,..]");
-  app->add_option("--reduce", options->reduce,
-                  "mean over the questions, class-mean, or components:K, the first K principal components")
-      ->type_name("HOW");
-  AddQuestionOptions(app, &options->questions);
-  app->add_flag("--wait", options->wait, "wait until it is stored; Ctrl-C leaves, the capture goes on");
-  app->add_flag("--dry-run", options->dry_run, "only check, and show what it would need: memory, disk, time");
-  registry->Run(app, [options](Session& session) { return Capture(*options, session); });
+  const Command command = registry->Add(root, "capture", "Store a model's activations to questions");
+  AddCheckpointArgument(command, &options->run).required();
+  command.AddRepeated("--hooks", &options->hooks, "a hook's name or a pattern, 'blocks.*.attn.hook_z'; may be repeated")
+      .type_name("GLOB")
+      .required();
+  command.AddRepeated("--positions", &options->positions, "P14, several joined by ',' (default: all)")
+      .type_name("P14[,..]");
+  command
+      .Add("--reduce", &options->reduce,
+           "mean over the questions, class-mean, or components:K, the first K principal components")
+      .type_name("HOW");
+  AddQuestionOptions(command, &options->questions);
+  command.AddFlag("--wait", &options->wait, "wait until it is stored; Ctrl-C leaves, the capture goes on");
+  command.AddFlag("--dry-run", &options->dry_run, "only check, and show what it would need: memory, disk, time");
+  registry->Run(command, [options](Session& session) { return Capture(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -2,8 +2,8 @@
 
 namespace sumscope::client {
 
-void AddCaptures(Registry* registry, CLI::App* root) {
-  CLI::App* const captures = registry->AddFamily(root, "captures", "Stored activations");
+void AddCaptures(Registry* registry, Command root) {
+  const Command captures = registry->AddFamily(root, "captures", "Stored activations");
   for (const auto add :
        {AddCapturesList, AddCapturesShow, AddCapturesGet, AddCapturesExport, AddCapturesCancel, AddCapturesDelete}) {
     add(registry, captures);

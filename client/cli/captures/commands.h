@@ -6,12 +6,12 @@
 namespace sumscope::client {
 
 // The members of `sumscope captures`, one file each.
-void AddCapturesList(Registry* registry, CLI::App* captures);
-void AddCapturesShow(Registry* registry, CLI::App* captures);
-void AddCapturesGet(Registry* registry, CLI::App* captures);
-void AddCapturesExport(Registry* registry, CLI::App* captures);
-void AddCapturesCancel(Registry* registry, CLI::App* captures);
-void AddCapturesDelete(Registry* registry, CLI::App* captures);
+void AddCapturesList(Registry* registry, Command captures);
+void AddCapturesShow(Registry* registry, Command captures);
+void AddCapturesGet(Registry* registry, Command captures);
+void AddCapturesExport(Registry* registry, Command captures);
+void AddCapturesCancel(Registry* registry, Command captures);
+void AddCapturesDelete(Registry* registry, Command captures);
 
 inline constexpr char kCaptureArgument[] = "runs/{run}/captures/{capture}, or RUN/ID";
 

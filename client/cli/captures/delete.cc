@@ -7,11 +7,11 @@
 
 namespace sumscope::client {
 
-void AddCapturesDelete(Registry* registry, CLI::App* captures) {
+void AddCapturesDelete(Registry* registry, Command captures) {
   const auto names = std::make_shared<std::vector<std::string>>();
-  CLI::App* const app = registry->Add(captures, "delete", "Forget captures and remove their files");
-  app->add_option("CAPTURE", *names, kCaptureArgument)->required();
-  registry->Run(app, [names](Session& session) {
+  const Command command = registry->Add(captures, "delete", "Forget captures and remove their files");
+  command.AddList("CAPTURE", names.get(), kCaptureArgument).required();
+  registry->Run(command, [names](Session& session) {
     return DeleteAll(session, *names, CaptureNameOf,
                      [](Connection& connection, const std::string& name) { return connection.DeleteCapture(name); });
   });

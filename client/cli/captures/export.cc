@@ -34,11 +34,11 @@ absl::StatusOr<ExitCode> Export(const std::string& argument, Session& session) {
 
 }  // namespace
 
-void AddCapturesExport(Registry* registry, CLI::App* captures) {
+void AddCapturesExport(Registry* registry, Command captures) {
   const auto name = std::make_shared<std::string>();
-  CLI::App* const app = registry->Add(captures, "export", "Write a capture as one .safetensors file");
-  app->add_option("CAPTURE", *name, kCaptureArgument)->required();
-  registry->Run(app, [name](Session& session) { return Export(*name, session); });
+  const Command command = registry->Add(captures, "export", "Write a capture as one .safetensors file");
+  command.Add("CAPTURE", name.get(), kCaptureArgument).required();
+  registry->Run(command, [name](Session& session) { return Export(*name, session); });
 }
 
 }  // namespace sumscope::client

@@ -84,14 +84,14 @@ absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddCapturesGet(Registry* registry, CLI::App* captures) {
+void AddCapturesGet(Registry* registry, Command captures) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(captures, "get", "Write one tensor as a .npy file, or a range of its bytes");
-  app->add_option("CAPTURE", options->capture, kCaptureArgument)->required();
-  app->add_option("--tensor", options->tensor, "its name, as captures show lists it")->type_name("NAME")->required();
-  AddUnsigned(app, "--offset-bytes", &options->offset, "raw bytes from here on, into a .bin file");
-  AddUnsigned(app, "--length-bytes", &options->length, "so many of them (default: to the end)");
-  registry->Run(app, [options](Session& session) { return Get(*options, session); });
+  const Command command = registry->Add(captures, "get", "Write one tensor as a .npy file, or a range of its bytes");
+  command.Add("CAPTURE", &options->capture, kCaptureArgument).required();
+  command.Add("--tensor", &options->tensor, "its name, as captures show lists it").type_name("NAME").required();
+  command.AddUnsigned("--offset-bytes", &options->offset, "raw bytes from here on, into a .bin file");
+  command.AddUnsigned("--length-bytes", &options->length, "so many of them (default: to the end)");
+  registry->Run(command, [options](Session& session) { return Get(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -83,12 +83,12 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddCapturesList(Registry* registry, CLI::App* captures) {
+void AddCapturesList(Registry* registry, Command captures) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(captures, "list", "List captures, newest first");
-  app->add_option("RUN", options->run, "only of this run");
-  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
-  registry->Run(app, [options](Session& session) { return List(*options, session); });
+  const Command command = registry->Add(captures, "list", "List captures, newest first");
+  command.Add("RUN", &options->run, "only of this run");
+  command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
+  registry->Run(command, [options](Session& session) { return List(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -38,11 +38,11 @@ absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
 
 }  // namespace
 
-void AddCapturesShow(Registry* registry, CLI::App* captures) {
+void AddCapturesShow(Registry* registry, Command captures) {
   const auto name = std::make_shared<std::string>();
-  CLI::App* const app = registry->Add(captures, "show", "Show one capture and its tensors");
-  app->add_option("CAPTURE", *name, kCaptureArgument)->required();
-  registry->Run(app, [name](Session& session) { return Show(*name, session); });
+  const Command command = registry->Add(captures, "show", "Show one capture and its tensors");
+  command.Add("CAPTURE", name.get(), kCaptureArgument).required();
+  registry->Run(command, [name](Session& session) { return Show(*name, session); });
 }
 
 }  // namespace sumscope::client

@@ -9,8 +9,8 @@
 namespace sumscope::client {
 
 // The members of `sumscope facts`, one file each.
-void AddFactsExport(Registry* registry, CLI::App* facts);
-void AddFactsImport(Registry* registry, CLI::App* facts);
+void AddFactsExport(Registry* registry, Command facts);
+void AddFactsImport(Registry* registry, Command facts);
 
 // Facts that `filter` takes, at most `limit`, 0 for all.
 absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const std::string& filter, uint64_t limit);

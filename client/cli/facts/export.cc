@@ -105,17 +105,15 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddFactsExport(Registry* registry, CLI::App* facts) {
+void AddFactsExport(Registry* registry, Command facts) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(facts, "export", "Write a run's tags in the authors' JSON");
-  AddCheckpointArgument(app, &options->run)->required();
-  app->add_option("--kind", options->kind, "behaviors (all but Algo) or features (Algo)")
-      ->type_name("KIND")
-      ->required();
-  app->add_option("--analysis", options->analysis,
-                  "only what this analysis found (default: of each kind of tag the newest)")
-      ->type_name("ID");
-  registry->Run(app, [options](Session& session) { return Export(*options, session); });
+  const Command command = registry->Add(facts, "export", "Write a run's tags in the authors' JSON");
+  AddCheckpointArgument(command, &options->run).required();
+  command.Add("--kind", &options->kind, "behaviors (all but Algo) or features (Algo)").type_name("KIND").required();
+  command
+      .Add("--analysis", &options->analysis, "only what this analysis found (default: of each kind of tag the newest)")
+      .type_name("ID");
+  registry->Run(command, [options](Session& session) { return Export(*options, session); });
 }
 
 }  // namespace sumscope::client

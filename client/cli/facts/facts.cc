@@ -68,16 +68,16 @@ absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const st
       &v1::ListFactsResponse::mutable_facts);
 }
 
-void AddFacts(Registry* registry, CLI::App* root) {
+void AddFacts(Registry* registry, Command root) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(root, "facts", "What analyses found out about nodes, over all runs");
-  app->add_option("FILTER", options->filter,
-                  "like 'task = \"A2.SC\" AND run.n_layers = 1': over task, tag, kind, value, node, position, layer, "
-                  "is_head, num, run.name and the fields of the run's spec");
-  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
-  registry->Run(app, [options](Session& session) { return List(*options, session); });
-  AddFactsExport(registry, app);
-  AddFactsImport(registry, app);
+  const Command command = registry->Add(root, "facts", "What analyses found out about nodes, over all runs");
+  command.Add("FILTER", &options->filter,
+              "like 'task = \"A2.SC\" AND run.n_layers = 1': over task, tag, kind, value, node, position, layer, "
+              "is_head, num, run.name and the fields of the run's spec");
+  command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
+  registry->Run(command, [options](Session& session) { return List(*options, session); });
+  AddFactsExport(registry, command);
+  AddFactsImport(registry, command);
 }
 
 }  // namespace sumscope::client

@@ -45,12 +45,12 @@ absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddFactsImport(Registry* registry, CLI::App* facts) {
+void AddFactsImport(Registry* registry, Command facts) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(facts, "import", "Keep tags of the authors' JSON with a checkpoint");
-  AddCheckpointArgument(app, &options->run)->required();
-  app->add_option("FILE", options->file, "behaviors.json or features.json")->required();
-  registry->Run(app, [options](Session& session) { return Import(*options, session); });
+  const Command command = registry->Add(facts, "import", "Keep tags of the authors' JSON with a checkpoint");
+  AddCheckpointArgument(command, &options->run).required();
+  command.Add("FILE", &options->file, "behaviors.json or features.json").required();
+  registry->Run(command, [options](Session& session) { return Import(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -22,11 +22,11 @@ void AddAblate(ProbeFamily* family) {
     for (const std::string& nodes : options->nodes) ablate->add_node_sets(nodes);
     return FillAblation(options->ablation, ablate);
   };
-  CLI::App* const app = family->Add("ablate", "What fails without some nodes", ProbeFamily::Questions::kTaken, fill);
-  AddNodeSets(app, &options->nodes,
+  const Command command = family->Add("ablate", "What fails without some nodes", ProbeFamily::Questions::kTaken, fill);
+  AddNodeSets(command, &options->nodes,
               "P14L0H1, P14L0MLP, P14L0, L0H1, L0MLP, P14 or L0, several joined by ',' are ablated together; each "
               "--nodes is ablated on its own");
-  AddAblationOptions(app, &options->ablation);
+  AddAblationOptions(command, &options->ablation);
 }
 
 }  // namespace sumscope::client

@@ -18,12 +18,12 @@ void AddAlgorithm(ProbeFamily* family) {
     if (options->per_cell) algorithm->set_per_cell(static_cast<uint32_t>(*options->per_cell));
     return FillAblation(options->ablation, algorithm);
   };
-  CLI::App* const app =
+  const Command command =
       family->Add("algorithm", "The algorithm's clauses tested against the nodes, with the look-back verdict",
                   ProbeFamily::Questions::kTaken, fill);
-  AddAblationOptions(app, &options->ablation);
-  AddUnsigned(app, "--per-cell", &options->per_cell, "questions of the verdict per digit and length (default 1000)",
-              std::numeric_limits<uint32_t>::max());
+  AddAblationOptions(command, &options->ablation);
+  command.AddUnsigned("--per-cell", &options->per_cell, "questions of the verdict per digit and length (default 1000)",
+                      std::numeric_limits<uint32_t>::max());
 }
 
 }  // namespace sumscope::client

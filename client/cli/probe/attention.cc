@@ -18,10 +18,10 @@ void AddAttention(ProbeFamily* family) {
     if (options->per_question) attention->set_per_question(true);
     return absl::OkStatus();
   };
-  CLI::App* const app = family->Add("attention", "Which tokens each head reads, and the staircase of digit pairs",
-                                    ProbeFamily::Questions::kTaken, fill);
-  app->add_flag("--all-rows", options->all_rows, "every query row, not only those that write the answer");
-  app->add_flag("--per-question", options->per_question, "also the pattern of each question; at most 100 questions");
+  const Command command = family->Add("attention", "Which tokens each head reads, and the staircase of digit pairs",
+                                      ProbeFamily::Questions::kTaken, fill);
+  command.AddFlag("--all-rows", &options->all_rows, "every query row, not only those that write the answer");
+  command.AddFlag("--per-question", &options->per_question, "also the pattern of each question; at most 100 questions");
 }
 
 }  // namespace sumscope::client

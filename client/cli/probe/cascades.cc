@@ -18,11 +18,12 @@ void AddCascades(ProbeFamily* family) {
     if (options->seed) cascades->set_seed(*options->seed);
     return absl::OkStatus();
   };
-  CLI::App* const app = family->Add("cascades", "The look-back verdict: how many columns each answer digit looks back",
-                                    ProbeFamily::Questions::kTaken, fill);
-  AddUnsigned(app, "--per-cell", &options->per_cell, "questions per digit and length (default 1000)",
-              std::numeric_limits<uint32_t>::max());
-  AddUnsigned(app, "--seed", &options->seed, "of these questions (default 0)");
+  const Command command =
+      family->Add("cascades", "The look-back verdict: how many columns each answer digit looks back",
+                  ProbeFamily::Questions::kTaken, fill);
+  command.AddUnsigned("--per-cell", &options->per_cell, "questions per digit and length (default 1000)",
+                      std::numeric_limits<uint32_t>::max());
+  command.AddUnsigned("--seed", &options->seed, "of these questions (default 0)");
 }
 
 }  // namespace sumscope::client

@@ -19,12 +19,12 @@ void AddEvaluate(ProbeFamily* family) {
     if (options->worst) evaluate->set_worst_count(static_cast<uint32_t>(*options->worst));
     return absl::OkStatus();
   };
-  CLI::App* const app = family->Add("evaluate", "How often it is right: per digit, class, cell and cascade",
-                                    ProbeFamily::Questions::kTaken, fill);
-  app->add_flag("--generate", options->generate,
-                "let it write its answers token by token to all questions; to the first 10,000 it always does");
-  AddUnsigned(app, "--worst", &options->worst, "how many of the worst questions to list (default 20)",
-              std::numeric_limits<uint32_t>::max());
+  const Command command = family->Add("evaluate", "How often it is right: per digit, class, cell and cascade",
+                                      ProbeFamily::Questions::kTaken, fill);
+  command.AddFlag("--generate", &options->generate,
+                  "let it write its answers token by token to all questions; to the first 10,000 it always does");
+  command.AddUnsigned("--worst", &options->worst, "how many of the worst questions to list (default 20)",
+                      std::numeric_limits<uint32_t>::max());
 }
 
 }  // namespace sumscope::client

@@ -36,16 +36,16 @@ void AddLinearProbe(ProbeFamily* family) {
     if (options->seed) probe->set_seed(*options->seed);
     return absl::OkStatus();
   };
-  CLI::App* const app = family->Add("linear-probe", "Whether a feature can be read off an activation, beside chance",
-                                    ProbeFamily::Questions::kTaken, fill);
-  app->add_option("--nodes,--node", options->node, "one node: P14L0H1, P14L0MLP or P14L0")->type_name("NODE");
-  app->add_option("--hook", options->hook, "blocks.0.hook_resid_mid or another hook")->type_name("NAME");
-  app->add_option("--position", options->position, "of --hook")->type_name("P14");
-  app->add_option("--feature", options->feature, "A2.SC: SA, SC, SS, ST, SV; MD, MB, MZ, MT, GT of a column")
-      ->type_name("FEATURE");
-  AddNumber(app, "--held-out", &options->held_out, "share of the questions that training never sees (default 0.2)");
-  AddNumber(app, "--l2", &options->l2, "weight of the penalty (default 0.001)");
-  AddUnsigned(app, "--seed", &options->seed, "of the split and the shuffle (default 0)");
+  const Command command = family->Add("linear-probe", "Whether a feature can be read off an activation, beside chance",
+                                      ProbeFamily::Questions::kTaken, fill);
+  command.Add("--nodes,--node", &options->node, "one node: P14L0H1, P14L0MLP or P14L0").type_name("NODE");
+  command.Add("--hook", &options->hook, "blocks.0.hook_resid_mid or another hook").type_name("NAME");
+  command.Add("--position", &options->position, "of --hook").type_name("P14");
+  command.Add("--feature", &options->feature, "A2.SC: SA, SC, SS, ST, SV; MD, MB, MZ, MT, GT of a column")
+      .type_name("FEATURE");
+  command.AddNumber("--held-out", &options->held_out, "share of the questions that training never sees (default 0.2)");
+  command.AddNumber("--l2", &options->l2, "weight of the penalty (default 0.001)");
+  command.AddUnsigned("--seed", &options->seed, "of the split and the shuffle (default 0)");
 }
 
 }  // namespace sumscope::client

@@ -19,12 +19,12 @@ void AddPatch(ProbeFamily* family) {
     if (options->head_pairs) patch->set_head_pairs(true);
     return absl::OkStatus();
   };
-  CLI::App* const app =
+  const Command command =
       family->Add("patch", "Write a store question's activations into a clean question: --questions tasks: or pairs:",
                   ProbeFamily::Questions::kTaken, fill);
-  AddNodeSets(app, &options->nodes,
+  AddNodeSets(command, &options->nodes,
               "a node set to patch, again for the next one (default: every head from the operator on)");
-  app->add_flag("--head-pairs", options->head_pairs, "without --nodes: every pair of heads of one layer too");
+  command.AddFlag("--head-pairs", &options->head_pairs, "without --nodes: every pair of heads of one layer too");
 }
 
 }  // namespace sumscope::client

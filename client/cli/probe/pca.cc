@@ -34,16 +34,16 @@ void AddPca(ProbeFamily* family) {
     if (options->seed) pca->set_seed(*options->seed);
     return absl::OkStatus();
   };
-  CLI::App* const app = family->Add("pca", "Principal components of heads over questions of each tri-case",
-                                    ProbeFamily::Questions::kTaken, fill);
-  AddNodeSets(app, &options->nodes, "a head with a position, P14L0H1, again for the next one (default: all)")
-      ->type_name("NODE");
-  app->add_option("--digit", options->digit, "whose tri-case labels the questions (default: that of tricase:)")
-      ->type_name("D2");
-  AddUnsigned(app, "--components", &options->components, "how many, 3 by default, at most 10",
-              std::numeric_limits<uint32_t>::max());
-  app->add_flag("--scores", options->scores, "also each question's scores; at most 10 nodes");
-  AddUnsigned(app, "--seed", &options->seed, "of k-means (default 0)");
+  const Command command = family->Add("pca", "Principal components of heads over questions of each tri-case",
+                                      ProbeFamily::Questions::kTaken, fill);
+  AddNodeSets(command, &options->nodes, "a head with a position, P14L0H1, again for the next one (default: all)")
+      .type_name("NODE");
+  command.Add("--digit", &options->digit, "whose tri-case labels the questions (default: that of tricase:)")
+      .type_name("D2");
+  command.AddUnsigned("--components", &options->components, "how many, 3 by default, at most 10",
+                      std::numeric_limits<uint32_t>::max());
+  command.AddFlag("--scores", &options->scores, "also each question's scores; at most 10 nodes");
+  command.AddUnsigned("--seed", &options->seed, "of k-means (default 0)");
 }
 
 }  // namespace sumscope::client

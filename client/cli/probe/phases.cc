@@ -20,13 +20,13 @@ void AddPhases(ProbeFamily* family) {
     if (options->learnt_below) phases->set_learnt_below(*options->learnt_below);
     return absl::OkStatus();
   };
-  CLI::App* const app =
+  const Command command =
       family->Add("phases", "Phases of training: change points of each digit's loss, and the order of learning",
                   ProbeFamily::Questions::kNone, fill);
-  AddUnsigned(app, "--window", &options->window, "steps of one median (default 50)",
-              std::numeric_limits<uint32_t>::max());
-  AddNumber(app, "--penalty", &options->penalty, "of a change point, in units of BIC's (default 1)");
-  AddNumber(app, "--learnt-below", &options->learnt_below, "loss below which a digit is learnt (default 0.1)");
+  command.AddUnsigned("--window", &options->window, "steps of one median (default 50)",
+                      std::numeric_limits<uint32_t>::max());
+  command.AddNumber("--penalty", &options->penalty, "of a change point, in units of BIC's (default 1)");
+  command.AddNumber("--learnt-below", &options->learnt_below, "loss below which a digit is learnt (default 0.1)");
 }
 
 }  // namespace sumscope::client

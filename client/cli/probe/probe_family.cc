@@ -1,5 +1,6 @@
 #include "client/cli/probe/probe_family.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,7 +15,7 @@ namespace sumscope::client {
 // Whom to ask.
 struct ProbeFamily::Target {
   std::string run, runs;  // one checkpoint, or a filter of runs
-  CLI::Option* runs_option = nullptr;
+  std::optional<CommandOption> runs_option;
 };
 
 namespace {
@@ -26,28 +27,28 @@ struct Shared {
 
 }  // namespace
 
-ProbeFamily::ProbeFamily(Registry* registry, CLI::App* root)
+ProbeFamily::ProbeFamily(Registry* registry, Command root)
     : registry_(registry),
-      app_(registry->AddFamily(root, "probe", "Ask a model's checkpoint a question about itself")),
+      command_(registry->AddFamily(root, "probe", "Ask a model's checkpoint a question about itself")),
       target_(std::make_shared<Target>()) {
   // Not required, so that an analysis' name is never taken for a run: the handler says what is missing.
-  AddCheckpointArgument(app_, &target_->run);
-  target_->runs_option =
-      app_->add_option("--runs", target_->runs,
-                       "instead of RUN: the last checkpoints of all runs that this filter takes, like "
-                       "'labels.study = \"seeds\"'; waits, and prints mean, spread and \"k of m\"")
-          ->type_name("FILTER");
+  AddCheckpointArgument(command_, &target_->run);
+  target_->runs_option = command_
+                             .Add("--runs", &target_->runs,
+                                  "instead of RUN: the last checkpoints of all runs that this filter takes, like "
+                                  "'labels.study = \"seeds\"'; waits, and prints mean, spread and \"k of m\"")
+                             .type_name("FILTER");
 }
 
-CLI::App* ProbeFamily::Add(const std::string& name, const std::string& description, Questions questions, Fill fill) {
+Command ProbeFamily::Add(const std::string& name, const std::string& description, Questions questions, Fill fill) {
   const auto shared = std::make_shared<Shared>();
-  CLI::App* const app = registry_->Add(app_, name, description);
-  if (questions == Questions::kTaken) AddQuestionOptions(app, &shared->questions);
-  app->add_flag("--wait", shared->wait, "wait for the result; Ctrl-C leaves, the analysis goes on");
-  app->add_flag("--dry-run", shared->dry_run, "only check, and show what it would need: questions, memory, time");
+  const Command command = registry_->Add(command_, name, description);
+  if (questions == Questions::kTaken) AddQuestionOptions(command, &shared->questions);
+  command.AddFlag("--wait", &shared->wait, "wait for the result; Ctrl-C leaves, the analysis goes on");
+  command.AddFlag("--dry-run", &shared->dry_run, "only check, and show what it would need: questions, memory, time");
   const auto handler = [name, shared, target = target_,
                         fill = std::move(fill)](Session& session) -> absl::StatusOr<ExitCode> {
-    const bool many = target->runs_option->count() > 0;
+    const bool many = target->runs_option->given();
     if (many == !target->run.empty()) {
       return InvalidField("USAGE", "run",
                           many ? std::string("give a run or --runs FILTER, not both")
@@ -66,11 +67,11 @@ CLI::App* ProbeFamily::Add(const std::string& name, const std::string& descripti
                                        : Ask::kQueue,
                        shared->questions);
   };
-  registry_->Run(app, handler);
-  return app;
+  registry_->Run(command, handler);
+  return command;
 }
 
-void AddProbe(Registry* registry, CLI::App* root) {
+void AddProbe(Registry* registry, Command root) {
   ProbeFamily family(registry, root);
   for (const auto add : {AddEvaluate, AddAttention, AddAblate, AddUsefulNodes, AddPatch, AddSubtasks, AddPca,
                          AddLinearProbe, AddAttribution, AddPhases, AddCascades, AddAlgorithm}) {

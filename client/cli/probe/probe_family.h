@@ -14,17 +14,17 @@ namespace sumscope::client {
 // `sumscope probe`: what its members share. Each member is one analysis in a file of its own.
 class ProbeFamily {
  public:
-  ProbeFamily(Registry* registry, CLI::App* root);
+  ProbeFamily(Registry* registry, Command root);
 
   enum class Questions { kTaken, kNone };
   // Turns a member's options into its request.
   using Fill = std::function<absl::Status(v1::AnalysisRequest*)>;
-  CLI::App* Add(const std::string& name, const std::string& description, Questions questions, Fill fill);
+  Command Add(const std::string& name, const std::string& description, Questions questions, Fill fill);
 
  private:
   struct Target;
   Registry* const registry_;
-  CLI::App* const app_;
+  const Command command_;
   const std::shared_ptr<Target> target_;  // shared with the handlers, which outlive this object
 };
 

@@ -21,11 +21,11 @@ void AddSubtasks(ProbeFamily* family) {
     }
     return FillAblation(options->ablation, subtasks);
   };
-  CLI::App* const app =
+  const Command command =
       family->Add("subtasks", "Which nodes do which sub-task, by patching", ProbeFamily::Questions::kTaken, fill);
-  AddRepeated(app, "--tasks", &options->tasks, "A2.SA, or SA for every digit; several joined by ',' (default: all)")
-      ->type_name("TASK[,..]");
-  AddAblationOptions(app, &options->ablation);
+  command.AddRepeated("--tasks", &options->tasks, "A2.SA, or SA for every digit; several joined by ',' (default: all)")
+      .type_name("TASK[,..]");
+  AddAblationOptions(command, &options->ablation);
 }
 
 }  // namespace sumscope::client

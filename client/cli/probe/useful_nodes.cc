@@ -8,10 +8,10 @@ void AddUsefulNodes(ProbeFamily* family) {
   const auto fill = [options](v1::AnalysisRequest* request) {
     return FillAblation(*options, request->mutable_useful_nodes());
   };
-  CLI::App* const app =
+  const Command command =
       family->Add("useful-nodes", "The map of all heads and MLPs at all positions: what fails without",
                   ProbeFamily::Questions::kTaken, fill);
-  AddAblationOptions(app, options.get());
+  AddAblationOptions(command, options.get());
 }
 
 }  // namespace sumscope::client

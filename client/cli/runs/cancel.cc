@@ -6,11 +6,11 @@
 
 namespace sumscope::client {
 
-void AddRunsCancel(Registry* registry, CLI::App* runs) {
+void AddRunsCancel(Registry* registry, Command runs) {
   const auto names = std::make_shared<std::vector<std::string>>();
-  CLI::App* const app = registry->Add(runs, "cancel", "Stop runs at their next step; what they have so far is kept");
-  app->add_option("RUN", *names, "run ids, unique prefixes or @last")->required();
-  registry->Run(app, [names](Session& session) {
+  const Command command = registry->Add(runs, "cancel", "Stop runs at their next step; what they have so far is kept");
+  command.AddList("RUN", names.get(), "run ids, unique prefixes or @last").required();
+  registry->Run(command, [names](Session& session) {
     return ChangeRuns(session, *names,
                       [](Connection& connection, const std::string& name) { return connection.CancelRun(name); });
   });

@@ -43,11 +43,11 @@ absl::StatusOr<ExitCode> Checkpoints(const std::string& run_argument, Session& s
 
 }  // namespace
 
-void AddRunsCheckpoints(Registry* registry, CLI::App* runs) {
+void AddRunsCheckpoints(Registry* registry, Command runs) {
   const auto run = std::make_shared<std::string>();
-  CLI::App* const app = registry->Add(runs, "checkpoints", "List a run's stored weights");
-  AddRunArgument(app, run.get());
-  registry->Run(app, [run](Session& session) { return Checkpoints(*run, session); });
+  const Command command = registry->Add(runs, "checkpoints", "List a run's stored weights");
+  AddRunArgument(command, run.get());
+  registry->Run(command, [run](Session& session) { return Checkpoints(*run, session); });
 }
 
 }  // namespace sumscope::client

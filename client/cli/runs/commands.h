@@ -6,20 +6,20 @@
 namespace sumscope::client {
 
 // The members of `sumscope runs`, one file each.
-void AddRunsList(Registry* registry, CLI::App* runs);
-void AddRunsShow(Registry* registry, CLI::App* runs);
-void AddRunsWatch(Registry* registry, CLI::App* runs);
-void AddRunsLogs(Registry* registry, CLI::App* runs);
-void AddRunsMetrics(Registry* registry, CLI::App* runs);
-void AddRunsCancel(Registry* registry, CLI::App* runs);
-void AddRunsResume(Registry* registry, CLI::App* runs);
-void AddRunsRetry(Registry* registry, CLI::App* runs);
-void AddRunsDelete(Registry* registry, CLI::App* runs);
-void AddRunsUndelete(Registry* registry, CLI::App* runs);
-void AddRunsLabel(Registry* registry, CLI::App* runs);
-void AddRunsExport(Registry* registry, CLI::App* runs);
-void AddRunsCompare(Registry* registry, CLI::App* runs);
-void AddRunsCheckpoints(Registry* registry, CLI::App* runs);
+void AddRunsList(Registry* registry, Command runs);
+void AddRunsShow(Registry* registry, Command runs);
+void AddRunsWatch(Registry* registry, Command runs);
+void AddRunsLogs(Registry* registry, Command runs);
+void AddRunsMetrics(Registry* registry, Command runs);
+void AddRunsCancel(Registry* registry, Command runs);
+void AddRunsResume(Registry* registry, Command runs);
+void AddRunsRetry(Registry* registry, Command runs);
+void AddRunsDelete(Registry* registry, Command runs);
+void AddRunsUndelete(Registry* registry, Command runs);
+void AddRunsLabel(Registry* registry, Command runs);
+void AddRunsExport(Registry* registry, Command runs);
+void AddRunsCompare(Registry* registry, Command runs);
+void AddRunsCheckpoints(Registry* registry, Command runs);
 
 }  // namespace sumscope::client
 

@@ -249,14 +249,14 @@ absl::StatusOr<ExitCode> Compare(const std::vector<std::string>& arguments, Sess
 
 }  // namespace
 
-void AddRunsCompare(Registry* registry, CLI::App* runs) {
+void AddRunsCompare(Registry* registry, Command runs) {
   const auto names = std::make_shared<std::vector<std::string>>();
-  CLI::App* const app =
+  const Command command =
       registry->Add(runs, "compare",
                     "Put runs side by side: state, loss, answers to the same questions, what differs in their specs");
   // Fewer than two is not left to the parser, whose help would say "RUN(2x)".
-  app->add_option("RUN", *names, "run ids, unique prefixes or @last; two or more")->required();
-  registry->Run(app, [names](Session& session) -> absl::StatusOr<ExitCode> {
+  command.AddList("RUN", names.get(), "run ids, unique prefixes or @last; two or more").required();
+  registry->Run(command, [names](Session& session) -> absl::StatusOr<ExitCode> {
     constexpr size_t kMost = 100;
     if (names->size() < 2 || names->size() > kMost) {
       return InvalidField("USAGE", "run", absl::StrCat("give 2 to ", kMost, " runs to compare"));

@@ -6,11 +6,11 @@
 
 namespace sumscope::client {
 
-void AddRunsDelete(Registry* registry, CLI::App* runs) {
+void AddRunsDelete(Registry* registry, Command runs) {
   const auto names = std::make_shared<std::vector<std::string>>();
-  CLI::App* const app = registry->Add(runs, "delete", "Hide ended runs; undelete brings them back");
-  app->add_option("RUN", *names, "run ids, unique prefixes or @last")->required();
-  registry->Run(app, [names](Session& session) {
+  const Command command = registry->Add(runs, "delete", "Hide ended runs; undelete brings them back");
+  command.AddList("RUN", names.get(), "run ids, unique prefixes or @last").required();
+  registry->Run(command, [names](Session& session) {
     return ChangeRuns(session, *names,
                       [](Connection& connection, const std::string& name) { return connection.DeleteRun(name); });
   });

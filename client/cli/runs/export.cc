@@ -70,11 +70,11 @@ absl::StatusOr<ExitCode> Export(const std::string& run_argument, Session& sessio
 
 }  // namespace
 
-void AddRunsExport(Registry* registry, CLI::App* runs) {
+void AddRunsExport(Registry* registry, Command runs) {
   const auto run = std::make_shared<std::string>();
-  CLI::App* const app = registry->Add(runs, "export", "Write a checkpoint as a .safetensors file");
-  app->add_option("RUN[@STEP]", *run, "run id, prefix or @last, and which checkpoint (default: the last)")->required();
-  registry->Run(app, [run](Session& session) { return Export(*run, session); });
+  const Command command = registry->Add(runs, "export", "Write a checkpoint as a .safetensors file");
+  command.Add("RUN[@STEP]", run.get(), "run id, prefix or @last, and which checkpoint (default: the last)").required();
+  registry->Run(command, [run](Session& session) { return Export(*run, session); });
 }
 
 }  // namespace sumscope::client

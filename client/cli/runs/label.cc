@@ -49,12 +49,12 @@ absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddRunsLabel(Registry* registry, CLI::App* runs) {
+void AddRunsLabel(Registry* registry, Command runs) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(runs, "label", "Set labels with KEY=VALUE, remove them with KEY-");
-  AddRunArgument(app, &options->run);
-  app->add_option("CHANGE", options->changes, "KEY=VALUE or KEY-")->required();
-  registry->Run(app, [options](Session& session) { return Label(*options, session); });
+  const Command command = registry->Add(runs, "label", "Set labels with KEY=VALUE, remove them with KEY-");
+  AddRunArgument(command, &options->run);
+  command.AddList("CHANGE", &options->changes, "KEY=VALUE or KEY-").required();
+  registry->Run(command, [options](Session& session) { return Label(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -39,18 +39,18 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddRunsList(Registry* registry, CLI::App* runs) {
+void AddRunsList(Registry* registry, Command runs) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(runs, "list", "List runs, newest first");
-  app->add_option("--filter", options->filter,
-                  "like 'state = RUNNING AND spec.n_digits >= 10', 'labels.purpose = \"test\"', "
-                  "'metrics.heldout_loss < 1e-6'");
-  app->add_option("--sort-by", options->sort_by,
-                  "create_time, model_name, state or metrics.heldout_loss, with asc or desc")
-      ->type_name("FIELD");
-  AddUnsigned(app, "--limit", &options->limit, "at most N, 0 for all (default 50)");
-  app->add_flag("--deleted", options->deleted, "deleted runs too");
-  registry->Run(app, [options](Session& session) { return List(*options, session); });
+  const Command command = registry->Add(runs, "list", "List runs, newest first");
+  command.Add("--filter", &options->filter,
+              "like 'state = RUNNING AND spec.n_digits >= 10', 'labels.purpose = \"test\"', "
+              "'metrics.heldout_loss < 1e-6'");
+  command
+      .Add("--sort-by", &options->sort_by, "create_time, model_name, state or metrics.heldout_loss, with asc or desc")
+      .type_name("FIELD");
+  command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
+  command.AddFlag("--deleted", &options->deleted, "deleted runs too");
+  registry->Run(command, [options](Session& session) { return List(*options, session); });
 }
 
 }  // namespace sumscope::client

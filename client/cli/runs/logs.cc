@@ -84,13 +84,13 @@ absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddRunsLogs(Registry* registry, CLI::App* runs) {
+void AddRunsLogs(Registry* registry, Command runs) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(runs, "logs", "Print a run's log");
-  AddRunArgument(app, &options->run);
-  app->add_flag("-f,--follow", options->follow, "go on until the run has ended");
-  AddUnsigned(app, "--after", &options->after, "only lines after this sequence number");
-  registry->Run(app, [options](Session& session) { return Logs(*options, session); });
+  const Command command = registry->Add(runs, "logs", "Print a run's log");
+  AddRunArgument(command, &options->run);
+  command.AddFlag("-f,--follow", &options->follow, "go on until the run has ended");
+  command.AddUnsigned("--after", &options->after, "only lines after this sequence number");
+  registry->Run(command, [options](Session& session) { return Logs(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -65,16 +65,16 @@ absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddRunsMetrics(Registry* registry, CLI::App* runs) {
+void AddRunsMetrics(Registry* registry, Command runs) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(
+  const Command command = registry->Add(
       runs, "metrics", "Print every step's loss, digit losses and cells, as csv (default), jsonl, json or table");
-  app->get_option("--output")->description("csv (default), jsonl, json or table");
-  AddRunArgument(app, &options->run);
-  AddUnsigned(app, "--first-step", &options->first_step, "leave out the steps before N");
-  app->add_flag("--timing", options->timing, "add steps per second, which differs from training to training");
-  app->add_flag("-f,--follow", options->follow, "go on until the run has ended");
-  registry->Run(app, [options](Session& session) { return Metrics(*options, session); });
+  command.Describe("--output", "csv (default), jsonl, json or table");
+  AddRunArgument(command, &options->run);
+  command.AddUnsigned("--first-step", &options->first_step, "leave out the steps before N");
+  command.AddFlag("--timing", &options->timing, "add steps per second, which differs from training to training");
+  command.AddFlag("-f,--follow", &options->follow, "go on until the run has ended");
+  registry->Run(command, [options](Session& session) { return Metrics(*options, session); });
 }
 
 }  // namespace sumscope::client

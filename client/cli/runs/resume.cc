@@ -23,12 +23,12 @@ absl::StatusOr<ExitCode> Resume(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddRunsResume(Registry* registry, CLI::App* runs) {
+void AddRunsResume(Registry* registry, Command runs) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(runs, "resume", "Let a failed or cancelled run go on from its last state");
-  AddRunArgument(app, &options->run);
-  app->add_flag("--watch", options->watch, "follow the run; exits with its fate");
-  registry->Run(app, [options](Session& session) { return Resume(*options, session); });
+  const Command command = registry->Add(runs, "resume", "Let a failed or cancelled run go on from its last state");
+  AddRunArgument(command, &options->run);
+  command.AddFlag("--watch", &options->watch, "follow the run; exits with its fate");
+  registry->Run(command, [options](Session& session) { return Resume(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -23,12 +23,12 @@ absl::StatusOr<ExitCode> Retry(const Options& options, Session& session) {
 
 }  // namespace
 
-void AddRunsRetry(Registry* registry, CLI::App* runs) {
+void AddRunsRetry(Registry* registry, Command runs) {
   const auto options = std::make_shared<Options>();
-  CLI::App* const app = registry->Add(runs, "retry", "Train a new run with the same spec");
-  AddRunArgument(app, &options->run);
-  app->add_flag("--watch", options->watch, "follow the run; exits with its fate");
-  registry->Run(app, [options](Session& session) { return Retry(*options, session); });
+  const Command command = registry->Add(runs, "retry", "Train a new run with the same spec");
+  AddRunArgument(command, &options->run);
+  command.AddFlag("--watch", &options->watch, "follow the run; exits with its fate");
+  registry->Run(command, [options](Session& session) { return Retry(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -2,8 +2,8 @@
 
 namespace sumscope::client {
 
-void AddRuns(Registry* registry, CLI::App* root) {
-  CLI::App* const runs = registry->AddFamily(root, "runs", "Models: trained, training or imported");
+void AddRuns(Registry* registry, Command root) {
+  const Command runs = registry->AddFamily(root, "runs", "Models: trained, training or imported");
   for (const auto add :
        {AddRunsList, AddRunsShow, AddRunsWatch, AddRunsLogs, AddRunsMetrics, AddRunsCancel, AddRunsResume, AddRunsRetry,
         AddRunsDelete, AddRunsUndelete, AddRunsLabel, AddRunsExport, AddRunsCheckpoints, AddRunsCompare}) {

@@ -23,11 +23,11 @@ absl::StatusOr<ExitCode> Show(const std::string& run_argument, Session& session)
 
 }  // namespace
 
-void AddRunsShow(Registry* registry, CLI::App* runs) {
+void AddRunsShow(Registry* registry, Command runs) {
   const auto run = std::make_shared<std::string>();
-  CLI::App* const app = registry->Add(runs, "show", "Everything about one run");
-  AddRunArgument(app, run.get());
-  registry->Run(app, [run](Session& session) { return Show(*run, session); });
+  const Command command = registry->Add(runs, "show", "Everything about one run");
+  AddRunArgument(command, run.get());
+  registry->Run(command, [run](Session& session) { return Show(*run, session); });
 }
 
 }  // namespace sumscope::client

@@ -20,12 +20,12 @@ absl::StatusOr<ExitCode> Watch(const std::string& run_argument, Session& session
 
 }  // namespace
 
-void AddRunsWatch(Registry* registry, CLI::App* runs) {
+void AddRunsWatch(Registry* registry, Command runs) {
   const auto run = std::make_shared<std::string>();
-  CLI::App* const app =
+  const Command command =
       registry->Add(runs, "watch", "Follow a run to its end; exits with its fate. Ctrl-C leaves, the run goes on");
-  AddRunArgument(app, run.get());
-  registry->Run(app, [run](Session& session) { return Watch(*run, session); });
+  AddRunArgument(command, run.get());
+  registry->Run(command, [run](Session& session) { return Watch(*run, session); });
 }
 
 }  // namespace sumscope::client
