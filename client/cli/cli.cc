@@ -14,8 +14,8 @@ namespace sumscope::client {
 namespace {
 
 constexpr char kFooter[] =
-    "\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was cancelled,\n"
-    "7 server unavailable, 8 precondition, 9 quota, 124 timeout, 130 interrupted.";
+    "\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was "
+    "cancelled, 7 server unavailable, 8 precondition, 9 quota, 124 timeout, 130 interrupted.";
 
 void AddConnectionOptions(Command root, Settings* settings) {
   const std::string group = "Connection";
@@ -26,6 +26,13 @@ void AddConnectionOptions(Command root, Settings* settings) {
   root.Add("--context", &settings->context, "a [contexts.NAME] of the configuration file")
       .type_name("NAME")
       .group(group);
+}
+
+// A pipe leads to a pager, which does not wrap at words either.
+int HelpWidth(const Terminal& terminal) {
+  constexpr int kOfPipes = 80;
+  const int columns = terminal.ColumnsOfOut();
+  return columns > 0 ? columns : kOfPipes;
 }
 
 int Finish(const absl::StatusOr<ExitCode>& outcome, const Dependencies& dependencies) {
@@ -42,13 +49,14 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   Settings settings;
   CLI::App root("sumscope: trains small transformers on arithmetic and takes them apart, on a server", "sumscope");
   root.set_version_flag("--version", absl::StrCat("sumscope ", kVersion, " (", kGitHash, ")"));
-  root.formatter(std::make_shared<HelpFormatter>());  // before the sub-commands, which inherit it
+  root.formatter(
+      std::make_shared<HelpFormatter>(HelpWidth(*dependencies.terminal)));  // before the sub-commands, which inherit it
   root.require_subcommand(1);
   root.fallthrough();  // sub-commands inherit it: connection options may stand anywhere
   root.footer(kFooter);
   AddConnectionOptions(Command(&root), &settings);
   for (const auto add : {AddTrain, AddImport, AddRuns, AddProbe, AddAsk, AddAnalyses, AddFacts, AddCapture, AddCaptures,
-                         AddServer, AddCompletion}) {
+                         AddServer, AddGlossary, AddCompletion}) {
     add(&registry, Command(&root));
   }
   try {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "client/cli/app/signals.h"
 #include "client/cli/cli.h"
 
@@ -17,9 +18,12 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-int ColumnsOfStderr() {
+// What the terminal says, else what COLUMNS does: some terminals, over serial lines and in editors, do not know.
+int ColumnsOf(int descriptor) {
   winsize size = {};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  int columns = 0;
+  return absl::SimpleAtoi(Variable("COLUMNS"), &columns) ? columns : 0;
 }
 
 }  // namespace
@@ -45,7 +49,8 @@ int main(int argc, char** argv) {
   terminal.out_is_terminal = isatty(STDOUT_FILENO) != 0;
   terminal.err_is_terminal = isatty(STDERR_FILENO) != 0 && Variable("TERM") != "dumb";
   terminal.colour = terminal.err_is_terminal && Variable("NO_COLOR").empty();
-  terminal.width_of_err = ColumnsOfStderr;
+  terminal.width_of_out = [] { return ColumnsOf(STDOUT_FILENO); };
+  terminal.width_of_err = [] { return ColumnsOf(STDERR_FILENO); };
 
   RealSleeper sleeper(&cancellation);
   const int code = RunCommandLine({argv + 1, argv + argc}, environment,

@@ -19,7 +19,7 @@ Table SlotTable(const v1::ServerInfo& info) {
                {"WORKER PID", kForPeople, true},
                {"worker_pid", kInCsv},
                {"RESTARTS", kEverywhere, true},
-               {"DETAIL"}});
+               {"DETAIL", kEverywhere, false, /*wrap=*/16}});
   for (const v1::Slot& slot : info.slots()) {
     const std::string pid = slot.worker_pid() > 0 ? absl::StrCat(slot.worker_pid()) : "";
     table.AddRow({slot.name(), slot.device(), absl::StrCat(slot.threads()), slot.state(), slot.job(), pid, pid,
@@ -28,7 +28,7 @@ Table SlotTable(const v1::ServerInfo& info) {
   return table;
 }
 
-std::string Text(const v1::ServerInfo& info, const std::string& address, absl::Time now, bool wide) {
+std::string Text(const v1::ServerInfo& info, const std::string& address, absl::Time now, bool wide, int width) {
   std::string text = AlignedPairs({{"server", address},
                                    {"version", absl::StrCat(info.version(), " (", info.git_hash(), ")")},
                                    {"build", info.build()},
@@ -42,16 +42,16 @@ std::string Text(const v1::ServerInfo& info, const std::string& address, absl::T
                                    {"schema", absl::StrCat(info.catalog_schema())},
                                    {"repairs", absl::StrJoin(info.repairs(), "; ")}});
   const Table slots = SlotTable(info);
-  if (!slots.empty()) absl::StrAppend(&text, "\n", slots.Aligned(kInWide, true));
+  if (!slots.empty()) absl::StrAppend(&text, "\n", slots.Aligned(kInWide, true, width));
   if (wide) {
     Table limits({{"LIMIT"}, {"MAXIMUM", kEverywhere, true}});
     for (const v1::Limit& limit : info.limits()) limits.AddRow({limit.name(), absl::StrCat(limit.maximum())});
-    absl::StrAppend(&text, "\n", limits.Aligned(kInWide, true));
+    absl::StrAppend(&text, "\n", limits.Aligned(kInWide, true, width));
   }
   if (wide && info.hook_names_size() > 0) {
     Table hooks({{"HOOK"}});
     for (const std::string& hook : info.hook_names()) hooks.AddRow({hook});
-    absl::StrAppend(&text, "\n", hooks.Aligned(kInWide, true));
+    absl::StrAppend(&text, "\n", hooks.Aligned(kInWide, true, width));
   }
   return text;
 }
@@ -65,8 +65,8 @@ absl::StatusOr<ExitCode> Info(const std::string& model, Session& session) {
   document.json = ToJson(info);
   document.items = {document.json};
   document.ids = {connection->address()};
-  document.table = Text(info, connection->address(), session.clock().Now(), !model.empty());
-  document.wide = Text(info, connection->address(), session.clock().Now(), /*wide=*/true);
+  document.table = Text(info, connection->address(), session.clock().Now(), !model.empty(), session.width());
+  document.wide = Text(info, connection->address(), session.clock().Now(), /*wide=*/true, session.width());
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   return ExitCode::kDone;
 }

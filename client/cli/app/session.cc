@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/address.h"
+#include "client/cli/glossary/words.h"
 #include "client/cli/output/text.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/default_socket.h"
@@ -76,10 +77,10 @@ absl::Status Session::Print(const Document& document) {
   std::string text;
   switch (format_) {
     case Format::kTable:
-      text = document.table;
+      text = ForPeople(document.table, document);
       break;
     case Format::kWide:
-      text = document.wide;
+      text = ForPeople(document.wide, document);
       break;
     case Format::kCsv:
       text = document.csv;
@@ -98,10 +99,16 @@ absl::Status Session::Print(const Document& document) {
   return sink->Commit();
 }
 
+std::string Session::ForPeople(const std::string& text, const Document& document) const {
+  if (width() == 0) return text;
+  const std::string words = document.explains_itself ? "" : GlossaryLine(text);
+  return FitLines(absl::StrCat(text, words.empty() ? "" : "\n", words), width());
+}
+
 Document Session::FromTable(const Table& table) const {
   Document document;
-  document.table = table.Aligned(kInTable, !output_.no_headers);
-  document.wide = table.Aligned(kInWide, !output_.no_headers);
+  document.table = table.Aligned(kInTable, !output_.no_headers, width());
+  document.wide = table.Aligned(kInWide, !output_.no_headers, width());
   document.csv = table.Csv(!output_.no_headers);
   return document;
 }

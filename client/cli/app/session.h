@@ -45,6 +45,7 @@ struct Document {
   std::vector<std::string> ids;               // -o id, --quiet
   std::string csv;                            // -o csv
   std::string table, wide;                    // for people
+  bool explains_itself = false;               // its words are not of the glossary, or are it
 };
 
 // The surroundings of one command: settings, connection, output. Confined to one thread.
@@ -69,6 +70,8 @@ class Session {
   // A line on stderr for people; nothing with --quiet.
   void Note(absl::string_view text);
 
+  // Columns that tables may take; 0, unlimited, for what goes to a file or a pipe.
+  int width() const { return output_.file.empty() ? dependencies_.terminal->ColumnsOfOut() : 0; }
   // Where data goes: --out or stdout.
   absl::StatusOr<std::unique_ptr<Sink>> OpenSink();
   absl::Status Print(const Document& document);
@@ -76,6 +79,9 @@ class Session {
   Document FromTable(const Table& table) const;
 
  private:
+  // On a terminal: no line wider than it, and where its words are explained.
+  std::string ForPeople(const std::string& text, const Document& document) const;
+
   Settings settings_;
   const OutputFlags output_;
   const Environment environment_;

@@ -11,12 +11,18 @@ struct Terminal {
   std::ostream* out = nullptr;
   std::ostream* err = nullptr;
   bool out_is_terminal = false;
-  bool err_is_terminal = false;       // and one that can draw over a line
-  bool colour = false;                // NO_COLOR is unset and err is a terminal
-  std::function<int()> width_of_err;  // in columns; 0 when unknown
+  bool err_is_terminal = false;  // and one that can draw over a line
+  bool colour = false;           // NO_COLOR is unset and err is a terminal
+  // In columns; 0 when unknown.
+  std::function<int()> width_of_out, width_of_err;
 
-  int Columns() const {
-    const int width = width_of_err ? width_of_err() : 0;
+  int Columns() const { return Known(width_of_err); }
+  // Of what is printed to `out`: 0, unlimited, where it is no terminal.
+  int ColumnsOfOut() const { return out_is_terminal ? Known(width_of_out) : 0; }
+
+ private:
+  static int Known(const std::function<int()>& of) {
+    const int width = of ? of() : 0;
     return width > 0 ? width : 80;
   }
 };

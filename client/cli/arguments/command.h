@@ -108,6 +108,7 @@ void AddCaptures(Registry* registry, Command root);
 void AddFacts(Registry* registry, Command root);
 void AddAnalyses(Registry* registry, Command root);
 void AddServer(Registry* registry, Command root);
+void AddGlossary(Registry* registry, Command root);
 void AddCompletion(Registry* registry, Command root);
 
 }  // namespace sumscope::client

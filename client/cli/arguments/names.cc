@@ -103,6 +103,10 @@ std::string RunIdOf(absl::string_view name) {
   return std::string(id.substr(0, id.find('/')));
 }
 
+std::string ShortNameOf(absl::string_view name) {
+  return absl::StrCat(RunIdOf(name), "/", name.substr(name.rfind('/') + 1));
+}
+
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector<std::string>& texts) {
   std::map<std::string, std::string> labels;
   for (const std::string& text : texts) {

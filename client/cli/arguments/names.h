@@ -36,6 +36,8 @@ absl::StatusOr<std::string> CaptureNameOf(absl::string_view text);
 
 // "r7k2m9qa" of "runs/r7k2m9qa/..".
 std::string RunIdOf(absl::string_view name);
+// "r7k2m9qa/a1b2c3d4" of runs/r7k2m9qa/analyses/a1b2c3d4: what people read, and commands take.
+std::string ShortNameOf(absl::string_view name);
 
 // Labels given as k=v. INVALID_ARGUMENT LABEL_INVALID.
 absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector<std::string>& texts);

@@ -1,12 +1,14 @@
 #include "client/cli/arguments/usage.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/near.h"
+#include "client/cli/output/text.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
 
@@ -49,6 +51,10 @@ bool IsPath(const CLI::Option* option, absl::string_view value) {
 }
 
 }  // namespace
+
+std::string HelpFormatter::make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const {
+  return FitLines(CLI::Formatter::make_help(app, std::move(name), mode), width_);
+}
 
 std::string HelpFormatter::make_usage(const CLI::App* app, std::string) const {
   std::string name;

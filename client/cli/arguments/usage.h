@@ -9,10 +9,18 @@
 namespace sumscope::client {
 
 // Help whose usage line names the arguments of the commands above, and whose foot names the connection options.
+// Wrapped at its words.
 class HelpFormatter : public CLI::Formatter {
  public:
+  // In `width` columns.
+  explicit HelpFormatter(int width) : width_(width) {}
+
+  std::string make_help(const CLI::App* app, std::string name, CLI::AppFormatMode mode) const override;
   std::string make_usage(const CLI::App* app, std::string name) const override;
   std::string make_footer(const CLI::App* app) const override;
+
+ private:
+  const int width_;
 };
 
 // What was wrong with the command line, what could have been meant, and where to read on.

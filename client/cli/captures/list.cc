@@ -30,11 +30,12 @@ std::string KeptText(const v1::CaptureRequest& request) {
 }
 
 Document Show(const Session& session, const v1::ListCapturesResponse& all, absl::Time now) {
-  Table table({{"NAME"},
-               {"HOOKS"},
-               {"QUESTIONS", kInTable},
-               {"QUESTIONS", kInWide | kInCsv},
-               {"KEPT", kForPeople, false, /*wrap=*/16},
+  Table table({{"NAME", kForPeople},
+               {"NAME", kInCsv},
+               {"HOOKS", kEverywhere, false, /*wrap=*/20},
+               {"QUESTIONS", kInTable, false, /*wrap=*/14},
+               {"QUESTIONS", kInWide | kInCsv, false, /*wrap=*/14},
+               {"KEPT", kForPeople, false, /*wrap=*/12},
                {"REDUCED", kInCsv},
                {"positions", kInCsv},
                {"TENSORS", kInWide | kInCsv, true},
@@ -42,13 +43,13 @@ Document Show(const Session& session, const v1::ListCapturesResponse& all, absl:
                {"bytes", kInCsv},
                {"AGE", kForPeople, true},
                {"create_time", kInCsv},
-               {"OWNER"}});
+               {"OWNER", kEverywhere, false, 0, 0, /*drop=*/1}});
   std::vector<nlohmann::ordered_json> items;
   std::vector<std::string> ids;
   for (const v1::Capture& capture : all.captures()) {
-    table.AddRow({capture.name(), absl::StrJoin(capture.request().hooks(), " "), BriefQuestions(capture.question_set()),
-                  DescribeQuestions(capture.question_set()), KeptText(capture.request()),
-                  v1::CaptureReduction_Name(capture.request().reduction()),
+    table.AddRow({ShortNameOf(capture.name()), capture.name(), absl::StrJoin(capture.request().hooks(), " "),
+                  BriefQuestions(capture.question_set()), DescribeQuestions(capture.question_set()),
+                  KeptText(capture.request()), v1::CaptureReduction_Name(capture.request().reduction()),
                   absl::StrJoin(capture.request().positions(), " "), absl::StrCat(capture.result().tensors_size()),
                   FormatBytes(capture.result().bytes()), absl::StrCat(capture.result().bytes()),
                   capture.has_create_time() ? FormatAge(now - ToTime(capture.create_time())) : "",

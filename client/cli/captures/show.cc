@@ -30,8 +30,8 @@ absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
                     {"reduced", ReductionText(capture.request())},
                     {"created", capture.has_create_time() ? FormatTime(capture.create_time()) : ""},
                     {"owner", capture.owner()}});
-  document.table = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/false}));
-  document.wide = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/true}));
+  document.table = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/false, session.width()}));
+  document.wide = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/true, session.width()}));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   return ExitCode::kDone;
 }

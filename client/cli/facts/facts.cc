@@ -1,7 +1,10 @@
 // sumscope facts [FILTER]: what analyses found out about nodes, over all runs.
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/facts/commands.h"
 #include "client/cli/output/numbers.h"
@@ -17,14 +20,69 @@ struct Options {
   uint64_t limit = limits::kDefaultPageSize;
 };
 
+// Several analyses may have found the same: one row for people, with the newest of them.
+struct Found {
+  v1::NodeFact fact;
+  int others = 0;
+};
+
+bool IsSame(const v1::NodeFact& a, const v1::NodeFact& b) {
+  return a.checkpoint() == b.checkpoint() && a.node() == b.node() && a.tag() == b.tag();
+}
+
+bool IsOlder(const v1::NodeFact& a, const v1::NodeFact& b) {
+  return std::make_pair(a.create_time().seconds(), a.create_time().nanos()) <
+         std::make_pair(b.create_time().seconds(), b.create_time().nanos());
+}
+
+// Facts come by run, node and tag: equal ones are near each other.
+std::vector<Found> WithoutDuplicates(const v1::ListFactsResponse& all) {
+  std::vector<Found> found;
+  for (const v1::NodeFact& fact : all.facts()) {
+    auto same = found.rbegin();
+    while (same != found.rend() && same->fact.node() == fact.node() && !IsSame(same->fact, fact)) ++same;
+    if (same == found.rend() || !IsSame(same->fact, fact)) {
+      found.push_back({fact, 0});
+      continue;
+    }
+    ++same->others;
+    if (IsOlder(same->fact, fact)) same->fact = fact;
+  }
+  return found;
+}
+
+// What each useful node has by the dozen is for who asks for it.
+std::string ForPeople(const std::string& filter) {
+  for (const char* asked : {"kind", "tag", "value", "task"}) {
+    if (absl::StrContains(filter, asked)) return filter;
+  }
+  return absl::StrCat(filter, filter.empty() ? "" : " AND ", "NOT kind = \"Fail%\" AND NOT kind = \"Attn\"");
+}
+
+Table PeoplesTable(const std::vector<Found>& found) {
+  Table table({{"TAG"},
+               {"NODE"},
+               {"RUN"},
+               {"MODEL", kForPeople, false, 0, /*cut=*/24},
+               {"CHECKPOINT", kInWide},
+               {"ANALYSIS", kInTable},
+               {"ANALYSIS", kInWide}});
+  for (const auto& [fact, others] : found) {
+    const std::string id = fact.analysis().substr(fact.analysis().rfind('/') + 1);
+    const std::string more = others > 0 ? absl::StrCat(" +", others) : "";
+    table.AddRow({fact.tag(), fact.node(), RunIdOf(fact.run()), fact.model_name(), fact.checkpoint(),
+                  absl::StrCat(id, more), absl::StrCat(fact.analysis(), more)});
+  }
+  return table;
+}
+
 Document Show(const Session& session, const v1::ListFactsResponse& all) {
   Table table({{"TAG"},
                {"NODE"},
-               {"RUN", kForPeople},
-               {"run", kInCsv},
+               {"run"},
                {"MODEL"},
-               {"CHECKPOINT", kInWide | kInCsv},
-               {"ANALYSIS", kInWide | kInCsv},
+               {"CHECKPOINT"},
+               {"ANALYSIS"},
                {"position", kInCsv},
                {"layer", kInCsv},
                {"is_head", kInCsv},
@@ -36,14 +94,15 @@ Document Show(const Session& session, const v1::ListFactsResponse& all) {
   std::vector<nlohmann::ordered_json> items;
   std::vector<std::string> ids;
   for (const v1::NodeFact& fact : all.facts()) {
-    table.AddRow({fact.tag(), fact.node(), RunIdOf(fact.run()), fact.run(), fact.model_name(), fact.checkpoint(),
-                  fact.analysis(), std::to_string(fact.position()), std::to_string(fact.layer()),
-                  fact.is_head() ? "true" : "false", std::to_string(fact.num()), fact.kind(), fact.value(), fact.task(),
+    table.AddRow({fact.tag(), fact.node(), fact.run(), fact.model_name(), fact.checkpoint(), fact.analysis(),
+                  std::to_string(fact.position()), std::to_string(fact.layer()), fact.is_head() ? "true" : "false",
+                  std::to_string(fact.num()), fact.kind(), fact.value(), fact.task(),
                   fact.has_create_time() ? FormatTime(fact.create_time()) : ""});
     items.push_back(ToJson(fact));
     if (ids.empty() || ids.back() != fact.analysis()) ids.push_back(fact.analysis());
   }
-  Document document = session.FromTable(table);
+  Document document = session.FromTable(PeoplesTable(WithoutDuplicates(all)));
+  document.csv = table.Csv(!session.output().no_headers);
   document.items = std::move(items);
   document.ids = std::move(ids);
   document.json = ToJson(all);
@@ -51,8 +110,10 @@ Document Show(const Session& session, const v1::ListFactsResponse& all) {
 }
 
 absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+  const bool people = session.format() == Format::kTable || session.format() == Format::kWide;
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all, ListFacts(*connection, options.filter, options.limit));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all,
+                            ListFacts(*connection, people ? ForPeople(options.filter) : options.filter, options.limit));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, all)));
   if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
   return ExitCode::kDone;
@@ -71,9 +132,11 @@ absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const st
 void AddFacts(Registry* registry, Command root) {
   const auto options = std::make_shared<Options>();
   const Command command = registry->Add(root, "facts", "What analyses found out about nodes, over all runs");
-  command.Add("FILTER", &options->filter,
-              "like 'task = \"A2.SC\" AND run.n_layers = 1': over task, tag, kind, value, node, position, layer, "
-              "is_head, num, run.name and the fields of the run's spec");
+  command.Add(
+      "FILTER", &options->filter,
+      "like 'task = \"A2.SC\" AND run.n_layers = 1': over task, tag, kind, value, node, position, layer, "
+      "is_head, num, run.name and the fields of the run's spec. Tables leave Fail% and Attn out unless it names "
+      "kind, tag, value or task");
   command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
   registry->Run(command, [options](Session& session) { return List(*options, session); });
   AddFactsExport(registry, command);

@@ -6,12 +6,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/output/text.h"
 
 namespace sumscope::client {
 namespace {
-
-constexpr int kWidth = 100;  // of text for people
 
 std::string Padding(int width) { return std::string(static_cast<size_t>(std::max(0, width)), ' '); }
 
@@ -21,9 +20,20 @@ std::string Line(const std::vector<std::string>& cells, const std::vector<int>& 
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) {
     const std::string padding = Padding(widths[i] - DisplayWidth(cells[i]));
-    absl::StrAppend(&line, i == 0 ? "" : "  ", right[i] ? padding : "", cells[i], right[i] ? "" : padding);
+    absl::StrAppend(&line, i == 0 ? "" : Padding(kColumnGap), right[i] ? padding : "", cells[i],
+                    right[i] ? "" : padding);
   }
   return absl::StrCat(absl::StripTrailingAsciiWhitespace(line), "\n");
+}
+
+// As WrapWords sees them: "49 %" is one.
+int LongestWord(absl::string_view text) {
+  int longest = 0, width = 0;
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    width = word == "%" ? width + 2 : DisplayWidth(word);
+    longest = std::max(longest, width);
+  }
+  return longest;
 }
 
 }  // namespace
@@ -34,36 +44,85 @@ void Table::AddRow(std::vector<std::string> cells) {
   rows_.push_back(std::move(cells));
 }
 
-std::string Table::Aligned(Shown where, bool headers) const {
+std::vector<size_t> Table::Chosen(Shown where) const {
   std::vector<size_t> chosen;
-  std::vector<std::string> names;
-  std::vector<bool> right;
   for (size_t i = 0; i < columns_.size(); ++i) {
-    if ((columns_[i].shown & where) == 0) continue;
-    chosen.push_back(i);
-    names.push_back(columns_[i].name);
-    right.push_back(columns_[i].right);
+    if ((columns_[i].shown & where) != 0) chosen.push_back(i);
   }
-  std::vector<std::vector<std::string>> lines;
-  if (headers) lines.push_back(names);
+  return chosen;
+}
+
+int Table::Width(Shown where, bool headers) const {
+  int width = 0;
+  for (const size_t column : Chosen(where)) {
+    width += NeedOf(column, where, headers).natural + (width == 0 ? 0 : kColumnGap);
+  }
+  return width;
+}
+
+ColumnNeed Table::NeedOf(size_t column, Shown where, bool headers) const {
+  const Column& what = columns_[column];
+  const bool cuts = what.cut > 0 && where == kInTable;
+  const int narrowest = cuts ? what.cut : std::max(what.wrap, what.cut);
+  ColumnNeed need;
+  need.drop = where == kInTable ? what.drop : 0;
+  if (headers) need = {DisplayWidth(what.name), LongestWord(what.name), need.drop};
   for (const auto& row : rows_) {
-    const size_t first = lines.size();
-    for (size_t column = 0; column < chosen.size(); ++column) {
-      const std::string cell = row[chosen[column]].empty() ? "-" : row[chosen[column]];
-      const int wrap = where == kInTable ? columns_[chosen[column]].wrap : 0;
-      const std::vector<std::string> parts = wrap > 0 ? WrapWords(cell, wrap) : std::vector<std::string>{cell};
-      for (size_t i = 0; i < parts.size(); ++i) {
-        if (first + i == lines.size()) lines.emplace_back(chosen.size());
-        lines[first + i][column] = parts[i];
+    const std::string& cell = row[column];
+    const int width = std::max(1, DisplayWidth(cell));  // an empty one shows "-"
+    const int least = narrowest == 0 ? width : std::min(cuts ? width : LongestWord(cell), narrowest);
+    need.natural = std::max(need.natural, width);
+    need.least = std::max(need.least, least);
+  }
+  return need;
+}
+
+void Table::AppendBlock(const ColumnBlock& block, const std::vector<size_t>& chosen, Shown where, bool headers,
+                        std::string* out) const {
+  std::vector<bool> right;
+  for (const size_t column : block.columns) right.push_back(columns_[chosen[column]].right);
+  // One row: a cell that is too long goes on below, or is cut.
+  const auto append = [&](const auto& cell_of, bool may_cut) {
+    std::vector<std::vector<std::string>> lines;
+    for (size_t i = 0; i < block.columns.size(); ++i) {
+      const size_t column = chosen[block.columns[i]];
+      std::vector<std::string> parts = {cell_of(column)};
+      if (DisplayWidth(parts[0]) > block.widths[i]) {
+        const bool cut = may_cut && where == kInTable && columns_[column].cut > 0;
+        parts =
+            cut ? std::vector<std::string>{FitWidth(parts[0], block.widths[i])} : WrapWords(parts[0], block.widths[i]);
+      }
+      for (size_t part = 0; part < parts.size(); ++part) {
+        if (part == lines.size()) lines.emplace_back(block.columns.size());
+        lines[part][i] = parts[part];
       }
     }
+    for (const auto& line : lines) absl::StrAppend(out, Line(line, block.widths, right));
+  };
+  if (headers) append([this](size_t column) { return columns_[column].name; }, /*may_cut=*/false);
+  for (const auto& row : rows_) {
+    append([&row](size_t column) { return row[column].empty() ? "-" : row[column]; }, /*may_cut=*/true);
   }
-  std::vector<int> widths(chosen.size(), 0);
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(line[i]));
-  }
+}
+
+std::string Table::Aligned(Shown where, bool headers, int width) const {
+  const std::vector<size_t> chosen = Chosen(where);
+  std::vector<ColumnNeed> needs;
+  for (const size_t column : chosen) needs.push_back(NeedOf(column, where, headers));
+  const FittedColumns fitted = FitColumns(needs, width);
   std::string out;
-  for (const auto& line : lines) absl::StrAppend(&out, Line(line, widths, right));
+  for (const ColumnBlock& block : fitted.blocks) {
+    if (!out.empty()) out.push_back('\n');
+    AppendBlock(block, chosen, where, headers, &out);
+  }
+  if (headers && !fitted.left_out.empty()) {
+    absl::StrAppend(&out, "(no room for ",
+                    absl::StrJoin(fitted.left_out, ", ",
+                                  [&](std::string* names, size_t column) {
+                                    absl::StrAppend(names, columns_[chosen[column]].name);
+                                  }),
+                    ": -o wide)\n");
+  }
   return out;
 }
 
@@ -94,11 +153,7 @@ std::string AlignedPairs(const std::vector<std::pair<std::string, std::string>>&
   std::string out;
   for (const auto& [name, value] : pairs) {
     if (value.empty()) continue;
-    const std::string text = EscapeText(value);
-    const bool fits = width + 2 + DisplayWidth(text) <= kWidth;
-    const std::string indent = absl::StrCat("\n", Padding(width + 2));
-    absl::StrAppend(&out, name, Padding(width - DisplayWidth(name)), "  ",
-                    fits ? text : absl::StrJoin(WrapWords(text, kWidth - width - 2), indent), "\n");
+    absl::StrAppend(&out, name, Padding(width - DisplayWidth(name)), "  ", EscapeText(value), "\n");
   }
   return out;
 }

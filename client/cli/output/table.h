@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "client/cli/output/fit_columns.h"
+
 namespace sumscope::client {
 
 // Where a column is shown.
@@ -14,7 +16,10 @@ struct Column {
   std::string name;  // HELDOUT for people; in CSV as written here, so lower_case for columns of CSV alone
   unsigned shown = kEverywhere;
   bool right = false;  // numbers
-  int wrap = 0;        // so many columns wide in the table at most, longer text goes on below; 0: as wide as it is
+  // What may happen to it where the table is broader than the terminal. Headers go on below at their spaces.
+  int wrap = 0;  // > 0: text that goes on below, in no fewer columns than this or its longest word
+  int cut = 0;   // > 0: text that is cut, but by -o wide, and keeps so many columns at least
+  int drop = 0;  // > 0: left out but by -o wide, the highest first
 };
 
 // Rows of text cells in columns. Cells are escaped on the way out. Thread-compatible.
@@ -26,12 +31,21 @@ class Table {
   void AddRow(std::vector<std::string> cells);
   bool empty() const { return rows_.empty(); }
 
-  // Aligned, two spaces between columns, each line ended.
-  std::string Aligned(Shown where, bool headers) const;
+  // Aligned, two spaces between columns, each line ended. No line is wider than `width` columns, 0 for unlimited: see
+  // FitColumns and Column.
+  std::string Aligned(Shown where, bool headers, int width) const;
+  // Columns that its broadest line takes where there is room.
+  int Width(Shown where, bool headers) const;
   // RFC 4180, but with \n.
   std::string Csv(bool headers) const;
 
  private:
+  // The columns that are shown there.
+  std::vector<size_t> Chosen(Shown where) const;
+  ColumnNeed NeedOf(size_t column, Shown where, bool headers) const;
+  void AppendBlock(const ColumnBlock& block, const std::vector<size_t>& chosen, Shown where, bool headers,
+                   std::string* out) const;
+
   const std::vector<Column> columns_;
   std::vector<std::vector<std::string>> rows_;
 };
@@ -39,7 +53,7 @@ class Table {
 // One CSV cell, quoted where needed.
 std::string CsvCell(const std::string& text);
 
-// "name   value" lines, aligned, values that pass 100 columns going on below; entries with an empty value are left out.
+// "name   value" lines, aligned; entries with an empty value are left out.
 std::string AlignedPairs(const std::vector<std::pair<std::string, std::string>>& pairs);
 
 }  // namespace sumscope::client

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_split.h"
+#include "absl/strings/str_join.h"
 #include "proto/contract/base/utf8.h"
 
 namespace sumscope::client {
@@ -92,13 +93,96 @@ std::string FitWidth(absl::string_view text, int width) {
   return absl::StrCat(out, std::string(static_cast<size_t>(std::clamp(width, 0, 2)), '.'));
 }
 
+namespace {
+
+// The first of `text`'s characters that have room in `width` columns, at least one.
+absl::string_view Head(absl::string_view text, int width) {
+  size_t bytes = 0;
+  for (int used = 0; bytes < text.size();) {
+    const CodePoint c = First(text.substr(bytes));
+    used += Width(c.value);
+    if (used > width && bytes > 0) break;
+    bytes += c.bytes.size();
+  }
+  return text.substr(0, bytes);
+}
+
+// Where a word that is too long is cut: behind the last mark that its parts end with, else where the room ends.
+size_t CutOf(absl::string_view word, int width) {
+  const absl::string_view head = Head(word, width);
+  const size_t mark = head.find_last_of(",/;|&");
+  return mark == absl::string_view::npos ? head.size() : mark + 1;
+}
+
+// A word with the spaces before it. What follows a number belongs to it: "49 %".
+struct Word {
+  int spaces;
+  absl::string_view text;
+};
+
+std::vector<Word> WordsOf(absl::string_view text) {
+  std::vector<Word> words;
+  for (size_t at = text.find_first_not_of(' '); at != absl::string_view::npos; at = text.find_first_not_of(' ', at)) {
+    const size_t start = at;
+    at = std::min(text.find(' ', at), text.size());
+    if (absl::StartsWith(text.substr(at), " %")) at = std::min(text.find(' ', at + 1), text.size());
+    const size_t before = words.empty() ? start : start - static_cast<size_t>(words.back().text.end() - text.begin());
+    words.push_back({static_cast<int>(before), text.substr(start, at - start)});
+  }
+  return words;
+}
+
+// Where a line that goes on below goes on: under the value of "name   value", else under its first word.
+int HangingIndent(absl::string_view line, int width) {
+  const size_t first = std::min(line.find_first_not_of(' '), line.size());
+  const size_t gap = line.find("  ", first);
+  const size_t value = gap == absl::string_view::npos ? gap : line.find_first_not_of(' ', gap);
+  constexpr int kLeastRoom = 20;
+  const int under_value = value == absl::string_view::npos ? width : DisplayWidth(line.substr(0, value));
+  if (under_value + kLeastRoom <= width) return under_value;
+  return static_cast<int>(first) + kLeastRoom <= width ? static_cast<int>(first) : 0;
+}
+
+}  // namespace
+
 std::vector<std::string> WrapWords(absl::string_view text, int width) {
+  width = std::max(width, 1);
   std::vector<std::string> lines = {""};
-  for (const absl::string_view word : absl::StrSplit(text, ' ', absl::SkipEmpty())) {
-    if (!lines.back().empty() && DisplayWidth(lines.back()) + 1 + DisplayWidth(word) > width) lines.emplace_back();
-    absl::StrAppend(&lines.back(), lines.back().empty() ? "" : " ", word);
+  for (Word word : WordsOf(text)) {
+    const int room = width - DisplayWidth(lines.back()) - word.spaces;
+    if (!lines.back().empty() && DisplayWidth(word.text) > room) lines.emplace_back();
+    if (!lines.back().empty()) lines.back().append(static_cast<size_t>(word.spaces), ' ');
+    while (DisplayWidth(word.text) > width) {
+      const size_t cut = CutOf(word.text, width);
+      absl::StrAppend(&lines.back(), word.text.substr(0, cut));
+      lines.emplace_back();
+      word.text.remove_prefix(cut);
+    }
+    absl::StrAppend(&lines.back(), word.text);
   }
   return lines;
+}
+
+std::string FitLines(absl::string_view text, int width) {
+  if (width <= 0) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const absl::string_view line = text.substr(0, end);
+    const size_t indent = DisplayWidth(line) <= width ? 0 : static_cast<size_t>(HangingIndent(line, width));
+    if (indent == 0 && DisplayWidth(line) <= width) {
+      absl::StrAppend(&out, line);
+    } else {
+      const absl::string_view start = Head(line, static_cast<int>(indent));
+      absl::StrAppend(
+          &out, indent == 0 ? "" : start,
+          absl::StrJoin(WrapWords(line.substr(indent == 0 ? 0 : start.size()), width - static_cast<int>(indent)),
+                        absl::StrCat("\n", std::string(indent, ' '))));
+    }
+    if (end < text.size()) out.push_back('\n');
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
 }  // namespace sumscope::client

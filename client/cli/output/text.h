@@ -21,9 +21,13 @@ int DisplayWidth(absl::string_view text);
 // `text`, cut with ".." at the end where it is wider than `width` columns.
 std::string FitWidth(absl::string_view text, int width);
 
-// `text` in lines of at most `width` columns, cut at its spaces; a longer word has a line for itself. At least one
-// line.
+// `text` in lines of at most `width` columns, cut at its spaces; a longer word is cut behind a comma or slash, or where
+// the room ends. At least one line.
 std::vector<std::string> WrapWords(absl::string_view text, int width);
+
+// `text` with no line wider than `width` columns: what is wider goes on below, cut at its spaces, under the value where
+// the line is "name   value". As it is where `width` is 0.
+std::string FitLines(absl::string_view text, int width);
 
 }  // namespace sumscope::client
 

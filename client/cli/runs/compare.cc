@@ -196,7 +196,7 @@ std::string Legend(const Comparison& comparison) {
 Document Show(const Session& session, const Comparison& comparison) {
   std::vector<Column> columns = {{"WHAT"}, {"ASKED", kInCsv}};
   for (const Compared& one : comparison.runs) {
-    columns.push_back({RunIdOf(one.run.name()), kForPeople, false, /*wrap=*/30});
+    columns.push_back({RunIdOf(one.run.name()), kForPeople, false, /*wrap=*/12});
     columns.push_back({RunIdOf(one.run.name()), kInCsv});
   }
   Table table(std::move(columns));

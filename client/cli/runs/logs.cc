@@ -37,17 +37,23 @@ std::string LineText(const v1::LogLine& line, Format format) {
 // Prints each line once, in order.
 class LogPrinter {
  public:
-  LogPrinter(Session& session, Sink* sink, uint64_t after) : format_(session.format()), sink_(sink), last_(after) {}
+  LogPrinter(Session& session, Sink* sink, uint64_t after)
+      : format_(session.format()), width_(ForPeople(session) ? session.width() : 0), sink_(sink), last_(after) {}
 
   absl::Status Print(const v1::LogLine& line) {
     if (line.sequence() <= last_) return absl::OkStatus();
     last_ = line.sequence();
-    return sink_->Write(LineText(line, format_));
+    return sink_->Write(FitLines(LineText(line, format_), width_));
   }
   uint64_t last() const { return last_; }
 
  private:
+  static bool ForPeople(const Session& session) {
+    return session.format() == Format::kTable || session.format() == Format::kWide;
+  }
+
   const Format format_;
+  const int width_;
   Sink* const sink_;
   uint64_t last_;
 };

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/runs/metric_rows.h"
+#include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -40,7 +41,7 @@ absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
-  MetricRows rows(format, !session.output().no_headers);
+  MetricRows rows(format, !session.output().no_headers, session.width());
   v1::StreamMetricsRequest request;
   request.set_name(run.name());
   request.set_series(v1::DETERMINISTIC);
@@ -57,7 +58,7 @@ absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
     return absl::OkStatus();
   };
   SUMSCOPE_RETURN_IF_ERROR(connection->StreamMetrics(request, print));
-  SUMSCOPE_RETURN_IF_ERROR(sink->Write(rows.End()));
+  SUMSCOPE_RETURN_IF_ERROR(sink->Write(FitLines(rows.End(), session.width())));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   if (run.imported()) session.Note(absl::StrCat(RunIdOf(run.name()), " was imported: it has no metrics."));
   return ExitCode::kDone;

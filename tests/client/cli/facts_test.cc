@@ -39,14 +39,39 @@ TEST_F(Facts_Test, WhenFactsAreListedThenAllPagesComeWithTheirRuns) {
   EXPECT_EQ(Run({"facts", "task = \"A2.SC\" AND run.n_layers = 1"}), 0);
   EXPECT_EQ(server_.LastRequest<v1::ListFactsRequest>().filter(), "task = \"A2.SC\" AND run.n_layers = 1");
   EXPECT_EQ(Out(),
-            "TAG         NODE      RUN       MODEL\n"
-            "Algo:A2.SC  P14L0H1   r7k2m9qa  add_d5_l1_h3_t15K_s372001\n"
-            "Fail%:8     P14L0H1   r7k2m9qa  add_d5_l1_h3_t15K_s372001\n"
-            "Fail%:3     P14L0MLP  r7k2m9qa  add_d5_l1_h3_t15K_s372001\n");
+            "TAG         NODE      RUN       MODEL                      ANALYSIS\n"
+            "Algo:A2.SC  P14L0H1   r7k2m9qa  add_d5_l1_h3_t15K_s372001  a1b2c3d4\n"
+            "Fail%:8     P14L0H1   r7k2m9qa  add_d5_l1_h3_t15K_s372001  a1b2c3d4\n"
+            "Fail%:3     P14L0MLP  r7k2m9qa  add_d5_l1_h3_t15K_s372001  a1b2c3d4\n");
   EXPECT_EQ(Run({"facts", "-o", "json"}), 0);
   EXPECT_EQ(nlohmann::json::parse(Out())["facts"].size(), 3u);
   EXPECT_EQ(Run({"facts", "--limit", "2", "-o", "csv", "--no-headers"}), 0);
   EXPECT_THAT(Err(), HasSubstr("There are more"));
+}
+
+// The same fact had a row for each analysis that had found it, and none said which.
+TEST_F(Facts_Test, WhenSeveralAnalysesFoundTheSameThenOneRowWithTheNewest) {
+  server_.facts.resize(1);
+  AddFact("P14L0H1", 14, 0, true, 1, "Algo:A2.SC", "anewerid");
+  AddFact("P14L0H1", 14, 0, true, 1, "Algo:A2.SC", "anewerid", 20);
+  EXPECT_EQ(Run({"facts", "--no-headers"}), 0);
+  EXPECT_EQ(Out(),
+            "Algo:A2.SC  P14L0H1  r7k2m9qa  add_d5_l1_h3_t15K_s372001  anewerid +1\n"
+            "Algo:A2.SC  P14L0H1  r7k2m9qa  add_d5_l1_h3_t15K_s372001  anewerid\n");
+  EXPECT_EQ(Run({"facts", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out())["facts"].size(), 3u);
+}
+
+TEST_F(Facts_Test, WhenNobodyAsksForFailuresAndAttentionThenTablesLeaveThemOut) {
+  const auto filter = [this] { return server_.LastRequest<v1::ListFactsRequest>().filter(); };
+  EXPECT_EQ(Run({"facts"}), 0);
+  EXPECT_EQ(filter(), "NOT kind = \"Fail%\" AND NOT kind = \"Attn\"");
+  EXPECT_EQ(Run({"facts", "node = P14L0H1 OR layer = 1"}), 0);
+  EXPECT_EQ(filter(), "node = P14L0H1 OR layer = 1 AND NOT kind = \"Fail%\" AND NOT kind = \"Attn\"");
+  EXPECT_EQ(Run({"facts", "kind = \"Attn\""}), 0);
+  EXPECT_EQ(filter(), "kind = \"Attn\"");
+  EXPECT_EQ(Run({"facts", "-o", "csv"}), 0);
+  EXPECT_EQ(filter(), "");
 }
 
 TEST_F(Facts_Test, WhenFactsAreExportedThenTheyAreTheAuthorsJson) {

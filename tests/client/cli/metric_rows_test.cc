@@ -9,7 +9,7 @@ namespace sumscope::client {
 namespace {
 
 std::string Rows(Format format, const std::vector<v1::MetricBlock>& blocks, const v1::MetricBlock* extra = nullptr) {
-  MetricRows rows(format, true);
+  MetricRows rows(format, true, /*width=*/0);
   std::string text;
   for (const v1::MetricBlock& block : blocks) text += rows.Add(block, extra).value();
   return text + rows.End();
@@ -52,8 +52,15 @@ TEST(MetricRows_Test, GivenShorterTimingThenMissingCellsAreEmpty) {
   EXPECT_EQ(lines[3].substr(lines[3].rfind(',')), ",");
 }
 
+// A training of five digits has a dozen columns: each line of the table was three of a terminal.
+TEST(MetricRows_Test, GivenATerminalThenTheColumnsThatItHasRoomFor) {
+  MetricRows rows(Format::kTable, true, /*width=*/30);
+  EXPECT_EQ(*rows.Add(MetricBlockOf(0, 1), nullptr), "        step          loss\n           0       2.50000\n");
+  EXPECT_EQ(rows.End(), "(no room for digit_loss.A1, digit_loss.A0, cell_count.BA, cell_loss.BA: -o csv)\n");
+}
+
 TEST(MetricRows_Test, WhenColumnsChangeThenDataLoss) {
-  MetricRows rows(Format::kCsv, true);
+  MetricRows rows(Format::kCsv, true, /*width=*/0);
   ASSERT_TRUE(rows.Add(MetricBlockOf(0, 1), nullptr).ok());
   v1::MetricBlock other = MetricBlockOf(1, 1);
   other.set_columns(0, "Loss");

@@ -32,8 +32,25 @@ TEST(Text_Test, GivenTooWideTextThenItIsCutBetweenCharacters) {
 
 TEST(Text_Test, GivenTooWideTextThenItGoesOnAtItsSpaces) {
   EXPECT_EQ(WrapWords("one two three", 7), (std::vector<std::string>{"one two", "three"}));
-  EXPECT_EQ(WrapWords("abcdefgh i", 3), (std::vector<std::string>{"abcdefgh", "i"}));
+  EXPECT_EQ(WrapWords("a  b c", 4), (std::vector<std::string>{"a  b", "c"}));
+  EXPECT_EQ(WrapWords("D3 49 %  D2", 7), (std::vector<std::string>{"D3 49 %", "D2"}));
+  EXPECT_EQ(WrapWords("D3 49 %  D2", 5), (std::vector<std::string>{"D3", "49 %", "D2"}));
   EXPECT_EQ(WrapWords("", 3), std::vector<std::string>{""});
+}
+
+TEST(Text_Test, GivenATooLongWordThenItIsCutBehindItsParts) {
+  EXPECT_EQ(WrapWords("abcdefgh i", 3), (std::vector<std::string>{"abc", "def", "gh", "i"}));
+  EXPECT_EQ(WrapWords("x A2.SA,A1.SA,A0", 8), (std::vector<std::string>{"x", "A2.SA,", "A1.SA,A0"}));
+  EXPECT_EQ(WrapWords("日本語", 4), (std::vector<std::string>{"日本", "語"}));
+}
+
+// The `computed` line and sentences under a table were broken by the terminal, in the middle of a word.
+TEST(Text_Test, GivenTooWideLinesThenTheyGoOnUnderTheirValue) {
+  EXPECT_EQ(FitLines("computed   cpu of box with two threads\nx\n\n", 31),
+            "computed   cpu of box with two\n           threads\nx\n\n");
+  EXPECT_EQ(FitLines("  one two three", 9), "one two\nthree");
+  EXPECT_EQ(FitLines("  one two three four five six", 24), "  one two three four\n  five six");
+  EXPECT_EQ(FitLines("one two three", 0), "one two three");
 }
 
 }  // namespace

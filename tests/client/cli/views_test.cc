@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/output/probes/node_map.h"
+#include "client/cli/output/probes/view_parts.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/model_names.h"
 
@@ -59,10 +60,10 @@ TEST_F(Views_Test, WhenTheUsefulNodesAreShownThenPositionsByNodes) {
             "ablation   mean\n"
             "useful     2 heads and 1 MLPs at some position\n"
             "\nfailures in percent of the right questions, and the answer digits that fail (\".\": none)\n"
-            "POSITION  L0H0    L0H1     L0MLP\n"
-            "P11 (=)   12 A43  .        1 A0\n"
-            "P13 (A5)  .       <1 A5    .\n"
-            "P14 (A4)  .       100 A10  .\n");
+            "ROW         L0H0    L0H1     L0MLP\n"
+            "P11 =->SGN  12 A43  .        1 A0\n"
+            "P13 A5->A4  .       <1 A5    .\n"
+            "P14 A4->A3  .       100 A10  .\n");
 }
 
 TEST_F(Views_Test, WhenNoAblationMovedAnythingThenItWarns) {
@@ -106,16 +107,16 @@ TEST_F(Views_Test, WhenANodeHasSeveralTasksThenTheStrongestAndAllBelow) {
   find("A2.SC", "P15L0H0,P15L0H1", "strong");
   find("A2.SC", "P15L0H1,P15L0H2", "strong");
   EXPECT_THAT(ProbeText(result, view_), HasSubstr("\ntasks of the useful nodes (+1: and one more, listed below)\n"
-                                                  "POSITION  L0H0   L0H1      L0H2\n"
-                                                  "P14 (A4)  .      A3.SA +1  .\n"
-                                                  "P15 (A3)  A2.SC  A2.SC     A2.SC\n"
+                                                  "ROW         L0H0   L0H1      L0H2\n"
+                                                  "P14 A4->A3  .      A3.SA +1  .\n"
+                                                  "P15 A3->A2  A2.SC  A2.SC     A2.SC\n"
                                                   "\nnodes with several tasks, strong ones first\n"
                                                   "NODE     TASKS\n"
                                                   "P14L0H1  A3.SA A3.ST\n"));
   EXPECT_THAT(ProbeText(result, view_), HasSubstr("A3.SA  P14L0H1          strong       <1 "));
   View wide = view_;
   wide.wide = true;
-  EXPECT_THAT(ProbeText(result, wide), HasSubstr("P14 (A4)  .      A3.SA A3.ST  .\n"));
+  EXPECT_THAT(ProbeText(result, wide), HasSubstr("P14 A4->A3  .      A3.SA A3.ST  .\n"));
 }
 
 // A share of no questions is no share: stratified questions have no overall rate, a cell may not occur.
@@ -196,9 +197,11 @@ TEST_F(Views_Test, WhenAMapIsTooBroadThenALayerAtATime) {
       cells.emplace_back("P14L" + std::to_string(layer) + node, "100 A543210");
     }
   }
-  const std::string map = NodeMap(cells, ViewOf("add_d5_l2_h4"));
-  EXPECT_EQ(map.substr(0, map.find('\n')), "POSITION  L0H0         L0H1         L0H2         L0H3         L0MLP");
-  EXPECT_THAT(map, HasSubstr("\nPOSITION  L1H0 "));
+  View view = ViewOf("add_d5_l2_h4");
+  view.width = 100;
+  const std::string map = NodeMap(cells, view);
+  EXPECT_EQ(map.substr(0, map.find('\n')), "ROW         L0H0         L0H1         L0H2         L0H3         L0MLP");
+  EXPECT_THAT(map, HasSubstr("\nROW         L1H0 "));
 }
 
 TEST_F(Views_Test, WhenAttentionIsShownThenAStaircaseAndPercents) {
@@ -229,13 +232,28 @@ TEST_F(Views_Test, WhenAttentionIsShownThenAStaircaseAndPercents) {
   EXPECT_EQ(ProbeText(result, view_),
             "mean attention over 1,000 questions\n"
             "\ndigit pair that each head reads most (\".\": less than 10 %)\n"
-            "ROW           L0H0\n"
-            "P14 A4 -> A3  D3+D'3 96 %\n"
-            "P15 A3 -> A2  .\n"
+            "ROW         L0H0\n"
+            "P14 A4->A3  D3+D'3 96 %\n"
+            "P15 A3->A2  .\n"
             "\nL0H0: largest sources, from 1 % on\n"
-            "ROW           READS\n"
-            "P14 A4 -> A3  D3 (P1) 49 %  D'3 (P7) 47 %\n"
-            "P15 A3 -> A2  OPR (P5) >99 %\n");
+            "ROW         READS\n"
+            "P14 A4->A3  P1 D3 49 %  P7 D'3 47 %\n"
+            "P15 A3->A2  P5 OPR >99 %\n");
+}
+
+// A row was "P8 (SGN)" in one table and "P8 SGN -> A3" in the next. What it predicts is the token at the next position.
+TEST_F(Views_Test, GivenARowThenItHasOneFormEverywhere) {
+  const View view = ViewOf("add_d3_l1_h3");
+  EXPECT_EQ(RowText(view, 8), "P8 SGN->A3");
+  EXPECT_EQ(RowText(view, 7), "P7 =->SGN");
+  EXPECT_EQ(RowText(view, 11), "P11 A1->A0");
+  EXPECT_EQ(RowText(view, 12), "P12 A0");
+  EXPECT_EQ(RowText(view, 3), "P3 OPR");
+  EXPECT_EQ(RowText(view, 99), "P99");
+  View plain = view;
+  plain.spec.set_format(v1::PLAIN);
+  EXPECT_EQ(RowText(plain, 7), "P7 =->A3");
+  EXPECT_EQ(RowText(plain, 6), "P6 D'0");
 }
 
 TEST_F(Views_Test, WhenCascadesAreShownThenTheKappaCurveOfEachDigit) {

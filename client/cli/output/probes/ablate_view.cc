@@ -17,7 +17,8 @@ std::string ClassesText(const v1::AblatedNodes& nodes) {
 }
 
 Table Operations(const v1::AblateResult& result) {
-  Table table({{"NODES"}, {"QUESTIONS"}, NumberColumn("FAILED"), NumberColumn("OF RIGHT")});
+  Table table(
+      {{"NODES", kEverywhere, false, /*wrap=*/14}, {"QUESTIONS"}, NumberColumn("FAILED"), NumberColumn("OF RIGHT")});
   for (const v1::AblatedNodes& nodes : result.results()) {
     for (const v1::OperationHits& hits : nodes.operations()) {
       table.AddRow(
@@ -30,15 +31,15 @@ Table Operations(const v1::AblateResult& result) {
 }  // namespace
 
 std::string ProbeText(const v1::AblateResult& result, const View& view) {
-  Table table({{"NODES"},
+  Table table({{"NODES", kEverywhere, false, /*wrap=*/14},
                NumberColumn("FAIL%"),
                NumberColumn("FAILED"),
                {"DIGITS"},
                {"IMPACT"},
                NumberColumn("LOSS"),
                NumberColumn("MOVED"),
-               {"WRONG PER DIGIT", kInWide},
-               {"FAILED OF CLASS", kForPeople, false, /*wrap=*/40}});
+               {"WRONG PER DIGIT", kInWide, false, /*wrap=*/16},
+               {"FAILED OF CLASS", kForPeople, false, /*wrap=*/16}});
   for (const v1::AblatedNodes& nodes : result.results()) {
     table.AddRow({nodes.nodes(), FailPercentText(nodes.fail_percent(), nodes.failed_of_right() > 0),
                   FormatCount(nodes.failed_of_right()), nodes.failing_digits(), nodes.impact(),

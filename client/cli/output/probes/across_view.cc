@@ -13,6 +13,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/across_headline.h"
 #include "client/cli/output/probes/analysis_view.h"
+#include "client/cli/output/probes/views.h"
 
 namespace sumscope::client {
 namespace {
@@ -61,7 +62,7 @@ std::string SpreadText(const NumberAcross& number) {
 }
 
 Table Numbers(const std::vector<NumberAcross>& numbers) {
-  Table table({{"NUMBER"},
+  Table table({{"NUMBER", kEverywhere, false, /*wrap=*/20},
                {"RUNS", kEverywhere, true},
                {"MEAN", kEverywhere, true},
                {"SPREAD", kEverywhere, true},
@@ -75,7 +76,7 @@ Table Numbers(const std::vector<NumberAcross>& numbers) {
 }
 
 Table Values(const std::vector<ShareAcross>& shares) {
-  Table table({{"VALUE"}, {"IS", kEverywhere, false, /*wrap=*/50}, {"RUNS"}});
+  Table table({{"VALUE", kEverywhere, false, /*wrap=*/20}, {"IS", kEverywhere, false, /*wrap=*/20}, {"RUNS"}});
   for (const ShareAcross& share : shares) table.AddRow({share.path, share.value, KOfM(share)});
   return table;
 }
@@ -92,7 +93,8 @@ Table Facts(std::vector<ShareAcross> shares, size_t shown) {
 Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& results, const std::string& analysis,
            const std::vector<NumberAcross>& numbers) {
   constexpr size_t kNumbersShown = 2;
-  std::vector<Column> columns = {{"RUN"}, {"MODEL"}, {"STEP", kEverywhere, true}, {"ANSWER"}};
+  std::vector<Column> columns = {
+      {"RUN"}, {"MODEL", kEverywhere, false, 0, /*cut=*/20}, {"STEP", kEverywhere, true}, {"ANSWER"}};
   std::vector<std::string> paths;
   for (const NumberAcross& number : numbers) {
     if (paths.size() < kNumbersShown && HeadlinePlace(analysis, number.path)) paths.push_back(number.path);
@@ -114,7 +116,7 @@ Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& re
 }
 
 Table LeftOut(const std::vector<LeftOutRun>& left_out) {
-  Table table({{"LEFT OUT"}, {"BECAUSE", kForPeople, false, /*wrap=*/80}});
+  Table table({{"LEFT OUT"}, {"BECAUSE", kForPeople, false, /*wrap=*/20}});
   for (const LeftOutRun& one : left_out) table.AddRow({one.run, one.message});
   return table;
 }
@@ -122,7 +124,8 @@ Table LeftOut(const std::vector<LeftOutRun>& left_out) {
 // All of it. `results` belong to `answered`.
 std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& results,
                  const std::vector<AskedRun>& answered, const std::vector<LeftOutRun>& left_out,
-                 const std::string& filter, bool wide) {
+                 const std::string& filter, const View& view) {
+  const bool wide = view.wide;
   const v1::Analysis first = answered.empty() ? v1::Analysis() : answered.front().analysis;
   const std::vector<NumberAcross> headlines = ForPeople(across.numbers, first.analysis(), /*wide=*/false);
   const std::vector<NumberAcross> numbers = wide ? across.numbers : headlines;
@@ -132,9 +135,10 @@ std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& result
                                    {"questions", DescribeQuestions(first.question_set())},
                                    {"runs", absl::StrCat(across.runs, " that are ", filter)},
                                    {"spread", "standard deviation over runs, divisor n - 1"}});
-  const auto add = [&text, wide](absl::string_view title, const Table& table) {
+  const auto add = [&text, &view](absl::string_view title, const Table& table) {
     if (table.empty()) return;
-    absl::StrAppend(&text, "\n", title, title.empty() ? "" : "\n", table.Aligned(wide ? kInWide : kInTable, true));
+    absl::StrAppend(&text, "\n", title, title.empty() ? "" : "\n",
+                    table.Aligned(view.wide ? kInWide : kInTable, true, view.width));
   };
   add("", Runs(answered, results, first.analysis(), headlines));
   add("", LeftOut(left_out));
@@ -215,15 +219,15 @@ Document ShowAcross(const Session& session, const std::string& filter, const std
                    {"left_out_because", why}};
   document.json.update(Json(across));
   document.items = {document.json};
-  document.table = Text(across, results, answered, left_out, filter, /*wide=*/false);
-  document.wide = Text(across, results, answered, left_out, filter, /*wide=*/true);
+  document.table = Text(across, results, answered, left_out, filter, {{}, /*wide=*/false, session.width()});
+  document.wide = Text(across, results, answered, left_out, filter, {{}, /*wide=*/true, session.width()});
   document.csv = Csv(across).Csv(!session.output().no_headers);
   return document;
 }
 
 Document ShowPredictions(const Session& session, const std::vector<AskedRun>& asked) {
   Table table({{"RUN"},
-               {"MODEL"},
+               {"MODEL", kEverywhere, false, 0, /*cut=*/20},
                {"QUESTIONS", kEverywhere, true},
                {"NODES", kEverywhere, true},
                {"MEMORY", kForPeople, true},

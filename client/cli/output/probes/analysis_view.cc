@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/request_text.h"
 #include "client/cli/output/probes/views.h"
@@ -14,8 +15,8 @@ namespace sumscope::client {
 namespace {
 
 constexpr size_t kHashShown = 12;
-constexpr int kBriefWidth = 22;      // of questions that are spelled out
-constexpr int kQuestionsWidth = 86;  // beside the word "questions" in 100 columns
+constexpr int kBriefWidth = 22;       // of questions that are spelled out
+constexpr int kQuestionsWidth = 160;  // of questions and settings, but with -o wide
 
 std::string StepOf(const std::string& checkpoint) { return checkpoint.substr(checkpoint.rfind('/') + 1); }
 
@@ -164,25 +165,28 @@ std::string BriefQuestions(const v1::QuestionSet& questions) {
 }
 
 Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& analyses, absl::Time now) {
-  Table table({{"NAME"},
+  Table table({{"NAME", kForPeople},
+               {"NAME", kInCsv},
                {"ANALYSIS", kForPeople, false, /*wrap=*/13},
                {"ANALYSIS", kInCsv},
                {"CHECKPOINT", kInCsv},
                {"STEP", kForPeople, true},
                {"STATE"},
-               {"QUESTIONS", kInTable},
-               {"QUESTIONS", kInWide | kInCsv},
+               {"QUESTIONS", kInTable, false, /*wrap=*/18},
+               {"QUESTIONS", kInWide, false, /*wrap=*/18},
+               {"QUESTIONS", kInCsv},
                {"AGE", kForPeople, true},
-               {"OWNER"},
+               {"OWNER", kEverywhere, false, 0, 0, /*drop=*/1},
                {"REASON", kInWide | kInCsv},
                {"CREATED", kInWide},
                {"create_time", kInCsv}});
   for (const v1::Analysis& analysis : analyses) {
     const std::string created = analysis.has_create_time() ? FormatTime(analysis.create_time()) : "";
     const std::string asked = BriefRequest(analysis.request());
-    table.AddRow({analysis.name(), absl::StrCat(analysis.analysis(), asked.empty() ? "" : " ", asked),
-                  analysis.analysis(), analysis.checkpoint(), StepOf(analysis.checkpoint()),
-                  v1::State_Name(analysis.state()), BriefQuestions(analysis.question_set()),
+    table.AddRow({ShortNameOf(analysis.name()), analysis.name(),
+                  absl::StrCat(analysis.analysis(), asked.empty() ? "" : " ", asked), analysis.analysis(),
+                  analysis.checkpoint(), StepOf(analysis.checkpoint()), v1::State_Name(analysis.state()),
+                  BriefQuestions(analysis.question_set()), DescribeQuestions(analysis.question_set()),
                   DescribeQuestions(analysis.question_set()),
                   analysis.has_create_time() ? FormatAge(now - ToTime(analysis.create_time())) : "", analysis.owner(),
                   analysis.state_reason(), created, created});
@@ -201,8 +205,8 @@ Document ShowAnalysis(const Session& session, const v1::Analysis& analysis, cons
   document.json = AnalysisJson(analysis, from_cache);
   document.items = {document.json};
   document.ids = {analysis.name()};
-  document.table = AnalysisText(analysis, {spec, /*wide=*/false}, from_cache);
-  document.wide = AnalysisText(analysis, {spec, /*wide=*/true}, from_cache);
+  document.table = AnalysisText(analysis, {spec, /*wide=*/false, session.width()}, from_cache);
+  document.wide = AnalysisText(analysis, {spec, /*wide=*/true, session.width()}, from_cache);
   WithResult(analysis.result(),
              [&](const auto& result) { document.csv = ProbeRows(result).Csv(!session.output().no_headers); });
   return document;

@@ -14,10 +14,7 @@ constexpr double kLeastShare = 10;
 
 std::string HeadText(const v1::AttentionHead& head) { return absl::StrCat("L", head.layer(), "H", head.head()); }
 
-// "P12 A5 -> A4": the row, what its token is, what it predicts.
-std::string RowText(const v1::AttentionRow& row) {
-  return absl::StrCat("P", row.position(), " ", row.meaning(), row.predicts().empty() ? "" : " -> ", row.predicts());
-}
+std::string RowTextOf(const v1::AttentionRow& row) { return RowText(row.position(), row.meaning(), row.predicts()); }
 
 std::string PairText(const v1::AttentionRow& row) {
   if (!row.has_pair()) return "";
@@ -32,7 +29,7 @@ Table Staircase(const v1::AttentionResult& result) {
   Table table(std::move(columns));
   if (result.heads().empty()) return table;
   for (int i = 0; i < result.heads(0).rows_size(); ++i) {
-    std::vector<std::string> cells = {RowText(result.heads(0).rows(i))};
+    std::vector<std::string> cells = {RowTextOf(result.heads(0).rows(i))};
     for (const v1::AttentionHead& head : result.heads()) {
       cells.push_back(i < head.rows_size() ? PairText(head.rows(i)) : "");
     }
@@ -42,12 +39,12 @@ Table Staircase(const v1::AttentionResult& result) {
 }
 
 Table Sources(const v1::AttentionHead& head) {
-  Table table({{"ROW"}, {"READS"}});
+  Table table({{"ROW"}, {"READS", kEverywhere, false, /*wrap=*/24}});
   for (const v1::AttentionRow& row : head.rows()) {
-    table.AddRow({RowText(row), absl::StrJoin(row.top(), "  ", [](std::string* out, const v1::AttentionSource& source) {
-                    absl::StrAppend(out, source.meaning(), " (P", source.position(), ") ",
-                                    WholePercent(source.percent()));
-                  })});
+    table.AddRow(
+        {RowTextOf(row), absl::StrJoin(row.top(), "  ", [](std::string* out, const v1::AttentionSource& source) {
+           absl::StrAppend(out, RowText(source.position(), source.meaning(), ""), " ", WholePercent(source.percent()));
+         })});
   }
   return table;
 }

@@ -6,12 +6,11 @@
 namespace sumscope::client {
 
 std::string ProbeText(const v1::CaptureResult& result, const View& view) {
-  std::string positions = absl::StrJoin(result.positions(), " ", [&view](std::string* out, uint32_t position) {
-    absl::StrAppend(out, PositionText(view, position));
+  std::string positions = absl::StrJoin(result.positions(), ", ", [&view](std::string* out, uint32_t position) {
+    absl::StrAppend(out, RowText(view, position));
   });
-  std::string text = AlignedPairs({{"size", FormatBytes(result.bytes())},
-                                   {"positions", positions},
-                                   {"classes", absl::StrJoin(result.classes(), " ")}});
+  std::string text = AlignedPairs(
+      {{"size", FormatBytes(result.bytes())}, {"rows", positions}, {"classes", absl::StrJoin(result.classes(), " ")}});
   Table table(
       {{"TENSOR"}, {"DTYPE"}, {"SHAPE"}, NumberColumn("SIZE"), NumberColumn("OFFSET", kInWide), {"SHA256", kInWide}});
   for (const v1::CapturedTensor& tensor : result.tensors()) {

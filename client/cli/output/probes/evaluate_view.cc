@@ -7,21 +7,17 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/probes/views.h"
+#include "client/cli/output/probes/view_parts.h"
 
 namespace sumscope::client {
 namespace {
 
 constexpr size_t kWorstShown = 5;
 
-std::string Interval(const v1::Rate& rate) {
-  return absl::StrCat(FormatPercent(rate.lower()), " .. ", FormatPercent(rate.upper()));
-}
-
 // Cells of the columns that RateTable makes. Of no questions there is no share.
 std::vector<std::string> RateCells(const v1::Rate& rate) {
   if (rate.count() == 0) return {"", "", "0", ""};
-  return {FormatPercent(rate.rate()), FormatCount(rate.correct()), FormatCount(rate.count()), Interval(rate)};
+  return {FormatPercent(rate.rate()), FormatCount(rate.correct()), FormatCount(rate.count()), IntervalText(rate)};
 }
 
 // The loss of a part, which has none where nothing was measured.
@@ -50,11 +46,6 @@ void AddRateRow(Table* table, std::vector<std::string> first, const v1::Rate& ra
   table->AddRow(std::move(first));
 }
 
-void Append(std::string* text, absl::string_view title, const Table& table, bool wide) {
-  if (table.empty()) return;
-  absl::StrAppend(text, "\n", title, "\n", table.Aligned(wide ? kInWide : kInTable, true));
-}
-
 const Column kLoss = {"LOSS", kEverywhere, true};
 
 Table Digits(const google::protobuf::RepeatedPtrField<v1::DigitResult>& digits, bool with_loss) {
@@ -74,8 +65,7 @@ Table Classes(const v1::EvaluateResult& result) {
   for (const v1::ClassResult& one : result.classes()) {
     (is_addition(one) ? additions : subtractions) += one.exact().count();
   }
-  Table table =
-      RateTable({{"CLASS"}}, {kLoss, {"SHARE", kEverywhere, true}, {"IN THEORY", kEverywhere, true}}, kForPeople);
+  Table table = RateTable({{"CLASS"}}, {kLoss, RoomyColumn("SHARE", 2), RoomyColumn("IN THEORY", 1)}, kForPeople);
   for (const v1::ClassResult& one : result.classes()) {
     const double of = is_addition(one) ? additions : subtractions;
     AddRateRow(&table, {one.question_class()}, one.exact(),
@@ -130,7 +120,7 @@ std::string Summary(const v1::EvaluateResult& result) {
   if (result.has_exact()) {
     const v1::Rate& rate = result.exact();
     exact = absl::StrCat(FormatPercent(rate.rate()), " of ", Counted(rate.count(), "question"), " (",
-                         FormatCount(rate.count() - rate.correct()), " wrong; 95 % interval ", Interval(rate), ")");
+                         FormatCount(rate.count() - rate.correct()), " wrong; 95 % interval ", IntervalText(rate), ")");
   } else {
     exact = "no overall rate: the questions are stratified, see the classes";
   }
@@ -146,18 +136,18 @@ std::string Summary(const v1::EvaluateResult& result) {
                        {"near ties", result.near_ties() > 0 ? FormatCount(result.near_ties()) : ""}});
 }
 
-std::string GeneratedText(const v1::GeneratedResult& generated, bool wide) {
+std::string GeneratedText(const v1::GeneratedResult& generated, const View& view) {
   std::string exact;
   if (generated.has_exact()) {
     exact = absl::StrCat(FormatPercent(generated.exact().rate()), " of ", Counted(generated.questions(), "question"),
-                         " (95 % interval ", Interval(generated.exact()), ")");
+                         " (95 % interval ", IntervalText(generated.exact()), ")");
   }
   std::string text =
       absl::StrCat("\ngenerated, not forced\n",
                    AlignedPairs({{"exact match", exact},
                                  {"agrees with forced", absl::StrCat(FormatCount(generated.agrees_with_forced()),
                                                                      " of ", FormatCount(generated.questions()))}}));
-  if (wide) Append(&text, "generated answer digits", Digits(generated.digits(), /*with_loss=*/false), wide);
+  if (view.wide) AppendTable(&text, "generated answer digits", Digits(generated.digits(), /*with_loss=*/false), view);
   return text;
 }
 
@@ -181,15 +171,15 @@ void AddTidyRow(Table* table, absl::string_view section, absl::string_view name,
 std::string ProbeText(const v1::EvaluateResult& result, const View& view) {
   const bool wide = view.wide;
   std::string text = Summary(result);
-  Append(&text, "answer digits", Digits(result.digits(), /*with_loss=*/true), wide);
-  Append(&text, "question classes", Classes(result), wide);
-  Append(&text, "cells", Cells(result, wide), wide);
-  Append(&text, "cascades", Cascades(result), wide);
+  AppendTable(&text, "answer digits", Digits(result.digits(), /*with_loss=*/true), view);
+  AppendTable(&text, "question classes", Classes(result), view);
+  AppendTable(&text, "cells", Cells(result, wide), view);
+  AppendTable(&text, "cascades", Cascades(result), view);
   const std::vector<v1::WorstQuestion> worst = WorstOnce(result);
   const size_t shown = wide ? worst.size() : std::min(worst.size(), kWorstShown);
-  Append(&text, absl::StrCat("worst questions", shown < worst.size() ? " (more with -o wide)" : ""),
-         Worst(worst, shown), wide);
-  if (result.has_generated_sample()) absl::StrAppend(&text, GeneratedText(result.generated_sample(), wide));
+  AppendTable(&text, absl::StrCat("worst questions", shown < worst.size() ? " (more with -o wide)" : ""),
+              Worst(worst, shown), view);
+  if (result.has_generated_sample()) absl::StrAppend(&text, GeneratedText(result.generated_sample(), view));
   return text;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 std::string RateText(const v1::Rate& rate) {
   return absl::StrCat(FormatPercent(rate.rate()), " of ", FormatCount(rate.count()), " (95 % interval ",
-                      FormatPercent(rate.lower()), " .. ", FormatPercent(rate.upper()), ")");
+                      IntervalText(rate), ")");
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "client/cli/output/probes/node_map.h"
 
-#include <algorithm>
 #include <iterator>
 #include <map>
 #include <set>
@@ -8,13 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/probes/view_parts.h"
-#include "client/cli/output/text.h"
 #include "proto/contract/node_names.h"
 
 namespace sumscope::client {
 namespace {
-
-constexpr int kWidth = 100;
 
 // Where a node stands in the grid.
 struct Place {
@@ -41,29 +37,19 @@ bool FindPlace(const View& view, const std::string& name, Place* place) {
 
 using Row = std::map<std::string, std::string>;  // column -> cell
 
-std::string Grid(const std::vector<Place>& columns, const std::map<uint32_t, Row>& rows, const View& view) {
-  std::vector<Column> heads = {{"POSITION"}};
+Table Grid(const std::vector<Place>& columns, const std::map<uint32_t, Row>& rows, const View& view) {
+  std::vector<Column> heads = {{"ROW"}};
   for (const Place& place : columns) heads.push_back({place.column});
   Table table(std::move(heads));
   for (const auto& [position, row] : rows) {
-    std::vector<std::string> cells = {PositionText(view, position)};
+    std::vector<std::string> cells = {RowText(view, position)};
     for (const Place& place : columns) {
       const auto cell = row.find(place.column);
       cells.push_back(cell == row.end() || cell->second.empty() ? "." : cell->second);
     }
     table.AddRow(std::move(cells));
   }
-  return table.Aligned(kInTable, true);
-}
-
-int WidestLine(const std::string& text) {
-  int widest = 0;
-  for (size_t start = 0; start < text.size();) {
-    const size_t end = text.find('\n', start);
-    widest = std::max(widest, DisplayWidth(absl::string_view(text).substr(start, end - start)));
-    start = end + 1;
-  }
-  return widest;
+  return table;
 }
 
 // Rows without a word before the first and after the last that has one.
@@ -94,16 +80,18 @@ std::string NodeMap(const std::vector<std::pair<std::string, std::string>>& cell
   std::multiset<Place> ordered;
   for (const auto& [column, place] : places) ordered.insert(place);
   std::vector<Place> columns(ordered.begin(), ordered.end());
-  std::string grid = Grid(columns, rows, view);
-  if (view.wide || columns.front().layer == columns.back().layer || WidestLine(grid) <= kWidth) return grid;
-  grid.clear();
+  const Table grid = Grid(columns, rows, view);
+  const bool fits = view.width == 0 || grid.Width(kInTable, true) <= view.width;
+  if (fits || columns.front().layer == columns.back().layer) return grid.Aligned(kInTable, true, view.width);
+  std::string text;
   for (auto begin = columns.begin(); begin != columns.end();) {
     auto end = begin;
     while (end != columns.end() && end->layer == begin->layer) ++end;
-    absl::StrAppend(&grid, grid.empty() ? "" : "\n", Grid({begin, end}, rows, view));
+    absl::StrAppend(&text, text.empty() ? "" : "\n",
+                    Grid({begin, end}, rows, view).Aligned(kInTable, true, view.width));
     begin = end;
   }
-  return grid;
+  return text;
 }
 
 }  // namespace sumscope::client

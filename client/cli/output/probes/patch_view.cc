@@ -21,10 +21,10 @@ std::string StrongText(const v1::PatchedNodes& nodes) {
 
 // Nodes that changed the answer; all with -o wide.
 Table Nodes(const v1::PatchResult& result, const v1::PatchedPair& pair, const View& view) {
-  Table table({{"NODES"},
+  Table table({{"NODES", kEverywhere, false, /*wrap=*/14},
                {"ANSWER"},
                {"IMPACT"},
-               {"AS EXPECTED FOR"},
+               {"AS EXPECTED FOR", kEverywhere, false, /*wrap=*/8},
                NumberColumn("MOVED"),
                NumberColumn("LOSS"),
                NumberColumn("MARGIN", kInWide)});
@@ -58,8 +58,8 @@ std::string ProbeText(const v1::PatchResult& result, const View& view) {
     if (changes > 0) {
       absl::StrAppend(&text, changes, " of ", pair.results_size(), " node sets change the answer\n");
     }
-    absl::StrAppend(
-        &text, nodes.empty() ? "no node changes the answer\n" : nodes.Aligned(view.wide ? kInWide : kInTable, true));
+    absl::StrAppend(&text, nodes.empty() ? "no node changes the answer\n"
+                                         : nodes.Aligned(view.wide ? kInWide : kInTable, true, view.width));
   }
   AppendWarnings(&text, result.warnings());
   return text;

@@ -18,7 +18,10 @@ std::string BoundariesText(const v1::PhasedSeries& series, int shown) {
 
 Table Series(const char* name, const google::protobuf::RepeatedPtrField<v1::PhasedSeries>& all, const View& view) {
   constexpr int kBoundariesShown = 4;
-  Table table({{name}, NumberColumn("LEARNT AT"), NumberColumn("LAST LOSS"), {"LOSS | STEP: LOSS AFTER IT"}});
+  Table table({{name},
+               NumberColumn("LEARNT AT"),
+               NumberColumn("LAST LOSS"),
+               {"LOSS | STEP: LOSS AFTER IT", kEverywhere, false, /*wrap=*/24}});
   for (const v1::PhasedSeries& series : all) {
     table.AddRow({series.name(), series.has_learnt_step() ? FormatCount(series.learnt_step()) : "never",
                   FormatDigits(series.last_loss(), 3),

@@ -56,12 +56,12 @@ bool IsPatched(const v1::SubtaskFinding& finding) { return finding.task() != "OP
 
 Table Findings(const v1::SubtasksResult& result) {
   Table table({{"TASK"},
-               {"NODES"},
+               {"NODES", kEverywhere, false, /*wrap=*/16},
                {"STRENGTH"},
                NumberColumn("FAIL%"),
                NumberColumn("ATTENTION"),
                NumberColumn("MOVED"),
-               {"EVIDENCE", kInWide}});
+               {"EVIDENCE", kInWide, false, /*wrap=*/24}});
   std::set<std::string> useful;
   for (const v1::NodeTag& tag : result.tags()) useful.insert(tag.node());
   for (const v1::SubtaskFinding& finding : result.findings()) {
@@ -92,7 +92,7 @@ std::string TaskMap(const std::vector<NodeTasks>& nodes, const View& view) {
 
 // All tasks of the nodes that have more than the map shows.
 Table ManyTasks(const std::vector<NodeTasks>& nodes) {
-  Table table({{"NODE"}, {"TASKS", kForPeople, false, /*wrap=*/86}});
+  Table table({{"NODE"}, {"TASKS", kForPeople, false, /*wrap=*/20}});
   for (const NodeTasks& one : nodes) {
     if (one.tasks.size() > 1) table.AddRow({one.node, absl::StrJoin(one.tasks, " ")});
   }

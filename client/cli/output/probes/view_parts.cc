@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
 #include "proto/contract/node_names.h"
@@ -14,15 +15,27 @@ namespace sumscope::client {
 
 Column NumberColumn(absl::string_view name, unsigned shown) { return {std::string(name), shown, /*right=*/true}; }
 
-void AppendTable(std::string* text, absl::string_view title, const Table& table, const View& view) {
-  if (table.empty()) return;
-  absl::StrAppend(text, "\n", title, "\n", table.Aligned(view.wide ? kInWide : kInTable, true));
+Column RoomyColumn(absl::string_view name, int drop) {
+  Column column = NumberColumn(name);
+  column.drop = drop;
+  return column;
 }
 
-std::string PositionText(const View& view, uint32_t position) {
-  std::string text = absl::StrCat("P", position);
-  if (position < ContextLength(view.spec)) absl::StrAppend(&text, " (", PositionMeaning(view.spec, position), ")");
-  return text;
+void AppendTable(std::string* text, absl::string_view title, const Table& table, const View& view) {
+  if (table.empty()) return;
+  absl::StrAppend(text, "\n", title, "\n", table.Aligned(view.wide ? kInWide : kInTable, true, view.width));
+}
+
+std::string RowText(const View& view, uint32_t position) {
+  const uint32_t length = ContextLength(view.spec);
+  if (position >= length) return absl::StrCat("P", position);
+  const bool predicts = position > 2 * view.spec.n_digits() && position + 1 < length;  // from the row of = on
+  return RowText(position, PositionMeaning(view.spec, position),
+                 predicts ? PositionMeaning(view.spec, position + 1) : "");
+}
+
+std::string RowText(uint32_t position, absl::string_view meaning, absl::string_view predicts) {
+  return absl::StrCat("P", position, " ", meaning, predicts.empty() ? "" : "->", predicts);
 }
 
 std::string WholePercent(double percent) { return absl::StrCat(RoundPercent(percent), " %"); }
@@ -35,6 +48,11 @@ std::string ShareText(uint64_t part, uint64_t whole) {
   std::string text = absl::StrCat(FormatCount(part), " of ", FormatCount(whole));
   if (whole == 0) return text;
   return absl::StrCat(text, " (", FormatPercent(static_cast<double>(part) / static_cast<double>(whole)), ")");
+}
+
+std::string IntervalText(const v1::Rate& rate) {
+  const std::string lower = FormatPercent(rate.lower());
+  return absl::StrCat(absl::StripSuffix(lower, " %"), " .. ", FormatPercent(rate.upper()));
 }
 
 std::string BaselineText(const v1::AblationBaseline& baseline) {

@@ -14,16 +14,22 @@ namespace sumscope::client {
 
 // A column of numbers, shown everywhere.
 Column NumberColumn(absl::string_view name, unsigned shown = kEverywhere);
+// The same, left out of tables that are broader than the terminal, the highest `drop` first.
+Column RoomyColumn(absl::string_view name, int drop);
 // "\ntitle\n" and the table; nothing for an empty one.
 void AppendTable(std::string* text, absl::string_view title, const Table& table, const View& view);
-// "P14 (A3)"; the bare position where the spec does not say.
-std::string PositionText(const View& view, uint32_t position);
+// The one form of a row: "P14 A4->A3", the position, what its token is and what is predicted there (the token at the
+// next position); "P3 OPR" where that is no answer token. The bare position where the spec does not say.
+std::string RowText(const View& view, uint32_t position);
+std::string RowText(uint32_t position, absl::string_view meaning, absl::string_view predicts);
 // "96 %", "<1 %", ">99 %".
 std::string WholePercent(double percent);
 // A `fail_percent`, which the contract rounds down: "0" only where nothing fails, else "<1" and on.
 std::string FailPercentText(uint32_t fail_percent, bool fails);
 // 412 of 500 as "412 of 500 (82.40 %)".
 std::string ShareText(uint64_t part, uint64_t whole);
+// "99.18 .. 99.51 %", the ends of a rate's interval.
+std::string IntervalText(const v1::Rate& rate);
 // What a model does without any ablation, in one line.
 std::string BaselineText(const v1::AblationBaseline& baseline);
 // "warning: .." lines, after an empty one.

@@ -11,10 +11,11 @@ namespace sumscope::client {
 // What a view needs beside the result.
 struct View {
   v1::TrainSpec spec;  // of the run; names what each position holds
-  bool wide = false;   // -o wide: everything, however broad
+  bool wide = false;   // -o wide: everything
+  int width = 0;       // columns that tables may take, 0 for unlimited
 };
 
-// One result as tables for people, in 100 columns unless wide.
+// One result as tables for people. Sentences and "name   value" lines may be wider: see FitLines.
 std::string ProbeText(const v1::EvaluateResult& result, const View& view);
 std::string ProbeText(const v1::AttentionResult& result, const View& view);
 std::string ProbeText(const v1::AblateResult& result, const View& view);

@@ -43,12 +43,23 @@ std::string MetricRows::Header() const {
     case Format::kWide: {
       if (!headers_) return "";
       std::string line = Padded("step", "");
-      for (const std::string& column : columns_) absl::StrAppend(&line, "  ", Padded(column, column));
+      for (size_t i = 0; i < Shown(); ++i) absl::StrAppend(&line, "  ", Padded(columns_[i], columns_[i]));
       return line + "\n";
     }
     default:
       return "";
   }
+}
+
+size_t MetricRows::Shown() const {
+  if (width_ == 0) return columns_.size();
+  size_t used = kCellWidth, shown = 0;
+  while (shown < columns_.size()) {
+    used += 2 + std::max<size_t>(kCellWidth, columns_[shown].size());
+    if (used > static_cast<size_t>(width_)) break;
+    ++shown;
+  }
+  return shown;
 }
 
 std::string MetricRows::Row(uint64_t step, const std::vector<double>& values) {
@@ -66,7 +77,7 @@ std::string MetricRows::Row(uint64_t step, const std::vector<double>& values) {
       absl::StrAppend(&row, ",\"", column, "\":", text);
     } else if (format_ == Format::kCsv) {
       absl::StrAppend(&row, ",", Exact(column, values[i]));
-    } else {
+    } else if (i < Shown()) {
       absl::StrAppend(&row, "  ", Padded(Rounded(column, values[i]), column));
     }
   }
@@ -102,6 +113,12 @@ absl::StatusOr<std::string> MetricRows::Add(const v1::MetricBlock& block, const 
 }
 
 std::string MetricRows::End() const {
+  const bool table = format_ == Format::kTable || format_ == Format::kWide;
+  if (table && headers_ && Shown() < columns_.size()) {
+    return absl::StrCat("(no room for ",
+                        absl::StrJoin(columns_.begin() + static_cast<std::ptrdiff_t>(Shown()), columns_.end(), ", "),
+                        ": -o csv)\n");
+  }
   if (format_ != Format::kJson) return "";
   return started_ ? "\n]\n" : "[]\n";
 }

@@ -14,21 +14,24 @@ namespace sumscope::client {
 // whole numbers, other values the shortest text that reads back the same, NaN an empty cell or null. Thread-compatible.
 class MetricRows {
  public:
-  // Formats table, wide, csv, json (an array) and jsonl.
-  MetricRows(Format format, bool headers) : format_(format), headers_(headers) {}
+  // Formats table, wide, csv, json (an array) and jsonl. A table's lines have at most `width` columns, 0 for unlimited.
+  MetricRows(Format format, bool headers, int width) : format_(format), headers_(headers), width_(width) {}
 
   // Rows of `block`, each with the values of the same step of `extra` where it is not null; steps that `extra` lacks
   // have empty cells. DATA_LOSS METRICS_MALFORMED when the columns change.
   absl::StatusOr<std::string> Add(const v1::MetricBlock& block, const v1::MetricBlock* extra);
-  // What closes the text.
+  // What closes the text; of a table without room for all its columns, which they are.
   std::string End() const;
 
  private:
   std::string Header() const;
+  // How many columns a line of a table has room for.
+  size_t Shown() const;
   std::string Row(uint64_t step, const std::vector<double>& values);
 
   const Format format_;
   const bool headers_;
+  const int width_;
   std::vector<std::string> columns_;
   bool started_ = false;
 };

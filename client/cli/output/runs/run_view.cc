@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
+#include "client/cli/output/runs/note_label.h"
 #include "client/states.h"
 
 namespace sumscope::client {
@@ -15,6 +16,11 @@ namespace {
 std::string LabelsText(const v1::Run& run) {
   const std::map<std::string, std::string> sorted(run.labels().begin(), run.labels().end());
   return absl::StrJoin(sorted, ",", absl::PairFormatter("="));
+}
+
+std::string NoteOf(const v1::Run& run) {
+  const auto note = run.labels().find(kNoteLabel);
+  return note == run.labels().end() ? "" : note->second;
 }
 
 std::string StepText(const v1::Run& run) {
@@ -28,18 +34,18 @@ std::string TimeText(bool present, const google::protobuf::Timestamp& stamp) {
 
 Table RunTable(const std::vector<v1::Run>& runs, absl::Time now) {
   Table table({{"RUN"},
-               {"MODEL"},
+               {"MODEL", kEverywhere, false, 0, /*cut=*/26},
                {"STATE"},
                {"REASON", kInWide | kInCsv},
                {"STEP", kForPeople, true},
                {"steps_done", kInCsv},
                {"steps", kInCsv},
-               {"LOSS", kForPeople, true},
+               {"LOSS", kForPeople, true, 0, 0, /*drop=*/2},
                {"loss", kInCsv},
                {"HELDOUT", kForPeople, true},
                {"heldout_loss", kInCsv},
-               {"AGE", kForPeople, true},
-               {"OWNER"},
+               {"AGE", kForPeople, true, 0, 0, /*drop=*/1},
+               {"OWNER", kEverywhere, false, 0, 0, /*drop=*/3},
                {"ATTEMPT", kInWide | kInCsv, true},
                {"SEGMENT", kInWide | kInCsv, true},
                {"CREATED", kInWide},
@@ -100,13 +106,13 @@ std::string CheckpointsText(const v1::ListCheckpointsResponse& checkpoints) {
   return absl::StrCat(steps.size(), steps.size() == 1 ? ": step " : ": steps ", absl::StrJoin(steps, ", "));
 }
 
-std::string SegmentsText(const v1::Run& run) {
+std::string SegmentsText(const v1::Run& run, int width) {
   if (run.segments().empty()) return "";
   Table table({{"SEGMENT"},
                {"ATTEMPT"},
                {"FROM STEP", kEverywhere, true},
-               {"HOST"},
-               {"CPU"},
+               {"HOST", kEverywhere, false, /*wrap=*/12},
+               {"CPU", kEverywhere, false, /*wrap=*/12},
                {"ISA"},
                {"DEVICE"},
                {"THREADS", kEverywhere, true},
@@ -121,7 +127,7 @@ std::string SegmentsText(const v1::Run& run) {
                   segment.has_start_time() ? FormatTime(segment.start_time()) : ""});
   }
   return absl::StrCat("\nsegments", run.mixed_hardware() ? " (on different hardware)" : "", "\n",
-                      table.Aligned(kInWide, true));
+                      table.Aligned(kInWide, true, width));
 }
 
 std::string PredictionText(const v1::Run& run) {
@@ -172,6 +178,7 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
             run.has_heldout_loss() ? absl::StrCat(FormatLoss(run.heldout_loss()), " (last checkpoint)") : ""},
            {"checkpoints", CheckpointsText(checkpoints)},
            {"owner", run.owner()},
+           {"note", NoteOf(run)},
            {"labels", LabelsText(run)},
            {"created", TimeText(run.has_create_time(), run.create_time())},
            {"started", TimeText(run.has_start_time(), run.start_time())},
@@ -180,7 +187,7 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"deleted", TimeText(run.has_delete_time(), run.delete_time())},
            {"attempt", run.attempt() > 0 ? absl::StrCat(run.attempt(), ", segment ", run.segment()) : ""},
            {"job", run.job()}}),
-      "\nspec\n", DescribeSpec(run), SegmentsText(run), PredictionText(run),
+      "\nspec\n", DescribeSpec(run), SegmentsText(run, session.width()), PredictionText(run),
       next.empty() ? "" : absl::StrCat("\nnext  ", next, "\n"));
   document.wide = document.table;
   return document;

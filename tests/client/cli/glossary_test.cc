@@ -1,0 +1,82 @@
+// sumscope glossary, and who names it.
+#include <gmock/gmock.h>
+
+#include <set>
+
+#include "client/cli/glossary/words.h"
+#include "proto/contract/question_classes.h"
+#include "proto/contract/tasks.h"
+#include "tests/client/cli/fixtures.h"
+
+namespace sumscope::client {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class Glossary_Test : public CommandFixture {};
+
+std::string TermOf(absl::string_view word) {
+  const GlossaryEntry* const entry = FindWord(word);
+  return entry == nullptr ? "" : std::string(entry->term);
+}
+
+TEST_F(Glossary_Test, GivenAWordAsTablesWriteItThenItsEntry) {
+  for (const auto& [word, term] : {std::pair("S3", "S2"),
+                                   {"US9", "US9"},
+                                   {"us9", "US9"},
+                                   {"A2.SC", "SC"},
+                                   {"Algo:A2.SC", "SC"},
+                                   {"Fail%:8", "Fail%"},
+                                   {"P14L0H1", "P14L0H1"},
+                                   {"P9L1MLP", "P14L0MLP"},
+                                   {"P7", "P14"},
+                                   {"K12", "K0"},
+                                   {"D'3", "D2"},
+                                   {"M4+", "M2"},
+                                   {"*", "*"},
+                                   {"Nines", "nines"},
+                                   {"zebra", ""}}) {
+    EXPECT_EQ(TermOf(word), term) << word;
+  }
+}
+
+// Every class, cell and task that a table may show is explained.
+TEST_F(Glossary_Test, GivenTheContractsWordsThenEachHasAnEntry) {
+  for (const QuestionClassInfo& one : QuestionClasses()) EXPECT_NE(TermOf(one.name), "") << one.name;
+  for (const TaskName& task : AllTasks(v1::MIX, 5)) {
+    EXPECT_NE(TermOf(task.kind), "") << task.kind;
+    EXPECT_NE(TermOf(TaskText(task)), "") << TaskText(task);
+  }
+  for (const char* word : {"BA", "UC1", "US9", "MD", "UB1", "UM0", "SV", "MZ", "NZ", "NT", "OPR", "SGN", "kappa"}) {
+    EXPECT_EQ(TermOf(word).empty(), false) << word;
+  }
+}
+
+TEST_F(Glossary_Test, GivenATermThenItsMeaningInEveryFormat) {
+  EXPECT_EQ(Run({"glossary", "US9"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("US9   cell  A digit of an addition whose column gets a carry and sums to 9"));
+  EXPECT_EQ(Run({"glossary", "US9", "K3", "-o", "id"}), 0);
+  EXPECT_EQ(Out(), "US9\nK0\n");
+  EXPECT_EQ(Run({"glossary"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("nines"));
+  EXPECT_EQ(Run({"glossary", "kapa"}), 3);
+  EXPECT_THAT(Err(), HasSubstr("nearest is \"kappa\""));
+}
+
+// Tables used words that nothing explained.
+TEST_F(Glossary_Test, WhenATableUsesItsWordsThenOneLineNamesThemOnATerminalAlone) {
+  server_.analysis = EndedAnalysis();
+  EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4"}), 0);
+  EXPECT_THAT(Out(), Not(HasSubstr("glossary")));
+  terminal_.out_is_terminal = true;
+  EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("\n\nwords: sumscope glossary nines A2 S2 US9 "));
+  EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4", "-o", "json"}), 0);
+  EXPECT_THAT(Out(), Not(HasSubstr("glossary")));
+  EXPECT_EQ(Run({"glossary"}), 0);
+  EXPECT_THAT(Out(), Not(HasSubstr("words:")));
+}
+
+}  // namespace
+}  // namespace sumscope::client
