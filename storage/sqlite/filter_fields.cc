@@ -54,6 +54,7 @@ FilterWhitelist MakeRunFields() {
   FilterWhitelist known;
   known.labels = {"labels"};
   known.fields = {
+      {"id", Type::kName, "id"},
       {"name", Type::kName, "id"},
       {"model_name", Type::kText, "model_name"},
       {"state", Type::kEnum, "state", v1::State_descriptor()},

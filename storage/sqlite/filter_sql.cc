@@ -140,11 +140,36 @@ absl::StatusOr<SqlCondition> TextOrNumberCondition(const FilterField& field, Fil
       {JsonDouble(number)}};
 }
 
+// A date is its whole day, as for `gh`: later than 2026-11-22 is from the 23rd on, up to it is to the day's end.
+SqlCondition DayCondition(const FilterField& field, FilterOperator op, absl::Time day) {
+  const int64_t first = ToNanos(day), next = ToNanos(day + absl::Hours(24));
+  switch (op) {
+    case FilterOperator::kLess:
+    case FilterOperator::kGreaterEqual:
+      return Compare(field, op, first);
+    case FilterOperator::kLessEqual:
+      return Compare(field, FilterOperator::kLess, next);
+    case FilterOperator::kGreater:
+      return Compare(field, FilterOperator::kGreaterEqual, next);
+    case FilterOperator::kNotEqual:
+      return {absl::StrCat("(", field.sql, " < ? OR ", field.sql, " >= ?)"), {first, next}};
+    case FilterOperator::kEqual:
+    case FilterOperator::kHas:
+      break;
+  }
+  return {absl::StrCat("(", field.sql, " >= ? AND ", field.sql, " < ?)"), {first, next}};
+}
+
 absl::StatusOr<SqlCondition> TimeCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
   absl::Time time;
   std::string error;
+  if (absl::ParseTime("%Y-%m-%d", value.text, &time, &error)) {
+    // Outside of what a column holds there is nothing, and nothing to count with.
+    const int64_t year = absl::ToCivilYear(time, absl::UTCTimeZone()).year();
+    if (year >= 1970 && year < 2200) return DayCondition(field, op, time);
+  }
   if (!absl::ParseTime(absl::RFC3339_full, value.text, &time, &error)) {
-    return WrongType(field, value, "a time as RFC 3339 writes it: \"2026-11-24T10:00:00Z\"");
+    return WrongType(field, value, "a day, \"2026-11-24\", or a time as RFC 3339 writes it, \"2026-11-24T10:00:00Z\"");
   }
   return Compare(field, op, ToNanos(time));
 }

@@ -17,11 +17,11 @@ struct SqlCondition {
   std::vector<SqlValue> parameters;
 };
 
-// Fields of runs: name, model_name, state, state_reason, owner, imported, mixed_hardware, attempt, segment, steps_done,
-// create_time, start_time, end_time, metrics.loss, metrics.heldout_loss, labels.{key}, spec.{every field of TrainSpec}.
+// Fields of runs: those of proto/contract/run_list_fields.h.
 // Of facts: task, tag, kind, value, node, position, layer, is_head, num, run.name, run.model_name, run.owner,
 // run.labels.{key}, run.{every field of TrainSpec}.
 // value orders those of its texts that are numbers against a number, and all texts against any other text.
+// A time is RFC 3339 or a day of UTC, which means all of it: > 2026-11-22 is from the 23rd on.
 // A comparison with an absent value is false, NOT of it true. Enum values by name or short name (ADD, plain, paper1),
 // in any case. INVALID_ARGUMENT FILTER_INVALID with the column: unknown field (names the nearest), wrong type of value,
 // an operator that the type does not have.

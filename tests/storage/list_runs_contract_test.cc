@@ -1,7 +1,10 @@
 #include <set>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/run_list_fields.h"
+#include "storage/sqlite/filter_fields.h"
 #include "tests/storage/storage_backends.h"
 
 namespace sumscope::storage {
@@ -64,6 +67,40 @@ TEST_P(ListRuns_Test, FiltersMeanWhatTheySay) {
   EXPECT_EQ(Ids("spec.steps > 14999 AND spec.learning_rate < 1e-4").size(), 9u);
   EXPECT_EQ(Ids("model_name = \"add_d5*\"").size(), 9u) << "wildcards";
   EXPECT_EQ(Ids("create_time >= \"2023-11-14T22:13:24Z\""), (Set{"r8"}));
+  EXPECT_EQ(Ids("id = r8"), (Set{"r8"}));
+}
+
+// `create_time > 2026-11-22` was refused: a plain date is a day. The runs are of seconds 20 to 24 past 22:13.
+TEST_P(ListRuns_Test, GivenADayThenItMeansTheWholeDay) {
+  Write([](CatalogTransaction& transaction) { return transaction.InsertRun(MakeRun("later", 86'400)); });
+  const Set earlier = Ids("create_time < 2023-11-15");
+  EXPECT_EQ(earlier.size(), 9u);
+  EXPECT_EQ(Ids("create_time = 2023-11-14"), earlier);
+  EXPECT_EQ(Ids("create_time <= 2023-11-14"), earlier);
+  EXPECT_EQ(Ids("create_time != 2023-11-15"), earlier);
+  EXPECT_EQ(Ids("create_time > 2023-11-14"), (Set{"later"}));
+  EXPECT_EQ(Ids("create_time >= 2023-11-14").size(), 10u);
+  EXPECT_EQ(Ids("create_time > \"2023-11-15\""), Set());
+  for (const char* text : {"2023-11", "2023-13-01", "11-14", "yesterday", "9999999-01-01", "0000-01-01"}) {
+    RunQuery query;
+    query.filter = absl::StrCat("create_time > ", text);
+    EXPECT_EQ(ErrorReason(List(query).status()), "FILTER_INVALID") << text;
+  }
+}
+
+// `runs list --fields` promises what the server takes.
+TEST_P(ListRuns_Test, GivenTheFieldsThatPeopleAreToldThenEachFiltersAndOrdersAsTheySay) {
+  std::set<std::string> told;
+  for (const RunListField& field : RunListFields()) {
+    RunQuery query;
+    query.filter = field.name + ":*";
+    EXPECT_TRUE(List(query).ok()) << field.name;
+    query = {};
+    query.order_by = field.name;
+    EXPECT_EQ(List(query).ok(), field.orders) << field.name;
+    told.insert(field.name);
+  }
+  for (const FilterField& field : RunFilterFields().fields) EXPECT_EQ(told.count(field.name), 1u) << field.name;
 }
 
 TEST_P(ListRuns_Test, BadFiltersAndOrdersAreRefused) {

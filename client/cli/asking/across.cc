@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/app/tell_error.h"
+#include "client/cli/arguments/filter_times.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/probes/across_view.h"
 #include "client/cli/watch.h"
@@ -117,7 +118,8 @@ class Asker {
 absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filter, v1::CreateAnalysisRequest request,
                                        bool dry_run) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListRunsResponse found, AllRuns(*connection, filter));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListRunsResponse found,
+                            AllRuns(*connection, WithAbsoluteTimes(filter, session.clock().Now())));
   SUMSCOPE_RETURN_IF_ERROR(CompleteHash(*connection, request.mutable_question_set()));
   request.set_validate_only(dry_run);
   Asker asker(session, *connection, std::move(request));

@@ -17,6 +17,7 @@ void AddRunsRetry(Registry* registry, Command runs);
 void AddRunsDelete(Registry* registry, Command runs);
 void AddRunsUndelete(Registry* registry, Command runs);
 void AddRunsLabel(Registry* registry, Command runs);
+void AddRunsNote(Registry* registry, Command runs);
 void AddRunsExport(Registry* registry, Command runs);
 void AddRunsCompare(Registry* registry, Command runs);
 void AddRunsCheckpoints(Registry* registry, Command runs);

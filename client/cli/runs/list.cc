@@ -1,11 +1,13 @@
 // sumscope runs list
 #include <memory>
 
+#include "client/cli/arguments/filter_times.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
 #include "client/pages.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/run_list_fields.h"
 
 namespace sumscope::client {
 namespace {
@@ -13,12 +15,34 @@ namespace {
 struct Options {
   std::string filter, sort_by;
   uint64_t limit = limits::kDefaultPageSize;
-  bool deleted = false;
+  bool deleted = false, fields = false;
 };
 
+// What --filter and --sort-by take.
+Document ShowFields(const Session& session) {
+  Table table(
+      {{"FIELD"}, {"TAKES", kEverywhere, false, /*wrap=*/12}, {"SORTS"}, {"MEANING", kEverywhere, false, /*wrap=*/16}});
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const RunListField& field : RunListFields()) {
+    table.AddRow({field.name, field.takes, field.orders ? "yes" : "no", field.meaning.empty() ? " " : field.meaning});
+    all.push_back({{"field", field.name}, {"takes", field.takes}, {"sorts", field.orders}, {"meaning", field.meaning}});
+  }
+  Document document = session.FromTable(table);
+  for (const RunListField& field : RunListFields()) document.ids.push_back(field.name);
+  document.items = {all.begin(), all.end()};
+  document.json = {{"fields", std::move(all)}};
+  document.explains_itself = true;
+  return document;
+}
+
 absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+  if (options.fields) {
+    SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowFields(session)));
+    return ExitCode::kDone;
+  }
   v1::ListRunsRequest request;
-  request.set_filter(options.filter);
+  // Once for all pages, which belong to one filter.
+  request.set_filter(WithAbsoluteTimes(options.filter, session.clock().Now()));
   request.set_order_by(options.sort_by);
   request.set_show_deleted(options.deleted);
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
@@ -44,11 +68,13 @@ void AddRunsList(Registry* registry, Command runs) {
   const Command command = registry->Add(runs, "list", "List runs, newest first");
   command.Add("--filter", &options->filter,
               "like 'state = RUNNING AND spec.n_digits >= 10', 'labels.purpose = \"test\"', "
-              "'metrics.heldout_loss < 1e-6'");
+              "'metrics.heldout_loss < 1e-6', 'create_time > -7d'; --fields lists all fields");
   command
-      .Add("--sort-by", &options->sort_by, "create_time, model_name, state or metrics.heldout_loss, with asc or desc")
+      .Add("--sort-by", &options->sort_by,
+           "create_time, model_name, state, metrics.heldout_loss, .. (see --fields), with asc or desc")
       .type_name("FIELD");
   command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
+  command.AddFlag("--fields", &options->fields, "list the fields that --filter and --sort-by take, and stop");
   command.AddFlag("--deleted", &options->deleted, "deleted runs too");
   registry->Run(command, [options](Session& session) { return List(*options, session); });
 }

@@ -6,7 +6,7 @@ void AddRuns(Registry* registry, Command root) {
   const Command runs = registry->AddFamily(root, "runs", "Models: trained, training or imported");
   for (const auto add :
        {AddRunsList, AddRunsShow, AddRunsWatch, AddRunsLogs, AddRunsMetrics, AddRunsCancel, AddRunsResume, AddRunsRetry,
-        AddRunsDelete, AddRunsUndelete, AddRunsLabel, AddRunsExport, AddRunsCheckpoints, AddRunsCompare}) {
+        AddRunsDelete, AddRunsUndelete, AddRunsLabel, AddRunsNote, AddRunsExport, AddRunsCheckpoints, AddRunsCompare}) {
     add(registry, runs);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "client/cli/arguments/filter_times.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {
@@ -52,6 +53,17 @@ TEST(Names_Test, GivenLabelsThenKeysAndValues) {
   EXPECT_EQ(ParseLabels({"a=b=c", "d="})->at("a"), "b=c");
   EXPECT_EQ(ErrorReason(ParseLabels({"a"}).status()), "LABEL_INVALID");
   EXPECT_EQ(ErrorReason(ParseLabels({"=b"}).status()), "LABEL_INVALID");
+}
+
+TEST(FilterTimes_Test, GivenRelativeTimesThenTheyAreAbsolute) {
+  const absl::Time now = absl::FromUnixSeconds(1'700'000'000);  // 2023-11-14T22:13:20
+  EXPECT_EQ(WithAbsoluteTimes("create_time > -7d", now), "create_time > \"2023-11-07T22:13:20+00:00\"");
+  EXPECT_EQ(WithAbsoluteTimes("(end_time>=-90m) AND state = RUNNING", now),
+            "(end_time>=\"2023-11-14T20:43:20+00:00\") AND state = RUNNING");
+  for (const char* filter :
+       {"a > -7", "a = \"> -7d\"", "-7d = a", "a = -7x", "NOT -a = 1", "a > 2026-11-22", "a = \"x"}) {
+    EXPECT_EQ(WithAbsoluteTimes(filter, now), filter);
+  }
 }
 
 }  // namespace
