@@ -31,7 +31,7 @@ std::string ProbeText(const v1::PcaResult& result, const View& view) {
   Table table({{"NODE"},
                {"PASSES"},
                {"EXPLAINED"},
-               NumberColumn("VARIANCE"),
+               RoomyColumn("VARIANCE", 1),
                NumberColumn("SILHOUETTE"),
                NumberColumn("CH"),
                NumberColumn("K"),
