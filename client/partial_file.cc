@@ -6,40 +6,29 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {
-namespace {
 
-absl::Status OutputFailed(absl::string_view path, absl::string_view why) {
-  return MakeError(absl::StatusCode::kInternal, "OUTPUT_FAILED", absl::StrCat("cannot write ", path, ": ", why));
-}
-
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<PartialFile>> PartialFile::Open(const std::string& path, absl::string_view key) {
-  struct stat existing = {};
-  if (stat(path.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode)) {
-    return OutputFailed(path, "it is there and no regular file");
-  }
-  std::string partial_path = absl::StrCat(path, ".part-", key);
+absl::StatusOr<std::unique_ptr<PartialFile>> PartialFile::Open(const OutputPlace& place, absl::string_view key) {
+  std::string partial_path = absl::StrCat(place.path, ".part-", key);
   const int descriptor = open(partial_path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
   if (descriptor < 0) return OutputFailed(partial_path, std::strerror(errno));
-  auto file = absl::WrapUnique(new PartialFile(path, std::move(partial_path), descriptor, 0));
+  auto file = absl::WrapUnique(new PartialFile(place, std::move(partial_path), descriptor, 0));
+  struct stat existing = {};
   if (fstat(descriptor, &existing) != 0) return file->Failed();
   file->size_ = static_cast<uint64_t>(existing.st_size);
   return file;
 }
 
-PartialFile::PartialFile(std::string path, std::string partial_path, int descriptor, uint64_t size)
-    : path_(std::move(path)), partial_path_(std::move(partial_path)), descriptor_(descriptor), size_(size) {}
+PartialFile::PartialFile(OutputPlace place, std::string partial_path, int descriptor, uint64_t size)
+    : place_(std::move(place)), partial_path_(std::move(partial_path)), descriptor_(descriptor), size_(size) {}
 
 PartialFile::~PartialFile() {
   if (descriptor_ < 0) return;
@@ -64,18 +53,13 @@ absl::Status PartialFile::Read(const std::function<void(absl::string_view)>& use
 }
 
 absl::Status PartialFile::Write(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return Failed();
-    bytes.remove_prefix(static_cast<size_t>(written));
-    size_ += static_cast<uint64_t>(written);
-  }
+  SUMSCOPE_RETURN_IF_ERROR(WriteAll(descriptor_, bytes, partial_path_));
+  size_ += bytes.size();
   return absl::OkStatus();
 }
 
 absl::Status PartialFile::Commit() {
-  if (fsync(descriptor_) != 0 || std::rename(partial_path_.c_str(), path_.c_str()) != 0) return Failed();
+  SUMSCOPE_RETURN_IF_ERROR(PutInPlace(place_, descriptor_, partial_path_));
   close(std::exchange(descriptor_, -1));
   return absl::OkStatus();
 }

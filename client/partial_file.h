@@ -9,15 +9,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/output_place.h"
 
 namespace sumscope::client {
 
 // A file that is downloaded over several attempts: its bytes gather in PATH.part-KEY, which outlives a failure, and
-// become PATH at Commit. `key` says what is downloaded, so that two things never mix. Confined to one thread.
-// INTERNAL OUTPUT_FAILED where it cannot be written.
+// become PATH at Commit, as OutputPlace says. `key` says what is downloaded, so that two things never mix. Confined to
+// one thread. INTERNAL OUTPUT_FAILED where it cannot be written.
 class PartialFile {
  public:
-  static absl::StatusOr<std::unique_ptr<PartialFile>> Open(const std::string& path, absl::string_view key);
+  // `place` is not plain.
+  static absl::StatusOr<std::unique_ptr<PartialFile>> Open(const OutputPlace& place, absl::string_view key);
   ~PartialFile();
   PartialFile(const PartialFile&) = delete;
   PartialFile& operator=(const PartialFile&) = delete;
@@ -34,10 +36,11 @@ class PartialFile {
   void Remove();
 
  private:
-  PartialFile(std::string path, std::string partial_path, int descriptor, uint64_t size);
+  PartialFile(OutputPlace place, std::string partial_path, int descriptor, uint64_t size);
   absl::Status Failed() const;  // of errno
 
-  const std::string path_, partial_path_;
+  const OutputPlace place_;
+  const std::string partial_path_;
   int descriptor_;
   uint64_t size_;
 };

@@ -33,6 +33,14 @@ OutputFlags WithoutDash(OutputFlags output) {
 
 }  // namespace
 
+absl::StatusOr<std::string> FindAddress(const Settings& settings, const Environment& environment) {
+  if (settings.server.empty()) {
+    return FindLocalServer(DefaultSocketPaths({environment.xdg_runtime_dir, environment.home}));
+  }
+  SUMSCOPE_RETURN_IF_ERROR(CheckServer(settings.server));
+  return settings.server;
+}
+
 Session::Session(Settings flags, OutputFlags output, const Environment& environment, const Dependencies& dependencies)
     : settings_(std::move(flags)),
       output_(WithoutDash(std::move(output))),
@@ -53,23 +61,24 @@ absl::StatusOr<Connection*> Session::Connect() {
   if (connection_ != nullptr) return connection_.get();
   ConnectionOptions options;
   SUMSCOPE_ASSIGN_OR_RETURN(options.timeout, ParseTimeout(settings_.timeout));
-  if (settings_.server.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(options.address,
-                              FindLocalServer(DefaultSocketPaths({environment_.xdg_runtime_dir, environment_.home})));
-  } else {
-    options.address = settings_.server;
-    SUMSCOPE_RETURN_IF_ERROR(CheckServer(options.address));
-  }
+  SUMSCOPE_ASSIGN_OR_RETURN(options.address, FindAddress(settings_, environment_));
   connection_ = std::make_unique<Connection>(options, dependencies_.sleeper, dependencies_.cancellation);
   return connection_.get();
 }
 
 void Session::Note(absl::string_view text) {
-  if (!output_.quiet) *terminal().err << EscapeText(text, /*keep_newlines=*/true) << std::endl;
+  if (!output_.quiet) *terminal().err << EscapeText(text) << std::endl;
 }
 
 absl::StatusOr<std::unique_ptr<Sink>> Session::OpenSink() {
-  return output_.file.empty() ? MakeStreamSink(terminal().out) : MakeFileSink(output_.file);
+  return output_.file.empty() ? MakeStreamSink(terminal().out) : MakeFileSink(output_.file, dependencies_.sleeper);
+}
+
+absl::StatusOr<std::unique_ptr<Sink>> Session::OpenSinkForBytes(absl::string_view example) {
+  if (output_.file.empty() && terminal().out_is_terminal) {
+    return InvalidField("USAGE", "out", absl::StrCat("a terminal is no place for bytes: give --out ", example));
+  }
+  return OpenSink();
 }
 
 absl::Status Session::Print(const Document& document) {

@@ -48,6 +48,9 @@ struct Document {
   bool explains_itself = false;               // its words are not of the glossary, or are it
 };
 
+// Where the server is that `settings` name, or the local one. Errors of FindLocalServer and CheckServer.
+absl::StatusOr<std::string> FindAddress(const Settings& settings, const Environment& environment);
+
 // The surroundings of one command: settings, connection, output. Confined to one thread.
 class Session {
  public:
@@ -56,11 +59,13 @@ class Session {
   // Settles the settings; call first. Errors of ResolveSettings, INVALID_ARGUMENT OUTPUT_FORMAT_INVALID.
   absl::Status Start();
 
-  // Connects once. Errors of FindLocalServer and CheckServer.
+  // Connects once. Errors of FindAddress.
   absl::StatusOr<Connection*> Connect();
 
   Terminal& terminal() { return *dependencies_.terminal; }
   Clock& clock() { return *dependencies_.clock; }
+  Sleeper* sleeper() { return dependencies_.sleeper; }
+  Cancellation* cancellation() { return dependencies_.cancellation; }
   bool interrupted() const { return dependencies_.cancellation->cancelled(); }
   Format format() const { return format_; }
   // Somebody asked for a format: a flag, the environment or the file.
@@ -74,6 +79,8 @@ class Session {
   int width() const { return output_.file.empty() ? dependencies_.terminal->ColumnsOfOut() : 0; }
   // Where data goes: --out or stdout.
   absl::StatusOr<std::unique_ptr<Sink>> OpenSink();
+  // The same for what no person reads: INVALID_ARGUMENT USAGE where it would land on a terminal.
+  absl::StatusOr<std::unique_ptr<Sink>> OpenSinkForBytes(absl::string_view example);
   absl::Status Print(const Document& document);
   // `table` in the format's columns.
   Document FromTable(const Table& table) const;

@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/progress.h"
+#include "client/output_place.h"
 #include "client/partial_file.h"
 #include "proto/contract/base/status_macros.h"
 
@@ -31,19 +31,52 @@ absl::StatusOr<uint64_t> TakeEarlier(const Download& download, PartialFile* file
   return 0;
 }
 
+// Counts what arrives for a progress bar.
+class Arrivals {
+ public:
+  Arrivals(Session& session, const Download& download, uint64_t earlier)
+      : on_terminal_(session.terminal().err_is_terminal),
+        total_(download.total_bytes),
+        received_(earlier),
+        progress_(&session.terminal(), &session.clock(), download.label, session.output().quiet) {}
+
+  void Add(size_t bytes) {
+    received_ += bytes;
+    if (!on_terminal_ || total_ == 0) return;
+    progress_.Update({static_cast<double>(received_) / static_cast<double>(total_),
+                      absl::StrCat(FormatBytes(received_), " of ", FormatBytes(total_)), ""});
+  }
+
+ private:
+  const bool on_terminal_;
+  const uint64_t total_;
+  uint64_t received_;
+  Progress progress_;
+};
+
+// Where nothing can stay half done for a later attempt: the standard output, a pipe, a device.
+absl::Status ReceivePlainly(Session& session, const Download& download) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSinkForBytes(download.example));
+  SUMSCOPE_RETURN_IF_ERROR(sink->Write(download.prefix));
+  {
+    Arrivals arrivals(session, download, 0);
+    Sha256 hash;
+    SUMSCOPE_RETURN_IF_ERROR(download.receive(0, &hash, [&](absl::string_view bytes) {
+      arrivals.Add(bytes.size());
+      return sink->Write(bytes);
+    }));
+  }
+  return sink->Commit();
+}
+
 absl::Status Receive(Session& session, const Download& download, PartialFile* file) {
   auto hash = std::make_unique<Sha256>();
   SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t earlier, TakeEarlier(download, file, hash.get()));
   if (earlier == 0) hash = std::make_unique<Sha256>();  // a cleared file's bytes are forgotten
   if (earlier > 0) session.Note(absl::StrCat("going on after ", FormatBytes(earlier)));
-  Progress progress(&session.terminal(), &session.clock(), download.label, session.output().quiet);
-  uint64_t received = earlier;
+  Arrivals arrivals(session, download, earlier);
   return download.receive(earlier, hash.get(), [&](absl::string_view bytes) {
-    received += bytes.size();
-    if (session.terminal().err_is_terminal && download.total_bytes > 0) {
-      progress.Update({static_cast<double>(received) / static_cast<double>(download.total_bytes),
-                       absl::StrCat(FormatBytes(received), " of ", FormatBytes(download.total_bytes)), ""});
-    }
+    arrivals.Add(bytes.size());
     return file->Write(bytes);
   });
 }
@@ -51,7 +84,11 @@ absl::Status Receive(Session& session, const Download& download, PartialFile* fi
 }  // namespace
 
 absl::Status RunDownload(Session& session, const Download& download) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<PartialFile> file, PartialFile::Open(download.path, download.key));
+  const std::string& path = session.output().file;
+  if (path.empty()) return ReceivePlainly(session, download);
+  SUMSCOPE_ASSIGN_OR_RETURN(const OutputPlace place, FindOutputPlace(path));
+  if (place.plain) return ReceivePlainly(session, download);
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<PartialFile> file, PartialFile::Open(place, download.key));
   absl::Status status = Receive(session, download, file.get());
   if (absl::IsOutOfRange(status)) {
     // More than the server has: the earlier bytes are of something else.
@@ -67,14 +104,9 @@ absl::Status RunDownload(Session& session, const Download& download) {
   return status;
 }
 
-std::string DownloadPath(const Session& session, absl::string_view name) {
-  if (!session.output().file.empty()) return session.output().file;
-  std::string path(name);
-  for (char& c : path) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '.' && c != '-' && c != '_') c = '_';
-  }
-  if (path.front() == '.' || path.front() == '-') path.front() = '_';
-  return path;
+std::string WroteWhat(const Session& session, absl::string_view what) {
+  const std::string& path = session.output().file;
+  return path.empty() ? absl::StrCat("wrote ", what) : absl::StrCat("wrote ", path, ": ", what);
 }
 
 }  // namespace sumscope::client

@@ -12,9 +12,9 @@
 
 namespace sumscope::client {
 
-// A download into a file that goes on where an earlier attempt stopped.
+// A download into --out, which goes on where an earlier attempt stopped, or to the standard output.
 struct Download {
-  std::string path;          // of the file
+  std::string example;       // of a file name, for who would fill a terminal with bytes
   std::string key;           // what is downloaded: no two things have the same
   std::string label;         // for the progress bar
   std::string prefix;        // what stands in the file before the bytes that arrive
@@ -25,11 +25,12 @@ struct Download {
 };
 
 // The partial file stays beside its target after a lost connection or Ctrl-C, and a note says so; it goes when its
-// bytes turn out wrong or when the server no longer has what they are of. Errors of `receive` and PartialFile.
+// bytes turn out wrong or when the server no longer has what they are of. Errors of `receive`, PartialFile and
+// OpenSinkForBytes.
 absl::Status RunDownload(Session& session, const Download& download);
 
-// --out, or `name` with every character that does not belong into a file's name as '_'.
-std::string DownloadPath(const Session& session, absl::string_view name);
+// "wrote FILE: " and `what`; the file is left out where there is none.
+std::string WroteWhat(const Session& session, absl::string_view what);
 
 }  // namespace sumscope::client
 

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/arguments/find.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/captures/commands.h"
 #include "client/cli/captures/download.h"
@@ -12,12 +13,12 @@ namespace sumscope::client {
 namespace {
 
 absl::StatusOr<ExitCode> Export(const std::string& argument, Session& session) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, CaptureNameOf(argument));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindCapture(*connection, argument));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
   const std::string id = capture.name().substr(capture.name().rfind('/') + 1);
   Download download;
-  download.path = DownloadPath(session, absl::StrCat(RunIdOf(capture.name()), "-", id, ".safetensors"));
+  download.example = "FILE.safetensors";
   download.key = id;
   download.label = id;
   v1::DownloadCaptureRequest request;
@@ -27,8 +28,8 @@ absl::StatusOr<ExitCode> Export(const std::string& argument, Session& session) {
     return connection->DownloadCapture(request, hash, on_bytes);
   };
   SUMSCOPE_RETURN_IF_ERROR(RunDownload(session, download));
-  session.Note(absl::StrCat("wrote ", download.path, ": ", capture.result().tensors_size(), " tensors, ",
-                            FormatBytes(capture.result().bytes()), ", SHA-256 verified"));
+  session.Note(WroteWhat(session, absl::StrCat(capture.result().tensors_size(), " tensors, ",
+                                               FormatBytes(capture.result().bytes()), ", SHA-256 verified")));
   return ExitCode::kDone;
 }
 

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/arguments/find.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/captures/commands.h"
 #include "client/cli/captures/download.h"
@@ -41,19 +42,19 @@ absl::Status GetRange(const Options& options, const v1::CapturedTensor& tensor, 
   }
   request.set_offset(offset);
   request.set_length(options.length.value_or(tensor.bytes() - offset));
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink,
-                            MakeFileSink(DownloadPath(session, absl::StrCat(tensor.name(), ".bin"))));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSinkForBytes("FILE.bin"));
   Sha256 hash;
   SUMSCOPE_RETURN_IF_ERROR(
       connection.ReadTensor(request, &hash, [&sink](absl::string_view bytes) { return sink->Write(bytes); }));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
-  session.Note(absl::StrCat("wrote ", FormatCount(request.length()), " bytes from byte ", FormatCount(offset)));
+  session.Note(
+      WroteWhat(session, absl::StrCat(FormatCount(request.length()), " bytes from byte ", FormatCount(offset))));
   return absl::OkStatus();
 }
 
 absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, CaptureNameOf(options.capture));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindCapture(*connection, options.capture));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::CapturedTensor tensor, FindTensor(capture, options.tensor));
   v1::ReadTensorRequest request;
@@ -65,7 +66,7 @@ absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {
   }
   Download download;
   SUMSCOPE_ASSIGN_OR_RETURN(download.prefix, NpyHeader(tensor.dtype(), {tensor.shape().begin(), tensor.shape().end()}));
-  download.path = DownloadPath(session, absl::StrCat(tensor.name(), ".npy"));
+  download.example = "FILE.npy";
   download.key = tensor.sha256().substr(0, 16);
   download.label = tensor.name();
   download.total_bytes = tensor.bytes();
@@ -78,7 +79,7 @@ absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {
     return MakeError(absl::StatusCode::kDataLoss, "CAPTURE_CORRUPT", "the partial file is not this tensor");
   };
   SUMSCOPE_RETURN_IF_ERROR(RunDownload(session, download));
-  session.Note(absl::StrCat("wrote ", download.path, ": ", FormatBytes(tensor.bytes()), ", SHA-256 verified"));
+  session.Note(WroteWhat(session, absl::StrCat(FormatBytes(tensor.bytes()), ", SHA-256 verified")));
   return ExitCode::kDone;
 }
 

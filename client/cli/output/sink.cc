@@ -5,19 +5,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/errors.h"
+#include "client/output_place.h"
+#include "proto/contract/base/status_macros.h"
 
 namespace sumscope::client {
 namespace {
-
-absl::Status OutputFailed(absl::string_view where, absl::string_view why) {
-  return MakeError(absl::StatusCode::kInternal, "OUTPUT_FAILED", absl::StrCat("cannot write ", where, ": ", why));
-}
 
 class StreamSink : public Sink {
  public:
@@ -38,10 +34,27 @@ class StreamSink : public Sink {
   std::ostream* const out_;
 };
 
+// A device, a pipe, a descriptor: nothing to make whole.
+class PlainSink : public Sink {
+ public:
+  PlainSink(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  ~PlainSink() override {
+    if (descriptor_ >= 0) close(descriptor_);
+  }
+  absl::Status Write(absl::string_view bytes) override { return WriteAll(descriptor_, bytes, path_); }
+  absl::Status Commit() override {
+    return close(std::exchange(descriptor_, -1)) == 0 ? absl::OkStatus() : OutputFailed(path_, std::strerror(errno));
+  }
+
+ private:
+  const std::string path_;
+  int descriptor_;
+};
+
 class FileSink : public Sink {
  public:
-  FileSink(std::string path, std::string temporary, int descriptor)
-      : path_(std::move(path)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+  FileSink(OutputPlace place, std::string temporary, int descriptor)
+      : place_(std::move(place)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
 
   ~FileSink() override {
     if (descriptor_ < 0) return;
@@ -49,30 +62,21 @@ class FileSink : public Sink {
     unlink(temporary_.c_str());
   }
 
-  absl::Status Write(absl::string_view bytes) override {
-    while (!bytes.empty()) {
-      const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return OutputFailed(path_, std::strerror(errno));
-      bytes.remove_prefix(static_cast<size_t>(written));
-    }
-    return absl::OkStatus();
-  }
+  absl::Status Write(absl::string_view bytes) override { return WriteAll(descriptor_, bytes, place_.path); }
 
   absl::Status Commit() override {
-    // mkstemp made it private; a result gets the mode that the user's files get.
+    // mkstemp made it private; a new result gets the mode that the user's files get.
     const mode_t mask = umask(0);
     umask(mask);
-    if (fchmod(descriptor_, 0666 & ~mask) != 0 || fsync(descriptor_) != 0 ||
-        std::rename(temporary_.c_str(), path_.c_str()) != 0) {
-      return OutputFailed(path_, std::strerror(errno));
-    }
+    if (fchmod(descriptor_, 0666 & ~mask) != 0) return OutputFailed(place_.path, std::strerror(errno));
+    SUMSCOPE_RETURN_IF_ERROR(PutInPlace(place_, descriptor_, temporary_));
     close(std::exchange(descriptor_, -1));
     return absl::OkStatus();
   }
 
  private:
-  const std::string path_, temporary_;
+  const OutputPlace place_;
+  const std::string temporary_;
   int descriptor_;
 };
 
@@ -80,15 +84,16 @@ class FileSink : public Sink {
 
 std::unique_ptr<Sink> MakeStreamSink(std::ostream* out) { return std::make_unique<StreamSink>(out); }
 
-absl::StatusOr<std::unique_ptr<Sink>> MakeFileSink(const std::string& path) {
-  struct stat existing = {};
-  if (stat(path.c_str(), &existing) == 0 && !S_ISREG(existing.st_mode)) {
-    return OutputFailed(path, "it is there and no regular file");
+absl::StatusOr<std::unique_ptr<Sink>> MakeFileSink(const std::string& path, Sleeper* sleeper) {
+  SUMSCOPE_ASSIGN_OR_RETURN(OutputPlace place, FindOutputPlace(path));
+  if (place.plain) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const int plain, OpenPlain(place, sleeper));
+    return std::make_unique<PlainSink>(path, plain);
   }
-  std::string temporary = absl::StrCat(path, ".XXXXXX");
+  std::string temporary = absl::StrCat(place.path, ".XXXXXX");
   const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);
   if (descriptor < 0) return OutputFailed(path, std::strerror(errno));
-  return std::make_unique<FileSink>(path, temporary, descriptor);
+  return std::make_unique<FileSink>(std::move(place), temporary, descriptor);
 }
 
 }  // namespace sumscope::client

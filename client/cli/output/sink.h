@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/backoff.h"
 
 namespace sumscope::client {
 
@@ -22,8 +23,10 @@ class Sink {
 // `out` must outlive the sink.
 std::unique_ptr<Sink> MakeStreamSink(std::ostream* out);
 
-// A file that appears, or replaces an older one, at Commit and in full; without it no trace is left.
-absl::StatusOr<std::unique_ptr<Sink>> MakeFileSink(const std::string& path);
+// A file that appears, or replaces an older one, at Commit and in full; without it no trace is left. Symbolic links
+// lead to their file, which keeps its mode, owner and other names. What is no file (a device, a pipe, /dev/fd/N) is
+// written as it comes. `sleeper` waits for a pipe's reader.
+absl::StatusOr<std::unique_ptr<Sink>> MakeFileSink(const std::string& path, Sleeper* sleeper);
 
 }  // namespace sumscope::client
 

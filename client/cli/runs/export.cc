@@ -37,13 +37,10 @@ absl::StatusOr<v1::Checkpoint> FindCheckpoint(Connection& connection, const v1::
 absl::StatusOr<ExitCode> Export(const std::string& run_argument, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument argument, CheckpointNameOf(run_argument));
   const std::string& path = session.output().file;
-  if (path.empty() && session.terminal().out_is_terminal) {
-    return InvalidField("USAGE", "out", "a terminal is no place for weights: give --out FILE.safetensors");
-  }
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(argument.run));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Checkpoint checkpoint, FindCheckpoint(*connection, run, argument));
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSinkForBytes("FILE.safetensors"));
   {
     Progress progress(&session.terminal(), &session.clock(), RunIdOf(run.name()), session.output().quiet);
     CheckpointFile file(CheckpointMetadata(run, checkpoint), checkpoint.bytes(),
