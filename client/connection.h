@@ -106,8 +106,8 @@ class Connection {
                                const std::function<absl::Status(absl::string_view)>& on_bytes);
   // Uploads questions, one a line.
   absl::StatusOr<v1::UploadedQuestionSet> UploadQuestionSet(uint32_t n_digits, absl::string_view lines);
-  // Uploads a file: fills total_bytes, sha256 and request_id of `header`. NOT_FOUND FILE_NOT_READABLE;
-  // INVALID_ARGUMENT FILE_NOT_REGULAR.
+  // Uploads a file, a pipe or, for "-", the standard input: fills total_bytes, sha256 and request_id of `header`.
+  // NOT_FOUND FILE_NOT_READABLE; INVALID_ARGUMENT FILE_NOT_REGULAR; RESOURCE_EXHAUSTED IMPORT_TOO_LARGE.
   absl::StatusOr<v1::Run> ImportRun(v1::ImportHeader header, const std::string& path);
 
  private:
@@ -130,7 +130,10 @@ class Connection {
   template <typename Open>
   absl::Status ReceiveFile(FileTransfer transfer, Open open,
                            const std::function<absl::Status(absl::string_view)>& on_bytes);
-  absl::StatusOr<v1::Run> Upload(const v1::ImportHeader& header, const std::string& path);
+  // `read_pieces(on_piece)` hands over the file until `on_piece` says no.
+  absl::StatusOr<v1::Run> Upload(
+      const v1::ImportHeader& header,
+      const std::function<absl::Status(const std::function<bool(std::string)>&)>& read_pieces);
 
   void Reconnect();
   absl::Status Explain(const absl::Status& status) const;

@@ -1,21 +1,22 @@
 #include "client/question_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "client/readable_file.h"
+#include "client/question_text.h"
+#include "client/text_lines.h"
 #include "proto/contract/analyses/listed_questions.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -26,20 +27,11 @@ namespace {
 constexpr size_t kValuesTold = 20;
 constexpr int kMaxQuestionsOfAFile = 1'000'000;  // as many as an uploaded list may have
 
-using Cells = std::vector<absl::string_view>;
+using Cells = std::vector<std::string>;
 using Filters = std::map<std::string, std::string>;  // column -> value that it must have
 
 absl::Status BadFile(absl::string_view path, size_t line, absl::string_view problem) {
   return InvalidField("QUESTION_FILE_INVALID", "questions", absl::StrCat(path, " line ", line, ": ", problem));
-}
-
-// Two numbers with a sign between them. Only the server knows how many digits they may have.
-bool IsQuestion(absl::string_view text) {
-  const auto is_number = [](absl::string_view part) {
-    return !part.empty() && part.find_first_not_of("0123456789") == absl::string_view::npos;
-  };
-  const size_t sign = text.find_first_of("+-*");
-  return sign != absl::string_view::npos && is_number(text.substr(0, sign)) && is_number(text.substr(sign + 1));
 }
 
 // Reads the lines of one file into a list.
@@ -47,22 +39,23 @@ class QuestionFile {
  public:
   // With a `spec` of a run each question must be one of it.
   QuestionFile(std::string path, Filters filters, v1::Operation operation, const v1::TrainSpec* spec)
-      : path_(std::move(path)), filters_(std::move(filters)), operation_(operation), spec_(spec) {}
+      : path_(std::move(path)),
+        must_be_table_(absl::EndsWith(absl::StripSuffix(path_, ".gz"), ".tsv")),
+        filters_(std::move(filters)),
+        operation_(operation),
+        spec_(spec) {}
 
-  absl::StatusOr<v1::QuestionSet> Read() {
-    SUMSCOPE_RETURN_IF_ERROR(CheckReadable(path_, Pipes::kAllowed));
-    std::ifstream file(path_);
-    if (!file) return NotReadable(path_, std::strerror(errno));
-    const bool table = absl::EndsWith(path_, ".tsv");
-    if (!table && !filters_.empty()) {
-      return BadFile(path_, 1, absl::StrCat("?", filters_.begin()->first, "= needs a .tsv file with a header"));
-    }
-    for (std::string line; std::getline(file, line);) {
+  absl::StatusOr<v1::QuestionSet> Read(const InputPatience& patience) {
+    SUMSCOPE_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(path_, patience));
+    TextLines lines(std::move(file));
+    for (std::string line;;) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const bool more, lines.Next(&line));
+      if (!more) break;
       ++line_;
       absl::string_view text = absl::StripSuffix(line, "\r");
       if (line_ == 1) text = absl::StripPrefix(text, "\xEF\xBB\xBF");  // a byte-order mark
       if (absl::StripAsciiWhitespace(text).empty() || text[0] == '#') continue;
-      SUMSCOPE_RETURN_IF_ERROR(table ? AddRow(text) : Add(text));
+      SUMSCOPE_RETURN_IF_ERROR(std::exchange(first_, false) ? AddFirst(text) : AddLine(text));
     }
     if (questions_.list().questions().empty()) return NothingFound();
     return std::move(questions_);
@@ -83,11 +76,28 @@ class QuestionFile {
         absl::StrCat(path_, filters_.empty() ? " holds no question" : " has no line with all of these"));
   }
 
-  absl::Status ReadHeader(const Cells& cells) {
-    for (size_t i = 0; i < cells.size(); ++i) columns_.emplace(std::string(cells[i]), i);
-    if (columns_.count("question") == 0 && (columns_.count("a") == 0 || columns_.count("b") == 0)) {
-      return BadFile(path_, line_, "the header needs columns a and b, or question");
+  // The first line says whether the file is a table: it then names the columns.
+  absl::Status AddFirst(absl::string_view text) {
+    const char delimiter = must_be_table_ || absl::StrContains(text, '\t') ? '\t' : ',';
+    const Cells cells = CellsOf(text, delimiter);
+    const auto has = [&cells](absl::string_view name) { return absl::c_linear_search(cells, name); };
+    if (has("question") || (has("a") && has("b"))) {
+      delimiter_ = delimiter;
+      return ReadHeader(cells);
     }
+    if (must_be_table_) return BadFile(path_, line_, "the header needs columns a and b, or question");
+    if (!filters_.empty()) {
+      return BadFile(path_, line_,
+                     absl::StrCat("?", filters_.begin()->first, "= needs a header that names the columns: a and b, or ",
+                                  "question, and ", filters_.begin()->first));
+    }
+    return AddLine(text);
+  }
+
+  absl::Status AddLine(absl::string_view text) { return columns_.empty() ? Add(text) : AddRow(text); }
+
+  absl::Status ReadHeader(const Cells& cells) {
+    for (size_t i = 0; i < cells.size(); ++i) columns_.emplace(cells[i], i);
     for (const auto& [column, value] : filters_) {
       if (columns_.count(column) == 0) {
         return BadFile(path_, line_, absl::StrCat("?", column, "= needs a column ", column));
@@ -97,11 +107,11 @@ class QuestionFile {
   }
 
   absl::Status AddRow(absl::string_view text) {
-    const Cells cells = absl::StrSplit(text, '\t');
-    if (columns_.empty()) return ReadHeader(cells);
+    const Cells cells = CellsOf(text, delimiter_);
     const auto cell = [&](const std::string& column) {
       const auto index = columns_.find(column);
-      return index != columns_.end() && index->second < cells.size() ? cells[index->second] : absl::string_view();
+      return index != columns_.end() && index->second < cells.size() ? absl::string_view(cells[index->second])
+                                                                     : absl::string_view();
     };
     bool wanted = true;
     for (const auto& [column, value] : filters_) {
@@ -116,38 +126,43 @@ class QuestionFile {
   }
 
   absl::Status Add(absl::string_view question) {
-    const absl::string_view text = absl::StripAsciiWhitespace(question);
-    if (!IsQuestion(text)) {
-      return BadFile(path_, line_, absl::StrCat("\"", text.substr(0, 60), "\" is no question like 12345+67890"));
+    const std::optional<std::string> text = QuestionOf(question);
+    if (!text) {
+      return BadFile(
+          path_, line_,
+          absl::StrCat("\"", absl::StripAsciiWhitespace(question).substr(0, 60), "\" is no question like 12345+67890"));
     }
     if (questions_.list().questions_size() == kMaxQuestionsOfAFile) {
       return InvalidField("QUESTIONS_OUT_OF_RANGE", "questions",
                           absl::StrCat(path_, " has more than ", kMaxQuestionsOfAFile, " questions"));
     }
     if (spec_ != nullptr) {
-      std::string checked(text);
+      std::string checked = *text;
       v1::Operation is = v1::OPERATION_UNSPECIFIED;
       SUMSCOPE_RETURN_IF_ERROR(NormaliseQuestionOfRun(*spec_, "questions", absl::StrCat(path_, " line ", line_, ":"),
                                                       operation_, &checked, &is));
     }
-    questions_.mutable_list()->add_questions(std::string(text));
+    questions_.mutable_list()->add_questions(*text);
     return absl::OkStatus();
   }
 
   const std::string path_;
+  const bool must_be_table_;
   const Filters filters_;
   const v1::Operation operation_;
   const v1::TrainSpec* const spec_;
   std::map<std::string, size_t> columns_;                // of a table, once its header was read
   std::map<std::string, std::set<std::string>> values_;  // that the filtered columns have
   size_t line_ = 0;
+  bool first_ = true;   // no line with something on it came yet
+  char delimiter_ = 0;  // of a table
   v1::QuestionSet questions_;
 };
 
 }  // namespace
 
 absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation,
-                                                 const v1::TrainSpec* spec) {
+                                                 const InputPatience& patience, const v1::TrainSpec* spec) {
   const size_t query = text.rfind('?');
   Filters filters;
   absl::string_view path = text;
@@ -162,7 +177,7 @@ absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Ope
       filters.insert(filter);
     }
   }
-  return QuestionFile(std::string(path), std::move(filters), operation, spec).Read();
+  return QuestionFile(std::string(path), std::move(filters), operation, spec).Read(patience);
 }
 
 }  // namespace sumscope::client

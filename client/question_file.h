@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/input_file.h"
 #include "sumscope/v1/question_sets.pb.h"
 #include "sumscope/v1/spec.pb.h"
 
@@ -12,7 +13,7 @@ namespace sumscope::client {
 // question_sets.h. With the spec of a run the first line that this run cannot be asked is an error too, of
 // NormaliseQuestionOfRun.
 absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Operation operation,
-                                                 const v1::TrainSpec* spec = nullptr);
+                                                 const InputPatience& patience, const v1::TrainSpec* spec = nullptr);
 
 }  // namespace sumscope::client
 

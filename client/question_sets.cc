@@ -102,9 +102,10 @@ bool ParseKind(absl::string_view kind, absl::string_view rest, v1::QuestionSet* 
 
 }  // namespace
 
-absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Operation operation) {
+absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Operation operation,
+                                                 const InputPatience& patience) {
   const Halves kind = SplitOnce(text, ':');
-  if (kind.first == "file" && !kind.second.empty()) return ReadQuestionFile(kind.second, operation);
+  if (kind.first == "file" && !kind.second.empty()) return ReadQuestionFile(kind.second, operation, patience);
   v1::QuestionSet questions;
   if (ParseKind(kind.first, kind.second, &questions)) return questions;
   return InvalidField("QUESTION_SET_INVALID", "questions",

@@ -14,7 +14,7 @@ TORCH_VERSION=2.11.0
 BUILD_PACKAGES=(
   ca-certificates g++ cmake ninja-build ccache pkg-config python3 python3-venv unzip
   libgrpc++-dev protobuf-compiler protobuf-compiler-grpc libprotobuf-dev libabsl-dev
-  libsqlite3-dev libsqlitecpp-dev libssl-dev libzstd-dev
+  libsqlite3-dev libsqlitecpp-dev libssl-dev libzstd-dev zlib1g-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libboost-math-dev
 )
 TEST_PACKAGES=(clang libgtest-dev libgmock-dev libbenchmark-dev sqlite3 util-linux)

@@ -4,6 +4,7 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/asking/question_options.h"
+#include "client/question_text.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -26,12 +27,13 @@ absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
   v1::CreateAnalysisRequest request;
   request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
-  request.mutable_question_set()->mutable_list()->add_questions(options.question);
+  request.mutable_question_set()->mutable_list()->add_questions(
+      QuestionOf(options.question).value_or(options.question));
   v1::AskRequest* const ask = request.mutable_request()->mutable_ask();
   for (const std::string& nodes : options.ablate) ask->add_ablate(nodes);
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::AblationMode mode, ParseAblationMode(options.mode));
   if (mode != v1::ABLATION_MODE_UNSPECIFIED) ask->set_mode(mode);
-  ask->set_patch_from(options.patch_from);
+  ask->set_patch_from(QuestionOf(options.patch_from).value_or(options.patch_from));
   for (const std::string& nodes : options.patch_nodes) ask->add_patch_nodes(nodes);
   if (options.generate) ask->set_generate(true);
   return AskAnalysis(session, std::move(request), options.dry_run ? Ask::kDryRun : Ask::kWait);

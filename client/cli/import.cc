@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "absl/strings/match.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/runs/run_view.h"
@@ -16,6 +17,12 @@ struct Options {
   std::vector<std::string> labels;
 };
 
+// What the file is called; what comes from a pipe has no name worth keeping.
+std::string FileNameOf(const std::string& path) {
+  if (path == "-" || absl::StartsWith(path, "/dev/")) return "";
+  return ReplaceInvalidUtf8(std::filesystem::path(path).filename().string());
+}
+
 absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
   v1::ImportHeader header;
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Operation operation, ParseOperation(options.operation));
@@ -24,7 +31,7 @@ absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
   header.mutable_labels()->insert(labels.begin(), labels.end());
   header.set_like_model_name(options.like);
   header.set_run_id(options.run_id);
-  header.set_file_name(ReplaceInvalidUtf8(std::filesystem::path(options.file).filename().string()));
+  header.set_file_name(FileNameOf(options.file));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->ImportRun(header, options.file));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
@@ -36,7 +43,10 @@ absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
 void AddImport(Registry* registry, Command root) {
   const auto options = std::make_shared<Options>();
   const Command command = registry->Add(root, "import", "Make a finished run from a .safetensors file");
-  command.Add("FILE", &options->file, "weights with TransformerLens names; shapes say what the model is").required();
+  command
+      .Add("FILE", &options->file,
+           "weights with TransformerLens names; shapes say what the model is; - for the standard input")
+      .required();
   command.Add("--operation", &options->operation, "what it computes: add (default), sub, mul, mix or mas");
   command.Add("--like", &options->like, "a model name that the shapes must agree with").type_name("MODEL");
   command.Add("--run-id", &options->run_id, "the run's id (default: a random one)").type_name("ID");

@@ -59,6 +59,7 @@ inline constexpr uint32_t kMaxMetricPage = 10'000;
 inline constexpr uint32_t kMetricBlockSteps = 1000;  // rows of one streamed block: 1000 x 40 columns stays under 1 MiB
 inline constexpr size_t kMaxLogTextBytes = 8192;
 inline constexpr size_t kMaxSafetensorsHeaderBytes = 16 << 20;
+inline constexpr size_t kMaxFileNameLength = 255;  // bytes, as file systems have it
 inline constexpr uint64_t kMaxImportBytes = uint64_t{4} << 30;
 
 // Server.

@@ -75,6 +75,11 @@ absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader
         absl::StatusCode::kResourceExhausted, "IMPORT_TOO_LARGE",
         absl::StrCat("a file of ", header.total_bytes(), " bytes is above the limit of ", limits::kMaxImportBytes));
   }
+  if (header.file_name().size() > limits::kMaxFileNameLength) {
+    return InvalidField("FILE_NAME_TOO_LONG", "header.file_name",
+                        absl::StrCat("file_name has ", header.file_name().size(), " bytes; at most ",
+                                     limits::kMaxFileNameLength, " are kept"));
+  }
   if (!header.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(header.run_id()));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(header.labels()));
   IncomingRoom::Hold room(backend_.room);

@@ -250,6 +250,17 @@ TEST_F(Connection_Test, WhenAFileIsUploadedThenAllOfItArrivesInPiecesWithItsHash
   EXPECT_EQ(server_.LastRequest<v1::ImportHeader>().total_bytes(), content.size());
 }
 
+// A server that went away in the middle of a long upload was given up after a second.
+TEST_F(Connection_Test, WhenTheServerGoesAwayDuringAnUploadThenItIsWaitedFor) {
+  const TempDirectory directory;
+  const std::string path = directory.path() + "/w.safetensors";
+  std::ofstream(path, std::ios::binary) << std::string(2'500'000, 'x');
+  server_.errors = std::vector<absl::Status>(8, kLost);
+  const auto run = connection_->ImportRun({}, path);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_GT(sleeper_.slept, absl::Seconds(5));
+}
+
 TEST_F(Connection_Test, WhenTheServerRefusesAnUploadThenItsReasonArrives) {
   const TempDirectory directory;
   const std::string path = directory.path() + "/w.safetensors";

@@ -50,7 +50,7 @@ absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   request.set_validate_only(ask == Ask::kDryRun);
   const absl::StatusOr<v1::CreateAnalysisResponse> created = Create(session, *connection, request);
-  if (!created.ok()) return NameBadLine(*connection, request.parent(), options, created.status());
+  if (!created.ok()) return NameBadLine(session, *connection, request.parent(), options, created.status());
   v1::Analysis analysis = created->analysis();
   if (ask == Ask::kDryRun) {
     SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowPrediction(session, analysis)));

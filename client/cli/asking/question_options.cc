@@ -4,10 +4,16 @@
 #include "absl/strings/strip.h"
 #include "client/question_file.h"
 #include "client/question_sets.h"
+#include "client/readable_file.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {
+namespace {
+
+InputPatience PatienceOf(Session& session) { return {session.sleeper(), session.cancellation()}; }
+
+}  // namespace
 
 void AddQuestionOptions(Command command, QuestionOptions* options) {
   const std::string group = "Questions";
@@ -20,28 +26,30 @@ void AddQuestionOptions(Command command, QuestionOptions* options) {
       .group(group);
 }
 
-absl::StatusOr<v1::QuestionSet> MakeQuestionSet(const QuestionOptions& options) {
+absl::StatusOr<v1::QuestionSet> MakeQuestionSet(Session& session, const QuestionOptions& options) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Operation operation, ParseOperation(options.operation));
   v1::QuestionSet questions;
   if (!options.questions.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(questions, ParseQuestionSet(options.questions, operation));
+    SUMSCOPE_ASSIGN_OR_RETURN(questions, ParseQuestionSet(options.questions, operation, PatienceOf(session)));
   }
   if (operation != v1::OPERATION_UNSPECIFIED) questions.set_operation(operation);
   if (options.seed) questions.set_seed(*options.seed);
   return questions;
 }
 
-absl::Status NameBadLine(Connection& connection, const std::string& parent, const QuestionOptions& options,
-                         const absl::Status& refused) {
+absl::Status NameBadLine(Session& session, Connection& connection, const std::string& parent,
+                         const QuestionOptions& options, const absl::Status& refused) {
   absl::string_view file = options.questions;
   const std::string reason = ErrorReason(refused);
   const bool of_question =
       reason == "QUESTION_INVALID" || reason == "PRODUCT_TOO_LONG" || reason == "OPERATION_NOT_OF_RUN";
   if (!of_question || !absl::ConsumePrefix(&file, "file:")) return refused;
+  const std::string path(file.substr(0, file.rfind('?')));
+  if (path == "-" || !CheckReadable(path, Pipes::kRefused).ok()) return refused;
   const absl::StatusOr<v1::Run> run = connection.GetRun(absl::StrCat("runs/", RunIdOf(parent)));
   const absl::StatusOr<v1::Operation> operation = ParseOperation(options.operation);
   if (!run.ok() || !operation.ok()) return refused;
-  const absl::Status found = ReadQuestionFile(file, *operation, &run->spec()).status();
+  const absl::Status found = ReadQuestionFile(file, *operation, PatienceOf(session), &run->spec()).status();
   return found.ok() ? refused : found;
 }
 

@@ -21,12 +21,12 @@ struct QuestionOptions {
 void AddQuestionOptions(Command command, QuestionOptions* options);
 
 // Errors of ParseQuestionSet and ParseOperation.
-absl::StatusOr<v1::QuestionSet> MakeQuestionSet(const QuestionOptions& options);
+absl::StatusOr<v1::QuestionSet> MakeQuestionSet(Session& session, const QuestionOptions& options);
 
 // A server that refuses a question of a list knows its place among the questions, not the line of the file that they
-// came from: this finds the line. `refused` itself for any other error.
-absl::Status NameBadLine(Connection& connection, const std::string& parent, const QuestionOptions& options,
-                         const absl::Status& refused);
+// came from: this finds the line, where the file can be read again. `refused` itself for any other error.
+absl::Status NameBadLine(Session& session, Connection& connection, const std::string& parent,
+                         const QuestionOptions& options, const absl::Status& refused);
 
 // Uploads a list that is too long for a request, for the run (or checkpoint) `parent`.
 absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1::QuestionSet* questions);

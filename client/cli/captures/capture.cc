@@ -51,7 +51,7 @@ absl::StatusOr<ExitCode> Capture(const Options& options, Session& session) {
     for (const absl::string_view position : absl::StrSplit(text, ',')) capture->add_positions(std::string(position));
   }
   SUMSCOPE_RETURN_IF_ERROR(FillReduction(options.reduce, capture));
-  SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(options.questions));
+  SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(session, options.questions));
   return AskAnalysis(session, std::move(request),
                      options.dry_run ? Ask::kDryRun
                      : options.wait  ? Ask::kWait

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/across.h"
@@ -55,9 +56,14 @@ Command ProbeFamily::Add(const std::string& name, const std::string& description
                                : absl::StrCat("say which model: sumscope probe RUN[@STEP] ", name,
                                               ", with a run id, a prefix of one or @last; or many with --runs FILTER"));
     }
+    if (many && absl::StripAsciiWhitespace(target->runs).empty()) {
+      return InvalidField("USAGE", "runs",
+                          "--runs \"\" would ask every run there is; say which: --runs \"state = SUCCEEDED\" takes all "
+                          "that are trained");
+    }
     v1::CreateAnalysisRequest request;
     SUMSCOPE_RETURN_IF_ERROR(fill(request.mutable_request()));
-    SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(shared->questions));
+    SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(session, shared->questions));
     if (many) return AskAcrossRuns(session, target->runs, std::move(request), shared->dry_run);
     SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(target->run));
     request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
