@@ -50,6 +50,9 @@ class RunDisplay {
 
  private:
   void ShowState(const v1::StateChange& change) {
+    // What an earlier attempt came to is not how this one stands.
+    if (change.attempt() != attempt_) heldout_.clear();
+    attempt_ = change.attempt();
     if (IsTerminal(change.state())) return;  // the end mark says more
     std::string text = absl::StrCat(id_, "  ", DescribeState(change.state(), change.reason()));
     if (change.segment() > 1) absl::StrAppend(&text, ", attempt ", change.attempt(), ", segment ", change.segment());
@@ -85,6 +88,7 @@ class RunDisplay {
 
   const std::string id_;
   std::string heldout_;
+  uint32_t attempt_ = 0;
   Progress progress_;
 };
 
@@ -93,6 +97,14 @@ void TellOfReconnects(Connection& connection, Progress& progress) {
     if (!told) progress.Say("lost the server, waiting for it to come back (the job is not lost)");
     told = true;
   });
+}
+
+// Who asked for ids alone gets that of what goes on without them: nothing else says how to come back to it.
+void PrintIdOf(Session& session, const std::string& id) {
+  if (session.format() != Format::kId) return;
+  Document document;
+  document.ids = {id};
+  session.Print(document).IgnoreError();  // the lost watch is the error that is told
 }
 
 }  // namespace
@@ -106,6 +118,7 @@ absl::StatusOr<v1::Run> WatchRunToEnd(Session& session, Connection& connection, 
     connection.set_on_reconnect([](const absl::Status&) {});
   }
   if (!run.ok() && (session.interrupted() || absl::IsUnavailable(run.status()))) {
+    PrintIdOf(session, RunIdOf(name));
     session.Note(
         absl::StrCat("No longer watching; the run goes on. Come back with: sumscope runs watch ", RunIdOf(name)));
   }
@@ -129,6 +142,7 @@ absl::StatusOr<v1::Analysis> WatchAnalysisToEnd(Session& session, Connection& co
     connection.set_on_reconnect([](const absl::Status&) {});
   }
   if (!analysis.ok() && (session.interrupted() || absl::IsUnavailable(analysis.status()))) {
+    PrintIdOf(session, name);
     session.Note(absl::StrCat("No longer waiting; the analysis goes on. Read it with: sumscope analyses show ", name,
                               "   or stop it: sumscope analyses cancel ", name));
   }

@@ -70,6 +70,10 @@ class FakeServer::Runs : public v1::RunService::Service {
                            v1::ListMetricsResponse* response) override {
     fake_->Record("ListMetrics", *request);
     v1::MetricBlock* const block = response->mutable_block();
+    if (request->series() == v1::DETERMINISTIC) {
+      if (request->first_step() < fake_->metric_steps) *block = MetricBlockOf(request->first_step(), 1);
+      return grpc::Status::OK;
+    }
     block->set_first_step(request->first_step());
     block->add_columns("steps_per_second");
     // The last step's timing is not there yet.
@@ -202,7 +206,10 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
     fake_->Record("ListAnalyses", *request);
     if (fake_->stored.empty()) *response->add_analyses() = fake_->analysis;
     for (const v1::Analysis& one : fake_->stored) {
-      if (absl::StartsWith(one.name(), absl::StrCat(request->parent(), "/"))) *response->add_analyses() = one;
+      const bool of_run =
+          request->parent() == "runs/-" || absl::StartsWith(one.name(), absl::StrCat(request->parent(), "/"));
+      const bool of_kind = request->analysis().empty() || request->analysis() == one.analysis();
+      if (of_run && of_kind) *response->add_analyses() = one;
     }
     for (v1::Analysis& one : *response->mutable_analyses()) {
       one.clear_request();

@@ -20,8 +20,6 @@ void AddAnalysesDelete(Registry* registry, Command analyses);
 absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(Connection& connection, const std::string& run,
                                                       const std::string& kind, uint64_t limit);
 
-inline constexpr char kAnalysisArgument[] = "runs/{run}/analyses/{analysis}, or RUN/ID";
-
 }  // namespace sumscope::client
 
 #endif  // SUMSCOPE_CLIENT_CLI_ANALYSES_COMMANDS_H_

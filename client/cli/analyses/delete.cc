@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "client/cli/analyses/commands.h"
-#include "client/cli/arguments/names.h"
+#include "client/cli/arguments/find.h"
 #include "client/cli/asking/delete_all.h"
 
 namespace sumscope::client {
@@ -12,7 +12,7 @@ void AddAnalysesDelete(Registry* registry, Command analyses) {
   const Command command = registry->Add(analyses, "delete", "Forget ended analyses with their facts and files");
   command.AddList("ANALYSIS", names.get(), kAnalysisArgument).required();
   registry->Run(command, [names](Session& session) {
-    return DeleteAll(session, *names, AnalysisNameOf,
+    return DeleteAll(session, *names, FindAnalysis,
                      [](Connection& connection, const std::string& name) { return connection.DeleteAnalysis(name); });
   });
 }

@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "client/cli/analyses/commands.h"
-#include "client/cli/arguments/names.h"
+#include "client/cli/arguments/find.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/output/probes/analysis_view.h"
 #include "proto/contract/base/status_macros.h"
@@ -11,8 +11,8 @@ namespace sumscope::client {
 namespace {
 
 absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, AnalysisNameOf(argument));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindAnalysis(*connection, argument));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, connection->GetAnalysis(name));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec spec, SpecForView(session, analysis));
   // What was stored answers: nothing was computed for this question.

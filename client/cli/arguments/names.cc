@@ -89,15 +89,6 @@ absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text) {
                                                 : absl::StrCat("nearest is ", near)));
 }
 
-absl::StatusOr<std::string> CaptureNameOf(absl::string_view text) {
-  std::vector<std::string> parts = absl::StrSplit(absl::StripPrefix(text, "runs/"), '/');
-  if (parts.size() == 3 && parts[1] == "analyses") parts.erase(parts.begin() + 1);
-  const std::string name =
-      parts.size() == 2 ? CaptureName(parts[0], parts[1]) : absl::StrCat("runs/", absl::StripPrefix(text, "runs/"));
-  SUMSCOPE_RETURN_IF_ERROR(ParseCaptureName(name).status());
-  return name;
-}
-
 std::string RunIdOf(absl::string_view name) {
   const absl::string_view id = absl::StripPrefix(name, "runs/");
   return std::string(id.substr(0, id.find('/')));

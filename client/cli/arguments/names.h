@@ -31,9 +31,6 @@ absl::StatusOr<std::string> AnalysisNameOf(absl::string_view text);
 // naming the nearest.
 absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text);
 
-// runs/{run}/captures/{capture}, also RUN/captures/ID, RUN/ID, and the name of its analysis.
-absl::StatusOr<std::string> CaptureNameOf(absl::string_view text);
-
 // "r7k2m9qa" of "runs/r7k2m9qa/..".
 std::string RunIdOf(absl::string_view name);
 // "r7k2m9qa/a1b2c3d4" of runs/r7k2m9qa/analyses/a1b2c3d4: what people read, and commands take.

@@ -91,6 +91,11 @@ class Asker {
     for (const AskedRun& one : asked_) {
       if (&one != &waited_for && !IsTerminal(one.analysis.state())) names.push_back(one.analysis.name());
     }
+    if (session_.format() == Format::kId) {
+      Document document;
+      document.ids = names;
+      session_.Print(document).IgnoreError();  // the lost watch is the error that is told
+    }
     if (!names.empty()) session_.Note(absl::StrCat("So do the other runs': ", absl::StrJoin(names, " ")));
   }
 
@@ -133,7 +138,7 @@ absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filt
   if (asker.asked().empty() && asker.exit_code() == ExitCode::kDone) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
                      found.runs().empty()
-                         ? absl::StrCat("no run is ", filter)
+                         ? absl::StrCat("no run matches --runs \"", filter, "\"")
                          : absl::StrCat("no run that matches can answer: ", asker.left_out().back().message));
   }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(dry_run ? ShowPredictions(session, asker.asked())

@@ -5,15 +5,15 @@
 
 namespace sumscope::client {
 
-absl::StatusOr<ExitCode> DeleteAll(Session& session, const std::vector<std::string>& arguments,
-                                   const std::function<absl::StatusOr<std::string>(absl::string_view)>& name_of,
-                                   const std::function<absl::Status(Connection&, const std::string& name)>& remove) {
+absl::StatusOr<ExitCode> DeleteAll(
+    Session& session, const std::vector<std::string>& arguments,
+    const std::function<absl::StatusOr<std::string>(Connection&, absl::string_view)>& find,
+    const std::function<absl::Status(Connection&, const std::string& name)>& remove) {
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   std::vector<std::string> names;
   for (const std::string& argument : arguments) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, name_of(argument));
-    names.push_back(name);
+    SUMSCOPE_ASSIGN_OR_RETURN(names.emplace_back(), find(*connection, argument));
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   Table table({{"DELETED"}});
   ExitCode first = ExitCode::kDone;
   std::vector<std::string> gone;

@@ -11,11 +11,12 @@
 
 namespace sumscope::client {
 
-// Deletes each of `arguments` and prints the names of those that are gone. One that fails does not keep the others from
-// their turn; its error is told, and the first one decides the exit code.
-absl::StatusOr<ExitCode> DeleteAll(Session& session, const std::vector<std::string>& arguments,
-                                   const std::function<absl::StatusOr<std::string>(absl::string_view)>& name_of,
-                                   const std::function<absl::Status(Connection&, const std::string& name)>& remove);
+// Deletes what `find` says that each of `arguments` means and prints the names of those that are gone. One that fails
+// does not keep the others from their turn; its error is told, and the first one decides the exit code.
+absl::StatusOr<ExitCode> DeleteAll(
+    Session& session, const std::vector<std::string>& arguments,
+    const std::function<absl::StatusOr<std::string>(Connection&, absl::string_view)>& find,
+    const std::function<absl::Status(Connection&, const std::string& name)>& remove);
 
 }  // namespace sumscope::client
 

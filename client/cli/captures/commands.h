@@ -13,8 +13,6 @@ void AddCapturesExport(Registry* registry, Command captures);
 void AddCapturesCancel(Registry* registry, Command captures);
 void AddCapturesDelete(Registry* registry, Command captures);
 
-inline constexpr char kCaptureArgument[] = "runs/{run}/captures/{capture}, or RUN/ID";
-
 }  // namespace sumscope::client
 
 #endif  // SUMSCOPE_CLIENT_CLI_CAPTURES_COMMANDS_H_

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "client/cli/arguments/find.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/captures/commands.h"
 #include "client/cli/output/numbers.h"
@@ -14,8 +15,8 @@ namespace sumscope::client {
 namespace {
 
 absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, CaptureNameOf(argument));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindCapture(*connection, argument));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(absl::StrCat("runs/", RunIdOf(capture.name()))));
   Document document;

@@ -80,6 +80,48 @@ TEST_F(Watch_Test, WhenTheUserDetachesThenTheJobGoesOnAndTheWayBackIsTold) {
   EXPECT_EQ(server_.CountCalls("CancelRun"), 0);
 }
 
+// With -q nobody was told the id, and the job went on unknown.
+TEST_F(Watch_Test, WhenOnlyIdsAreWantedAndTheUserDetachesThenTheIdIsPrinted) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"train", "m", "--watch", "-q"},
+                                                  {"train", "m", "--watch", "--then", "evaluate", "-o", "id"},
+                                                  {"probe", "r7", "evaluate", "--wait", "-q"}}) {
+    server_.hanging = std::promise<void>();
+    server_.break_kind = Break::kHang;
+    server_.break_after = 0;
+    server_.breaks = 1;
+    Cancellation stopped;
+    std::thread user([this, &stopped] {
+      server_.hanging.get_future().wait();
+      stopped.Cancel();
+    });
+    out_.str("");
+    EXPECT_EQ(RunCommandLine(command, environment_, {&terminal_, &clock_, &sleeper_, &stopped}), 130);
+    user.join();
+    EXPECT_EQ(Out(), command[0] == "train" ? "r7k2m9qa\n" : "runs/r7k2m9qa/analyses/a1b2c3d4\n");
+  }
+}
+
+// The held-out loss of the attempt before stood beside the steps of this one.
+TEST_F(Watch_Test, WhenTheRunWasResumedThenNothingOfTheOldAttemptIsShown) {
+  v1::WatchRunResponse again, progress;
+  again.mutable_state()->set_state(v1::RUNNING);
+  again.mutable_state()->set_attempt(2);
+  again.mutable_state()->set_segment(2);
+  again.set_resume_token("90");
+  progress.mutable_progress()->set_step(7);
+  progress.mutable_progress()->set_steps(15000);
+  const v1::WatchRunResponse end = server_.events.back();
+  server_.events.back() = again;
+  server_.events.push_back(progress);
+  server_.events.push_back(end);
+  clock_.step = absl::Hours(1);  // so that each progress is worth a line
+  EXPECT_EQ(Run({"runs", "watch", "r7"}), 0);
+  EXPECT_THAT(Err(), HasSubstr("held-out 0.5000"));
+  const std::string after = Err().substr(Err().find("attempt 2"));
+  EXPECT_THAT(after, HasSubstr("7/15000"));
+  EXPECT_THAT(after.substr(0, after.find("SUCCEEDED")), Not(HasSubstr("held-out")));
+}
+
 TEST_F(Watch_Test, WhenTheStreamAlwaysEndsBeforeItsEndMarkThenItIsNoSuccess) {
   server_.break_kind = Break::kEndEarly;
   server_.break_after = 0;
