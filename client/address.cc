@@ -19,7 +19,7 @@ namespace {
 absl::Status NotRunning(absl::string_view tried) {
   return MakeError(absl::StatusCode::kUnavailable, "SERVER_NOT_RUNNING",
                    absl::StrCat("no server listens on ", tried,
-                                ".\nStart one with `sumscoped`, or name another with --server unix:/path or host:port "
+                                ". Start one with `sumscoped`, or name another with --server unix:/path or host:port "
                                 "(or SUMSCOPE_SERVER)."));
 }
 

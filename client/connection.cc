@@ -65,7 +65,7 @@ absl::Status Connection::Explain(const absl::Status& status) const {
       absl::StatusCode::kUnavailable, "SERVER_UNREACHABLE",
       absl::StrCat(reached ? "lost the server at " : "no server answers at ", options_.address, " (",
                    status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message()),
-                   ").\n",
+                   "). ",
                    reached ? "Nothing that it acknowledged is lost: try again when it is back."
                            : "Start one with `sumscoped`, or name another with --server unix:/path or host:port."));
 }

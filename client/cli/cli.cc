@@ -8,13 +8,23 @@
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/usage.h"
+#include "client/cli/completing/complete.h"
 #include "proto/contract/version.h"
 
 namespace sumscope::client {
 namespace {
 
 constexpr char kFooter[] =
-    "\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was "
+    "
+Help of one command: sumscope help COMMAND
+"
+    "
+SUMSCOPE_SERVER, SUMSCOPE_CONTEXT, SUMSCOPE_TIMEOUT and SUMSCOPE_OUTPUT in the environment say what the flags of "
+    "these names would; flags win. What neither says is read from $XDG_CONFIG_HOME/sumscope/config.toml "
+    "(~/.config/sumscope/config.toml).
+"
+    "
+Exit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was "
     "cancelled, 7 server unavailable, 8 precondition, 9 quota, 124 timeout, 130 interrupted.";
 
 void AddConnectionOptions(Command root, Settings* settings) {
@@ -41,10 +51,19 @@ int Finish(const absl::StatusOr<ExitCode>& outcome, const Dependencies& dependen
   return static_cast<int>(TellStatus(dependencies.terminal, outcome.status()));
 }
 
+// `sumscope help runs list` asks for `sumscope runs list --help`.
+std::vector<std::string> HelpAsOption(std::vector<std::string> words) {
+  if (words.empty() || words[0] != "help") return words;
+  words.erase(words.begin());
+  words.push_back("--help");
+  return words;
+}
+
 }  // namespace
 
 int RunCommandLine(const std::vector<std::string>& arguments, const Environment& environment,
                    const Dependencies& dependencies) {
+  const std::vector<std::string> words = HelpAsOption(arguments);
   Registry registry;
   Settings settings;
   CLI::App root("sumscope: trains small transformers on arithmetic and takes them apart, on a server", "sumscope");
@@ -59,15 +78,20 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
                          AddServer, AddGlossary, AddCompletion}) {
     add(&registry, Command(&root));
   }
+  if (!arguments.empty() && arguments[0] == "complete") {
+    const ptrdiff_t own = arguments.size() > 1 && arguments[1] == "--" ? 2 : 1;
+    Complete(root, {arguments.begin() + own, arguments.end()}, environment, dependencies);
+    return static_cast<int>(ExitCode::kDone);
+  }
   try {
-    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    std::vector<std::string> reversed(words.rbegin(), words.rend());
     root.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success) &&
         !NamesUnknownCommand(&root)) {  // --help, --version
       return root.exit(error, *dependencies.terminal->out, *dependencies.terminal->err);
     }
-    TellError(dependencies.terminal, UsageMessage(&root, error), "");
+    TellError(dependencies.terminal, UsageMessage(&root, error), "", TryHelp(&root));
     return static_cast<int>(ExitCode::kUsage);
   }
   if (const absl::Status status = CheckArguments(&root); !status.ok()) return Finish(status, dependencies);

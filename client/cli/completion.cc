@@ -1,10 +1,9 @@
-// sumscope completion: scripts for shells, made from the commands themselves.
+// sumscope completion: scripts for shells. Each hands over what is typed to `sumscope complete`, which knows the
+// commands and asks the server for ids.
+#include <map>
 #include <memory>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/arguments/command.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -12,160 +11,86 @@
 namespace sumscope::client {
 namespace {
 
-// One command: the words that lead to it, what may follow.
-struct Node {
-  std::string path;  // "runs list"; "" is the program
-  std::vector<const CLI::App*> commands;
-  std::vector<const CLI::Option*> options;
-};
-
-std::vector<const CLI::App*> CommandsOf(const CLI::App* app) {
-  return app->get_subcommands([](const CLI::App*) { return true; });
-}
-
-void Collect(const CLI::App* app, const std::string& path, std::vector<Node>* nodes) {
-  Node node{path, CommandsOf(app), {}};
-  for (const CLI::App* level = app; level != nullptr; level = level->get_parent()) {
-    for (const CLI::Option* option : level->get_options()) {
-      if (!option->get_lnames().empty()) node.options.push_back(option);
-    }
-  }
-  nodes->push_back(node);
-  for (const CLI::App* command : node.commands) {
-    Collect(command, absl::StrCat(path, path.empty() ? "" : " ", command->get_name()), nodes);
-  }
-}
-
-std::string CommandNames(const Node& node) {
-  return absl::StrJoin(node.commands, " ",
-                       [](std::string* out, const CLI::App* command) { absl::StrAppend(out, command->get_name()); });
-}
-
-std::string OptionNames(const Node& node) {
-  return absl::StrJoin(node.options, " ", [](std::string* out, const CLI::Option* option) {
-    absl::StrAppend(out, "--", option->get_lnames().front());
-  });
-}
-
-// A shell function's case over the path of commands typed so far.
-std::string Cases(const std::vector<Node>& nodes) {
-  std::string cases;
-  for (const Node& node : nodes) {
-    absl::StrAppend(&cases, "    \"", node.path, "\") commands=\"", CommandNames(node), "\"; options=\"",
-                    OptionNames(node), "\" ;;\n");
-  }
-  return cases;
-}
-
-// Follows the typed words as far as they are commands.
-std::string WalkCases(const std::vector<Node>& nodes) {
-  std::string cases;
-  for (const Node& node : nodes) {
-    if (!node.path.empty()) absl::StrAppend(&cases, cases.empty() ? "" : "|", "\"", node.path, "\"");
-  }
-  return cases;
-}
-
-std::string Bash(const std::vector<Node>& nodes) {
-  return absl::StrReplaceAll(
-      R"sh(# bash completion of sumscope; use: source <(sumscope completion bash)
+// Bash parts words at ':', '=' and '@' as well: what stands before the last one must not be proposed again.
+constexpr char kBash[] = R"sh(# bash completion of sumscope; use: source <(sumscope completion bash)
 _sumscope() {
-  local current=${COMP_WORDS[COMP_CWORD]} path= next word commands= options=
-  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
-    next=${path:+$path }$word
-    case "$next" in
-      @WALK@) path=$next ;;
-    esac
-  done
-  case "$path" in
-@CASES@  esac
-  if [[ $current == -* ]]; then
-    COMPREPLY=($(compgen -W "$options" -- "$current"))
-  elif [[ -n $commands ]]; then
-    COMPREPLY=($(compgen -W "$commands" -- "$current"))
-  else
-    COMPREPLY=($(compgen -f -- "$current"))
-  fi
+  local line=${COMP_LINE:0:COMP_POINT} current before word description file
+  local -a words
+  read -ra words <<< "$line"
+  [[ $line == *[[:space:]] ]] && words+=("")
+  current=${words[${#words[@]} - 1]}
+  before=${current%"${current##*[:=@]}"}
+  COMPREPLY=()
+  while IFS=$'\t' read -r word description; do
+    if [[ $word == :files ]]; then
+      compopt -o filenames 2> /dev/null
+      while IFS= read -r file; do
+        file=$description$file
+        COMPREPLY+=("${file#"$before"}")
+      done < <(compgen -f -- "${current#"$description"}")
+    else
+      COMPREPLY+=("${word#"$before"}")
+      [[ $word == *[:=,@/] ]] && compopt -o nospace 2> /dev/null
+    fi
+  done < <(sumscope complete -- "${words[@]:1}" 2> /dev/null)
 }
-complete -o filenames -F _sumscope sumscope
-)sh",
-      {{"@WALK@", WalkCases(nodes)}, {"@CASES@", Cases(nodes)}});
-}
+complete -F _sumscope sumscope
+)sh";
 
-std::string Zsh(const std::vector<Node>& nodes) {
-  return absl::StrReplaceAll(
-      R"sh(#compdef sumscope
+constexpr char kZsh[] = R"sh(#compdef sumscope
 # zsh completion of sumscope; use: source <(sumscope completion zsh)
 _sumscope() {
-  local path_typed= next word commands= options=
-  for word in "${(@)words[2,CURRENT-1]}"; do
-    next=${path_typed:+$path_typed }$word
-    case "$next" in
-      @WALK@) path_typed=$next ;;
-    esac
+  local line value description
+  local -a values shown open opened
+  for line in "${(@f)$(sumscope complete -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2> /dev/null)}"; do
+    value=${line%%$'\t'*}
+    description=${line#*$'\t'}
+    if [[ $value == :files ]]; then
+      [[ -n $description ]] && compset -P "${(b)description}"
+      _files
+      return
+    elif [[ $value == *[:=,@/] ]]; then
+      open+=("$value")
+      opened+=("$value${description:+  -- $description}")
+    elif [[ -n $value ]]; then
+      values+=("$value")
+      shown+=("$value${description:+  -- $description}")
+    fi
   done
-  case "$path_typed" in
-@CASES@  esac
-  if [[ ${words[CURRENT]} == -* ]]; then
-    compadd -- ${=options}
-  elif [[ -n $commands ]]; then
-    compadd -- ${=commands}
-  else
-    _files
-  fi
+  (( $#values )) && compadd -l -d shown -a values
+  (( $#open )) && compadd -l -S '' -d opened -a open
 }
 compdef _sumscope sumscope
-)sh",
-      {{"@WALK@", WalkCases(nodes)}, {"@CASES@", Cases(nodes)}});
-}
+)sh";
 
-// In single quotes.
-std::string FishQuoted(const std::string& text) {
-  return absl::StrCat("'", absl::StrReplaceAll(text, {{"\\", "\\\\"}, {"'", "\\'"}}), "'");
-}
-
-std::string Fish(const std::vector<Node>& nodes) {
-  std::string script = absl::StrReplaceAll(
-      R"sh(# fish completion of sumscope; use: sumscope completion fish | source
-function __sumscope_at
-  set -l path
-  for word in (commandline -opc)[2..]
-    set -l next (string trim "$path $word")
-    contains -- "$next" @WALK@; and set path $next
+constexpr char kFish[] = R"sh(# fish completion of sumscope; use: sumscope completion fish | source
+function __sumscope_complete
+  set -l typed (commandline -opc)
+  set -l current (commandline -ct)
+  for line in (sumscope complete -- $typed[2..] "$current" 2> /dev/null)
+    set -l parts (string split -m 1 \t -- $line)
+    if test "$parts[1]" = :files
+      set -l path (string sub -s (math 1 + (string length -- "$parts[2]")) -- "$current")
+      for file in $path*
+        test -d "$file"; and set file "$file/"
+        echo "$parts[2]$file"
+      end
+    else
+      echo $line
+    end
   end
-  test "$path" = "$argv[1]"
 end
-)sh",
-      {{"@WALK@", absl::StrReplaceAll(WalkCases(nodes), {{"|", " "}})}});
-  for (const Node& node : nodes) {
-    const std::string condition = FishQuoted(absl::StrCat("__sumscope_at \"", node.path, "\""));
-    for (const CLI::App* command : node.commands) {
-      absl::StrAppend(&script, "complete -c sumscope -f -n ", condition, " -a ", command->get_name(), " -d ",
-                      FishQuoted(command->get_description()), "\n");
-    }
-    for (const CLI::Option* option : node.options) {
-      absl::StrAppend(&script, "complete -c sumscope -n ", condition, " -l ", option->get_lnames().front(), " -d ",
-                      FishQuoted(option->get_description()), "\n");
-    }
-  }
-  return script;
-}
+complete -c sumscope -f -a '(__sumscope_complete)'
+)sh";
 
-absl::StatusOr<ExitCode> Complete(const CLI::App* root, const std::string& shell, Session& session) {
-  std::vector<Node> nodes;
-  Collect(root, "", &nodes);
-  std::string script;
-  if (shell == "bash") {
-    script = Bash(nodes);
-  } else if (shell == "zsh") {
-    script = Zsh(nodes);
-  } else if (shell == "fish") {
-    script = Fish(nodes);
-  } else {
+absl::StatusOr<ExitCode> PrintScript(const std::string& shell, Session& session) {
+  const std::map<absl::string_view, const char*> scripts = {{"bash", kBash}, {"zsh", kZsh}, {"fish", kFish}};
+  const auto script = scripts.find(shell);
+  if (script == scripts.end()) {
     return InvalidField("USAGE", "shell", absl::StrCat("\"", shell, "\" is no shell here; expected bash, zsh or fish"));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
-  SUMSCOPE_RETURN_IF_ERROR(sink->Write(script));
+  SUMSCOPE_RETURN_IF_ERROR(sink->Write(script->second));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   return ExitCode::kDone;
 }
@@ -177,7 +102,7 @@ void AddCompletion(Registry* registry, Command root) {
   const Command command =
       registry->Add(root, "completion", "Print a completion script for bash, zsh or fish", Registry::Output::kNone);
   command.Add("SHELL", shell.get(), "bash, zsh or fish").required();
-  registry->Run(command, [root, shell](Session& session) { return Complete(root.app(), *shell, session); });
+  registry->Run(command, [shell](Session& session) { return PrintScript(*shell, session); });
 }
 
 }  // namespace sumscope::client

@@ -1,5 +1,9 @@
 #include "client/cli/app/config.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 
@@ -57,9 +61,15 @@ void FillFrom(const Settings& weaker, Settings* settings) {
 }
 
 absl::StatusOr<ConfigFile> ReadConfig(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) return ConfigFile();
+  errno = 0;
   std::ifstream file(path);
-  if (!file) return ConfigFile();
   std::stringstream text;
+  // A folder opens, and fails when it is read.
+  if (!file || (file.peek() == std::ifstream::traits_type::eof() && errno != 0)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_READABLE",
+                     absl::StrCat("cannot read the configuration ", path, ": ", std::strerror(errno)));
+  }
   text << file.rdbuf();
   return ParseConfig(text.str(), path);
 }

@@ -38,7 +38,8 @@ struct ConfigFile {
 absl::StatusOr<ConfigFile> ParseConfig(absl::string_view text, const std::string& path);
 
 // What counts: flag, else environment, else the chosen context of $XDG_CONFIG_HOME/sumscope/config.toml (~/.config by
-// default), else that file's top level. `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context.
+// default), else that file's top level. `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context,
+// CONFIG_NOT_READABLE for a file that is there and cannot be read.
 absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environment& environment);
 
 // "45", "45s", "2m": positive and at most a day. INVALID_ARGUMENT TIMEOUT_INVALID. "" is 30 s.

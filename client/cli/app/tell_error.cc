@@ -3,24 +3,42 @@
 #include <ostream>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/backoff.h"
+#include "client/cli/app/flag_words.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {
+namespace {
 
-void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason) {
+// Whether `text` has `name` as a word of its own.
+bool Names(absl::string_view text, absl::string_view name) {
+  const auto within_word = [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-'; };
+  for (size_t at = text.find(name); at != absl::string_view::npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !within_word(text[at - 1])) && (end == text.size() || !within_word(text[end]))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason, absl::string_view hint) {
   const char* const red = terminal->colour ? "\x1b[31m" : "";
   const char* const plain = terminal->colour ? "\x1b[0m" : "";
-  *terminal->err << red << "error:" << plain << " " << EscapeText(message, /*keep_newlines=*/true);
+  *terminal->err << red << "error:" << plain << " " << EscapeText(message);
   if (!reason.empty()) *terminal->err << " [" << EscapeText(reason) << "]";
   *terminal->err << std::endl;
+  if (!hint.empty()) *terminal->err << EscapeText(hint) << std::endl;
 }
 
 ExitCode TellStatus(Terminal* terminal, const absl::Status& status, absl::string_view subject) {
-  std::string message = absl::StrCat(subject, subject.empty() ? "" : ": ", status.message());
+  // Most messages name what they are about themselves.
+  const bool named = subject.empty() || Names(status.message(), subject);
+  std::string message = absl::StrCat(named ? "" : subject, named ? "" : ": ", MessageInFlags(status));
   if (status.message().empty()) absl::StrAppend(&message, absl::StatusCodeToString(status.code()));
   if (const absl::Duration delay = RetryDelay(status); delay > absl::ZeroDuration()) {
     absl::StrAppend(&message, " (try again in ", FormatSpan(delay), ")");

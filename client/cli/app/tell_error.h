@@ -8,10 +8,11 @@
 
 namespace sumscope::client {
 
-// One "error: message [REASON]" on stderr.
-void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason);
+// One line "error: message [REASON]" on stderr, whatever the message repeats of what was typed, and one for the hint.
+void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason, absl::string_view hint = "");
 
-// The same of a status that is not OK, with what it is about before it; returns its exit code.
+// The same of a status that is not OK, with what it is about before it where its message does not say that itself;
+// returns its exit code.
 ExitCode TellStatus(Terminal* terminal, const absl::Status& status, absl::string_view subject = "");
 
 }  // namespace sumscope::client

@@ -1,9 +1,11 @@
 #include "client/cli/arguments/usage.h"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -33,9 +35,33 @@ std::vector<std::string> CommandsOf(const CLI::App* app) {
   return names;
 }
 
+// What others call our commands.
+std::string InOurWords(const std::string& word) {
+  static const auto* const kWords = new std::map<std::string, std::string>{
+      {"ls", "list"},     {"ps", "list"},      {"rm", "delete"},       {"remove", "delete"}, {"stop", "cancel"},
+      {"kill", "cancel"}, {"abort", "cancel"}, {"cat", "show"},        {"info", "show"},     {"describe", "show"},
+      {"get", "show"},    {"status", "show"},  {"log", "logs"},        {"tail", "watch"},    {"follow", "watch"},
+      {"rerun", "retry"}, {"wait", "watch"},   {"restore", "undelete"}};
+  const auto found = kWords->find(word);
+  return found == kWords->end() ? word : found->second;
+}
+
+// A command by its name here or elsewhere, of this family or, of the program itself, of runs; else one that is spelt
+// much the same.
+std::string SuggestCommand(const CLI::App* app, const std::string& word) {
+  const auto has = [](const CLI::App* family, const std::string& name) {
+    return absl::c_linear_search(CommandsOf(family), name);
+  };
+  const std::string meant = InOurWords(word);
+  if (has(app, meant)) return meant;
+  const bool program = app->get_parent() == nullptr;
+  if (program && has(app, "runs") && has(app->get_subcommand("runs"), meant)) return absl::StrCat("runs ", meant);
+  return NearOf(word, CommandsOf(app));
+}
+
 // What could have been meant by a word that was not understood; "" for no idea.
 std::string Suggest(const CLI::App* app, const std::string& word) {
-  if (!absl::StartsWith(word, "-")) return NearOf(word, CommandsOf(app));
+  if (!absl::StartsWith(word, "-")) return SuggestCommand(app, word);
   std::vector<std::string> names;
   for (const CLI::App* level = app; level != nullptr; level = level->get_parent()) {
     for (const CLI::Option* option : level->get_options()) {
@@ -97,8 +123,10 @@ std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
   } else if (message == CLI::RequiredError::Subcommand(1).what()) {
     message = absl::StrCat(FullName(app), " needs a command: ", absl::StrJoin(commands, ", "));
   }
-  return absl::StrCat(message, "\nTry: ", FullName(app), " --help");
+  return message;
 }
+
+std::string TryHelp(const CLI::App* root) { return absl::StrCat("Try: ", FullName(Deepest(root)), " --help"); }
 
 bool NamesUnknownCommand(const CLI::App* root) {
   const std::vector<std::string> unknown = root->remaining(/*recurse=*/true);

@@ -23,8 +23,10 @@ class HelpFormatter : public CLI::Formatter {
   const int width_;
 };
 
-// What was wrong with the command line, what could have been meant, and where to read on.
+// What was wrong with the command line, and what could have been meant.
 std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error);
+// Where to read on: "Try: sumscope runs --help".
+std::string TryHelp(const CLI::App* root);
 
 // Whether a word stands where a command belongs and is none: `sumscope nosuch --help` asks for no help that there is.
 bool NamesUnknownCommand(const CLI::App* root);

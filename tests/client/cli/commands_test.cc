@@ -1,4 +1,6 @@
+#include <array>
 #include <fstream>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -23,6 +25,13 @@ TEST_F(Commands_Test, WhenUsageIsWrongThenExitCodeTwoAndTheNearestIsNamed) {
   EXPECT_THAT(Err(), HasSubstr("did you mean \"train\""));
   EXPECT_EQ(Run({"runs", "lsit"}), 2);
   EXPECT_THAT(Err(), HasSubstr("did you mean \"list\""));
+  for (const auto& [typed, meant] :
+       std::map<std::string, std::string>{{"ls", "list"}, {"rm", "delete"}, {"stop", "cancel"}}) {
+    EXPECT_EQ(Run({"runs", typed}), 2);
+    EXPECT_THAT(Err(), HasSubstr("did you mean \"" + meant + "\"?"));
+    EXPECT_EQ(Run({typed}), 2);
+    EXPECT_THAT(Err(), HasSubstr("did you mean \"runs " + meant + "\"?"));
+  }
   EXPECT_EQ(Run({"runs"}), 2);
   EXPECT_THAT(Err(), HasSubstr("sumscope runs needs a command: list, "));
   EXPECT_EQ(Run({"runs", "show"}), 2);
@@ -46,6 +55,21 @@ TEST_F(Commands_Test, WhenHelpIsAskedThenItIsDataAndSucceeds) {
   EXPECT_THAT(Out(), HasSubstr("--server ADDRESS"));
   EXPECT_EQ(Run({"probe", "r1", "evaluate", "--help"}), 0);
   EXPECT_THAT(Out(), HasSubstr("sumscope probe RUN[@STEP] evaluate [OPTIONS]"));
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"runs", "metrics"}, {"train"}, {"probe", "pca"}}) {
+    std::vector<std::string> help = {"help"}, option = words;
+    help.insert(help.end(), words.begin(), words.end());
+    option.push_back("--help");
+    EXPECT_EQ(Run(option), 0);
+    const std::string expected = Out();
+    EXPECT_EQ(Run(help), 0);
+    EXPECT_EQ(Out(), expected);
+  }
+  EXPECT_EQ(Run({"help"}), 0);
+  for (const char* told : {"SUMSCOPE_SERVER", "config.toml", "sumscope help COMMAND"}) {
+    EXPECT_THAT(Out(), HasSubstr(told));
+  }
+  EXPECT_EQ(Run({"help", "dance"}), 2);
   EXPECT_EQ(Run({"--version"}), 0);
   EXPECT_THAT(Out(), HasSubstr("sumscope 0"));
 }
@@ -182,6 +206,64 @@ TEST_F(Commands_Test, WhenSeveralFailThenAllAreToldAlikeInOrderAndTheFirstDecide
   EXPECT_EQ(server_.CountCalls("CancelRun"), 3);
 }
 
+// "mine: mine has ended".
+TEST_F(Commands_Test, WhenAnErrorNamesItsSubjectThenItIsSaidOnce) {
+  server_.errors = {MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "mine has ended"),
+                    MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "runs/mine has ended"),
+                    MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "minetoo has ended")};
+  EXPECT_EQ(Run({"runs", "cancel", "mine", "mine", "mine"}), 8);
+  EXPECT_EQ(Err(),
+            "error: mine has ended [RUN_ENDED]\nerror: runs/mine has ended [RUN_ENDED]\n"
+            "error: mine: minetoo has ended [RUN_ENDED]\n");
+}
+
+// Text that was typed went raw to the terminal, and a line of it could pass for one of ours.
+TEST_F(Commands_Test, WhenAnErrorRepeatsANewlineThenItIsEscaped) {
+  EXPECT_EQ(Run({"runs", "show", "x\nerror: y"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("\"x\\nerror: y\" names no run"));
+  server_.errors = {MakeError(absl::StatusCode::kInvalidArgument, "FILTER_INVALID", "no field \"a\nb\"")};
+  EXPECT_EQ(Run({"runs", "list", "--filter", "a\nb = 1"}), 2);
+  EXPECT_EQ(Err(), "error: no field \"a\\nb\" [FILTER_INVALID]\n");
+  EXPECT_EQ(Run({"run\ns"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("\"run\\ns\""));
+}
+
+// Errors named fields of the API that nobody had typed.
+TEST_F(Commands_Test, WhenAFieldIsWrongThenItsFlagIsNamed) {
+  const std::vector<std::array<const char*, 3>> kCases = {
+      {"request.evaluate.worst_count", "worst_count is 5000; expected 0 to 1000",
+       "--worst is 5000; expected 0 to 1000"},
+      {"question_set.uniform.count", "question_set.uniform.count is 0; expected 1 to 9",
+       "--questions is 0; expected 1 to 9"},
+      {"question_set", "phases asks no questions: leave question_set empty",
+       "phases asks no questions: leave --questions empty"},
+      {"question_set.operation", "is one of SUB: leave question_set.operation unset",
+       "is one of SUB: leave --operation unset"},
+      {"request.phases.window", "window is 0 steps; expected 1 to 9", "--window is 0 steps; expected 1 to 9"},
+      {"request.pca.digit", "the digit of this is wrong", "the digit of this is wrong"},
+      {"order_by", "cannot order by \"order_by\"; order_by takes one field",
+       "cannot order by \"order_by\"; --sort-by takes one field"},
+      {"filter", "filter, column 3: unknown field", "--filter, column 3: unknown field"},
+      {"spec.d_model", "d_model is 0; expected 1 to 9", "d_model is 0; expected 1 to 9"}};
+  for (const auto& [field, message, told] : kCases) {
+    server_.errors = {InvalidField("SOME_REASON", field, message)};
+    EXPECT_EQ(Run({"runs", "list"}), 2);
+    EXPECT_EQ(Err(), absl::StrCat("error: ", told, " [SOME_REASON]\n"));
+  }
+  server_.errors = {MakeError(absl::StatusCode::kInternal, "SOME_REASON", "window is 0")};
+  EXPECT_EQ(Run({"runs", "list"}), 1);
+  EXPECT_EQ(Err(), "error: window is 0 [SOME_REASON]\n");
+}
+
+// A filter of nothing asked every run, and "no run is  [NO_RESULTS]" was said where there was none.
+TEST_F(Commands_Test, WhenAFilterOfManyRunsIsEmptyThenItIsRefused) {
+  for (const char* empty : {"", "  "}) {
+    EXPECT_EQ(Run({"probe", "--runs", empty, "evaluate"}), 2);
+    EXPECT_THAT(Err(), HasSubstr("--runs"));
+  }
+  EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
 // A request with such text failed within gRPC, and "no server answers" was the message.
 TEST_F(Commands_Test, WhenAnArgumentIsNotUtf8ThenItIsRefusedBeforeAnyCall) {
   const std::vector<std::vector<std::string>> kCases = {{"runs", "label", "r1", "k=\xff\xfe"},
@@ -221,6 +303,15 @@ TEST_F(Commands_Test, WhenALabelIsGivenTwiceThenExitCodeTwoBeforeAnyCall) {
   EXPECT_EQ(Run({"runs", "label", "r1", "a=1", "a=2"}), 2);
   EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--label", "a=1", "--label", "a=2"}), 2);
   EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
+// "a=1,b=2" was one label or two.
+TEST_F(Commands_Test, WhenALabelHoldsACommaThenCsvTellsItFromTwo) {
+  server_.run.mutable_labels()->clear();
+  (*server_.run.mutable_labels())["a"] = "1,b=2";
+  (*server_.run.mutable_labels())["c"] = "\\,";
+  EXPECT_EQ(Run({"runs", "list", "-o", "csv"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("\"a=1\\,b=2,c=\\\\\\,\""));
 }
 
 TEST_F(Commands_Test, WhenLabelsChangeThenTheMaskNamesThem) {
@@ -374,15 +465,6 @@ TEST_F(Commands_Test, WhenOutputIsConfiguredThenAFlagStillWins) {
   EXPECT_EQ(Out(), "r7k2m9qa\n");
   EXPECT_EQ(Run({"runs", "show", "r7", "-q"}), 0);
   EXPECT_EQ(Out(), "r7k2m9qa\n");
-}
-
-TEST_F(Commands_Test, WhenCompletionIsAskedThenScriptsKnowTheCommands) {
-  for (const char* shell : {"bash", "zsh", "fish"}) {
-    EXPECT_EQ(Run({"completion", shell}), 0);
-    EXPECT_THAT(Out(), HasSubstr("checkpoints"));
-    EXPECT_THAT(Out(), HasSubstr("first-step"));
-  }
-  EXPECT_EQ(Run({"completion", "tcsh"}), 2);
 }
 
 }  // namespace

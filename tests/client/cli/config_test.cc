@@ -1,6 +1,7 @@
 #include "client/cli/app/config.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -57,6 +58,23 @@ TEST_F(Config_Test, WhenTheFileIsWrongThenItIsRefused) {
     EXPECT_EQ(ErrorReason(status), "CONFIG_INVALID") << bad;
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad;
   }
+}
+
+// A configuration that could not be read was taken for none: commands went to another server.
+TEST_F(Config_Test, WhenTheFileCannotBeReadThenItIsAnError) {
+  EXPECT_TRUE(ResolveSettings({}, Variables()).ok());  // there is none
+  const std::string path = directory_.path() + "/sumscope/config.toml";
+  std::filesystem::create_directories(path);
+  EXPECT_EQ(ErrorReason(ResolveSettings({}, Variables()).status()), "CONFIG_NOT_READABLE");
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink("config.toml", path);
+  EXPECT_EQ(ErrorReason(ResolveSettings({}, Variables()).status()), "CONFIG_NOT_READABLE");
+  std::filesystem::remove(path);
+  Write("");
+  EXPECT_TRUE(ResolveSettings({}, Variables()).ok());
+  std::filesystem::permissions(path, std::filesystem::perms::none);
+  if (access(path.c_str(), R_OK) == 0) GTEST_SKIP() << "root may read everything";
+  EXPECT_EQ(ErrorReason(ResolveSettings({}, Variables()).status()), "CONFIG_NOT_READABLE");
 }
 
 TEST(Timeout_Test, GivenSecondsOrSpansThenTheyAreRead) {

@@ -32,6 +32,24 @@ TEST_F(Metrics_Test, WhenAFirstStepIsGivenThenRowsBeforeItAreLeftOut) {
   EXPECT_EQ(lines[0].find("{\"step\":18,\"loss\":"), 0u);
 }
 
+// Without rows there was no header either: what reads the file next did not know its columns.
+TEST_F(Metrics_Test, WhenThereAreNoRowsThenTheHeaderIsThereAllTheSame) {
+  const std::string columns = "step,loss,digit_loss.A1,digit_loss.A0,cell_count.BA,cell_loss.BA";
+  EXPECT_EQ(Run({"runs", "metrics", "r7", "--first-step", "5000"}), 0);
+  EXPECT_EQ(Out(), columns + "\n");
+  EXPECT_EQ(Run({"runs", "metrics", "r7", "--first-step", "5000", "--timing"}), 0);
+  EXPECT_EQ(Out(), columns + ",steps_per_second\n");
+  EXPECT_EQ(Run({"runs", "metrics", "r7", "--first-step", "5000", "--no-headers"}), 0);
+  EXPECT_EQ(Out(), "");
+  server_.metric_steps = 0;
+  EXPECT_EQ(Run({"runs", "metrics", "r7"}), 0);
+  EXPECT_EQ(Out(), "step,loss\n");
+  EXPECT_EQ(Run({"runs", "metrics", "r7", "-o", "json"}), 0);
+  EXPECT_EQ(Out(), "[]\n");
+  EXPECT_EQ(Run({"runs", "metrics", "r7", "-o", "jsonl"}), 0);
+  EXPECT_EQ(Out(), "");
+}
+
 TEST_F(Metrics_Test, WhenTimingIsAskedThenItIsAddedToEachRow) {
   ASSERT_EQ(Run({"runs", "metrics", "r7", "--timing", "--first-step", "18"}), 0);
   const std::vector<std::string> lines = absl::StrSplit(Out(), '\n', absl::SkipEmpty());

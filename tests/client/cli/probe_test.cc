@@ -169,6 +169,25 @@ TEST_F(Probe_Test, WhenManyRunsAreAskedThenMeanSpreadAndShares) {
   EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate"}), 8);
 }
 
+// "450.0" steps; and the questions of the first run stood for those of all.
+TEST_F(Probe_Test, WhenStepsAreAskedOfManyRunsThenTheyAreWholeAndEachRunHasItsQuestions) {
+  server_.from_cache = true;
+  server_.on_create = [](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {
+    analysis->set_analysis("phases");
+    analysis->clear_result();
+    v1::PhasedSeries* const digit = analysis->mutable_result()->mutable_phases()->add_digits();
+    digit->set_name("A5");
+    digit->set_learnt_step(request.parent() == "runs/r0" ? 450 : 12'001);
+    analysis->mutable_question_set()->mutable_uniform()->set_count(request.parent() == "runs/r0" ? 10 : 20);
+  };
+  EXPECT_EQ(Run({"probe", "--runs", "x", "phases", "--no-headers"}), 0);
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("digits.A5.learnt_step +3 .* 450 +12,001\n"));
+  EXPECT_THAT(Out(), Not(HasSubstr("450.0")));
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("r0 .*uniform:10,"));
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("r2 .*uniform:20,"));
+  EXPECT_THAT(Out(), HasSubstr("each run its own"));
+}
+
 TEST_F(Probe_Test, WhenOneOfManyFailsThenTheOthersAreTold) {
   server_.from_cache = true;
   server_.on_create = [](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {

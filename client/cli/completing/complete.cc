@@ -1,0 +1,65 @@
+#include "client/cli/completing/complete.h"
+
+#include <memory>
+#include <ostream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/completing/proposals.h"
+#include "client/cli/completing/typed.h"
+#include "client/cli/output/text.h"
+
+namespace sumscope::client {
+namespace {
+
+// Asks once, with patience for nothing: a person waits for the Tab.
+std::vector<Proposal> Ask(const Typed& typed, const Environment& environment, const Dependencies& dependencies) {
+  const absl::StatusOr<Settings> settings = ResolveSettings(typed.settings, environment);
+  if (!settings.ok()) return {};
+  ConnectionOptions options;
+  options.timeout = absl::Milliseconds(500);
+  options.call_patience = options.stream_patience = options.first_patience = absl::ZeroDuration();
+  const absl::StatusOr<std::string> address = FindAddress(*settings, environment);
+  if (!address.ok()) return {};
+  options.address = *address;
+  Connection connection(options, dependencies.sleeper, dependencies.cancellation);
+  return IdsOf(connection, typed.argument, typed.word);
+}
+
+void Print(const Typed& typed, const std::vector<Proposal>& proposals, std::ostream& out) {
+  for (const Proposal& proposal : proposals) {
+    if (!absl::StartsWith(proposal.word, typed.word)) continue;
+    out << EscapeText(absl::StrCat(typed.before, proposal.word)) << "\t" << EscapeText(proposal.description) << "\n";
+  }
+}
+
+std::vector<Proposal> Named(const std::vector<std::pair<std::string, std::string>>& names) {
+  std::vector<Proposal> proposals;
+  for (const auto& [name, description] : names) proposals.push_back({name, description});
+  return proposals;
+}
+
+}  // namespace
+
+void Complete(const CLI::App& root, const std::vector<std::string>& words, const Environment& environment,
+              const Dependencies& dependencies) {
+  const Typed typed = FollowWords(root, words);
+  std::ostream& out = *dependencies.terminal->out;
+  const std::string& name = typed.option.empty() ? typed.argument : typed.option;
+  constexpr absl::string_view kFile = "file:";
+  if (typed.option == "--questions" && absl::StartsWith(typed.word, kFile)) {
+    out << ":files\t" << typed.before << kFile << "\n";
+  } else if (typed.option.empty() && absl::StartsWith(typed.word, "-")) {
+    Print(typed, Named(typed.options), out);
+  } else if (TakesFile(name)) {
+    out << ":files\t" << typed.before << "\n";
+  } else if (!typed.option.empty()) {
+    Print(typed, ValuesOf(typed.option, typed.word), out);
+  } else {
+    Print(typed, Named(typed.commands), out);
+    if (name == "SHELL") Print(typed, {{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out);
+    if (!name.empty()) Print(typed, Ask(typed, environment, dependencies), out);
+  }
+}
+
+}  // namespace sumscope::client

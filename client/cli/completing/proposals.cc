@@ -1,0 +1,136 @@
+#include "client/cli/completing/proposals.h"
+
+#include <map>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/cli/arguments/names.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
+#include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/spec.pb.h"
+
+namespace sumscope::client {
+namespace {
+
+using Words = std::vector<std::string>;
+
+constexpr uint32_t kPage = 200;
+
+// As commands take them: useful-nodes.
+Words Analyses() {
+  Words names;
+  const auto* const kinds = v1::AnalysisRequest::descriptor();
+  for (int i = 0; i < kinds->field_count(); ++i) {
+    names.push_back(absl::StrReplaceAll(kinds->field(i)->name(), {{"_", "-"}}));
+  }
+  return names;
+}
+
+Words SpecFields() {
+  Words names;
+  const auto* const spec = v1::TrainSpec::descriptor();
+  for (int i = 0; i < spec->field_count(); ++i) names.push_back(absl::StrCat(spec->field(i)->name(), "="));
+  return names;
+}
+
+Words FixedValues(absl::string_view option) {
+  static const auto* const kValues = new std::map<absl::string_view, Words>{
+      {"--output", {"table", "wide", "json", "jsonl", "csv", "id"}},
+      {"--operation", {"add", "sub", "mul", "mix", "mas"}},
+      {"--mode", {"mean", "zero", "resample"}},
+      {"--reduce", {"mean", "class-mean", "components:"}},
+      {"--kind", {"behaviors", "features"}},
+      {"--sort-by", {"create_time", "end_time", "model_name", "state", "metrics.heldout_loss"}},
+      {"--questions",
+       {"uniform:", "enriched:", "class:", "stratified:", "tricase:", "tasks:", "pairs:", "sha256:", "file:"}},
+      {"--then",
+       {"evaluate", "attention", "useful-nodes", "subtasks", "attribution", "phases", "cascades", "algorithm"}}};
+  if (option == "--analysis") return Analyses();
+  if (option == "--set") return SpecFields();
+  const auto found = kValues->find(option);
+  return found == kValues->end() ? Words() : found->second;
+}
+
+bool JoinedByCommas(absl::string_view option) { return option == "--then" || option == "--set"; }
+
+std::vector<Proposal> Runs(Connection& connection) {
+  std::vector<Proposal> proposals;
+  v1::ListRunsRequest request;
+  request.set_page_size(kPage);
+  const absl::StatusOr<v1::ListRunsResponse> page = connection.ListRuns(request);
+  if (!page.ok()) return proposals;
+  for (const v1::Run& run : page->runs()) {
+    proposals.push_back({RunIdOf(run.name()), absl::StrCat(run.model_name(), " ", v1::State_Name(run.state()))});
+  }
+  if (!proposals.empty()) proposals.push_back({"@last", "your latest run"});
+  return proposals;
+}
+
+std::vector<Proposal> Steps(Connection& connection, const std::string& run) {
+  std::vector<Proposal> proposals;
+  const absl::StatusOr<std::string> name = RunNameOf(run);
+  if (!name.ok()) return proposals;
+  const absl::StatusOr<v1::ListCheckpointsResponse> all = connection.ListCheckpoints(*name);
+  if (!all.ok()) return proposals;
+  for (const v1::Checkpoint& checkpoint : all->checkpoints()) {
+    proposals.push_back({absl::StrCat(run, "@", checkpoint.step()), ""});
+  }
+  return proposals;
+}
+
+// Ids, or RUN/ID where a run was typed.
+std::vector<Proposal> Answers(Connection& connection, const char* kind, absl::string_view word) {
+  std::vector<Proposal> proposals;
+  v1::ListAnalysesRequest request;
+  const size_t slash = word.find('/');
+  const std::string run(slash == absl::string_view::npos ? "" : word.substr(0, slash));
+  if (!run.empty() && !RunNameOf(run).ok()) return proposals;
+  request.set_parent(RunName(run.empty() ? "-" : run));
+  request.set_analysis(kind);
+  request.set_page_size(kPage);
+  const absl::StatusOr<v1::ListAnalysesResponse> page = connection.ListAnalyses(request);
+  if (!page.ok()) return proposals;
+  for (const v1::Analysis& one : page->analyses()) {
+    proposals.push_back({absl::StrCat(run, run.empty() ? "" : "/", IdOf(one.name())),
+                         absl::StrCat(one.analysis(), " of ", RunIdOf(one.name()), " ", v1::State_Name(one.state()))});
+  }
+  if (!proposals.empty()) proposals.push_back({absl::StrCat(run, run.empty() ? "" : "/", "@last"), "the latest"});
+  return proposals;
+}
+
+}  // namespace
+
+std::vector<Proposal> ValuesOf(absl::string_view option, absl::string_view word) {
+  const size_t comma = JoinedByCommas(option) ? word.rfind(',') : absl::string_view::npos;
+  const absl::string_view before = comma == absl::string_view::npos ? "" : word.substr(0, comma + 1);
+  const Words there = absl::StrSplit(before, ',');
+  std::vector<Proposal> proposals;
+  for (const std::string& value : FixedValues(option)) {
+    bool taken = false;
+    for (const std::string& one : there) taken = taken || one == value;
+    if (!taken) proposals.push_back({absl::StrCat(before, value), ""});
+  }
+  return proposals;
+}
+
+bool TakesFile(absl::string_view name) { return name == "--out" || name == "FILE"; }
+
+std::vector<Proposal> IdsOf(Connection& connection, absl::string_view argument, absl::string_view word) {
+  std::vector<Proposal> proposals;
+  if (argument == "RUN[@STEP]" && word.find('@', 1) != absl::string_view::npos) {
+    proposals = Steps(connection, std::string(word.substr(0, word.find('@', 1))));
+  } else if (absl::StartsWith(argument, "RUN")) {
+    proposals = Runs(connection);
+  } else if (argument == "ANALYSIS") {
+    proposals = Answers(connection, "", word);
+  } else if (argument == "CAPTURE") {
+    proposals = Answers(connection, "capture", word);
+  }
+  return proposals;
+}
+
+}  // namespace sumscope::client

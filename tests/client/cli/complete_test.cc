@@ -1,0 +1,100 @@
+// What is proposed while somebody presses Tab.
+#include "absl/strings/str_split.h"
+#include "gmock/gmock.h"
+#include "tests/client/cli/fixtures.h"
+
+namespace sumscope::client {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+class Complete_Test : public CommandFixture {
+ protected:
+  // What could stand for the last of `words`, without descriptions.
+  std::vector<std::string> After(std::vector<std::string> words) {
+    words.insert(words.begin(), {"complete", "--"});
+    EXPECT_EQ(Run(words), 0);
+    EXPECT_EQ(Err(), "");
+    std::vector<std::string> proposed;
+    for (const absl::string_view line : absl::StrSplit(Out(), '\n', absl::SkipEmpty())) {
+      proposed.emplace_back(line.substr(0, line.find('\t')));
+    }
+    return proposed;
+  }
+};
+
+TEST_F(Complete_Test, GivenABeginningThenCommandsAndOptionsOfItsPlace) {
+  EXPECT_THAT(After({"ru"}), ElementsAre("runs"));
+  EXPECT_THAT(After({""}), IsSupersetOf({"train", "runs", "probe", "captures"}));
+  EXPECT_THAT(After({"runs", "c"}), Contains("cancel"));
+  EXPECT_THAT(After({"runs", "metrics", "--fi"}), ElementsAre("--first-step"));
+  EXPECT_THAT(After({"runs", "metrics", "--"}), IsSupersetOf({"--follow", "--output", "--server"}));
+  EXPECT_THAT(After({"completion", "z"}), ElementsAre("zsh"));
+}
+
+TEST_F(Complete_Test, GivenAnOptionThenItsValues) {
+  EXPECT_THAT(After({"runs", "list", "-o", "j"}), ElementsAre("json", "jsonl"));
+  EXPECT_THAT(After({"runs", "list", "--output", ""}), Contains("csv"));
+  EXPECT_THAT(After({"runs", "list", "--output=c"}), ElementsAre("--output=csv"));
+  EXPECT_THAT(After({"probe", "r7", "ablate", "--mode", ""}), ElementsAre("mean", "zero", "resample"));
+  EXPECT_THAT(After({"probe", "r7", "evaluate", "--questions", "u"}), ElementsAre("uniform:"));
+  EXPECT_THAT(After({"train", "m", "--set", "d_mo"}), ElementsAre("d_model="));
+  EXPECT_THAT(After({"train", "m", "--watch", "--then", "evaluate,ca"}), ElementsAre("evaluate,cascades"));
+  EXPECT_THAT(After({"analyses", "list", "--analysis", "useful"}), ElementsAre("useful-nodes"));
+  EXPECT_THAT(After({"runs", "list", "--filter", ""}), ElementsAre());
+}
+
+TEST_F(Complete_Test, GivenAFileThenTheShellIsToldSo) {
+  EXPECT_THAT(After({"import", ""}), ElementsAre(":files"));
+  EXPECT_THAT(After({"runs", "list", "--out", "x"}), ElementsAre(":files"));
+  EXPECT_THAT(After({"probe", "r7", "evaluate", "--questions", "file:/tm"}), ElementsAre(":files"));
+  EXPECT_THAT(Out(), HasSubstr(":files\tfile:\n"));
+}
+
+TEST_F(Complete_Test, GivenAnIdIsWantedThenTheServerSaysWhichThereAre) {
+  EXPECT_THAT(After({"runs", "show", "r"}), ElementsAre("r0", "r1", "r2"));
+  EXPECT_THAT(Out(), HasSubstr("r0\tadd_d5_l1_h3_t15K_s372001 SUCCEEDED\n"));
+  EXPECT_THAT(After({"runs", "delete", "r0", "r1"}), ElementsAre("r1"));  // one of several
+  EXPECT_THAT(After({"runs", "show", "r0", "r"}), ElementsAre());         // there is no second
+  EXPECT_THAT(After({"probe", "@l"}), ElementsAre("@last"));
+  EXPECT_THAT(After({"ask", "r7@1"}), ElementsAre("r7@15000"));
+  EXPECT_THAT(After({"analyses", "show", ""}), ElementsAre("a1b2c3d4", "@last"));
+  EXPECT_THAT(After({"analyses", "show", "r7/"}), ElementsAre("r7/a1b2c3d4", "r7/@last"));
+  EXPECT_THAT(After({"captures", "get", "a"}), ElementsAre("a1b2c3d4"));
+  EXPECT_EQ(server_.LastRequest<v1::ListAnalysesRequest>().analysis(), "capture");
+  EXPECT_THAT(After({"probe", "r7", "eva"}), ElementsAre("evaluate"));
+}
+
+TEST_F(Complete_Test, GivenAServerOnTheLineThenItIsAsked) {
+  environment_.server = "unix:/nonexistent/s";
+  EXPECT_THAT(After({"--server", server_.address(), "runs", "show", "r0"}), ElementsAre("r0"));
+  EXPECT_THAT(After({"runs", "show", "--server=" + server_.address(), "r0"}), ElementsAre("r0"));
+}
+
+TEST_F(Complete_Test, GivenNoServerThenNothingIsSaid) {
+  server_.Stop();
+  EXPECT_THAT(After({"runs", "show", "r"}), ElementsAre());
+  EXPECT_THAT(After({"runs", "sh"}), ElementsAre("show"));
+  environment_.server = "nonsense";
+  EXPECT_THAT(After({"runs", "show", "r"}), ElementsAre());
+  environment_.server = "127.0.0.1:1";
+  EXPECT_THAT(After({"runs", "show", "r"}), ElementsAre());
+  EXPECT_EQ(sleeper_.sleeps, 0);
+}
+
+TEST_F(Complete_Test, GivenAShellThenItsScriptAsksForWhatIsTyped) {
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    EXPECT_EQ(Run({"completion", shell}), 0);
+    EXPECT_THAT(Out(), HasSubstr("sumscope complete --"));
+  }
+  EXPECT_EQ(Run({"completion", "tcsh"}), 2);
+  EXPECT_EQ(Run({"--help"}), 0);
+  EXPECT_THAT(Out(), Not(HasSubstr("complete --")));
+}
+
+}  // namespace
+}  // namespace sumscope::client
