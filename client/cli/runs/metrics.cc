@@ -33,6 +33,19 @@ absl::StatusOr<v1::MetricBlock> TimingOf(Connection& connection, const std::stri
   return response.block();
 }
 
+// What the series' columns are called where no row said so.
+absl::StatusOr<std::vector<std::string>> ColumnsOf(Connection& connection, const std::string& name, bool timing) {
+  v1::ListMetricsRequest request;
+  request.set_name(name);
+  request.set_series(v1::DETERMINISTIC);
+  request.set_page_size(1);
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListMetricsResponse response, connection.ListMetrics(request));
+  std::vector<std::string> columns(response.block().columns().begin(), response.block().columns().end());
+  if (columns.empty()) columns = {"loss"};  // what every training has; the others depend on it
+  if (timing) columns.push_back("steps_per_second");
+  return columns;
+}
+
 absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
   const Format format = session.format_given() ? session.format() : Format::kCsv;
   if (format == Format::kId)
@@ -58,6 +71,10 @@ absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
     return absl::OkStatus();
   };
   SUMSCOPE_RETURN_IF_ERROR(connection->StreamMetrics(request, print));
+  if (!rows.started()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto columns, ColumnsOf(*connection, run.name(), options.timing));
+    SUMSCOPE_RETURN_IF_ERROR(sink->Write(rows.HeaderAlone(columns)));
+  }
   SUMSCOPE_RETURN_IF_ERROR(sink->Write(FitLines(rows.End(), session.width())));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   if (run.imported()) session.Note(absl::StrCat(RunIdOf(run.name()), " was imported: it has no metrics."));

@@ -48,8 +48,16 @@ std::vector<Entry> ForPeople(const std::vector<Entry>& all, const std::string& a
   return shown;
 }
 
+// Paths that count steps: learnt_step.
+bool IsOfSteps(const std::string& path) {
+  return absl::StrContains(absl::string_view(path).substr(path.rfind('.') + 1), "step");
+}
+
 std::string NumberText(const std::string& path, double number) {
   if (IsRate(path)) return FormatPercent(number);
+  if (IsOfSteps(path) && number >= 0 && number < kWholeTo && number == std::floor(number)) {
+    return FormatCount(static_cast<uint64_t>(number));
+  }
   const double size = std::abs(number);
   if (size < kWholeFrom || size > kWholeTo) return FormatDigits(number, 4);
   return absl::StrCat(number < 0 ? "-" : "", FormatCount(static_cast<uint64_t>(std::llround(size))));
@@ -89,6 +97,16 @@ Table Facts(std::vector<ShareAcross> shares, size_t shown) {
   return table;
 }
 
+// Whether the runs were asked different questions: classes and digits depend on a run, and so does its operation.
+bool QuestionsDiffer(const std::vector<AskedRun>& asked) {
+  for (const AskedRun& one : asked) {
+    if (DescribeQuestions(one.analysis.question_set()) != DescribeQuestions(asked.front().analysis.question_set())) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // What each run contributed: its answer, and the first numbers of it.
 Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& results, const std::string& analysis,
            const std::vector<NumberAcross>& numbers) {
@@ -100,6 +118,8 @@ Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& re
     if (paths.size() < kNumbersShown && HeadlinePlace(analysis, number.path)) paths.push_back(number.path);
   }
   for (const std::string& path : paths) columns.push_back({absl::AsciiStrToUpper(path), kEverywhere, true});
+  const bool own_questions = QuestionsDiffer(asked);
+  if (own_questions) columns.push_back({"QUESTIONS"});
   Table table(std::move(columns));
   for (size_t i = 0; i < asked.size(); ++i) {
     const v1::Analysis& answer = asked[i].analysis;
@@ -110,6 +130,7 @@ Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& re
       const auto number = results[i].numbers.find(path);
       cells.push_back(number == results[i].numbers.end() ? "" : NumberText(path, number->second));
     }
+    if (own_questions) cells.push_back(BriefQuestions(answer.question_set()));
     table.AddRow(std::move(cells));
   }
   return table;
@@ -132,7 +153,8 @@ std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& result
   const std::vector<ShareAcross> values = ForPeople(across.values, first.analysis(), wide);
   const size_t facts = wide ? across.facts.size() : std::min(across.facts.size(), kFactsShown);
   std::string text = AlignedPairs({{"analysis", first.analysis()},
-                                   {"questions", DescribeQuestions(first.question_set())},
+                                   {"questions", QuestionsDiffer(answered) ? "each run its own: see below"
+                                                                           : DescribeQuestions(first.question_set())},
                                    {"runs", absl::StrCat(across.runs, " that are ", filter)},
                                    {"spread", "standard deviation over runs, divisor n - 1"}});
   const auto add = [&text, &view](absl::string_view title, const Table& table) {

@@ -46,6 +46,18 @@ std::string ProvenanceText(const v1::Provenance& provenance) {
                          provenance.sumscope_version(), provenance.git_hash(), provenance.torch_version());
 }
 
+// "45 %", "" for one that does not move.
+std::string ProgressText(const v1::Analysis& analysis) {
+  const bool moves = analysis.state() == v1::RUNNING && analysis.progress() > 0;
+  return moves ? absl::StrCat(RoundPercent(100 * analysis.progress(), 0), " %") : "";
+}
+
+// "RUNNING 45 %".
+std::string StateInList(const v1::Analysis& analysis) {
+  const std::string progress = ProgressText(analysis);
+  return absl::StrCat(v1::State_Name(analysis.state()), progress.empty() ? "" : " ", progress);
+}
+
 // Calls `use` with the member of `result` that is set.
 template <typename Use>
 void WithResult(const v1::AnalysisResult& result, Use use) {
@@ -97,6 +109,7 @@ std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool fr
   pairs.emplace_back("used", UsedQuestions(analysis));
   if (!analysis.has_result()) {
     pairs.emplace_back("state", DescribeState(analysis.state(), analysis.state_reason()));
+    pairs.emplace_back("progress", ProgressText(analysis));
     pairs.emplace_back("detail", analysis.state_detail());
   }
   pairs.emplace_back("computed", ProvenanceText(analysis.provenance()));
@@ -171,7 +184,8 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
                {"ANALYSIS", kInCsv},
                {"CHECKPOINT", kInCsv},
                {"STEP", kForPeople, true},
-               {"STATE"},
+               {"STATE", kForPeople},
+               {"STATE", kInCsv},
                {"QUESTIONS", kInTable, false, /*wrap=*/18},
                {"QUESTIONS", kInWide, false, /*wrap=*/18},
                {"QUESTIONS", kInCsv},
@@ -185,9 +199,9 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
     const std::string asked = BriefRequest(analysis.request());
     table.AddRow({ShortNameOf(analysis.name()), analysis.name(),
                   absl::StrCat(analysis.analysis(), asked.empty() ? "" : " ", asked), analysis.analysis(),
-                  analysis.checkpoint(), StepOf(analysis.checkpoint()), v1::State_Name(analysis.state()),
-                  BriefQuestions(analysis.question_set()), DescribeQuestions(analysis.question_set()),
-                  DescribeQuestions(analysis.question_set()),
+                  analysis.checkpoint(), StepOf(analysis.checkpoint()), StateInList(analysis),
+                  v1::State_Name(analysis.state()), BriefQuestions(analysis.question_set()),
+                  DescribeQuestions(analysis.question_set()), DescribeQuestions(analysis.question_set()),
                   analysis.has_create_time() ? FormatAge(now - ToTime(analysis.create_time())) : "", analysis.owner(),
                   analysis.state_reason(), created, created});
   }

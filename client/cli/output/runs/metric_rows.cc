@@ -112,6 +112,12 @@ absl::StatusOr<std::string> MetricRows::Add(const v1::MetricBlock& block, const 
   return text;
 }
 
+std::string MetricRows::HeaderAlone(const std::vector<std::string>& columns) {
+  if (started_ || format_ == Format::kJson || format_ == Format::kJsonl) return "";
+  columns_ = columns;
+  return Header();
+}
+
 std::string MetricRows::End() const {
   const bool table = format_ == Format::kTable || format_ == Format::kWide;
   if (table && headers_ && Shown() < columns_.size()) {

@@ -20,6 +20,10 @@ class MetricRows {
   // Rows of `block`, each with the values of the same step of `extra` where it is not null; steps that `extra` lacks
   // have empty cells. DATA_LOSS METRICS_MALFORMED when the columns change.
   absl::StatusOr<std::string> Add(const v1::MetricBlock& block, const v1::MetricBlock* extra);
+  // The header of a series that turned out to have no row, of csv and tables; "" after rows.
+  std::string HeaderAlone(const std::vector<std::string>& columns);
+  // A row was written.
+  bool started() const { return started_; }
   // What closes the text; of a table without room for all its columns, which they are.
   std::string End() const;
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/note_label.h"
@@ -13,9 +14,13 @@
 namespace sumscope::client {
 namespace {
 
+// key=value,key=value. A comma or a backslash within a value has a backslash before it: what stands between two commas
+// without is one label.
 std::string LabelsText(const v1::Run& run) {
   const std::map<std::string, std::string> sorted(run.labels().begin(), run.labels().end());
-  return absl::StrJoin(sorted, ",", absl::PairFormatter("="));
+  return absl::StrJoin(sorted, ",", [](std::string* out, const auto& label) {
+    absl::StrAppend(out, label.first, "=", absl::StrReplaceAll(label.second, {{"\\", "\\\\"}, {",", "\\,"}}));
+  });
 }
 
 std::string NoteOf(const v1::Run& run) {
