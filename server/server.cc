@@ -178,7 +178,8 @@ class RealServer final : public Server {
     connections->set_maximum(connections_.maximum());
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
-    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get(), manager_.get(), &watch_.times());
+    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get(), manager_.get(), &watch_.times(),
+                                                   storage_.catalog.get());
   }
 
   const ServerConfig config_;

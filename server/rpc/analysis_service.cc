@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/analyses/result_size.h"
 #include "proto/contract/base/nearest.h"
@@ -17,6 +18,7 @@
 #include "server/rpc/call.h"
 #include "server/rpc/checkpoints.h"
 #include "server/rpc/predict.h"
+#include "server/rpc/prospects.h"
 #include "server/rpc/question_text.h"
 
 namespace sumscope::rpc {
@@ -134,7 +136,12 @@ grpc::Status AnalysisService::GetAnalysis(grpc::ServerContext* context, const v1
                                           v1::Analysis* response) {
   const auto get = [&]() -> absl::StatusOr<v1::Analysis> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
-    return Load(name.first, name.second);
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, Load(name.first, name.second));
+    if (!jobs::IsTerminal(analysis.state())) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const Prospects prospects, Prospects::Read(backend_));
+      prospects.Describe(&analysis);
+    }
+    return analysis;
   };
   return Answer(get(), response);
 }
@@ -151,12 +158,18 @@ grpc::Status AnalysisService::ListAnalyses(grpc::ServerContext* context, const v
     }
     SUMSCOPE_ASSIGN_OR_RETURN(query.page_size,
                               PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
-    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(query));
       for (v1::Analysis& analysis : page.analyses) *response->add_analyses() = std::move(analysis);
       response->set_next_page_token(page.next_page_token);
       return absl::OkStatus();
-    });
+    }));
+    const bool all_over = absl::c_all_of(
+        response->analyses(), [](const v1::Analysis& analysis) { return jobs::IsTerminal(analysis.state()); });
+    if (all_over) return absl::OkStatus();
+    SUMSCOPE_ASSIGN_OR_RETURN(const Prospects prospects, Prospects::Read(backend_));
+    for (v1::Analysis& analysis : *response->mutable_analyses()) prospects.Describe(&analysis);
+    return absl::OkStatus();
   };
   return ToGrpc(list());
 }

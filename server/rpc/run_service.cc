@@ -146,7 +146,7 @@ grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::Updat
             found == request->run().labels().end() ? std::nullopt : std::optional<std::string>(found->second);
       } else {
         return InvalidField("FIELD_NOT_MUTABLE", "update_mask",
-                            absl::StrCat("'", path, "' cannot be changed; labels can: 'labels' or 'labels.KEY'"));
+                            absl::StrCat("\"", path, "\" cannot be changed; labels can: \"labels\" or \"labels.KEY\""));
       }
     }
     if (replace_all) changes.insert(request->run().labels().begin(), request->run().labels().end());

@@ -19,7 +19,7 @@ namespace {
 
 absl::Status RunNotFound(const std::string& id) {
   return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND",
-                   absl::StrCat("there is no run '", id, "'; `sumscope runs list` shows those there are"),
+                   absl::StrCat("there is no run \"", id, "\"; `sumscope runs list` shows those there are"),
                    {{"run", id}});
 }
 
@@ -39,7 +39,7 @@ absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std:
   if (found.size() == 1) return found[0];
   return MakeError(
       absl::StatusCode::kInvalidArgument, "AMBIGUOUS_PREFIX",
-      absl::StrCat("'", id, "' could be ", absl::StrJoin(found, ", "), "; give more characters of the run's id"),
+      absl::StrCat("\"", id, "\" could be ", absl::StrJoin(found, ", "), "; give more characters of the run's id"),
       {{"prefix", id}});
 }
 

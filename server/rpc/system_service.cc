@@ -10,6 +10,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/model_names.h"
 #include "proto/contract/model_shapes.h"
+#include "proto/contract/resource_names.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/rpc/call.h"
 #include "server/rpc/question_text.h"
@@ -65,6 +66,17 @@ absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const worke
   return info;
 }
 
+// What the task "jxnb248q.1" of a slot, the first start of job jxnb248q, works on: a job's id alone leads nowhere.
+std::string WorkOf(const std::string& task, storage::Catalog& catalog) {
+  std::string work;
+  const absl::Status found = catalog.Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job job, reader.GetJob(task.substr(0, task.find('.'))));
+    work = job.analysis.empty() ? RunName(job.run) : AnalysisName(job.run, job.analysis);
+    return absl::OkStatus();
+  });
+  return found.ok() ? work : "";  // the rest of the answer is worth having without it
+}
+
 }  // namespace
 
 uint64_t FreeDiskBytes(const std::string& directory) {
@@ -75,6 +87,9 @@ uint64_t FreeDiskBytes(const std::string& directory) {
 grpc::Status SystemService::GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
                                           v1::ServerInfo* response) {
   const grpc::Status status = Answer(Describe(fixed_, *pool_, request->model_name()), response);
+  for (v1::Slot& slot : *response->mutable_slots()) {
+    if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *catalog_));
+  }
   response->set_draining(manager_->draining());
   for (v1::MethodTimes& times : times_->Describe()) *response->add_method_times() = std::move(times);
   return status;

@@ -7,6 +7,7 @@
 #include "server/jobs/job_manager.h"
 #include "server/rpc/serve/call_times.h"
 #include "server/workers/worker_pool.h"
+#include "storage/catalog.h"
 #include "sumscope/v1/system.grpc.pb.h"
 
 namespace sumscope::rpc {
@@ -19,8 +20,8 @@ class SystemService final : public v1::SystemService::Service {
  public:
   // `fixed` holds what does not change while the server runs: version, build, start time, data directory, repairs.
   SystemService(v1::ServerInfo fixed, const workers::WorkerPool* pool, const jobs::JobManager* manager,
-                const CallTimes* times)
-      : fixed_(std::move(fixed)), pool_(pool), manager_(manager), times_(times) {}
+                const CallTimes* times, storage::Catalog* catalog)
+      : fixed_(std::move(fixed)), pool_(pool), manager_(manager), times_(times), catalog_(catalog) {}
 
   grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*, v1::ServerInfo*) override;
 
@@ -29,6 +30,7 @@ class SystemService final : public v1::SystemService::Service {
   const workers::WorkerPool* const pool_;
   const jobs::JobManager* const manager_;
   const CallTimes* const times_;
+  storage::Catalog* const catalog_;
 };
 
 }  // namespace sumscope::rpc

@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import gzip
 import io
 import json
 import os
@@ -205,7 +206,89 @@ class CliTest(IntegrationTest):
         self.assertEqual([slot['name'] for slot in info['slots']], ['cpu0'])
         self.assertIn('blocks.0.attn.hook_z', info['hook_names'])
         for shell in ('bash', 'zsh', 'fish'):
-            self.assertIn('runs', self.cli(None, 'completion', shell).text)
+            self.assertIn('sumscope complete --', self.cli(None, 'completion', shell).text)
+
+    # "JOB jxnb248q.1" led nowhere; what waits said neither its place nor how far it is.
+    def test_WorkUnderWayGivenALookSaysWhatItIsAndItsPlace(self):
+        model = ORACLES / 'add_d5_l1_h3' / 'model.safetensors'
+        self.sumscope('import', model, '--run-id', 'mine', '--quiet')
+        long = self.submit()
+        self.wait_for_steps(long)
+        slot = self.sumscope('server', 'info', '-o', 'json').json['slots'][0]
+        self.assertTrue(slot['job'].startswith('j'), slot)
+        self.assertEqual(slot['detail'], f'runs/{long}')
+        asked = [self.sumscope('probe', 'mine', 'evaluate', '--questions', f'uniform:{n}', '-q').text.strip()
+                 for n in (10, 11)]
+        for place, name in enumerate(asked):
+            self.assertIn(f'number {place + 1} of those that wait', self.sumscope('analyses', 'show', name).text)
+        self.assertEqual([one['state_detail'] for one in
+                          self.sumscope('analyses', 'list', '-o', 'json').json['analyses']],
+                         ['number 2 of those that wait', 'number 1 of those that wait'])
+        self.sumscope('runs', 'cancel', long)
+        self.one.wait_for_state(f'runs/{long}', 'CANCELLED')
+        self.sumscope('runs', 'delete', long)
+        self.assertIn(f'sumscope runs undelete {long}', self.sumscope('runs', 'resume', long, code=8).stderr)
+
+    # Files, pipes, names and the Tab key, all of one imported model.
+
+    def test_FilesNamesAndTabGivenAnImportedModel(self):
+        weights = (ORACLES / 'add_d5_l1_h3' / 'model.safetensors').read_bytes()
+        with self.subTest('import from a pipe'):
+            self.assertEqual(self.sumscope('import', '-', '--run-id', 'mine', '--quiet', stdin=weights).text, 'mine\n')
+        with self.subTest('questions from the standard input, packed, with answers'):
+            packed = gzip.compress(b'question,set\n12345+67890=+080235, S0\n 1 + 2 , S1\n')
+            shown = self.sumscope('probe', 'mine', 'evaluate', '--questions', 'file:-', '--wait', '-o', 'json',
+                                  stdin=packed).json
+            self.assertEqual(shown['result']['evaluate']['exact']['count'], 2)
+        with self.subTest('ids alone and @last'):
+            name = shown['name']
+            for typed in (name, name.split('/')[-1], name.split('/')[-1][:5], '@last', 'mine/@last'):
+                self.assertEqual(self.sumscope('analyses', 'show', typed, '-o', 'id').text.strip(), name, typed)
+            self.sumscope('analyses', 'show', 'zzzz', code=3)
+            self.assertIn('"no/such/name" names no analysis',
+                          self.sumscope('analyses', 'show', 'no/such/name', code=2).stderr)
+        with self.subTest('an error says its subject once, and the flag'):
+            self.assertIn('error: runs/mine was imported', self.sumscope('runs', 'cancel', 'mine', code=8).stderr)
+            refused = self.sumscope('probe', 'mine', 'evaluate', '--worst', '100000', code=2).stderr
+            self.assertIn('--worst is 100000', refused)
+            self.assertNotIn('worst_count', refused)
+        with self.subTest('--out to the standard output and through a link'):
+            self.assertEqual(self.sumscope('runs', 'list', '-o', 'id', '--out', '/dev/stdout').text, 'mine\n')
+            target, link = self.root / 'target', self.root / 'link'
+            target.write_text('old')
+            target.chmod(0o600)
+            link.symlink_to('target')
+            self.sumscope('runs', 'export', 'mine', '--out', link)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(target.stat().st_mode & 0o777, 0o600)
+            self.assertEqual(self.sumscope('runs', 'export', 'mine').stdout, target.read_bytes())
+        with self.subTest('no metrics have a header'):
+            self.assertEqual(self.sumscope('runs', 'metrics', 'mine').text, 'step,loss\n')
+        with self.subTest('Tab'):
+            self.check_tab(name.split('/')[-1])
+
+    def check_tab(self, analysis):
+        for line, expected in (('sumscope ru', {'runs'}), ('sumscope runs li', {'list'}),
+                               ('sumscope runs show mi', {'mine'}), ('sumscope runs list -o j', {'json', 'jsonl'}),
+                               ('sumscope analyses show ', {analysis, '@last'}),
+                               ('sumscope probe mine evaluate --questions uni', {'uniform:'}),
+                               ('sumscope train m --set=d_mo', {'d_model='}), ('sumscope runs export mine@', {'0'}),
+                               ('sumscope import targ', {'target'})):
+            with self.subTest(line):
+                self.assertEqual(self.tab(line, self.one.address), expected)
+        for address in (f'unix:{self.root}/nobody', 'nonsense'):
+            self.assertEqual(self.tab('sumscope runs show mi', address), set())
+
+    def tab(self, line, address):
+        """What bash proposes at the end of a line."""
+        script = (f'source <(sumscope completion bash); COMP_LINE=$1 COMP_POINT=${{#1}} COMP_WORDS=($1); _sumscope; '
+                  'printf "%s\\n" "${COMPREPLY[@]}"')
+        environment = dict(clean_environment(self.root), SUMSCOPE_SERVER=address)
+        environment['PATH'] = f'{SUMSCOPE.parent}:{environment["PATH"]}'
+        done = subprocess.run(['bash', '-c', script, 'bash', line], capture_output=True, text=True, env=environment,
+                              cwd=self.root, timeout=PATIENCE)
+        self.assertEqual(done.stderr, '')
+        return set(done.stdout.split())
 
     # Models out and in; analyses.
 

@@ -140,10 +140,15 @@ absl::StatusOr<v1::Run> JobManagerImpl::ResumeRun(const Request& request, const 
     SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(run));
     if (answered.has_value()) return absl::OkStatus();
     const bool ended = answer.state() == v1::FAILED || answer.state() == v1::CANCELLED;
-    if (!ended || answer.imported() || answer.has_delete_time()) {
+    const bool could_go_on = ended && !answer.imported();
+    if (could_go_on && answer.has_delete_time()) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_RESUMABLE",
+                       absl::StrCat(answer.name(), " is deleted; `sumscope runs undelete ", run,
+                                    "` brings it back, then it can be resumed"));
+    }
+    if (!could_go_on) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_RESUMABLE",
                        absl::StrCat(answer.name(), " is ", v1::State_Name(answer.state()),
-                                    answer.has_delete_time() ? " and deleted" : "",
                                     "; only a FAILED or CANCELLED training can be resumed"));
     }
     SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
