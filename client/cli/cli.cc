@@ -14,22 +14,13 @@
 namespace sumscope::client {
 namespace {
 
-constexpr char kFooter[] = "
-    Help of one command : sumscope help COMMAND
-                          "
-                          "
-                          SUMSCOPE_SERVER,
-               SUMSCOPE_CONTEXT,
-               SUMSCOPE_TIMEOUT and SUMSCOPE_OUTPUT in the environment say what the flags of
-    "
+constexpr char kFooter[] =
+    "\nHelp of one command: sumscope help COMMAND\n"
+    "\nSUMSCOPE_SERVER, SUMSCOPE_CONTEXT, SUMSCOPE_TIMEOUT and SUMSCOPE_OUTPUT in the environment say what the flags "
+    "of "
     "these names would; flags win. What neither says is read from $XDG_CONFIG_HOME/sumscope/config.toml "
-    "(~/.config/sumscope/config.toml).
-    "
-    "
-    Exit codes : 0 done,
-               1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed,
-               6 the job was
-    "
+    "(~/.config/sumscope/config.toml).\n"
+    "\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was "
     "cancelled, 7 server unavailable, 8 precondition, 9 quota, 124 timeout, 130 interrupted.";
 
 void AddConnectionOptions(Command root, Settings* settings) {
