@@ -58,6 +58,21 @@ struct Removal {
   std::string question_set;  // its SHA-256
 };
 
+// What one answer says of its run as a whole: an evaluation of uniform questions, or a look-back verdict.
+struct Headline {
+  struct Accuracy {
+    double exact = 0;  // share of questions answered right
+    uint32_t questions = 0;
+    uint32_t nines = 0;
+  };
+  struct LookBack {
+    uint32_t reads_to = 0, sure_to = 0;
+    bool exact = false;
+  };
+  std::optional<Accuracy> accuracy;
+  std::optional<LookBack> look_back;
+};
+
 struct RunQuery {
   std::string filter;    // AIP-160, "" for all
   std::string order_by;  // "" = create_time desc
@@ -141,6 +156,7 @@ class CatalogTransaction : public CatalogReader {
  public:
   // Ends the removal of a run of that id. ALREADY_EXISTS RUN_EXISTS.
   virtual absl::Status InsertRun(const v1::Run& run) = 0;
+  // Both leave the figures alone that PutHeadline writes: accuracy to look_back_exact.
   virtual absl::Status UpdateRun(const v1::Run& run) = 0;
   // Forgets a run and its jobs, analyses, facts and events; its files become a removal.
   virtual absl::Status RemoveRun(const std::string& run) = 0;
@@ -153,11 +169,15 @@ class CatalogTransaction : public CatalogReader {
   // Forgets events and request records that are older.
   virtual absl::Status PruneHistory(absl::Time older_than) = 0;
   virtual absl::Status PutAnalysis(const v1::Analysis& analysis) = 0;
-  // Forgets an analysis, its facts and its job; its bytes become a removal.
+  // Forgets an analysis, its facts, its headline and its job; its bytes become a removal.
   virtual absl::Status RemoveAnalysis(const std::string& run, const std::string& analysis) = 0;
   // Replaces the facts that `analysis` proved about nodes of the checkpoint at `step`.
   virtual absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
                                 const std::vector<v1::NodeTag>& tags, absl::Time now) = 0;
+  // Replaces what `analysis` of the checkpoint at `step` says of its run. The run shows the headlines of its newest
+  // checkpoint that has one, of several the one that was put last.
+  virtual absl::Status PutHeadline(const std::string& run, uint64_t step, const std::string& analysis,
+                                   const Headline& headline) = 0;
   // The same set twice is the first one, uploaded anew. Ends the removal of its text.
   virtual absl::Status InsertQuestionSet(const v1::UploadedQuestionSet& question_set) = 0;
   // Forgets question sets that no analysis names and nobody has uploaded since; their texts become removals.

@@ -70,6 +70,12 @@ FilterWhitelist MakeRunFields() {
       {"end_time", Type::kTime, "end_time"},
       {"metrics.loss", Type::kReal, "loss"},
       {"metrics.heldout_loss", Type::kReal, "heldout_loss"},
+      {"accuracy", Type::kReal, "accuracy"},
+      {"accuracy_questions", Type::kInteger, "accuracy_questions"},
+      {"nines", Type::kInteger, "nines"},
+      {"reads_to", Type::kInteger, "reads_to"},
+      {"sure_to", Type::kInteger, "sure_to"},
+      {"look_back_exact", Type::kBool, "look_back_exact"},
   };
   AppendSpecFields("spec.", &known.fields);
   return known;

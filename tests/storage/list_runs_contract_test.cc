@@ -116,8 +116,9 @@ TEST_P(ListRuns_Test, BadFiltersAndOrdersAreRefused) {
 }
 
 TEST_P(ListRuns_Test, EveryOrderPagesThroughEverythingOnce) {
-  for (const char* order : {"", "create_time asc", "model_name", "state desc", "metrics.heldout_loss",
-                            "metrics.heldout_loss desc", "end_time desc"}) {
+  for (const char* order :
+       {"", "create_time asc", "model_name", "state desc", "metrics.heldout_loss", "metrics.heldout_loss desc",
+        "end_time desc", "accuracy", "accuracy desc", "nines", "nines desc", "reads_to desc", "sure_to"}) {
     RunQuery query;
     query.order_by = order;
     query.page_size = 2;
@@ -132,6 +133,52 @@ TEST_P(ListRuns_Test, EveryOrderPagesThroughEverythingOnce) {
     EXPECT_EQ(seen.size(), 10u) << order;
     EXPECT_EQ(std::set<std::string>(seen.begin(), seen.end()).size(), 10u) << order;
   }
+}
+
+// What the answers of a run said was nowhere to be listed by.
+TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckpointAndAreFoundByThem) {
+  const auto put = [](const std::string& run, uint64_t step, const std::string& analysis, const Headline& headline) {
+    return [=](CatalogTransaction& transaction) { return transaction.PutHeadline(run, step, analysis, headline); };
+  };
+  const auto accuracy = [](double exact, uint32_t nines) { return Headline{{{exact, 10'000, nines}}, {}}; };
+  Write(put("r1", 100, "a1", accuracy(0.9986, 2)));
+  Write(put("r1", 100, "a2", accuracy(0.9987, 2)));
+  Write(put("r1", 10, "a3", accuracy(0.5, 0)));  // of an older checkpoint
+  Write(put("r1", 50, "a4", Headline{{}, {{3, 2, false}}}));
+  Write(put("r2", 100, "a1", accuracy(1, 4)));
+  Write(put("r2", 100, "a2", Headline{{}, {{5, 5, true}}}));
+  Write([](CatalogTransaction& transaction) -> absl::Status {  // another change of the run leaves them alone
+    auto run = transaction.GetRun("r1");
+    run->clear_accuracy();
+    return transaction.UpdateRun(*run);
+  });
+  Reopen();
+  const auto page = List({"", "accuracy desc"});
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->runs[0].name(), "runs/r2");
+  const v1::Run& run = page->runs[1];
+  EXPECT_EQ(run.name(), "runs/r1");
+  EXPECT_EQ(run.accuracy(), 0.9987);
+  EXPECT_EQ(run.accuracy_questions(), 10'000u);
+  EXPECT_EQ(run.nines(), 2u);
+  EXPECT_EQ(run.reads_to(), 3u);
+  EXPECT_EQ(run.sure_to(), 2u);
+  EXPECT_TRUE(run.has_look_back_exact());
+  EXPECT_FALSE(run.look_back_exact());
+  EXPECT_FALSE(page->runs[2].has_accuracy());
+  EXPECT_EQ(Ids("accuracy > 0.999"), (Set{"r2"}));
+  EXPECT_EQ(Ids("nines >= 2 AND reads_to = 3"), (Set{"r1"}));
+  EXPECT_EQ(Ids("look_back_exact = true OR sure_to < 3"), (Set{"r1", "r2"}));
+  EXPECT_EQ(Ids("accuracy:*"), (Set{"r1", "r2"}));
+
+  Write([](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", "a2"); });
+  EXPECT_EQ(Ids("accuracy = 0.9986"), (Set{"r1"})) << "the one before";
+  for (const char* id : {"a1", "a3"}) {
+    Write([id](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", id); });
+  }
+  EXPECT_EQ(Ids("accuracy:*"), (Set{"r2"}));
+  Write([](CatalogTransaction& transaction) { return transaction.RemoveRun("r2"); });
+  EXPECT_EQ(Ids("accuracy:*"), (Set{}));
 }
 
 TEST_P(ListRuns_Test, InsertsBetweenPagesNeitherRepeatNorHideRuns) {

@@ -63,7 +63,7 @@ TEST_F(Schema_Test, CatalogOfVersionOneKeepsItsRunsAndLearnsFacts) {
           "INSERT INTO analyses VALUES ('r1', 'a1', 'evaluate', 'runs/r1/checkpoints/10', 'SUCCEEDED', '', '', 1, 2, "
           "NULL, 'ada', 'key', '', NULL, NULL)");
   Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
-  EXPECT_EQ(storage.catalog->schema_version(), 3);
+  EXPECT_EQ(storage.catalog->schema_version(), 4);
   v1::NodeTag tag;
   tag.set_node("P14L0H1");
   tag.set_tag("Algo:A2.SC");

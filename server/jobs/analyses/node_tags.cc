@@ -2,6 +2,7 @@
 
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/resource_names.h"
+#include "server/jobs/analyses/headline.h"
 
 namespace sumscope::jobs {
 
@@ -27,10 +28,14 @@ std::vector<v1::NodeTag> TagsOf(const v1::AnalysisResult& result) {
 
 absl::Status StoreFacts(storage::CatalogTransaction& transaction, const v1::Analysis& analysis,
                         const v1::AnalysisResult& result, absl::Time now) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, transaction.GetRun(checkpoint.run));
+  const uint64_t step = checkpoint.step.value_or(0);
+  const storage::Headline headline = HeadlineOf(run.spec(), analysis.question_set(), result);
+  SUMSCOPE_RETURN_IF_ERROR(transaction.PutHeadline(checkpoint.run, step, IdOf(analysis.name()), headline));
   const std::vector<v1::NodeTag> tags = TagsOf(result);
   if (tags.empty()) return absl::OkStatus();
-  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
-  return transaction.PutFacts(checkpoint.run, checkpoint.step.value_or(0), IdOf(analysis.name()), tags, now);
+  return transaction.PutFacts(checkpoint.run, step, IdOf(analysis.name()), tags, now);
 }
 
 }  // namespace sumscope::jobs

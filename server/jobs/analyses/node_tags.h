@@ -12,8 +12,8 @@ namespace sumscope::jobs {
 // What a result says about nodes.
 std::vector<v1::NodeTag> TagsOf(const v1::AnalysisResult& result);
 
-// Stores the tags of `result` as facts that `analysis` (name and checkpoint) proved. To be called in the transaction
-// that ends it.
+// Stores the tags of `result` as facts that `analysis` (name, checkpoint and questions) proved, and its headline. To be
+// called in the transaction that ends it.
 absl::Status StoreFacts(storage::CatalogTransaction& transaction, const v1::Analysis& analysis,
                         const v1::AnalysisResult& result, absl::Time now);
 

@@ -127,6 +127,10 @@ absl::Status ChangeDescription(Context* context, const std::string& run, storage
                             ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) { return reader.GetRun(run); }));
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run description, file->GetRun());
   change(catalog, &description);
+  // The answers lie in the file themselves.
+  for (const char* headline : {"accuracy", "accuracy_questions", "nines", "reads_to", "sure_to", "look_back_exact"}) {
+    description.GetReflection()->ClearField(&description, v1::Run::descriptor()->FindFieldByName(headline));
+  }
   return file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(transaction.PutRun(description));
     return also ? also(transaction) : absl::OkStatus();

@@ -88,7 +88,7 @@ absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& requ
       break;
     }
     last.id = query.Text(0);
-    last.key = KeyOf(query, order, kRunColumnCount);
+    last.key = KeyOf(query, order, kRunReadColumnCount);
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ReadRun(query));
     ReadLabels(connection, last.id, &run);
     bytes += run.ByteSizeLong();
@@ -106,7 +106,7 @@ absl::Status NotFound(absl::string_view reason, absl::string_view what, absl::st
 template <typename Base>
 absl::StatusOr<v1::Run> CatalogReads<Base>::GetRun(const std::string& run) {
   return connection_.Guard([&]() -> absl::StatusOr<v1::Run> {
-    Query query(connection_, absl::StrCat("SELECT ", kRunColumns, " FROM runs WHERE id = ?"));
+    Query query(connection_, absl::StrCat("SELECT ", kRunReadColumns, " FROM runs WHERE id = ?"));
     query.Bind(run);
     if (!query.Next()) return NotFound("RUN_NOT_FOUND", "run", run);
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Run found, ReadRun(query));
@@ -162,7 +162,7 @@ absl::StatusOr<RunPage> CatalogReads<Base>::ListRuns(const RunQuery& request) {
   for (const std::string& condition : conditions)
     absl::StrAppend(&where, where.empty() ? " WHERE " : " AND ", condition);
   const char* direction = order.descending ? " DESC" : "";
-  const std::string sql = absl::StrCat("SELECT ", kRunColumns, ", ", order.expression, " FROM runs", where,
+  const std::string sql = absl::StrCat("SELECT ", kRunReadColumns, ", ", order.expression, " FROM runs", where,
                                        " ORDER BY ", order.expression, direction, ", id", direction, " LIMIT ?");
   return connection_.Guard([&] { return ReadRunPage(connection_, request, order, sql, parameters, query_hash); });
 }

@@ -6,6 +6,7 @@
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/fact_rows.h"
+#include "storage/sqlite/catalog/headline_rows.h"
 
 namespace sumscope::storage {
 namespace {
@@ -46,6 +47,7 @@ void DeleteRun(Connection& connection, const std::string& run) {
 
 void DeleteAnalysis(Connection& connection, const std::string& run, const std::string& analysis) {
   DeleteFacts(connection, run, analysis);
+  DeleteHeadline(connection, run, analysis);
   Query(connection, absl::StrCat(kInsert, "SELECT run, id, '' FROM analyses WHERE run = ? AND id = ?"))
       .Bind(run, analysis)
       .Run();

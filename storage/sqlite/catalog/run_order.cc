@@ -34,27 +34,33 @@ absl::StatusOr<RunOrder> ParseRunOrder(absl::string_view order_by) {
   RunOrder order;
   order.descending = direction == "desc";
   const bool up = !order.descending;
+  // An absent value comes last both ways.
+  const auto integer = [&](absl::string_view column) {
+    order.expression = absl::StrCat("ifnull(", column, ", ", up ? "" : "-", "9223372036854775807)");
+    order.type = RunOrder::Type::kInteger;
+  };
+  const auto real = [&](absl::string_view column) {
+    order.expression = absl::StrCat("ifnull(", column, ", ", up ? "" : "-", "9e999)");
+    order.type = RunOrder::Type::kReal;
+  };
   if (field == "create_time") {
     order.expression = "create_time";
     order.type = RunOrder::Type::kInteger;
-  } else if (field == "model_name") {
-    order.expression = "model_name";
-  } else if (field == "state") {
-    order.expression = "state";
-  } else if (field == "end_time") {
-    order.expression = up ? "ifnull(end_time, 9223372036854775807)" : "ifnull(end_time, -9223372036854775807)";
-    order.type = RunOrder::Type::kInteger;
+  } else if (field == "model_name" || field == "state") {
+    order.expression = std::string(field);
   } else if (field == "heldout_loss" || field == "metrics.heldout_loss") {
-    order.expression = up ? "ifnull(heldout_loss, 9e999)" : "ifnull(heldout_loss, -9e999)";
-    order.type = RunOrder::Type::kReal;
-  } else {
-    order.expression.clear();
+    real("heldout_loss");
+  } else if (field == "accuracy") {
+    real(field);
+  } else if (field == "end_time" || field == "nines" || field == "reads_to" || field == "sure_to") {
+    integer(field);
   }
   if (order.expression.empty() || words.size() > 2 || (direction != "asc" && direction != "desc")) {
-    return InvalidField("ORDER_INVALID", "order_by",
-                        absl::StrCat("cannot order by '", order_by,
-                                     "'; there are create_time, end_time, model_name, state and metrics.heldout_loss, "
-                                     "each with asc or desc"));
+    return InvalidField(
+        "ORDER_INVALID", "order_by",
+        absl::StrCat("cannot order by '", order_by,
+                     "'; there are create_time, end_time, model_name, state, metrics.heldout_loss, accuracy, "
+                     "nines, reads_to and sure_to, each with asc or desc"));
   }
   return order;
 }

@@ -51,6 +51,13 @@ absl::StatusOr<v1::Run> ReadRun(Query& query) {
   if (const auto time = query.OptionalInt(column++)) *run.mutable_end_time() = TimestampFromNanos(*time);
   if (const auto time = query.OptionalInt(column++)) *run.mutable_delete_time() = TimestampFromNanos(*time);
   SUMSCOPE_RETURN_IF_ERROR(FromJson(query.Text(column++), run.mutable_spec()));
+  if (const auto accuracy = query.OptionalReal(column++)) run.set_accuracy(*accuracy);
+  const auto count = [&] { return static_cast<uint32_t>(query.Int(column)); };
+  if (query.OptionalInt(column)) run.set_accuracy_questions(count());
+  if (query.OptionalInt(++column)) run.set_nines(count());
+  if (query.OptionalInt(++column)) run.set_reads_to(count());
+  if (query.OptionalInt(++column)) run.set_sure_to(count());
+  if (const auto exact = query.OptionalInt(++column)) run.set_look_back_exact(*exact != 0);
   return run;
 }
 

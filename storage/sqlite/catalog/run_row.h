@@ -12,11 +12,17 @@ namespace sumscope::storage {
 
 // A run as a row of `runs`, its labels as rows of `labels`. Everything here throws SQLite::Exception: use inside Guard.
 
-// The columns in the order of BindRun and ReadRun, `id` first.
+// The columns in the order of BindRun, `id` first.
 inline constexpr absl::string_view kRunColumns =
     "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
     "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec";
 inline constexpr int kRunColumnCount = 19;
+// These and what headline_rows keeps up to date: in the order of ReadRun.
+inline constexpr absl::string_view kRunReadColumns =
+    "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
+    "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec, accuracy, "
+    "accuracy_questions, nines, reads_to, sure_to, look_back_exact";
+inline constexpr int kRunReadColumnCount = 25;
 
 void BindRun(Query& query, const std::string& id, const v1::Run& run, const std::string& spec_json);
 // Without labels. INTERNAL when the spec cannot be read.

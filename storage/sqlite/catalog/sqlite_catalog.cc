@@ -12,6 +12,7 @@
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/catalog_reads.h"
 #include "storage/sqlite/catalog/fact_rows.h"
+#include "storage/sqlite/catalog/headline_rows.h"
 #include "storage/sqlite/catalog/question_set_rows.h"
 #include "storage/sqlite/catalog/removal_rows.h"
 #include "storage/sqlite/catalog/run_row.h"
@@ -129,6 +130,11 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
   absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
                         const std::vector<v1::NodeTag>& tags, absl::Time now) override {
     return connection_.Guard([&] { return ReplaceFacts(connection_, run, step, analysis, tags, now); });
+  }
+
+  absl::Status PutHeadline(const std::string& run, uint64_t step, const std::string& analysis,
+                           const Headline& headline) override {
+    return Do([&] { ReplaceHeadline(connection_, run, step, analysis, headline); });
   }
 
   absl::Status InsertQuestionSet(const v1::UploadedQuestionSet& question_set) override {

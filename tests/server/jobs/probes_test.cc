@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "proto/contract/base/sha256.h"
+#include "server/jobs/analyses/headline.h"
 #include "server/jobs/job_manager.h"
 #include "tests/server/jobs/analysis_fixture.h"
 
@@ -37,6 +38,66 @@ TEST_F(Probes_Test, TagsOfAnAnswerBecomeFacts) {
   Finish(worker::v1::Finished::DONE);
   ASSERT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
   EXPECT_THAT(Facts(), ElementsAre("P8L0H1=Fail%:3", "P9L0H1=Fail%:1", "P9L0MLP=Fail%:2"));
+}
+
+TEST_F(Probes_Test, AnswerAboutTheWholeModelIsShownByItsRunUntilItIsDeleted) {
+  v1::AnalysisRequest request;
+  request.mutable_evaluate();
+  v1::Analysis evaluate = Question(request);
+  evaluate.mutable_question_set()->set_operation(v1::ADD);
+  const std::string id = Ask(evaluate);
+  StartAnalysis();
+  v1::AnalysisResult result;
+  result.mutable_evaluate()->mutable_exact()->set_rate(1);
+  result.mutable_evaluate()->mutable_exact()->set_count(20'000);
+  Answer(result);
+  EXPECT_FALSE(Get(run_).has_accuracy());  // not before it has ended
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
+  EXPECT_EQ(Get(run_).accuracy(), 1);
+  EXPECT_EQ(Get(run_).nines(), 4u) << "without a failure: what so many questions show";
+
+  v1::AnalysisRequest cascades;
+  cascades.mutable_cascades();
+  const std::string verdict = Ask(Question(cascades, "k2"));
+  StartAnalysis();
+  result.Clear();
+  for (const auto& lower : {std::vector<double>{0.99, 0.97, 0.6}, {0.99, 0.98}, {0.99}}) {
+    auto* digit = result.mutable_cascades()->add_additions();
+    for (const double bound : lower) digit->add_kappa_lower(bound);
+  }
+  Answer(result);
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitForAnalysis(run_, verdict, v1::SUCCEEDED));
+  EXPECT_EQ(Get(run_).reads_to(), 3u) << "all";
+  EXPECT_EQ(Get(run_).sure_to(), 2u);
+  EXPECT_FALSE(Get(run_).look_back_exact());
+  EXPECT_TRUE(manager_->UpdateLabels(run_, false, {{"a", "b"}}).ok());
+  EXPECT_FALSE(File(run_)->GetRun()->has_accuracy()) << "the file has the answers themselves";
+
+  ASSERT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  EXPECT_FALSE(Get(run_).has_accuracy());
+  EXPECT_TRUE(Get(run_).has_reads_to());
+}
+
+TEST_F(Probes_Test, AnswerAboutAPartOfTheQuestionsIsNoHeadline) {
+  v1::AnalysisRequest request;
+  request.mutable_evaluate();
+  v1::AnalysisResult result;
+  result.mutable_evaluate()->mutable_exact()->set_count(100);
+  v1::TrainSpec mixed = Get(run_).spec();
+  mixed.set_operation(v1::MIX);
+  v1::QuestionSet questions;
+  questions.mutable_uniform()->set_count(100);
+  questions.set_operation(v1::SUB);
+  EXPECT_FALSE(HeadlineOf(mixed, questions, result).accuracy.has_value());
+  questions.set_operation(v1::MIX);
+  EXPECT_TRUE(HeadlineOf(mixed, questions, result).accuracy.has_value());
+  result.mutable_evaluate()->clear_exact();
+  EXPECT_FALSE(HeadlineOf(mixed, questions, result).accuracy.has_value());
+  result.mutable_evaluate()->mutable_exact();
+  questions.mutable_enriched()->set_count(100);
+  EXPECT_FALSE(HeadlineOf(mixed, questions, result).accuracy.has_value());
 }
 
 TEST_F(Probes_Test, FailedAnalysisProvesNothing) {
