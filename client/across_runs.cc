@@ -44,16 +44,17 @@ const std::vector<std::vector<std::string>>& NamingFields() {
 // Fields that are no answer: settings, bounds of intervals, what theory says, and the words of the question.
 bool IsNoAnswer(const std::string& name) {
   static const auto* const kNames = new std::set<std::string>{
-      "mode",       "lower",       "upper",    "per_cell", "kappa_lower", "kappa_upper",   "share_expected",
-      "worst",      "meaning",     "predicts", "text",     "store",       "clean",         "store_true",
-      "clean_true", "true_answer", "question", "truth",    "look_back_2", "layer",         "head",
-      "position",   "digit",       "length",   "cell",     "nodes",       "node",          "component",
-      "id",         "name",        "label",    "task",     "operation",   "question_class"};
+      "mode",          "lower",      "upper",      "per_cell",    "kappa_lower", "kappa_upper", "share_expected",
+      "reads_above",   "sure_above", "worst",      "meaning",     "predicts",    "text",        "store",
+      "clean",         "store_true", "clean_true", "true_answer", "question",    "truth",       "look_back_2",
+      "layer",         "head",       "position",   "digit",       "length",      "cell",        "nodes",
+      "node",          "component",  "id",         "name",        "label",       "task",        "operation",
+      "question_class"};
   return kNames->count(name) > 0;
 }
 
 // Numbers that are verdicts: runs agree on them or not, and their mean says nothing.
-bool IsVerdict(const std::string& name) { return name == "k" || name == "cluster_k" || name == "pair"; }
+bool IsVerdict(const std::string& name) { return name == "k" || name == "s" || name == "cluster_k" || name == "pair"; }
 
 std::string Join(const std::string& path, const std::string& part) {
   return path.empty() ? part : absl::StrCat(path, ".", part);

@@ -76,11 +76,13 @@ TEST(Flatten_Test, WhenANumberIsAVerdictThenItIsAValue) {
   digit->set_digit("A5");
   digit->set_per_cell(1000);
   digit->set_k(3);
+  digit->set_s(2);
   v1::LookBackK* const by_k = cascades.add_agreements()->add_by_k();
   by_k->set_k(2);
   by_k->set_exact(7);
   const FlatResult flat = Flatten(cascades);
   EXPECT_EQ(flat.values.at("additions.A5.k"), "3");
+  EXPECT_EQ(flat.values.at("additions.A5.s"), "2");
   EXPECT_EQ(flat.values.at("additions.A5.exact"), "false");
   EXPECT_EQ(flat.numbers.count("additions.A5.per_cell"), 0u);
   EXPECT_EQ(flat.numbers.at("agreements.OPERATION_UNSPECIFIED.by_k.2.exact"), 7);

@@ -20,11 +20,12 @@ NAMES = (('layer', 'head'), ('task', 'nodes'), ('digit', 'length'), ('digit',), 
          ('nodes',), ('node',), ('component',), ('id',), ('name',), ('label',), ('k',), ('operation',), ('position',),
          ('question',), ('task',))
 # Settings, bounds, the words of the question, and what the path says already.
-NO_ANSWER = {'mode', 'lower', 'upper', 'per_cell', 'kappa_lower', 'kappa_upper', 'share_expected', 'worst', 'meaning',
+NO_ANSWER = {'mode', 'lower', 'upper', 'per_cell', 'kappa_lower', 'kappa_upper', 'share_expected',
+             'reads_above', 'sure_above', 'worst', 'meaning',
              'predicts', 'text', 'store', 'clean', 'store_true', 'clean_true', 'true_answer', 'question', 'truth',
              'look_back_2', 'layer', 'head', 'position', 'digit', 'length', 'cell', 'node', 'component', 'id', 'name',
              'label', 'task', 'operation', 'question_class'}
-VERDICTS = ('k', 'cluster_k', 'pair')  # numbers that runs agree on or not
+VERDICTS = ('k', 's', 'cluster_k', 'pair')  # numbers that runs agree on or not
 COUNTS_AS_TEXT = ('step', 'steps', 'learnt_step', 'bytes', 'offset')  # 64-bit integers are strings in JSON
 
 

@@ -17,6 +17,7 @@
 #include "client/cli/runs/shared_answers.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/look_back.h"
 
 namespace sumscope::client {
 namespace {
@@ -124,7 +125,7 @@ void AddVerdictRows(const Comparison& comparison, std::vector<Row>* rows) {
         const auto found =
             std::find_if(verdict.begin(), verdict.end(), [&row](const auto& digit) { return digit.first == row.name; });
         const v1::LookBackDigit* const digit = found == verdict.end() ? nullptr : found->second;
-        row.texts.push_back(digit == nullptr ? "" : absl::StrCat(digit->k(), digit->exact() ? " (exact)" : ""));
+        row.texts.push_back(digit == nullptr ? "" : LookBackText(*digit));
         row.raw.push_back(digit == nullptr ? "" : absl::StrCat(digit->k()));
       }
       rows->push_back(std::move(row));

@@ -125,7 +125,8 @@ std::vector<LookBackDigit> LookBackVerdict(const AnswerFn& answer, const Encodin
   int done = 0;
   Questions batch;
   for (int i = top; i >= 1; --i) {
-    LookBackDigit digit{i, std::vector<uint64_t>(static_cast<size_t>(i), 0)};
+    const std::vector<uint64_t> zeros(static_cast<size_t>(i), 0);
+    LookBackDigit digit{i, zeros, zeros};
     const int j = encoding.answer_index(i);
     for (int m = 0; m < i; ++m, ++done) {
       const auto source = LookBackSource(operation, n, i, m, per_cell, seed, exchanged);
@@ -135,6 +136,7 @@ std::vector<LookBackDigit> LookBackVerdict(const AnswerFn& answer, const Encodin
         for (size_t q = 0; q < batch.size(); ++q) {
           const int64_t token = answers.data_ptr<int64_t>()[static_cast<int64_t>(q) * encoding.n_answer() + j];
           digit.right[static_cast<size_t>(m)] += token == TrueAnswer(batch[q]).digits[i];
+          digit.other[static_cast<size_t>(m)] += token == OtherDigit(batch[q], i);
         }
         Report(progress, static_cast<double>(done) / cells);
       }

@@ -18,10 +18,11 @@ struct CascadesRequest {
   std::vector<Operation> operations;  // whose verdict is wanted: additions, subtractions
 };
 
-// How often A_i is right when the columns i-1 .. i-m below it pass a carry on.
+// What A_i is when the columns i-1 .. i-m below it pass a carry on; the rest of per_cell is neither.
 struct LookBackDigit {
   int digit = 0;                // i
   std::vector<uint64_t> right;  // by m = 0 .. i-1, of per_cell
+  std::vector<uint64_t> other;  // the digit that the other carry (borrow) into column i would have given
 };
 // Counts over the questions of one look-back-k answer beside the model's.
 struct AgreementCounts {

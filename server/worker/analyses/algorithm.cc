@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/look_back.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 #include "server/worker/analyses/subtasks.h"
@@ -12,19 +13,19 @@ namespace {
 
 namespace api = sumscope::v1;
 
-// The claim that every carry is looked back all the way.
+// The claim that every carry is looked back all the way, which takes the higher grade.
 void AddVerdictClause(const std::string& name, const google::protobuf::RepeatedPtrField<api::LookBackDigit>& digits,
                       api::AlgorithmResult* result) {
   if (digits.empty()) return;
   api::AlgorithmClause* clause = result->add_clauses();
   clause->set_name(absl::StrCat("look-back.", name));
-  clause->set_text(absl::StrCat(name, ": cascades of every length are carried through"));
+  clause->set_text(absl::StrCat(name, ": cascades of every length are carried through (kappa above ", kSureAbove, ")"));
   clause->set_holds(true);
   clause->set_testable(true);
   for (const api::LookBackDigit& digit : digits) {
     if (!digit.exact()) clause->set_holds(false);
-    absl::StrAppend(clause->mutable_evidence(), clause->evidence().empty() ? "" : ", ", digit.digit(), " ",
-                    digit.exact() ? "exact" : absl::StrCat("k=", digit.k()));
+    absl::StrAppend(clause->mutable_evidence(), clause->evidence().empty() ? "" : "; ", digit.digit(), " ",
+                    LookBackText(digit));
   }
 }
 

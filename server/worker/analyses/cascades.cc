@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/look_back.h"
 #include "server/engine/probing/arithmetic/look_back.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
@@ -15,7 +16,6 @@ namespace {
 namespace api = sumscope::v1;
 
 constexpr int kPublishedK = 2;
-constexpr double kMinKappa = 0.5;
 
 void Copy(const std::vector<uint64_t>& counts, google::protobuf::RepeatedField<uint32_t>* to) {
   for (const uint64_t count : counts) to->Add(Narrow(count));
@@ -46,20 +46,24 @@ void Convert(const engine::LookBackAgreement& from, api::LookBackAgreement* to) 
 
 api::BayesFloor Floors(const api::CascadesResult& result, const engine::Encoding& encoding, double measured_loss) {
   const int n = encoding.n_digits();
-  std::vector<int> measured(static_cast<size_t>(n) + 1, 0);
+  std::vector<int> reads(static_cast<size_t>(n) + 1, 0), sure = reads;
   for (const api::LookBackDigit& digit : result.additions()) {
-    measured[static_cast<size_t>(digit.right_size())] = static_cast<int>(digit.k());  // A_i has i lengths
+    const auto i = static_cast<size_t>(digit.right_size());  // A_i has i lengths
+    reads[i] = static_cast<int>(digit.k());
+    sure[i] = static_cast<int>(digit.s());
   }
-  const std::vector<int> published(measured.size(), kPublishedK);
+  const std::vector<int> published(reads.size(), kPublishedK);
   const auto floor = [&](const std::vector<int>& k, bool forced) {
     return engine::BayesFloor(n, encoding.n_answer(), k, forced);
   };
   api::BayesFloor floors;
   floors.set_measured_loss(measured_loss);
-  floors.set_at_measured_k(floor(measured, true));
+  floors.set_at_measured_k(floor(reads, true));
   floors.set_at_published_k(floor(published, true));
-  floors.set_at_measured_k_generated(floor(measured, false));
+  floors.set_at_measured_k_generated(floor(reads, false));
   floors.set_at_published_k_generated(floor(published, false));
+  floors.set_at_sure_s(floor(sure, true));
+  floors.set_at_sure_s_generated(floor(sure, false));
   return floors;
 }
 
@@ -69,24 +73,25 @@ api::LookBackDigit Judge(const engine::LookBackDigit& digit, uint32_t per_cell) 
   api::LookBackDigit judged;
   judged.set_digit(absl::StrCat("A", digit.digit));
   judged.set_per_cell(per_cell);
-  uint32_t k = 0;
-  bool leading = true;
-  for (const uint64_t right : digit.right) {
-    const Interval interval = ClopperPearson(right, per_cell);
-    judged.add_right(Narrow(right));
-    judged.add_kappa(2.0 * static_cast<double>(right) / per_cell - 1);
-    judged.add_kappa_lower(2 * interval.lower - 1);
-    judged.add_kappa_upper(2 * interval.upper - 1);
-    leading = leading && 2 * interval.lower - 1 > kMinKappa;
-    k += leading;
+  Copy(digit.right, judged.mutable_right());
+  Copy(digit.other, judged.mutable_other());
+  for (size_t m = 0; m < digit.right.size(); ++m) {
+    const Interval right = ClopperPearson(digit.right[m], per_cell), other = ClopperPearson(digit.other[m], per_cell);
+    judged.add_kappa((static_cast<double>(digit.right[m]) - static_cast<double>(digit.other[m])) / per_cell);
+    judged.add_kappa_lower(right.lower - other.upper);
+    judged.add_kappa_upper(right.upper - other.lower);
   }
-  judged.set_k(k);
-  judged.set_exact(leading);
+  const LookBackGrade grade = GradeOf(judged);
+  judged.set_k(grade.reads_to);
+  judged.set_s(grade.sure_to);
+  judged.set_exact(grade.exact);
   return judged;
 }
 
 api::CascadesResult FromEngine(const engine::CascadesResult& from, const engine::Encoding& encoding) {
   api::CascadesResult to;
+  to.set_reads_above(kReadsAbove);
+  to.set_sure_above(kSureAbove);
   for (const engine::LookBackDigit& digit : from.additions) *to.add_additions() = Judge(digit, from.per_cell);
   for (const engine::LookBackDigit& digit : from.subtractions_positive) {
     *to.add_subtractions_positive() = Judge(digit, from.per_cell);

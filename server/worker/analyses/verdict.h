@@ -6,8 +6,11 @@
 
 namespace sumscope::worker {
 
-// The verdict on one digit (science.md section 5): kappa = 2 right / per_cell - 1 with its Clopper-Pearson interval; k
-// is the number of leading m whose kappa has a lower bound above 0.5, exact when that is all of them.
+// The verdict on one digit (science.md section 5): kappa = (right - other) / per_cell with an interval of at least 95
+// %, and the two grades (proto/contract/look_back.h). The interval is that of the shares of right and other, each
+// Clopper and Pearson's: lower = lower(right) - upper(other). Where no answer is neither, right + other = per_cell and
+// this is the exact interval of 2 right / per_cell - 1; else it is wider than needed, for Var(right - other) <=
+// (sd(right) + sd(other))^2.
 sumscope::v1::LookBackDigit Judge(const engine::LookBackDigit& digit, uint32_t per_cell);
 
 // The whole result, with the Bayes floors at the measured k beside the measured loss.

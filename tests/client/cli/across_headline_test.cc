@@ -20,6 +20,7 @@ TEST(AcrossHeadline_Test, WhenAnAnalysisIsKnownThenWhatMattersComesFirst) {
   EXPECT_LT(*HeadlinePlace("evaluate", "digits.A5.accuracy.rate"), *HeadlinePlace("evaluate", "classes.S3.exact.rate"));
   EXPECT_FALSE(HeadlinePlace("evaluate", "cascades.A3 2.accuracy.rate").has_value());
   EXPECT_TRUE(HeadlinePlace("cascades", "additions.A5.k").has_value());
+  EXPECT_TRUE(HeadlinePlace("cascades", "additions.A5.s").has_value());
 }
 
 }  // namespace

@@ -4,23 +4,30 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/view_parts.h"
+#include "proto/contract/look_back.h"
 
 namespace sumscope::client {
 namespace {
 
-constexpr double kVerdictKappa = 0.5;  // a digit looks through m columns where the lower end of kappa is above it
-
 using Digits = google::protobuf::RepeatedPtrField<v1::LookBackDigit>;
+
+int LongestOf(const Digits& digits) {
+  int longest = 0;
+  for (const v1::LookBackDigit& digit : digits) longest = std::max(longest, digit.kappa_size());
+  return longest;
+}
 
 // The curve kappa_m over m = 0, 1, ..: 1 is always right, 0 is chance.
 Table Curves(const Digits& digits, const View& view) {
-  int longest = 0;
-  for (const v1::LookBackDigit& digit : digits) longest = std::max(longest, digit.kappa_size());
-  std::vector<Column> columns = {{"DIGIT"}, {"LOOKS BACK"}};
+  const int longest = LongestOf(digits);
+  std::vector<Column> columns = {{"DIGIT"}, {"READS"}, {"SURE"}};
   for (int m = 0; m < longest; ++m) columns.push_back(NumberColumn(absl::StrCat("K", m)));
   Table table(std::move(columns));
   for (const v1::LookBackDigit& digit : digits) {
-    std::vector<std::string> cells = {digit.digit(), absl::StrCat(digit.k(), digit.exact() ? " (exact)" : "")};
+    const LookBackGrade grade = GradeOf(digit);
+    std::vector<std::string> cells = {
+        digit.digit(), absl::StrCat(grade.reads_to, " of ", digit.kappa_size()),
+        grade.exact ? absl::StrCat(grade.sure_to, " (exact)") : absl::StrCat(grade.sure_to)};
     for (int m = 0; m < longest; ++m) {
       if (m >= digit.kappa_size()) {
         cells.push_back(" ");
@@ -34,6 +41,37 @@ Table Curves(const Digits& digits, const View& view) {
     table.AddRow(std::move(cells));
   }
   return table;
+}
+
+uint32_t Neither(const v1::LookBackDigit& digit, int m) {
+  const uint64_t named = uint64_t{digit.right(m)} + digit.other(m);
+  return named < digit.per_cell() ? static_cast<uint32_t>(digit.per_cell() - named) : 0;
+}
+
+// The share of answers that are neither digit; no row for a digit that has none. Older results do not say.
+Table NeitherShares(const Digits& digits) {
+  const int longest = LongestOf(digits);
+  std::vector<Column> columns = {{"DIGIT"}};
+  for (int m = 0; m < longest; ++m) columns.push_back(NumberColumn(absl::StrCat("K", m)));
+  Table table(std::move(columns));
+  for (const v1::LookBackDigit& digit : digits) {
+    std::vector<std::string> cells = {digit.digit()};
+    bool any = false;
+    for (int m = 0; m < longest; ++m) {
+      const bool known = m < digit.right_size() && m < digit.other_size() && digit.per_cell() > 0;
+      const uint32_t neither = known ? Neither(digit, m) : 0;
+      any = any || neither > 0;
+      cells.push_back(known ? RoundPercent(100.0 * neither / digit.per_cell()) : " ");
+    }
+    if (any) table.AddRow(std::move(cells));
+  }
+  return table;
+}
+
+void AppendDigits(std::string* text, const std::string& title, const Digits& digits, const View& view) {
+  AppendTable(text, title, Curves(digits, view), view);
+  AppendTable(text, absl::StrCat(title, ": percent of answers with neither carry's digit"), NeitherShares(digits),
+              view);
 }
 
 Table Agreement(const v1::LookBackAgreement& agreement) {
@@ -56,13 +94,26 @@ Table Classes(const v1::CascadesResult& result) {
   return table;
 }
 
-std::string FloorText(const v1::BayesFloor& floor) {
-  return absl::StrCat("\nloss on uniform additions beside the best that look-back can do (nats per token)\n",
-                      AlignedPairs({{"measured", FormatLoss(floor.measured_loss())},
-                                    {"floor at the measured k", FormatLoss(floor.at_measured_k())},
-                                    {"floor at k = 2 throughout", FormatLoss(floor.at_published_k())},
-                                    {"generated, at the measured k", FormatLoss(floor.at_measured_k_generated())},
-                                    {"generated, at k = 2", FormatLoss(floor.at_published_k_generated())}}));
+// A floor of 0 says that nothing is missing, not that the loss is small.
+std::string Floor(double floor) { return floor > 0 ? FormatLoss(floor) : "none: no column is left unread"; }
+
+std::string FloorText(const v1::CascadesResult& result) {
+  const v1::BayesFloor& floor = result.floor();
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {"measured", FormatLoss(floor.measured_loss())}, {"floor where each digit reads", Floor(floor.at_measured_k())}};
+  if (result.sure_above() > 0) pairs.emplace_back("floor where each is sure", Floor(floor.at_sure_s()));
+  pairs.emplace_back("floor at k = 2 throughout", Floor(floor.at_published_k()));
+  pairs.emplace_back("generated, where each reads", Floor(floor.at_measured_k_generated()));
+  if (result.sure_above() > 0) pairs.emplace_back("generated, where each is sure", Floor(floor.at_sure_s_generated()));
+  pairs.emplace_back("generated, at k = 2", Floor(floor.at_published_k_generated()));
+  std::string text =
+      absl::StrCat("\nloss on uniform additions beside the best that look-back can do (nats per token)\n",
+                   AlignedPairs(std::move(pairs)));
+  if (floor.measured_loss() > floor.at_measured_k()) {
+    absl::StrAppend(&text, "a floor takes a column that is read for one that is always read right: what the loss has\n",
+                    "above it are the mistakes that the kappas below 1 show, and all other mistakes\n");
+  }
+  return text;
 }
 
 void AddCurveRows(Table* table, const char* operation, const Digits& digits) {
@@ -71,40 +122,48 @@ void AddCurveRows(Table* table, const char* operation, const Digits& digits) {
       const auto at = [m](const google::protobuf::RepeatedField<double>& values) {
         return m < values.size() ? ShortestDouble(values[m]) : "";
       };
-      table->AddRow({operation, digit.digit(), absl::StrCat(digit.k()), digit.exact() ? "true" : "false",
-                     absl::StrCat(m), m < digit.right_size() ? absl::StrCat(digit.right(m)) : "",
-                     absl::StrCat(digit.per_cell()), at(digit.kappa()), at(digit.kappa_lower()),
-                     at(digit.kappa_upper())});
+      const LookBackGrade grade = GradeOf(digit);
+      const auto count = [m](const google::protobuf::RepeatedField<uint32_t>& values) {
+        return m < values.size() ? absl::StrCat(values[m]) : "";
+      };
+      table->AddRow({operation, digit.digit(), absl::StrCat(grade.reads_to), grade.exact ? "true" : "false",
+                     absl::StrCat(m), count(digit.right()), absl::StrCat(digit.per_cell()), at(digit.kappa()),
+                     at(digit.kappa_lower()), at(digit.kappa_upper()), absl::StrCat(grade.sure_to),
+                     count(digit.other())});
     }
   }
 }
 
-// Whether kappa's interval stays at or below the verdict's 0.5 even when every answer is right.
-bool TooFewForAVerdict(const Digits& digits) {
-  return std::any_of(digits.begin(), digits.end(), [](const v1::LookBackDigit& digit) {
-    for (int m = 0; m < std::min(digit.right_size(), digit.kappa_lower_size()); ++m) {
-      if (digit.right(m) == digit.per_cell() && digit.kappa_lower(m) <= kVerdictKappa) return true;
+// Whether kappa's interval stays at or below `threshold` even when every answer is right.
+bool TooFewFor(double threshold, const v1::CascadesResult& result) {
+  for (const Digits* digits : {&result.additions(), &result.subtractions_positive(), &result.subtractions_negative()}) {
+    for (const v1::LookBackDigit& digit : *digits) {
+      for (int m = 0; m < std::min(digit.right_size(), digit.kappa_lower_size()); ++m) {
+        if (digit.right(m) == digit.per_cell() && digit.kappa_lower(m) <= threshold) return true;
+      }
     }
-    return false;
-  });
+  }
+  return false;
 }
 
 }  // namespace
 
 std::string ProbeText(const v1::CascadesResult& result, const View& view) {
-  std::string text =
-      "how many columns each answer digit looks back; Km: kappa with m columns to pass (1 right, 0 chance)\n";
-  if (TooFewForAVerdict(result.additions()) || TooFewForAVerdict(result.subtractions_positive()) ||
-      TooFewForAVerdict(result.subtractions_negative())) {
-    absl::StrAppend(&text,
-                    "note: too few questions per digit and length for a verdict, ask more with --per-cell: even ",
-                    "when all are\n      right, kappa's 95 % interval does not stay above ", kVerdictKappa, "\n");
+  std::string text = absl::StrCat(
+      "how many columns each answer digit looks back; Km: kappa with m columns to pass, right less other\n",
+      "carry (1 always right, 0 chance); READS, SURE: leading m whose kappa is above ", kReadsAbove, ", ", kSureAbove,
+      " with its\nwhole 95 % interval; exact: sure of all\n");
+  const bool none_reads = TooFewFor(kReadsAbove, result);
+  if (none_reads || TooFewFor(kSureAbove, result)) {
+    absl::StrAppend(&text, "note: too few questions per digit and length for ", none_reads ? "a verdict" : "SURE",
+                    ", ask more with --per-cell: even when all\n      are right, kappa's 95 % interval does not stay ",
+                    "above ", none_reads ? kReadsAbove : kSureAbove, "\n");
   }
-  AppendTable(&text, "additions", Curves(result.additions(), view), view);
-  AppendTable(&text, "subtractions, a > b", Curves(result.subtractions_positive(), view), view);
-  AppendTable(&text, "subtractions, a < b", Curves(result.subtractions_negative(), view), view);
+  AppendDigits(&text, "additions", result.additions(), view);
+  AppendDigits(&text, "subtractions, a > b", result.subtractions_positive(), view);
+  AppendDigits(&text, "subtractions, a < b", result.subtractions_negative(), view);
   AppendTable(&text, "classes without a cascade: carries that the model invents", Classes(result), view);
-  if (result.has_floor()) absl::StrAppend(&text, FloorText(result.floor()));
+  if (result.has_floor()) absl::StrAppend(&text, FloorText(result));
   for (const v1::LookBackAgreement& agreement : result.agreements()) {
     AppendTable(&text,
                 absl::StrCat("agreement with look-back-k over ", FormatCount(agreement.questions()), " ",
@@ -125,7 +184,9 @@ Table ProbeRows(const v1::CascadesResult& result) {
                {"per_cell"},
                {"kappa"},
                {"kappa_lower"},
-               {"kappa_upper"}});
+               {"kappa_upper"},
+               {"s"},
+               {"other"}});
   AddCurveRows(&table, "add", result.additions());
   AddCurveRows(&table, "sub_positive", result.subtractions_positive());
   AddCurveRows(&table, "sub_negative", result.subtractions_negative());

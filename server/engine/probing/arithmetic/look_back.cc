@@ -56,6 +56,17 @@ bool CutShort(const Question& question, int i, int k) {
   return true;
 }
 
+int OtherDigit(const Question& question, int i) {
+  CellNames(question.op);  // throws for a product
+  const Operands operands(question);
+  const bool addition = question.op == Operation::kAdd;
+  const int without = i == question.n ? 0
+                      : addition      ? (operands.x[i] + operands.y[i]) % 10
+                                      : (operands.x[i] - operands.y[i] + 10) % 10;
+  const int with = (without + (addition ? 1 : 9)) % 10;
+  return TrueAnswer(question).digits[i] == without ? with : without;
+}
+
 double CarryProbability(int column) {
   double p = 0;
   for (int i = 0; i < column; ++i) p = 0.45 + 0.1 * p;

@@ -19,6 +19,10 @@ Answer LookBackAnswer(const Question& question, int k);
 // Never in column n of a subtraction, where nothing is left to borrow from.
 bool CutShort(const Question& question, int i, int k);
 
+// What A_i would be if the carry (borrow) into column i were the other one, all else right. `i` is 1 .. n of an
+// addition, 1 .. n-1 of a subtraction. Throws as LookBackAnswer does.
+int OtherDigit(const Question& question, int i);
+
 // Probability of a carry into column `column` of a uniform addition.
 double CarryProbability(int column);
 

@@ -55,6 +55,21 @@ TEST(LookBackAnswer_Test, GivenEnoughColumnsThenItIsExactAndErrsOnLongCascadesOn
   }
 }
 
+TEST(OtherDigit_Test, GivenQuestionsThenItIsTheDigitOfTheOtherCarryWordByWord) {
+  const auto other = [](const char* question, int i) { return OtherDigit(ParseQuestion(question, 3), i); };
+  EXPECT_EQ(other("199+001", 2), 1);  // 200: with no carry 1
+  EXPECT_EQ(other("198+001", 2), 2);  // 199: with one 2
+  EXPECT_EQ(other("899+001", 2), 8);  // 900
+  EXPECT_EQ(other("900+099", 3), 1);  // 0999
+  EXPECT_EQ(other("999+001", 3), 0);  // 1000
+  EXPECT_EQ(other("999+001", 2), 9);  // 1000: 9 without the carry
+  EXPECT_EQ(other("300-111", 2), 2);  // 189: 3-1 less a borrow is 1; without it 2
+  EXPECT_EQ(other("322-111", 2), 1);  // 211: with a borrow 1
+  EXPECT_EQ(other("111-322", 2), 1);  // of a < b the borrows of b-a
+  EXPECT_EQ(other("305-301", 1), 9);  // 004: with a borrow 9
+  EXPECT_THROW(other("003*004", 1), Error);
+}
+
 TEST(LookBackAnswer_Test, GivenAProductThenItIsRefused) {
   EXPECT_THROW(LookBackAnswer(ParseQuestion("003*004", 3), 2), Error);
 }
