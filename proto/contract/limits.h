@@ -39,6 +39,7 @@ inline constexpr uint64_t kMaxHeldBytes = uint64_t{2} << 30;  // float64 activat
 inline constexpr uint32_t kMaxPhaseWindow = 10'000;
 inline constexpr uint32_t kMaxPerCell = 100'000;
 inline constexpr int kMaxImportedTags = 100'000;
+inline constexpr size_t kMaxTagLength = 256;  // so that a page token of facts stays within kMaxPageTokenLength
 inline constexpr uint32_t kMaxAttempts = 3;
 
 // Messages and names.

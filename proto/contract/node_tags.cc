@@ -6,6 +6,8 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -13,6 +15,7 @@
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
 #include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/tasks.h"
 
@@ -48,9 +51,7 @@ absl::Status AddEntry(const nlohmann::json& entry, size_t index, std::vector<v1:
     return EntryError(index, "is an MLP with a num other than 0");
   }
   for (const nlohmann::json& tag : *listed) {
-    if (!tag.is_string() || !SplitNodeTag(tag.get_ref<const std::string&>())) {
-      return EntryError(index, "has a tag that is not Kind:value");
-    }
+    if (!tag.is_string()) return EntryError(index, "has a tag that is no text");
     v1::NodeTag& added = tags->emplace_back();
     added.set_node(NodeNameText(node));
     added.set_tag(tag.get<std::string>());
@@ -104,24 +105,22 @@ bool IsDigitName(const v1::TrainSpec& spec, absl::string_view value) {
   return absl::ConsumePrefix(&value, "A") && IsNumber(value, spec.n_digits());
 }
 
-// What is wrong with the value of a tag; empty when nothing is.
-std::string ProblemOf(const v1::TrainSpec& spec, const NodeTagParts& parts) {
-  const auto unless = [](bool sound, const char* expected) { return sound ? "" : absl::StrCat("expected ", expected); };
-  if (parts.kind == "Fail%") return unless(IsPercent(parts.value), "a number from 0 to 100, like Fail%:8");
-  if (parts.kind == "Impact") return unless(IsImpact(spec, parts.value), "answer digits of the run, like Impact:A43");
-  if (parts.kind == "Math.Add") return unless(IsClasses("S", parts.value), "classes, like Math.Add:S12");
-  if (parts.kind == "Math.Sub") return unless(IsClasses("M", parts.value), "classes, like Math.Sub:M12");
-  if (parts.kind == "Math.Neg") return unless(IsClasses("N", parts.value), "classes, like Math.Neg:N12");
-  if (parts.kind == "Attn") return unless(IsSource(spec, parts.value), "a position and a percentage, like Attn:P9=52");
-  if (parts.kind == "PCA") return unless(IsDigitName(spec, parts.value), "a digit of the run, like PCA:A2");
-  if (parts.kind != "Algo") {
-    return absl::StrCat("there is no \"", parts.kind,
-                        "\"; expected Fail%, Impact, Math.Add, Math.Sub, Math.Neg, Attn, PCA or Algo");
-  }
-  if (parts.value == "OPR" || parts.value == "SGN") return "";
-  const auto task = ParseTask(spec, "", parts.value);
-  if (!task.ok()) return std::string(task.status().message());
-  return unless(TaskText(task->front()) == parts.value, "one sub-task, like Algo:A3.SA");
+// A2.SA, OPR.
+bool IsTask(const v1::TrainSpec& spec, absl::string_view value) {
+  if (value == "OPR" || value == "SGN") return true;
+  const auto task = ParseTask(spec, "", value);
+  return task.ok() && TaskText(task->front()) == value;
+}
+
+// [AD]digits, the operand's or answer's digit that a sub-task is of.
+bool IsDigitPart(absl::string_view part) {
+  return (absl::ConsumePrefix(&part, "A") || absl::ConsumePrefix(&part, "D")) && IsDigits(part);
+}
+
+// A2.SP, A2.MP, A2.NP: clusters of the tri-case of a digit.
+bool IsPcaOfMath(absl::string_view value) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(value, '.');
+  return parts.size() >= 2 && IsDigitPart(parts[0]) && parts[1].size() == 2 && parts[1][1] == 'P';
 }
 
 }  // namespace
@@ -135,17 +134,59 @@ std::optional<NodeTagParts> SplitNodeTag(absl::string_view tag) {
 std::string NodeTagFamily(absl::string_view tag) {
   const auto parts = SplitNodeTag(tag);
   const std::string kind(parts ? parts->kind : tag);
-  return kind == "Fail%" || kind == "Impact" || absl::StartsWith(kind, "Math.") ? "ablation" : kind;
+  const bool math = absl::StartsWith(kind, "Math");
+  if (math && IsPcaOfMath(parts ? parts->value : "")) return "PCA";
+  return kind == "Fail%" || kind == "Fail" || kind == "Impact" || math ? "ablation" : kind;
 }
 
-absl::Status CheckNodeTag(const v1::TrainSpec& spec, absl::string_view field, const v1::NodeTag& tag) {
-  constexpr size_t kMaxShown = 60;  // characters of a bad text
-  const auto parts = SplitNodeTag(tag.tag());
-  const std::string problem = parts ? ProblemOf(spec, *parts) : "expected Kind:value, like Algo:A3.SA";
-  if (problem.empty()) return absl::OkStatus();
-  return InvalidField(
-      "TAG_INVALID", field,
-      absl::StrCat("\"", tag.tag().substr(0, kMaxShown), "\" of ", tag.node(), " is no tag of this run: ", problem));
+std::string TaskOfNodeTag(absl::string_view tag) {
+  const auto parts = SplitNodeTag(tag);
+  if (!parts || parts->kind != "Algo") return "";
+  const std::vector<absl::string_view> words = absl::StrSplit(parts->value, '.');
+  if (words.size() < 2 || !IsDigitPart(words[0]) || words[1].empty()) return std::string(parts->value);
+  return absl::StrCat("A", words[0].substr(1), ".", words[1]);
+}
+
+absl::Status CheckNodeTag(absl::string_view field, const v1::NodeTag& tag) {
+  const std::string& text = tag.tag();
+  const bool plain = std::none_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); });
+  if (!text.empty() && text.size() <= limits::kMaxTagLength && plain) return absl::OkStatus();
+  constexpr size_t kMaxShown = 60;  // bytes of a bad text
+  return InvalidField("TAG_INVALID", field,
+                      absl::StrCat("\"", absl::CHexEscape(text.substr(0, kMaxShown)), "\" of ", tag.node(),
+                                   " is no tag: one has 1 to ", limits::kMaxTagLength, " bytes on one line"));
+}
+
+bool IsOwnNodeTag(const v1::TrainSpec& spec, absl::string_view tag) {
+  const auto parts = SplitNodeTag(tag);
+  if (!parts) return false;
+  const auto& [kind, value] = *parts;
+  if (kind == "Fail%") return IsPercent(value);
+  if (kind == "Impact") return IsImpact(spec, value);
+  if (kind == "Math.Add") return IsClasses("S", value);
+  if (kind == "Math.Sub") return IsClasses("M", value);
+  if (kind == "Math.Neg") return IsClasses("N", value);
+  if (kind == "Attn") return IsSource(spec, value);
+  if (kind == "PCA") return IsDigitName(spec, value);
+  return kind == "Algo" && IsTask(spec, value);
+}
+
+std::vector<v1::ForeignTags> ForeignTagsOf(const v1::TrainSpec& spec,
+                                           const google::protobuf::RepeatedPtrField<v1::NodeTag>& tags) {
+  std::vector<v1::ForeignTags> foreign;
+  std::map<std::string, size_t> places;  // by kind
+  for (const v1::NodeTag& tag : tags) {
+    if (IsOwnNodeTag(spec, tag.tag())) continue;
+    const auto parts = SplitNodeTag(tag.tag());
+    const auto [place, is_new] = places.try_emplace(std::string(parts ? parts->kind : tag.tag()), foreign.size());
+    if (is_new) {
+      foreign.emplace_back().set_kind(place->first);
+      foreign.back().set_example(tag.tag());
+    }
+    foreign[place->second].set_count(foreign[place->second].count() + 1);
+  }
+  std::stable_sort(foreign.begin(), foreign.end(), [](const auto& a, const auto& b) { return a.count() > b.count(); });
+  return foreign;
 }
 
 NodeTagFile NodeTagFileOf(absl::string_view tag) {

@@ -262,7 +262,7 @@ absl::Status CompleteImportTags(const v1::TrainSpec& spec, v1::ImportTagsRequest
     SUMSCOPE_ASSIGN_OR_RETURN(const NodeName node, ParseSingleNode(spec, "NODE_INVALID", At(kField, i) + ".node",
                                                                    tag->node(), "a single node"));
     tag->set_node(NodeNameText(node));
-    SUMSCOPE_RETURN_IF_ERROR(CheckNodeTag(spec, At(kField, i) + ".tag", *tag));
+    SUMSCOPE_RETURN_IF_ERROR(CheckNodeTag(At(kField, i) + ".tag", *tag));
   }
   return absl::OkStatus();
 }

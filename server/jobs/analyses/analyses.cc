@@ -5,6 +5,7 @@
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/node_tags.h"
 #include "proto/contract/resource_names.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/analyses/node_tags.h"
@@ -119,7 +120,10 @@ absl::Status JobManagerImpl::QueueAnalysis(const Request& request, const std::st
 
 absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
                                          v1::Analysis* analysis) {
-  *analysis->mutable_result()->mutable_import_tags()->mutable_tags() = analysis->request().import_tags().tags();
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run of, GetRun(run));
+  v1::ImportTagsResult* const result = analysis->mutable_result()->mutable_import_tags();
+  *result->mutable_tags() = analysis->request().import_tags().tags();
+  for (v1::ForeignTags& kind : ForeignTagsOf(of.spec(), result->tags())) *result->add_foreign() = std::move(kind);
   analysis->mutable_provenance()->set_sumscope_version(context_.options.version);
   analysis->mutable_provenance()->set_git_hash(context_.options.git_hash);
   analysis->mutable_provenance()->set_algorithm_version(AnalysisAlgorithmVersion(AnalysisKind(analysis->request())));

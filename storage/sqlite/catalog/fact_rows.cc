@@ -11,6 +11,7 @@
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/node_names.h"
+#include "proto/contract/node_tags.h"
 #include "proto/contract/resource_names.h"
 #include "storage/filter.h"
 #include "storage/sqlite/base/query.h"
@@ -20,8 +21,6 @@
 
 namespace sumscope::storage {
 namespace {
-
-constexpr size_t kMaxTagLength = 256;  // so that a page token stays within limits::kMaxPageTokenLength
 
 // Position, layer, heads before MLPs, number: one integer in that order.
 int64_t PlaceOf(const NodeName& node) {
@@ -39,9 +38,9 @@ std::optional<NodeName> ReadPlacedNode(absl::string_view text) {
 
 absl::Status InvalidFact(const v1::NodeTag& tag) {
   return MakeError(absl::StatusCode::kInvalidArgument, "FACT_INVALID",
-                   absl::StrCat("'", tag.node(), "' with tag '", tag.tag().substr(0, kMaxTagLength),
-                                "' is no fact: a node is written P14L0H1 or P14L0MLP, a tag has 1 to ", kMaxTagLength,
-                                " bytes on one line"));
+                   absl::StrCat("'", tag.node(), "' with tag '", tag.tag().substr(0, limits::kMaxTagLength),
+                                "' is no fact: a node is written P14L0H1 or P14L0MLP, a tag has 1 to ",
+                                limits::kMaxTagLength, " bytes on one line"));
 }
 
 constexpr char kFactColumns[] =
@@ -129,16 +128,15 @@ absl::Status ReplaceFacts(Connection& connection, const std::string& run, uint64
   for (const v1::NodeTag& tag : tags) {
     const std::optional<NodeName> node = ReadPlacedNode(tag.node());
     const bool tag_is_sound =
-        !tag.tag().empty() && tag.tag().size() <= kMaxTagLength && tag.tag().find('\n') == std::string::npos;
+        !tag.tag().empty() && tag.tag().size() <= limits::kMaxTagLength && tag.tag().find('\n') == std::string::npos;
     if (!node.has_value() || !tag_is_sound) return InvalidFact(tag);
     const std::pair<std::string, std::string> parts = absl::StrSplit(tag.tag(), absl::MaxSplits(':', 1));
-    const std::string task = parts.first == "Algo" ? parts.second : "";
     Query(connection,
           "INSERT OR IGNORE INTO node_facts (run, place, tag, analysis, step, node, position, layer, is_head, num, "
           "kind, value, task, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .Bind(run, PlaceOf(*node), tag.tag(), analysis, Saturated(step), NodeNameText(*node), *node->position,
-              node->layer, node->kind == NodeName::Kind::kHead, node->head, parts.first, parts.second, task,
-              ToNanos(now))
+              node->layer, node->kind == NodeName::Kind::kHead, node->head, parts.first, parts.second,
+              TaskOfNodeTag(tag.tag()), ToNanos(now))
         .Run();
   }
   return absl::OkStatus();

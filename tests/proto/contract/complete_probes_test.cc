@@ -274,11 +274,12 @@ TEST(ImportTags_Test, WrongThenItsReason) {
   EXPECT_EQ(Reason("import_tags {}"), "TAGS_MISSING");
   EXPECT_EQ(Reason("import_tags { tags { node: 'L0H1' tag: 'Fail%:1' } }"), "NODE_INVALID");
   EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H7' tag: 'Fail%:1' } }"), "HEAD_OUT_OF_RANGE");
-  EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H1' tag: 'A' } }"), "TAG_INVALID");
-  const Asked bogus(Spec(), "import_tags { tags { node: 'p14l0h1' tag: 'Bogus:tag' } }");
-  EXPECT_EQ(bogus.reason, "TAG_INVALID");
-  EXPECT_EQ(ViolatedField(bogus.status), "request.import_tags.tags[0].tag");
-  EXPECT_THAT(std::string(bogus.status.message()), testing::HasSubstr("\"Bogus:tag\" of P14L0H1"));
+  EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H1' tag: 'A' } }"), "") << "foreign, and kept";
+  EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H1' tag: '' } }"), "TAG_INVALID");
+  const Asked broken(Spec(), "import_tags { tags { node: 'p14l0h1' tag: 'Two:\\nlines' } }");
+  EXPECT_EQ(broken.reason, "TAG_INVALID");
+  EXPECT_EQ(ViolatedField(broken.status), "request.import_tags.tags[0].tag");
+  EXPECT_THAT(std::string(broken.status.message()), testing::HasSubstr("\"Two:\\nlines\" of P14L0H1"));
   v1::AnalysisRequest request;
   for (int i = 0; i <= limits::kMaxImportedTags; ++i) {
     auto* tag = request.mutable_import_tags()->add_tags();

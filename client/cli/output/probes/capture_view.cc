@@ -32,6 +32,11 @@ Table ProbeRows(const v1::CaptureResult& result) {
 
 std::string ProbeText(const v1::ImportTagsResult& result, const View& view) {
   std::string text = absl::StrCat(Counted(static_cast<uint64_t>(result.tags_size()), "tag"), " stored\n");
+  Table foreign({{"KIND"}, NumberColumn("TAGS"), {"LIKE", kForPeople, false, /*wrap=*/40}});
+  for (const v1::ForeignTags& kind : result.foreign()) {
+    foreign.AddRow({kind.kind(), FormatCount(kind.count()), kind.example()});
+  }
+  AppendTable(&text, "not as our analyses write them: kept and exported as they are", foreign, view);
   if (view.wide) AppendTable(&text, "tags", TagRows(result.tags()), view);
   return text;
 }
