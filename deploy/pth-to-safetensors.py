@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Converts a PyTorch file of weights (model.pth) into a .safetensors file that `sumscope import` takes.
 
-usage: pth-to-safetensors.py model.pth model.safetensors
+usage: pth-to-safetensors.py model.pth model.safetensors [--n-heads N]
 
 The file is read with torch.load(weights_only=True): nothing in it is executed. The buffers attn.mask and attn.IGNORE
-are left out. Needs PyTorch, and nothing else.
+are left out, and so is, with a word, what is no floating-point tensor. Names, shapes and types (F64, F32, F16, BF16)
+stay as they are: the import reads what others publish. Newer TransformerLens names do not say how many heads a matrix
+holds: --n-heads does, or a configuration beside the weights. Needs PyTorch, and nothing else.
 """
 import json
 import os
@@ -20,9 +22,20 @@ def fail(message):
     sys.exit("error: " + message)
 
 
+def heads_of(loaded):
+    """n_heads of a configuration that lies beside the weights, or None."""
+    for key in ("cfg", "config", "hparams"):
+        configuration = loaded.get(key) if isinstance(loaded, dict) else None
+        if isinstance(configuration, dict) and isinstance(configuration.get("n_heads"), int):
+            return configuration["n_heads"]
+    return None
+
+
 def find_weights(loaded):
-    """The tensors by name: of a state dict, bare or under a key that is usual for one."""
+    """The tensors by name, of a state dict, bare or under a key that is usual for one; and the heads that are said."""
+    heads = None
     for key in ("model_state_dict", "state_dict", "model"):
+        heads = heads or heads_of(loaded)
         if isinstance(loaded, dict) and isinstance(loaded.get(key), dict):
             loaded = loaded[key]
     if not isinstance(loaded, dict):
@@ -31,12 +44,12 @@ def find_weights(loaded):
                if hasattr(value, "detach") and not name.endswith(IGNORED_SUFFIXES)}
     if not weights:
         fail("the file holds no weights")
-    return weights
+    return weights, heads
 
 
-def write_safetensors(path, tensors):
+def write_safetensors(path, tensors, metadata):
     """`tensors` is a list of (name, dtype, shape, bytes). The file appears whole or not at all."""
-    header, offset = {}, 0
+    header, offset = {"__metadata__": metadata} if metadata else {}, 0
     for name, dtype, shape, data in tensors:
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [offset, offset + len(data)]}
         offset += len(data)
@@ -73,6 +86,9 @@ def tensor_bytes(tensor, torch):
 
 
 def main(arguments):
+    said = None
+    if len(arguments) == 4 and arguments[2] == "--n-heads" and arguments[3].isdigit():
+        arguments, said = arguments[:2], int(arguments[3])
     if len(arguments) != 2 or arguments[0].startswith("-"):
         print(__doc__.strip(), file=sys.stderr)
         return 0 if arguments in (["-h"], ["--help"]) else 2
@@ -87,11 +103,14 @@ def main(arguments):
     except Exception as error:  # pickle, zip and file errors alike
         fail("cannot read %s: %s" % (source, error))
     tensors = []
-    for name, tensor in sorted(find_weights(loaded).items()):
+    weights, heads = find_weights(loaded)
+    for name, tensor in sorted(weights.items()):
         if tensor.dtype not in dtypes:
-            fail("%s is of type %s, which is no weight's" % (name, tensor.dtype))
+            print("left out: %s of type %s, which is no weight's" % (name, tensor.dtype), file=sys.stderr)
+            continue
         tensors.append((name, dtypes[tensor.dtype], list(tensor.shape), tensor_bytes(tensor, torch)))
-    write_safetensors(target, tensors)
+    heads = said or heads
+    write_safetensors(target, tensors, {"n_heads": str(heads)} if heads else {})
     print("wrote %s: %d tensors" % (target, len(tensors)), file=sys.stderr)
     return 0
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -36,18 +37,25 @@ absl::Status TensorError(absl::string_view reason, absl::string_view tensor, abs
 
 std::string ShapeText(const std::vector<uint64_t>& shape) { return absl::StrCat("[", absl::StrJoin(shape, ", "), "]"); }
 
-// Buffers that TransformerLens saves beside the parameters.
-bool IsBuffer(absl::string_view name) {
-  return absl::StartsWith(name, "blocks.") &&
-         (absl::EndsWith(name, ".attn.mask") || absl::EndsWith(name, ".attn.IGNORE"));
+// "; it has 3 tensors: a, b, c"
+std::string FoundText(const TensorsByName& tensors) {
+  constexpr size_t kShown = 4, kLongest = 60;
+  std::string text = absl::StrCat("; it has ", tensors.size(), tensors.empty() ? " tensors" : " tensors: ");
+  size_t shown = 0;
+  for (const auto& [name, tensor] : tensors) {
+    if (shown == kShown) return absl::StrCat(text, ", ..");
+    absl::StrAppend(&text, shown++ == 0 ? "" : ", ", name.substr(0, kLongest));
+  }
+  return text;
 }
 
 // The tensor that tells dimensions, with `rank` of them, none 0.
 absl::StatusOr<const SafetensorsTensor*> Anchor(const TensorsByName& tensors, const std::string& name, size_t rank) {
   const auto found = tensors.find(name);
   if (found == tensors.end()) {
-    return TensorError("MODEL_TENSOR_MISSING", name,
-                       absl::StrCat("the file has no tensor ", name, "; expected TransformerLens' parameter names"));
+    return TensorError(
+        "MODEL_TENSOR_MISSING", name,
+        absl::StrCat("the file has no tensor ", name, ", as TransformerLens names it", FoundText(tensors)));
   }
   const auto& shape = found->second->shape;
   if (shape.size() != rank || std::find(shape.begin(), shape.end(), 0) != shape.end()) {
@@ -116,25 +124,35 @@ absl::Status InferDimensions(const TensorsByName& tensors, v1::TrainSpec* spec) 
   return absl::OkStatus();
 }
 
+absl::Status CheckTensor(const SafetensorsTensor& tensor, const SafetensorsTensor& expected) {
+  if (tensor.shape != expected.shape) {
+    return TensorError("MODEL_TENSOR_SHAPE", tensor.name,
+                       absl::StrCat("tensor ", tensor.name, " has shape ", ShapeText(tensor.shape), "; expected ",
+                                    ShapeText(expected.shape), " beside the other tensors"));
+  }
+  if (tensor.dtype == "F32" || tensor.dtype == "F64") return absl::OkStatus();
+  return TensorError("MODEL_TENSOR_DTYPE", tensor.name,
+                     absl::StrCat("tensor ", tensor.name, " is ", tensor.dtype,
+                                  "; expected F32 or F64 (a file's F16 or BF16 is widened)"));
+}
+
 absl::Status CheckTensors(const v1::TrainSpec& spec, TensorsByName tensors) {
+  std::optional<SafetensorsTensor> missing;
   for (const SafetensorsTensor& expected : ModelTensors(spec)) {
     const auto found = tensors.find(expected.name);
     if (found == tensors.end()) {
-      return TensorError(
-          "MODEL_TENSOR_MISSING", expected.name,
-          absl::StrCat("the file has no tensor ", expected.name, " of shape ", ShapeText(expected.shape)));
+      if (!missing.has_value()) missing = expected;
+      continue;
     }
-    const SafetensorsTensor& tensor = *found->second;
-    if (tensor.shape != expected.shape) {
-      return TensorError("MODEL_TENSOR_SHAPE", tensor.name,
-                         absl::StrCat("tensor ", tensor.name, " has shape ", ShapeText(tensor.shape), "; expected ",
-                                      ShapeText(expected.shape), " beside the other tensors"));
-    }
-    if (tensor.dtype != "F32" && tensor.dtype != "F64") {
-      return TensorError("MODEL_TENSOR_DTYPE", tensor.name,
-                         absl::StrCat("tensor ", tensor.name, " is ", tensor.dtype, "; expected F32 or F64"));
-    }
+    SUMSCOPE_RETURN_IF_ERROR(CheckTensor(*found->second, expected));
     tensors.erase(found);
+  }
+  // What is left is what the missing one may be called there.
+  if (missing.has_value()) {
+    return TensorError(
+        "MODEL_TENSOR_MISSING", missing->name,
+        absl::StrCat("the file has no tensor ", missing->name, " of shape ", ShapeText(missing->shape),
+                     tensors.empty() ? "" : "; beside our names", tensors.empty() ? "" : FoundText(tensors).substr(1)));
   }
   if (tensors.empty()) return absl::OkStatus();
   const std::string& name = tensors.begin()->first;
@@ -143,6 +161,11 @@ absl::Status CheckTensors(const v1::TrainSpec& spec, TensorsByName tensors) {
 }
 
 }  // namespace
+
+bool IsModelBuffer(absl::string_view tensor_name) {
+  return absl::StartsWith(tensor_name, "blocks.") &&
+         (absl::EndsWith(tensor_name, ".attn.mask") || absl::EndsWith(tensor_name, ".attn.IGNORE"));
+}
 
 std::vector<SafetensorsTensor> ModelTensors(const v1::TrainSpec& spec) {
   const uint64_t d_model = spec.d_model(), heads = spec.n_heads(), d_head = spec.d_head(), d_mlp = spec.d_mlp();
@@ -182,7 +205,7 @@ std::vector<SafetensorsTensor> ModelTensors(const v1::TrainSpec& spec) {
 absl::StatusOr<v1::TrainSpec> InferSpec(const SafetensorsHeader& header, v1::Operation operation) {
   TensorsByName tensors;
   for (const SafetensorsTensor& tensor : header.tensors) {
-    if (!IsBuffer(tensor.name)) tensors[tensor.name] = &tensor;
+    if (!IsModelBuffer(tensor.name)) tensors[tensor.name] = &tensor;
   }
   v1::TrainSpec spec = CompleteSpec({});
   spec.set_operation(operation);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "proto/contract/safetensors.h"
 #include "sumscope/v1/spec.pb.h"
 
@@ -23,6 +24,9 @@ absl::StatusOr<v1::TrainSpec> InferSpec(const SafetensorsHeader& header, v1::Ope
 // INVALID_ARGUMENT LIKE_MISMATCH naming the first field (operation, digits, layers, heads, dimensions, format) in which
 // `imported` differs from `like`. Fields that `like` leaves unset, as a parsed model name does, are not compared.
 absl::Status CheckLike(const v1::TrainSpec& imported, const v1::TrainSpec& like);
+
+// Buffers that TransformerLens saves beside the parameters: blocks.0.attn.mask, blocks.0.attn.IGNORE.
+bool IsModelBuffer(absl::string_view tensor_name);
 
 // Hook names of science.md section 2 for a spec, in forward order.
 std::vector<std::string> HookNames(const v1::TrainSpec& spec);

@@ -29,7 +29,8 @@ struct ImportedWeights {
   std::vector<storage::StoredTensor> tensors;
   uint64_t data_bytes = 0;
   std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t length)> read;
-  std::string file_name;  // for listings
+  std::string file_name;           // for listings
+  std::vector<std::string> notes;  // what of the file was read otherwise than it is written
 };
 
 // Runs, analyses and their jobs: creates, queues, gives work to workers, takes in what they send, cancels, recovers.

@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
-#include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/foreign_model.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/model_names.h"
 #include "proto/contract/model_shapes.h"
 #include "proto/contract/safetensors.h"
+#include "server/rpc/foreign_weights.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -37,11 +38,14 @@ bool AllFinite(const std::string& bytes) {
   return true;
 }
 
-absl::Status CheckFinite(const UploadSpool& spool, uint64_t file_offset, const SafetensorsTensor& tensor) {
-  for (uint64_t at = tensor.begin; at < tensor.end; at += limits::kMaxChunkBytes) {
-    const uint64_t length = std::min<uint64_t>(limits::kMaxChunkBytes, tensor.end - at);
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string bytes, spool.Read(file_offset + at, length));
-    if (!(tensor.dtype == "F64" ? AllFinite<double>(bytes) : AllFinite<float>(bytes))) {
+// Whether every weight of the tensor, whose bytes lie at `begin` of all, is a number.
+absl::Status CheckFinite(ForeignWeights* weights, size_t index, uint64_t begin) {
+  const ForeignTensor& tensor = weights->model().tensors[index];
+  const uint64_t end = begin + weights->TensorBytes(index);
+  for (uint64_t at = begin; at < end; at += limits::kMaxChunkBytes) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string bytes,
+                              weights->Read(at, std::min<uint64_t>(limits::kMaxChunkBytes, end - at)));
+    if (!(weights->model().dtype == "F64" ? AllFinite<double>(bytes) : AllFinite<float>(bytes))) {
       return MakeError(absl::StatusCode::kInvalidArgument, "WEIGHTS_NOT_FINITE",
                        absl::StrCat("tensor ", tensor.name, " holds NaN or infinity; a model needs finite weights"),
                        {{"tensor", tensor.name}});
@@ -50,60 +54,32 @@ absl::Status CheckFinite(const UploadSpool& spool, uint64_t file_offset, const S
   return absl::OkStatus();
 }
 
-// One piece of the concatenated weights and where it lies in the upload.
-struct Extent {
-  uint64_t begin, end;  // of the concatenated bytes
-  uint64_t file_offset;
-};
-
-absl::StatusOr<std::string> ReadExtents(const UploadSpool& spool, const std::vector<Extent>& extents, uint64_t offset,
-                                        uint64_t length) {
-  std::string bytes;
-  for (const Extent& extent : extents) {
-    const uint64_t from = std::max(offset, extent.begin), to = std::min(offset + length, extent.end);
-    if (from >= to) continue;
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string part, spool.Read(extent.file_offset + from - extent.begin, to - from));
-    bytes += part;
-  }
-  return bytes;
-}
-
 }  // namespace
 
 absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, const UploadSpool& spool) {
   SUMSCOPE_ASSIGN_OR_RETURN(const SafetensorsHeader file, ReadHeader(spool));
-  ImportedFile imported;
-  SUMSCOPE_ASSIGN_OR_RETURN(imported.spec, InferSpec(file, header.has_operation() ? header.operation() : v1::ADD));
+  v1::TrainSpec like;
   if (!header.like_model_name().empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::TrainSpec like, ParseModelName(header.like_model_name()));
-    SUMSCOPE_RETURN_IF_ERROR(CheckLike(imported.spec, like));
+    SUMSCOPE_ASSIGN_OR_RETURN(like, ParseModelName(header.like_model_name()));
   }
-
-  std::map<std::string, const SafetensorsTensor*> by_name;
-  for (const SafetensorsTensor& tensor : file.tensors) by_name[tensor.name] = &tensor;
-  // Weights are kept as they came; analyses of a float64 model run in float64.
-  const std::string dtype = by_name.at(ModelTensors(imported.spec).front().name)->dtype;
-  if (dtype == "F64") imported.spec.set_precision(v1::FLOAT64);
-  std::vector<Extent> extents;
+  SUMSCOPE_ASSIGN_OR_RETURN(ForeignModel model,
+                            ReadForeignModel(file, header.has_operation() ? header.operation() : v1::ADD,
+                                             like.has_n_heads() ? std::make_optional(like.n_heads()) : std::nullopt));
+  SUMSCOPE_RETURN_IF_ERROR(CheckLike(model.spec, like));
+  ImportedFile imported;
+  imported.spec = model.spec;
+  imported.weights.notes = model.notes;
+  // Shared by the copies of the reading function.
+  const auto weights = std::make_shared<ForeignWeights>(spool, file.data_offset, std::move(model));
   uint64_t offset = 0;
-  for (const SafetensorsTensor& expected : ModelTensors(imported.spec)) {
-    const SafetensorsTensor& tensor = *by_name.at(expected.name);  // InferSpec saw it
-    if (tensor.dtype != dtype) {
-      return MakeError(absl::StatusCode::kInvalidArgument, "MODEL_TENSOR_DTYPE",
-                       absl::StrCat("tensor ", tensor.name, " is ", tensor.dtype, ", others are ", dtype,
-                                    "; all weights must have one type"),
-                       {{"tensor", tensor.name}});
-    }
-    SUMSCOPE_RETURN_IF_ERROR(CheckFinite(spool, file.data_offset, tensor));
-    const uint64_t bytes = tensor.end - tensor.begin;
-    imported.weights.tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes});
-    extents.push_back({offset, offset + bytes, file.data_offset + tensor.begin});
-    offset += bytes;
+  for (size_t i = 0; i < weights->model().tensors.size(); ++i) {
+    SUMSCOPE_RETURN_IF_ERROR(CheckFinite(weights.get(), i, offset));
+    const ForeignTensor& tensor = weights->model().tensors[i];
+    imported.weights.tensors.push_back({tensor.name, weights->model().dtype, tensor.shape, weights->TensorBytes(i)});
+    offset += weights->TensorBytes(i);
   }
   imported.weights.data_bytes = offset;
-  imported.weights.read = [&spool, extents](uint64_t from, uint64_t length) {
-    return ReadExtents(spool, extents, from, length);
-  };
+  imported.weights.read = [weights](uint64_t from, uint64_t length) { return weights->Read(from, length); };
   return imported;
 }
 

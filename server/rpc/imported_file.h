@@ -13,9 +13,9 @@ struct ImportedFile {
   jobs::ImportedWeights weights;  // reads from the spool, which must outlive it
 };
 
-// Checks an uploaded safetensors file whole: format, names, shapes, types, cross-check with header.like_model_name, and
-// that every weight is a finite number. INVALID_ARGUMENT with the reasons of ParseSafetensorsHeader, InferSpec and
-// CheckLike, and WEIGHTS_NOT_FINITE naming the tensor.
+// Checks an uploaded safetensors file whole: format, names, shapes, types (proto/contract/foreign_model.h says what is
+// read as ours), cross-check with header.like_model_name, and that every weight is a finite number. INVALID_ARGUMENT
+// with the reasons of ParseSafetensorsHeader, ReadForeignModel and CheckLike, and WEIGHTS_NOT_FINITE naming the tensor.
 absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, const UploadSpool& spool);
 
 }  // namespace sumscope::rpc

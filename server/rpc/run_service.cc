@@ -101,6 +101,7 @@ grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRe
     if (file != nullptr) {
       SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run stored, file->GetRun());
       *run.mutable_segments() = stored.segments();
+      *run.mutable_import_notes() = stored.import_notes();
     }
     // The catalog's figures are refreshed now and then; the hub's are those of the last commit.
     if (v1::Progress progress; backend_.hub->GetProgress(IdOf(run.name()), &progress)) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -31,7 +32,8 @@ absl::Status JobManagerImpl::StoreWeights(const ImportedWeights& weights, storag
     storage::LogEntry entry;
     entry.time = context_.clock->Now();
     entry.severity = "INFO";
-    entry.text = "weights imported";
+    entry.text =
+        absl::StrCat("weights imported", weights.notes.empty() ? "" : ": ", absl::StrJoin(weights.notes, "; "));
     entry.checkpoint_step = 0;
     return transaction.AppendLog(entry).status();
   }));
@@ -53,6 +55,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
   v1::Run run = NewRun(id, spec, labels, owner);
   run.set_imported(true);
   run.set_file_name(weights.file_name);
+  run.mutable_import_notes()->Add(weights.notes.begin(), weights.notes.end());
   run.set_state(v1::SUCCEEDED);
   run.set_attempt(1);
   *run.mutable_end_time() = run.create_time();

@@ -178,6 +178,7 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"state", run.state() == v1::STATE_UNSPECIFIED ? "" : DescribeState(run.state(), run.state_reason())},
            {"detail", run.state_detail()},
            {"progress", Progress(run)},
+           {"read as ours", absl::StrJoin(run.import_notes(), "; ")},
            {"loss", run.has_loss() ? absl::StrCat(FormatLoss(run.loss()), " (last step, nats)") : ""},
            {"held-out loss",
             run.has_heldout_loss() ? absl::StrCat(FormatLoss(run.heldout_loss()), " (last checkpoint)") : ""},
