@@ -25,7 +25,8 @@ void AddPhases(ProbeFamily* family) {
                   ProbeFamily::Questions::kNone, fill);
   command.AddUnsigned("--window", &options->window, "steps of one median (default 50)",
                       std::numeric_limits<uint32_t>::max());
-  command.AddNumber("--penalty", &options->penalty, "of a change point, in units of BIC's (default 1)");
+  command.AddNumber("--penalty", &options->penalty,
+                    "multiplies what a boundary must explain: 2 gives fewer phases, 0.5 more (default 1)");
   command.AddNumber("--learnt-below", &options->learnt_below, "loss below which a digit is learnt (default 0.1)");
 }
 

@@ -9,6 +9,9 @@ namespace sumscope::engine {
 namespace {
 
 constexpr uint64_t kMaxWindows = 50000;
+constexpr double kNoisePrice = 3;
+constexpr double kWorthShare = 0.05, kWorthStep = 0.30103;  // of the training; decades
+constexpr double kWorthOfAll = 0.01;
 
 struct Window {
   uint64_t first_step;
@@ -45,6 +48,28 @@ double GeometricMean(const std::vector<double>& x, size_t begin, size_t end) {
   return std::pow(10.0, sum / static_cast<double>(end - begin));
 }
 
+// The robust variance of x[i] - x[i - lag].
+double DifferenceVariance(const std::vector<double>& x, size_t lag) {
+  std::vector<double> differences;
+  for (size_t i = lag; i < x.size(); ++i) differences.push_back(x[i] - x[i - lag]);
+  const double centre = Median(differences);
+  for (double& difference : differences) difference = std::abs(difference - centre);
+  const double sigma = 1.4826 * Median(differences);
+  return sigma * sigma;
+}
+
+// What a boundary must explain (phases.h).
+double Price(const std::vector<double>& x) {
+  const auto count = static_cast<double>(x.size());
+  double sum = 0, squares = 0;
+  for (const double value : x) {
+    sum += value;
+    squares += value * value;
+  }
+  return std::max({kNoisePrice * LongRunVariance(x) * std::log(count), count * kWorthShare * kWorthStep * kWorthStep,
+                   kWorthOfAll * (squares - sum * sum / count)});
+}
+
 PhasedSeries SeriesOf(const std::string& name, const std::vector<Window>& windows, const PhasesRequest& request) {
   PhasedSeries series;
   series.name = name;
@@ -52,8 +77,7 @@ PhasedSeries SeriesOf(const std::string& name, const std::vector<Window>& window
   series.last_loss = windows.back().median;
   std::vector<double> x;
   for (const Window& window : windows) x.push_back(std::log10(std::max(window.median, 1e-12)));
-  const double penalty = request.penalty * 2 * NoiseVariance(x) * std::log(static_cast<double>(x.size()));
-  const std::vector<size_t> starts = ChangePoints(x, penalty);
+  const std::vector<size_t> starts = ChangePoints(x, request.penalty * Price(x));
   for (size_t i = 0; i < starts.size(); ++i) {
     const size_t before = i == 0 ? 0 : starts[i - 1], after = i + 1 == starts.size() ? x.size() : starts[i + 1];
     series.boundaries.push_back(
@@ -96,15 +120,13 @@ void Check(const MetricTable& metrics, const PhasesRequest& request) {
 
 }  // namespace
 
-double NoiseVariance(const std::vector<double>& x) {
-  constexpr double kFloor = 1e-6;
-  if (x.size() < 2) return kFloor;
-  std::vector<double> differences;
-  for (size_t i = 1; i < x.size(); ++i) differences.push_back(x[i] - x[i - 1]);
-  const double centre = Median(differences);
-  for (double& difference : differences) difference = std::abs(difference - centre);
-  const double sigma = 1.4826 * Median(differences) / std::sqrt(2.0);
-  return std::max(sigma * sigma, kFloor);
+double LongRunVariance(const std::vector<double>& x) {
+  constexpr double kFloor = 1e-6, kMaxCorrelation = 0.9;
+  if (x.size() < 4) return kFloor;
+  const double one = DifferenceVariance(x, 1), two = DifferenceVariance(x, 2);
+  if (one <= 0) return kFloor;
+  const double r = std::clamp(two / one - 1, 0.0, kMaxCorrelation);
+  return std::max(one / 2 * (1 + r) / ((1 - r) * (1 - r)), kFloor);
 }
 
 std::vector<size_t> ChangePoints(const std::vector<double>& x, double penalty) {
