@@ -39,6 +39,13 @@ const GlossaryEntry* EntryOf(absl::string_view word) {
   return nullptr;
 }
 
+// Whether a shell takes it as it is: D'3 it does not.
+bool IsPlain(absl::string_view word) {
+  return std::all_of(word.begin(), word.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("%.+-_", c);
+  });
+}
+
 }  // namespace
 
 const GlossaryEntry* FindWord(absl::string_view word) {
@@ -64,14 +71,13 @@ std::string GlossaryLine(absl::string_view text) {
   std::vector<std::string> words;
   for (absl::string_view word : absl::StrSplit(text, absl::ByAnyChar(" \n,;()=<>|\":/"), absl::SkipEmpty())) {
     if (words.size() == kMost) break;
-    // A star is met at the end of a model's name.
-    if (word.size() > 1 && word.back() == '*') word = "*";
+    // At the end of a model's name; alone it marks other things.
+    if (word == "*") continue;
+    if (word.back() == '*') word = "*";
     const GlossaryEntry* entry = EntryOf(word);
     if (entry == nullptr && absl::StrContains(word, '.')) entry = EntryOf(word.substr(word.rfind('.') + 1));
-    if (entry == nullptr || (entry->term == "*" && word.size() > 1) || !groups.insert(entry->group).second) continue;
-    words.push_back(entry->term == "*"                    ? "'*'"
-                    : absl::StrContains(entry->term, ' ') ? std::string(word)
-                                                          : std::string(entry->term));
+    if (entry == nullptr || !groups.insert(entry->group).second) continue;
+    words.push_back(entry->term == "*" ? "'*'" : std::string(IsPlain(word) ? word : entry->term));
   }
   return words.empty() ? "" : absl::StrCat("words: sumscope glossary ", absl::StrJoin(words, " "), "\n");
 }

@@ -398,7 +398,7 @@ TEST_F(Commands_Test, WhenAProbeIsNotWaitedForThenItsNameIsPrinted) {
 TEST_F(Commands_Test, WhenTheAnswerIsKnownThenItIsPrintedAtOnce) {
   server_.from_cache = true;
   EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 0);
-  for (const char* part : {"95.70 % of 1,000 questions (43 wrong; 95 % interval 94.25 % .. 96.87 %)", "S3",
+  for (const char* part : {"95.70 % of 1,000 questions (43 wrong; 95 % interval 94.25 .. 96.87 %)", "S3",
                            "44444+55556", "from cache", "US9", "generated"}) {
     EXPECT_THAT(Out(), HasSubstr(part));
   }

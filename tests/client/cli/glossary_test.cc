@@ -53,6 +53,11 @@ TEST_F(Glossary_Test, GivenTheContractsWordsThenEachHasAnEntry) {
   }
 }
 
+TEST_F(Glossary_Test, GivenATextThenTheFirstWordOfEachKindAsAShellTakesIt) {
+  EXPECT_EQ(GlossaryLine("a DIGIT D'3 and D2, A2.SC of add_d5_l1_h3*"), "words: sumscope glossary D2 A2.SC '*'\n");
+  EXPECT_EQ(GlossaryLine("RUN MODEL add_d5_l1_h3 1.5 %"), "");
+}
+
 TEST_F(Glossary_Test, GivenATermThenItsMeaningInEveryFormat) {
   EXPECT_EQ(Run({"glossary", "US9"}), 0);
   EXPECT_THAT(Out(), HasSubstr("US9   cell  A digit of an addition whose column gets a carry and sums to 9"));
@@ -71,7 +76,7 @@ TEST_F(Glossary_Test, WhenATableUsesItsWordsThenOneLineNamesThemOnATerminalAlone
   EXPECT_THAT(Out(), Not(HasSubstr("glossary")));
   terminal_.out_is_terminal = true;
   EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4"}), 0);
-  EXPECT_THAT(Out(), HasSubstr("\n\nwords: sumscope glossary nines A2 S2 US9 "));
+  EXPECT_THAT(Out(), HasSubstr("\n\nwords: sumscope glossary nines A5 S3 US9\n"));
   EXPECT_EQ(Run({"analyses", "show", "r7k2m9qa/a1b2c3d4", "-o", "json"}), 0);
   EXPECT_THAT(Out(), Not(HasSubstr("glossary")));
   EXPECT_EQ(Run({"glossary"}), 0);
