@@ -276,7 +276,7 @@ TEST_F(Views_Test, WhenCascadesAreShownThenTheKappaCurveOfEachDigit) {
                               "DIGIT  READS   SURE         K0    K1    K2\n"
                               "A3     2 of 3  1          1.00  0.90  0.12\n"
                               "A1     1 of 1  1 (exact)  1.00\n"));
-  EXPECT_THAT(text, HasSubstr("READS, SURE: leading m whose kappa is above 0.5, 0.95"));
+  EXPECT_THAT(text, HasSubstr("whose kappa is above 0.5, 0.95 with its whole 95 % interval"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("neither")));
   EXPECT_EQ(ProbeRows(result).Csv(false),
             "add,A3,2,false,0,,1000,1,0.97,,1,\nadd,A3,2,false,1,,1000,0.9,0.87,,1,\n"

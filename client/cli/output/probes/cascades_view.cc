@@ -110,8 +110,8 @@ std::string FloorText(const v1::CascadesResult& result) {
       absl::StrCat("\nloss on uniform additions beside the best that look-back can do (nats per token)\n",
                    AlignedPairs(std::move(pairs)));
   if (floor.measured_loss() > floor.at_measured_k()) {
-    absl::StrAppend(&text, "a floor takes a column that is read for one that is always read right: what the loss has\n",
-                    "above it are the mistakes that the kappas below 1 show, and all other mistakes\n");
+    absl::StrAppend(&text, "a floor takes a column that is read for one that is always read right: what\n",
+                    "the loss has above it are mistakes that a kappa below 1 shows, and others\n");
   }
   return text;
 }
@@ -150,14 +150,14 @@ bool TooFewFor(double threshold, const v1::CascadesResult& result) {
 
 std::string ProbeText(const v1::CascadesResult& result, const View& view) {
   std::string text = absl::StrCat(
-      "how many columns each answer digit looks back; Km: kappa with m columns to pass, right less other\n",
-      "carry (1 always right, 0 chance); READS, SURE: leading m whose kappa is above ", kReadsAbove, ", ", kSureAbove,
-      " with its\nwhole 95 % interval; exact: sure of all\n");
+      "how many columns each answer digit looks back. Km: kappa with m columns to pass,\n",
+      "right less the other carry (1 always right, 0 chance). READS, SURE: leading m\nwhose kappa is above ",
+      kReadsAbove, ", ", kSureAbove, " with its whole 95 % interval; exact: sure of all\n");
   const bool none_reads = TooFewFor(kReadsAbove, result);
   if (none_reads || TooFewFor(kSureAbove, result)) {
     absl::StrAppend(&text, "note: too few questions per digit and length for ", none_reads ? "a verdict" : "SURE",
-                    ", ask more with --per-cell: even when all\n      are right, kappa's 95 % interval does not stay ",
-                    "above ", none_reads ? kReadsAbove : kSureAbove, "\n");
+                    ", ask more with\n      --per-cell: even when all are right, kappa's 95 % interval does not stay\n",
+                    "      above ", none_reads ? kReadsAbove : kSureAbove, "\n");
   }
   AppendDigits(&text, "additions", result.additions(), view);
   AppendDigits(&text, "subtractions, a > b", result.subtractions_positive(), view);
