@@ -10,8 +10,8 @@ PATIENCE = 60  # seconds; a deadline for what takes a moment, on a machine that 
 class StockClient:
     """Every method of every service that reflection tells of, with dicts in and out (proto field names)."""
 
-    def __init__(self, address):
-        self.channel = grpc.insecure_channel(address)
+    def __init__(self, address, options=()):
+        self.channel = grpc.insecure_channel(address, options)
         self.database = ProtoReflectionDescriptorDatabase(self.channel)
         self.pool = descriptor_pool.DescriptorPool(self.database)
 

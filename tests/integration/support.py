@@ -246,12 +246,14 @@ def clean_environment(root):
 class IntegrationTest(unittest.TestCase):
     """A directory with a short path (a socket's is at most 107 bytes), and nothing left of it afterwards."""
 
+    longest = 280  # seconds of one test
+
     def run(self, result=None):
         before = len(result.failures) + len(result.errors)
         self.servers = []
         self.root = Path(tempfile.mkdtemp(prefix='sumscope-', dir='/tmp'))
         try:
-            with deadline_dump(self):
+            with deadline_dump(self, self.longest):
                 super().run(result)
             if len(result.failures) + len(result.errors) > before:
                 for server in self.servers:
@@ -328,7 +330,7 @@ class IntegrationTest(unittest.TestCase):
 
 
 @contextlib.contextmanager
-def deadline_dump(test, seconds=280):
+def deadline_dump(test, seconds):
     """Ends a test that hangs in spite of every deadline of its own, before ctest does, and says where it was."""
     def expired(number, frame):
         raise AssertionError(f'{test.id()} took longer than {seconds} s')
