@@ -32,7 +32,7 @@ struct Job {
   std::optional<absl::Time> start_time, end_time;
 };
 
-// A state change, in the one order of the server. `run_sequence` orders it against the run file's log.
+// A state change, in the one order of the server.
 struct Event {
   uint64_t sequence = 0;
   std::string run;
@@ -187,8 +187,8 @@ class CatalogTransaction : public CatalogReader {
   virtual absl::Status EndRemoval(const Removal& removal) = 0;
 };
 
-// catalog.db: the index over all runs, the queue and the event log. It can be rebuilt from the run files, queue
-// excepted. Thread-safe: one writer at a time, readers beside it.
+// catalog.db: the index over all runs, the queue and the event log. The run files hold what is needed to rebuild it,
+// queue excepted; no tool does so yet. Thread-safe: one writer at a time, readers beside it.
 class Catalog {
  public:
   using LegalTransition = std::function<bool(v1::State from, v1::State to)>;

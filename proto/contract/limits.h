@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 
-// Every maximum of the contract, of queues, waits and retries. Each is shown by GetServerInfo or has its reason here.
+// Maxima of the contract, of queues, waits and retries; one that a single file needs stands there, with its reason.
 namespace sumscope::limits {
 
 // Models and training.

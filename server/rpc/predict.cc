@@ -2,6 +2,7 @@
 
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/model_shapes.h"
+#include "proto/contract/tasks.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -35,7 +36,8 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads) {
   const ModelCost cost = CostOf(spec);
   const uint64_t parameters = cost.parameters, element_bytes = cost.element_bytes, rows = cost.rows;
   const uint64_t answer_rows = AnswerTokenNames(spec).size();
-  const uint64_t metric_columns = 1 + answer_rows + 6;
+  const uint64_t cells = 3 * (RunHasOperation(spec, v1::ADD) + RunHasOperation(spec, v1::SUB));
+  const uint64_t metric_columns = 1 + answer_rows + 2 * cells;  // the loss, each digit's, each cell's count and loss
 
   v1::Prediction prediction;
   prediction.set_parameters(parameters);

@@ -45,7 +45,8 @@ absl::Status CorruptFile(const FileIdentity& file, absl::string_view what) {
   if (file.kind == FileKind::kCatalog) {
     return MakeError(absl::StatusCode::kDataLoss, "CATALOG_CORRUPT",
                      absl::StrCat(Describe(file), " is damaged: ", what,
-                                  "; restore it from a backup, or rebuild it from the run files"));
+                                  "; restore it from a backup, and keep the run files: they hold all but the queue, "
+                                  "though no tool rebuilds the catalog from them yet"));
   }
   if (file.kind == FileKind::kCaptureFile) {
     return MakeError(absl::StatusCode::kDataLoss, "CAPTURE_FILE_CORRUPT",

@@ -26,6 +26,19 @@ TEST(PredictTraining_Test, PaperShapeHasItsParametersAndOperations) {
               1e3);
 }
 
+// Every run was taken to have the six columns of an addition's cells.
+TEST(PredictTraining_Test, CellsAreThoseOfTheOperations) {
+  const auto disk = [](v1::Operation operation) {
+    v1::TrainSpec spec;
+    spec.set_operation(operation);
+    return static_cast<int64_t>(PredictTraining(CompleteSpec(spec), 1).disk_bytes());
+  };
+  constexpr int64_t kThreeCells = 15000 * 6 * 8;  // count and loss of each, at every step
+  EXPECT_EQ(disk(v1::ADD), disk(v1::SUB));
+  EXPECT_EQ(disk(v1::MIX) - disk(v1::ADD), kThreeCells);
+  EXPECT_EQ(disk(v1::ADD) - disk(v1::MUL), kThreeCells);
+}
+
 TEST(PredictTraining_Test, MoreThreadsTakeLessTime) {
   const v1::TrainSpec spec = CompleteSpec({});
   EXPECT_LT(PredictTraining(spec, 4).seconds(), PredictTraining(spec, 1).seconds());

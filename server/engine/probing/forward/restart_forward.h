@@ -39,7 +39,7 @@ class RestartForward {
   // What a node holds in a pass: [batch, width], or [batch, n_ctx, width] of a node at every position.
   static torch::Tensor ValueOf(const Pass& pass, const Node& node);
 
-  // `value` broadcasts to ValueOf's shape.
+  // `value`: [width] for all, [batch, width] at one position; at every position [n_ctx, width], [batch, n_ctx, width].
   struct Replacement {
     Node node;
     torch::Tensor value;
