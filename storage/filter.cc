@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -165,9 +166,9 @@ class Parser {
     }
     const std::string upper = absl::AsciiStrToUpper(field);
     if (upper == "AND" || upper == "OR" || upper == "NOT") {
-      return Error(absl::StrCat("an operator was expected after \"", field, "\": write ", upper, " in capitals"));
+      return Error(absl::StrCat("an operator was expected after ", Quote(field), ": write ", upper, " in capitals"));
     }
-    return Error(absl::StrCat("one of = != < <= > >= : was expected after \"", field, "\""));
+    return Error(absl::StrCat("one of = != < <= > >= : was expected after ", Quote(field)));
   }
 
   absl::StatusOr<FilterValue> Value() {
@@ -213,9 +214,8 @@ absl::Status FilterError(size_t column, absl::string_view message) {
 
 absl::StatusOr<std::optional<FilterNode>> ParseFilter(absl::string_view filter) {
   if (filter.size() > limits::kMaxFilterLength) {
-    return FilterError(limits::kMaxFilterLength + 1,
-                       absl::StrCat("the filter has ", filter.size(), " bytes; at most ", limits::kMaxFilterLength,
-                                    " are allowed"));
+    return FilterError(limits::kMaxFilterLength + 1, absl::StrCat("the filter has ", filter.size(), " bytes; at most ",
+                                                                  limits::kMaxFilterLength, " are allowed"));
   }
   return Parser(filter).Parse();
 }

@@ -37,6 +37,18 @@ v1::TrainSpec Defaults() {
   return spec;
 }
 
+// An enum set to its UNSPECIFIED value says nothing.
+void ClearUnspecified(v1::TrainSpec* spec) {
+  const auto* descriptor = v1::TrainSpec::descriptor();
+  const auto* reflection = spec->GetReflection();
+  for (int i = 0; i < descriptor->field_count(); ++i) {
+    const auto* field = descriptor->field(i);
+    if (field->enum_type() != nullptr && reflection->GetEnumValue(*spec, field) == 0) {
+      reflection->ClearField(spec, field);
+    }
+  }
+}
+
 absl::Status CheckCount(absl::string_view reason, absl::string_view field, uint64_t value, uint64_t minimum,
                         uint64_t maximum) {
   if (value >= minimum && value <= maximum) return absl::OkStatus();
@@ -113,16 +125,15 @@ absl::Status CheckTraining(const v1::TrainSpec& spec) {
 
 }  // namespace
 
+bool SaysNothing(v1::TrainSpec spec) {
+  ClearUnspecified(&spec);
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  spec.GetReflection()->ListFields(spec, &fields);
+  return fields.empty();
+}
+
 v1::TrainSpec CompleteSpec(v1::TrainSpec spec) {
-  // An enum set to its UNSPECIFIED value says nothing.
-  const auto* descriptor = v1::TrainSpec::descriptor();
-  const auto* reflection = spec.GetReflection();
-  for (int i = 0; i < descriptor->field_count(); ++i) {
-    const auto* field = descriptor->field(i);
-    if (field->enum_type() != nullptr && reflection->GetEnumValue(spec, field) == 0) {
-      reflection->ClearField(&spec, field);
-    }
-  }
+  ClearUnspecified(&spec);
   v1::TrainSpec complete = Defaults();
   complete.MergeFrom(spec);  // every field has presence: what is set wins
   return complete;

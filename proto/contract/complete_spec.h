@@ -17,6 +17,9 @@ namespace sumscope {
 // the paper; format signed, schedule and enrichment paper2, steps 15,000, seed 372001.
 v1::TrainSpec CompleteSpec(v1::TrainSpec spec);
 
+// No field is set: a caller who names no model either has forgotten something.
+bool SaysNothing(v1::TrainSpec spec);
+
 // Checks a complete spec. INVALID_ARGUMENT with the field: DIGITS_OUT_OF_RANGE, LAYERS_OUT_OF_RANGE,
 // HEADS_OUT_OF_RANGE, D_MODEL_OUT_OF_RANGE, .., STEPS_OUT_OF_RANGE, FORMAT_NEEDS_SIGN, LEARNING_RATE_INVALID, ..,
 // INIT_FROM_MISSING for an insert mode without a run to insert, INIT_FROM_UNUSED for a run without an insert mode.

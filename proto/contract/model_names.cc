@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
@@ -19,11 +20,10 @@ namespace sumscope {
 namespace {
 
 constexpr char kShape[] = "[insK_]{add,sub,mul,mix,mas}_d{n}_l{layers}_h{heads}_t{K}K[_gf]_s{seed}";
-constexpr size_t kMaxShown = 60;  // characters of a bad part
 constexpr uint64_t kStepsPerK = 1000;
 
 absl::Status NameError(absl::string_view part, absl::string_view expected) {
-  const std::string found = part.empty() ? "the name ends there" : absl::StrCat("\"", part.substr(0, kMaxShown), "\"");
+  const std::string found = part.empty() ? "the name ends there" : Quote(part);
   return InvalidField("MODEL_NAME_INVALID", "model_name",
                       absl::StrCat("model name: expected ", expected, ", found ", found, "; a name reads ", kShape,
                                    ", for example add_d5_l1_h3_t15K_s372001"));

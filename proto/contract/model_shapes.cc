@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
@@ -157,7 +158,7 @@ absl::Status CheckTensors(const v1::TrainSpec& spec, TensorsByName tensors) {
   if (tensors.empty()) return absl::OkStatus();
   const std::string& name = tensors.begin()->first;
   return TensorError("MODEL_TENSOR_UNKNOWN", name,
-                     absl::StrCat("the file has a tensor \"", name.substr(0, 100), "\" that this model has not"));
+                     absl::StrCat("the file has a tensor ", Quote(name), " that this model has not"));
 }
 
 }  // namespace

@@ -12,14 +12,13 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/model_shapes.h"
 
 namespace sumscope {
 namespace {
-
-constexpr size_t kMaxShown = 60;  // characters of a bad name
 
 // The parts that a node's text has, unchecked.
 struct NodeParts {
@@ -55,15 +54,15 @@ std::optional<NodeParts> SplitNode(absl::string_view text) {
 
 absl::Status NodeError(absl::string_view reason, absl::string_view field, absl::string_view text,
                        absl::string_view problem) {
-  return InvalidField(reason, field, absl::StrCat("node \"", text.substr(0, kMaxShown), "\" ", problem));
+  return InvalidField(reason, field, absl::StrCat("node ", Quote(text), " ", problem));
 }
 
 absl::Status CheckPosition(const v1::TrainSpec& spec, absl::string_view field, absl::string_view text,
                            uint32_t position) {
   if (position < ContextLength(spec)) return absl::OkStatus();
   return InvalidField("POSITION_OUT_OF_RANGE", field,
-                      absl::StrCat("\"", text.substr(0, kMaxShown), "\" names a position that lines of ",
-                                   spec.n_digits(), " digits do not have; expected P0 to P", ContextLength(spec) - 1));
+                      absl::StrCat(Quote(text), " names a position that lines of ", spec.n_digits(),
+                                   " digits do not have; expected P0 to P", ContextLength(spec) - 1));
 }
 
 absl::Status CheckParts(const v1::TrainSpec& spec, absl::string_view field, absl::string_view text,
@@ -171,8 +170,7 @@ absl::StatusOr<uint32_t> ParsePosition(const v1::TrainSpec& spec, absl::string_v
   std::optional<uint32_t> position;
   if ((!ConsumeNumber("P", &rest, &position) && !ConsumeNumber("", &rest, &position)) || !rest.empty()) {
     return InvalidField("NODE_INVALID", field,
-                        absl::StrCat("\"", text.substr(0, kMaxShown), "\" is not a position; expected P0 to P",
-                                     ContextLength(spec) - 1));
+                        absl::StrCat(Quote(text), " is not a position; expected P0 to P", ContextLength(spec) - 1));
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckPosition(spec, field, text, *position));
   return *position;
@@ -199,11 +197,11 @@ absl::StatusOr<std::vector<std::string>> MatchHooks(const v1::TrainSpec& spec, a
   std::copy_if(names.begin(), names.end(), std::back_inserter(matched),
                [&](const std::string& name) { return MatchesGlob(pattern, name); });
   if (!matched.empty()) return matched;
-  std::string typed(pattern.substr(0, kMaxShown));
+  std::string typed(pattern.substr(0, kMaxQuotedBytes));
   typed.erase(std::remove(typed.begin(), typed.end(), '*'), typed.end());
-  return InvalidField("HOOK_UNKNOWN", field,
-                      absl::StrCat("no hook of the model is called \"", pattern.substr(0, kMaxShown),
-                                   "\"; the nearest is ", Nearest(typed, names)));
+  return InvalidField(
+      "HOOK_UNKNOWN", field,
+      absl::StrCat("no hook of the model is called ", Quote(pattern), "; the nearest is ", Nearest(typed, names)));
 }
 
 }  // namespace sumscope

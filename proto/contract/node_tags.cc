@@ -6,14 +6,13 @@
 #include <tuple>
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "nlohmann/json.hpp"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/node_names.h"
@@ -149,12 +148,10 @@ std::string TaskOfNodeTag(absl::string_view tag) {
 
 absl::Status CheckNodeTag(absl::string_view field, const v1::NodeTag& tag) {
   const std::string& text = tag.tag();
-  const bool plain = std::none_of(text.begin(), text.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); });
-  if (!text.empty() && text.size() <= limits::kMaxTagLength && plain) return absl::OkStatus();
-  constexpr size_t kMaxShown = 60;  // bytes of a bad text
+  if (!text.empty() && text.size() <= limits::kMaxTagLength && !HasControlCharacter(text)) return absl::OkStatus();
   return InvalidField("TAG_INVALID", field,
-                      absl::StrCat("\"", absl::CHexEscape(text.substr(0, kMaxShown)), "\" of ", tag.node(),
-                                   " is no tag: one has 1 to ", limits::kMaxTagLength, " bytes on one line"));
+                      absl::StrCat(Quote(text), " of ", Quote(tag.node()), " is no tag: one has 1 to ",
+                                   limits::kMaxTagLength, " bytes on one line"));
 }
 
 bool IsOwnNodeTag(const v1::TrainSpec& spec, absl::string_view tag) {

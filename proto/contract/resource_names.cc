@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 
@@ -31,10 +32,8 @@ bool ParseStep(absl::string_view text, uint64_t* step) {
 }
 
 absl::Status NameError(absl::string_view name, absl::string_view expected) {
-  constexpr size_t kShown = 100;  // of a name that may be as long as a message
   return InvalidField("RESOURCE_NAME_INVALID", "name",
-                      absl::StrCat("\"", name.substr(0, kShown), name.size() > kShown ? ".." : "",
-                                   "\" is no resource name here; expected ", expected));
+                      absl::StrCat(Quote(name), " is no resource name here; expected ", expected));
 }
 
 // "runs/{run}/{collection}/{id}".
@@ -122,6 +121,13 @@ absl::Status ValidateRunId(absl::string_view run) {
   return InvalidField("RUN_ID_INVALID", "run_id",
                       absl::StrCat("a run id has 2 to ", limits::kMaxRunIdLength,
                                    " lower-case letters, digits and '-', and starts with a letter"));
+}
+
+absl::Status ValidateFileName(absl::string_view field, absl::string_view file_name) {
+  if (file_name.size() <= limits::kMaxFileNameLength && !HasControlCharacter(file_name)) return absl::OkStatus();
+  return InvalidField("FILE_NAME_INVALID", field,
+                      absl::StrCat("a file name has at most ", limits::kMaxFileNameLength,
+                                   " bytes and no control characters, not ", Quote(file_name)));
 }
 
 }  // namespace sumscope

@@ -51,6 +51,9 @@ absl::StatusOr<std::string> ParseQuestionSetName(absl::string_view name);
 // RUN_ID_INVALID.
 absl::Status ValidateRunId(absl::string_view run);
 
+// The name of a file on the caller's side, which is only shown. INVALID_ARGUMENT FILE_NAME_INVALID.
+absl::Status ValidateFileName(absl::string_view field, absl::string_view file_name);
+
 }  // namespace sumscope
 
 #endif  // SUMSCOPE_PROTO_CONTRACT_RESOURCE_NAMES_H_

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -42,13 +43,13 @@ bool TensorBytes(const SafetensorsTensor& tensor, uint64_t element_bytes, uint64
 absl::Status CheckSize(const SafetensorsTensor& tensor) {
   const uint64_t element_bytes = SafetensorsElementBytes(tensor.dtype);
   if (element_bytes == 0) {
-    return FileError("SAFETENSORS_DTYPE", absl::StrCat("tensor ", tensor.name, " has the unknown dtype \"",
-                                                       tensor.dtype.substr(0, 32), "\"; expected one like F32"));
+    return FileError("SAFETENSORS_DTYPE", absl::StrCat("tensor ", Quote(tensor.name), " has the unknown dtype ",
+                                                       Quote(tensor.dtype), "; expected one like F32"));
   }
   uint64_t bytes = 0;
   if (!TensorBytes(tensor, element_bytes, &bytes) || tensor.end < tensor.begin || tensor.end - tensor.begin != bytes) {
     return FileError("SAFETENSORS_SIZE_MISMATCH",
-                     absl::StrCat("the offsets [", tensor.begin, ", ", tensor.end, "] of tensor ", tensor.name,
+                     absl::StrCat("the offsets [", tensor.begin, ", ", tensor.end, "] of tensor ", Quote(tensor.name),
                                   " do not fit its shape and its dtype ", tensor.dtype));
   }
   return absl::OkStatus();
@@ -59,12 +60,12 @@ absl::Status CheckCoverage(const SafetensorsHeader& header, uint64_t file_bytes)
   uint64_t covered = 0;
   for (const SafetensorsTensor& tensor : header.tensors) {
     if (tensor.begin < covered) {
-      return FileError("SAFETENSORS_OVERLAP",
-                       absl::StrCat("tensor ", tensor.name, " begins inside the tensor before it, at ", tensor.begin));
+      return FileError("SAFETENSORS_OVERLAP", absl::StrCat("tensor ", Quote(tensor.name),
+                                                           " begins inside the tensor before it, at ", tensor.begin));
     }
     if (tensor.begin > covered) {
       return FileError("SAFETENSORS_GAP", absl::StrCat("bytes ", covered, " to ", tensor.begin,
-                                                       " belong to no tensor (before ", tensor.name, ")"));
+                                                       " belong to no tensor (before ", Quote(tensor.name), ")"));
     }
     covered = tensor.end;
   }

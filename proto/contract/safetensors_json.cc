@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope {
@@ -56,13 +57,13 @@ class HeaderReader final : public Json::json_sax_t {
 
   bool key(std::string& key) override {
     if (place_ == Place::kTop) {
-      if (!seen_names_.insert(key).second) return Fail(absl::StrCat("the key \"", Shown(key), "\" appears twice"));
+      if (!seen_names_.insert(key).second) return Fail(absl::StrCat("the key ", Quote(key), " appears twice"));
       place_ = key == "__metadata__" ? Place::kMetadataValue : Place::kTensorValue;
     } else if (place_ == Place::kMetadata) {
-      if (header_->metadata.count(key) > 0) return Fail(absl::StrCat("metadata \"", Shown(key), "\" appears twice"));
+      if (header_->metadata.count(key) > 0) return Fail(absl::StrCat("metadata ", Quote(key), " appears twice"));
       place_ = Place::kMetadataText;
     } else {
-      if (!seen_fields_.insert(key).second) return Fail(absl::StrCat("the key \"", Shown(key), "\" appears twice"));
+      if (!seen_fields_.insert(key).second) return Fail(absl::StrCat("the key ", Quote(key), " appears twice"));
       if (key == "dtype") {
         place_ = Place::kDtype;
       } else if (key == "shape") {
@@ -70,7 +71,7 @@ class HeaderReader final : public Json::json_sax_t {
       } else if (key == "data_offsets") {
         place_ = Place::kOffsets;
       } else {
-        return Fail(absl::StrCat("tensor \"", Shown(tensor_.name), "\" has the unknown key \"", Shown(key), "\""));
+        return Fail(absl::StrCat("tensor ", Quote(tensor_.name), " has the unknown key ", Quote(key)));
       }
     }
     key_ = std::move(key);
@@ -149,20 +150,18 @@ class HeaderReader final : public Json::json_sax_t {
     kEnd
   };
 
-  static std::string Shown(const std::string& text) { return text.substr(0, 100); }
-
   bool Fail(std::string error) {
     error_ = std::move(error);
     return false;
   }
 
   bool Unexpected(const char* what) {
-    return Fail(absl::StrCat("unexpected ", what, key_.empty() ? "" : " at \"", Shown(key_), key_.empty() ? "" : "\""));
+    return Fail(absl::StrCat("unexpected ", what, key_.empty() ? "" : " at ", key_.empty() ? "" : Quote(key_)));
   }
 
   bool EndTensor() {
     if (seen_fields_.size() != 3 || offsets_.size() != 2) {
-      return Fail(absl::StrCat("tensor \"", Shown(tensor_.name), "\" needs dtype, shape and two data_offsets"));
+      return Fail(absl::StrCat("tensor ", Quote(tensor_.name), " needs dtype, shape and two data_offsets"));
     }
     tensor_.begin = offsets_[0];
     tensor_.end = offsets_[1];

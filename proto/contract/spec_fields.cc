@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
@@ -19,21 +20,18 @@ namespace {
 using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 
-constexpr size_t kMaxShown = 60;
-
 absl::Status UnknownField(absl::string_view field) {
-  const absl::string_view shown = field.substr(0, kMaxShown);
   const std::vector<std::string> names = SpecFieldNames();
-  const std::string nearest = Nearest(shown, names);
+  const std::string nearest = Nearest(field, names);
   return MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_FIELD",
-                   absl::StrCat("a spec has no field \"", shown, "\"; did you mean \"", nearest,
+                   absl::StrCat("a spec has no field ", Quote(field), "; did you mean \"", nearest,
                                 "\"? It has: ", absl::StrJoin(names, ", ")),
-                   {{"field", std::string(shown)}, {"nearest", nearest}});
+                   {{"field", std::string(field)}, {"nearest", nearest}});
 }
 
 absl::Status TypeError(const FieldDescriptor* field, absl::string_view value, absl::string_view expected) {
   return InvalidField("FIELD_TYPE", field->name(),
-                      absl::StrCat(field->name(), " takes ", expected, ", not \"", value.substr(0, kMaxShown), "\""));
+                      absl::StrCat(field->name(), " takes ", expected, ", not ", Quote(value)));
 }
 
 bool IsWholeNumber(absl::string_view value) {

@@ -9,13 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope {
 namespace {
-
-constexpr size_t kMaxShown = 60;  // characters of a bad name
 
 struct TaskKind {
   absl::string_view name;
@@ -104,7 +103,7 @@ absl::Status CheckDigit(const v1::TrainSpec& spec, absl::string_view field, absl
   if (digit && *digit >= kind.lowest && *digit <= highest) return absl::OkStatus();
   return InvalidField(
       "TASK_DIGIT_OUT_OF_RANGE", field,
-      absl::StrCat("\"", text.substr(0, kMaxShown), "\" names a digit that ", kind.name, " of ", spec.n_digits(),
+      absl::StrCat(Quote(text), " names a digit that ", kind.name, " of ", spec.n_digits(),
                    " digits does not have; expected A", kind.lowest, ".", kind.name, " to A", highest, ".", kind.name));
 }
 
@@ -149,10 +148,10 @@ absl::StatusOr<std::vector<TaskName>> ParseTask(const v1::TrainSpec& spec, absl:
   const TaskKind* kind = FindKind(kTasks, typed.kind);
   if (kind == nullptr) {
     const std::vector<std::string> names = NamesOf(kTasks);
-    return InvalidField("TASK_UNKNOWN", field,
-                        absl::StrCat("there is no sub-task \"", text.substr(0, kMaxShown), "\"; the nearest is ",
-                                     Nearest(typed.kind.substr(0, kMaxShown), names), " of ",
-                                     absl::StrJoin(names, ", "), ": write A2.SA, SA (every digit) or all"));
+    return InvalidField(
+        "TASK_UNKNOWN", field,
+        absl::StrCat("there is no sub-task ", Quote(text), "; the nearest is ", Nearest(typed.kind, names), " of ",
+                     absl::StrJoin(names, ", "), ": write A2.SA, SA (every digit) or all"));
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckApplies(spec, field, *kind));
   std::vector<TaskName> tasks;
@@ -171,11 +170,9 @@ absl::StatusOr<TaskName> ParseFeature(const v1::TrainSpec& spec, absl::string_vi
   const TaskKind* kind = FindKind(kFeatures, typed.kind);
   if (kind == nullptr || !typed.has_digit) {
     const std::vector<std::string> names = NamesOf(kFeatures);
-    return InvalidField(
-        "FEATURE_UNKNOWN", field,
-        absl::StrCat("there is no feature \"", text.substr(0, kMaxShown),
-                     "\"; expected a column and a feature like A0.", Nearest(typed.kind.substr(0, kMaxShown), names),
-                     ", one of ", absl::StrJoin(names, ", ")));
+    return InvalidField("FEATURE_UNKNOWN", field,
+                        absl::StrCat("there is no feature ", Quote(text), "; expected a column and a feature like A0.",
+                                     Nearest(typed.kind, names), ", one of ", absl::StrJoin(names, ", ")));
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckApplies(spec, field, *kind));
   SUMSCOPE_RETURN_IF_ERROR(CheckDigit(spec, field, text, *kind, typed.digit));

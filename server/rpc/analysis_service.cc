@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/analyses/result_size.h"
 #include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/limits.h"
@@ -29,9 +30,8 @@ absl::Status CheckKind(const std::string& kind) {
   if (kind.empty() || fields->FindFieldByName(kind) != nullptr) return absl::OkStatus();
   std::vector<std::string> known;
   for (int i = 0; i < fields->field_count(); ++i) known.push_back(fields->field(i)->name());
-  return InvalidField(
-      "ANALYSIS_UNKNOWN", "analysis",
-      absl::StrCat("there is no analysis \"", kind.substr(0, 60), "\"; did you mean ", Nearest(kind, known), "?"));
+  return InvalidField("ANALYSIS_UNKNOWN", "analysis",
+                      absl::StrCat("there is no analysis ", Quote(kind), "; did you mean ", Nearest(kind, known), "?"));
 }
 
 }  // namespace

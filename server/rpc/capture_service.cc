@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
@@ -43,9 +44,9 @@ absl::StatusOr<const v1::CapturedTensor*> FindTensor(const v1::Capture& capture,
     if (tensor.name() == name) return &tensor;
     names.push_back(tensor.name());
   }
-  return MakeError(absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND",
-                   absl::StrCat(capture.name(), " has no tensor \"", name.substr(0, 100), "\"; did you mean ",
-                                Nearest(name, names), "?"));
+  return MakeError(
+      absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND",
+      absl::StrCat(capture.name(), " has no tensor ", Quote(name), "; did you mean ", Nearest(name, names), "?"));
 }
 
 }  // namespace

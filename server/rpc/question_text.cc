@@ -1,8 +1,8 @@
 #include "server/rpc/question_text.h"
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -12,7 +12,6 @@ namespace sumscope::rpc {
 namespace {
 
 constexpr size_t kMaxLineBytes = 4096;
-constexpr size_t kShown = 60;  // bytes of a bad line
 
 absl::Status TooMany(absl::string_view what) {
   return MakeError(absl::StatusCode::kResourceExhausted, "QUESTIONS_OUT_OF_RANGE",
@@ -26,8 +25,7 @@ bool AllDigits(absl::string_view text) {
 }  // namespace
 
 absl::Status QuestionText::LineError(absl::string_view line, absl::string_view problem) const {
-  return InvalidField("QUESTION_INVALID", "data",
-                      absl::StrCat("line ", lines_, " \"", absl::CHexEscape(line.substr(0, kShown)), "\" ", problem));
+  return InvalidField("QUESTION_INVALID", "data", absl::StrCat("line ", lines_, " ", Quote(line), " ", problem));
 }
 
 absl::Status QuestionText::TakeLine(absl::string_view line) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/limits.h"
@@ -23,6 +24,10 @@ using Labels = std::map<std::string, std::string>;
 
 // The complete, valid spec that a request means: its model name, overridden by its spec.
 absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
+  if (request.model_name().empty() && SaysNothing(request.spec())) {
+    return InvalidField("MODEL_MISSING", "model_name",
+                        "the request says nothing about the model; give a model_name like add_d5_l1_h3, or a spec");
+  }
   v1::TrainSpec spec;
   if (!request.model_name().empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(request.model_name()));
@@ -147,7 +152,7 @@ grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::Updat
             found == request->run().labels().end() ? std::nullopt : std::optional<std::string>(found->second);
       } else {
         return InvalidField("FIELD_NOT_MUTABLE", "update_mask",
-                            absl::StrCat("\"", path, "\" cannot be changed; labels can: \"labels\" or \"labels.KEY\""));
+                            absl::StrCat(Quote(path), " cannot be changed; labels can: \"labels\" or \"labels.KEY\""));
       }
     }
     if (replace_all) changes.insert(request->run().labels().begin(), request->run().labels().end());

@@ -47,7 +47,7 @@ absl::Status RunService::Download(grpc::ServerContext* context, const v1::Downlo
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
   SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet set, FindCheckpoint(run, file.get(), ref.step));
   if (request.offset() > set.file_bytes) {
-    return MakeError(absl::StatusCode::kOutOfRange, "OFFSET_PAST_END",
+    return MakeError(absl::StatusCode::kOutOfRange, "OFFSET_OUT_OF_RANGE",
                      absl::StrCat("offset ", request.offset(), " is past the file's ", set.file_bytes, " bytes"));
   }
   return SendChunks(
@@ -75,12 +75,8 @@ absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader
         absl::StatusCode::kResourceExhausted, "IMPORT_TOO_LARGE",
         absl::StrCat("a file of ", header.total_bytes(), " bytes is above the limit of ", limits::kMaxImportBytes));
   }
-  if (header.file_name().size() > limits::kMaxFileNameLength) {
-    return InvalidField("FILE_NAME_TOO_LONG", "header.file_name",
-                        absl::StrCat("file_name has ", header.file_name().size(), " bytes; at most ",
-                                     limits::kMaxFileNameLength, " are kept"));
-  }
   if (!header.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(header.run_id()));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateFileName("header.file_name", header.file_name()));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(header.labels()));
   IncomingRoom::Hold room(backend_.room);
   // The upload lies beside the run's file until that is made.

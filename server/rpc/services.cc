@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -19,7 +20,7 @@ namespace {
 
 absl::Status RunNotFound(const std::string& id) {
   return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND",
-                   absl::StrCat("there is no run \"", id, "\"; `sumscope runs list` shows those there are"),
+                   absl::StrCat("there is no run ", Quote(id), "; `sumscope runs list` shows those there are"),
                    {{"run", id}});
 }
 
@@ -39,7 +40,7 @@ absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std:
   if (found.size() == 1) return found[0];
   return MakeError(
       absl::StatusCode::kInvalidArgument, "AMBIGUOUS_PREFIX",
-      absl::StrCat("\"", id, "\" could be ", absl::StrJoin(found, ", "), "; give more characters of the run's id"),
+      absl::StrCat(Quote(id), " could be ", absl::StrJoin(found, ", "), "; give more characters of the run's id"),
       {{"prefix", id}});
 }
 
@@ -109,9 +110,10 @@ absl::Status ValidateLabels(const google::protobuf::Map<std::string, std::string
                           absl::StrCat("a label's key has 1 to ", limits::kMaxLabelKeyLength,
                                        " of the characters a-z, 0-9, '_' and '-'"));
     }
-    if (value.size() > limits::kMaxLabelValueLength) {
+    if (value.size() > limits::kMaxLabelValueLength || HasControlCharacter(value)) {
       return InvalidField("LABEL_VALUE_INVALID", absl::StrCat("labels.", key),
-                          absl::StrCat("a label's value has at most ", limits::kMaxLabelValueLength, " bytes"));
+                          absl::StrCat("a label's value has at most ", limits::kMaxLabelValueLength,
+                                       " bytes and no control characters, not ", Quote(value)));
     }
   }
   return absl::OkStatus();

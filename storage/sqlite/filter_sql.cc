@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "storage/sqlite/base/values.h"
 
@@ -70,7 +71,7 @@ std::string JsonDouble(double value) {
 
 absl::Status WrongType(const FilterField& field, const FilterValue& value, absl::string_view expected) {
   return FilterError(value.column,
-                     absl::StrCat("\"", value.text, "\" is no value of ", field.name, ": expected ", expected));
+                     absl::StrCat(Quote(value.text), " is no value of ", field.name, ": expected ", expected));
 }
 
 SqlCondition Compare(const FilterField& field, FilterOperator op, SqlValue value) {
@@ -239,7 +240,7 @@ absl::StatusOr<SqlCondition> ComparisonCondition(const FilterNode& node, const F
   for (const FilterField& field : known.fields) {
     if (field.name == name) return FieldCondition(field, node);
   }
-  return FilterError(node.column, absl::StrCat("unknown field \"", name, "\"; the nearest is \"",
+  return FilterError(node.column, absl::StrCat("unknown field ", Quote(name), "; the nearest is \"",
                                                NearestFilterField(known, name), "\""));
 }
 

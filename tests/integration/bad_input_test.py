@@ -1,6 +1,7 @@
 """Every kind of bad input: a clear error with its own reason and exit code, and nothing is lost."""
 
 import hashlib
+import json
 import math
 import struct
 import subprocess
@@ -8,6 +9,7 @@ import unittest
 import uuid
 
 import grpc
+from google.protobuf import json_format
 
 from safetensors_file import read_safetensors, write_safetensors
 from support import IntegrationTest, PATIENCE, SUMSCOPE, TINY_SET, TINY_SPEC, clean_environment, run_id, wait_until
@@ -50,9 +52,13 @@ class BadRequestTest(IntegrationTest):
 
     def test_CreateRunGivenSpecPastTheCliIsRefusedToo(self):
         call = lambda **fields: self.one.client.call('RunService/CreateRun', request_id=str(uuid.uuid4()), **fields)
-        for reason, fields in (('STEPS_OUT_OF_RANGE', dict(spec={'steps': 0})),
-                               ('LABEL_KEY_INVALID', dict(labels={'': 'x'})),
-                               ('RUN_ID_INVALID', dict(run_id='../x')), ('RUN_ID_INVALID', dict(run_id='x' * 41))):
+        # CreateRun{} without a word trained a model of d_model 510 for hours.
+        for reason, fields in (('MODEL_MISSING', {}), ('MODEL_MISSING', dict(spec={'operation': 0}, labels={'a': 'b'})),
+                               ('STEPS_OUT_OF_RANGE', dict(spec={'steps': 0})),
+                               ('LABEL_KEY_INVALID', dict(spec=TINY_SPEC, labels={'': 'x'})),
+                               ('LABEL_VALUE_INVALID', dict(spec=TINY_SPEC, labels={'a': 'x\ny'})),
+                               ('RUN_ID_INVALID', dict(spec=TINY_SPEC, run_id='../x')),
+                               ('RUN_ID_INVALID', dict(spec=TINY_SPEC, run_id='x' * 41))):
             with self.subTest(fields=fields):
                 self.assert_rpc_error(self.one, grpc.StatusCode.INVALID_ARGUMENT, reason, lambda: call(**fields))
         self.assert_well(self.one)
@@ -65,7 +71,7 @@ class BadRequestTest(IntegrationTest):
         self.assert_rpc_error(self.one, grpc.StatusCode.ALREADY_EXISTS, 'REQUEST_ID_REUSED',
                               lambda: self.one.client.call('RunService/CreateRun', **request))
         self.assert_rpc_error(self.one, grpc.StatusCode.INVALID_ARGUMENT, 'REQUEST_ID_INVALID',
-                              lambda: self.one.client.call('RunService/CreateRun', request_id='x'))
+                              lambda: self.one.client.call('RunService/CreateRun', request_id='x', spec=TINY_SPEC))
         self.assert_rpc_error(self.one, grpc.StatusCode.ALREADY_EXISTS, 'RUN_EXISTS',
                               lambda: self.one.create(run_id=run_id(name), **TINY_SPEC))
         self.assert_well(self.one)
@@ -93,6 +99,49 @@ class BadRequestTest(IntegrationTest):
                 self.assertTrue(found)
                 self.assertTrue(not reason or found == reason, found)
                 self.assert_well(self.one)
+
+    # What a caller sent was echoed whole, so that the trailers were too long for gRPC: UNKNOWN, or no reason at all.
+    def test_CallGivenOverLongTextGetsItsReason(self):
+        self.one.train(run_id='tiny', **dict(TINY_SPEC, steps=5))
+        for path, fields in (
+                ('RunService/ListRuns', dict(order_by='LONG')), ('RunService/ListRuns', dict(filter='LONG')),
+                ('RunService/ListRuns', dict(page_token='LONG')), ('RunService/GetRun', dict(name='LONG')),
+                ('RunService/GetRun', dict(name='runs/LONG')), ('RunService/CreateRun', dict(model_name='LONG')),
+                ('RunService/CreateRun', dict(spec=dict(init_from='LONG', insert_mode='INSERT_INIT'))),
+                ('RunService/CreateRun', dict(spec=TINY_SPEC, run_id='LONG')),
+                ('RunService/CreateRun', dict(spec=TINY_SPEC, request_id='LONG')),
+                ('RunService/CreateRun', dict(spec=TINY_SPEC, labels=dict(a='LONG'))),
+                ('RunService/UpdateRun', dict(run=dict(name='runs/tiny'), update_mask='LONG')),
+                ('RunService/WatchRun', dict(name='runs/tiny', resume_token='LONG')),
+                ('RunService/DownloadCheckpoint', dict(name='runs/tiny/checkpoints/LONG')),
+                ('AnalysisService/ListAnalyses', dict(parent='runs/tiny', analysis='LONG')),
+                ('AnalysisService/CreateAnalysis', dict(parent='runs/tiny', request=dict(ablate=dict(node_sets=['LONG'])))),
+                ('AnalysisService/CreateAnalysis', dict(parent='runs/tiny', request=dict(capture=dict(hooks=['LONG'])))),
+                ('AnalysisService/CreateAnalysis', dict(parent='runs/tiny', request=dict(subtasks=dict(tasks=['LONG'])))),
+                ('AnalysisService/CreateAnalysis', dict(parent='runs/tiny', request=dict(evaluate={}),
+                                                        question_set=dict(list=dict(questions=['LONG'])))),
+                ('AnalysisService/CreateAnalysis', dict(parent='runs/tiny', request=dict(evaluate={}),
+                                                        question_set=dict(of_class=dict(question_class='LONG', count=1)))),
+                ('AnalysisService/CreateAnalysis', dict(parent='runs/tiny', request=dict(import_tags=dict(
+                    tags=[dict(node='P5L0H0', tag='LONG')])))),
+                ('FactService/ListFacts', dict(filter='LONG = 1')), ('SystemService/GetServerInfo', dict(model_name='LONG')),
+                ('QuestionSetService/GetQuestionSet', dict(name='questionSets/LONG'))):
+            with self.subTest(path=path, fields=str(fields)):
+                method = self.one.client.method(f'sumscope.v1.{path}')
+                make = self.one.client.channel.unary_stream if method.server_streaming else self.one.client.channel.unary_unary
+                request = self.one.client.message(method.input_type.full_name)
+                long = 'x' * 20_000
+                text = json.dumps(fields).replace('LONG', long)
+                data = json_format.Parse(text, request()).SerializeToString()
+                for sent, reason in ((data, ''), (data.replace(long.encode(), b'\xff' * len(long)), 'REQUEST_UNREADABLE')):
+                    with self.assertRaises(grpc.RpcError) as caught:
+                        answer = make(f'/sumscope.v1.{path}', request_serializer=bytes)(sent, timeout=PATIENCE)
+                        list(answer if method.server_streaming else [])
+                    found, domain = self.one.client.error_info(caught.exception)
+                    self.assertEqual(domain, 'sumscope', caught.exception)
+                    self.assertTrue(found and (not reason or found == reason), found)
+                    self.assertIn(caught.exception.code(), (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND))
+        self.assert_well(self.one)
 
     def test_ProbeGivenRunWithoutCheckpointOrBadQuestionsIsRefused(self):
         busy = self.one.create(**LONG)

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/safetensors.h"
@@ -116,6 +117,16 @@ TEST_P(RunFile_Test, RepeatedStepsAreComparedAndGapsRefused) {
   v1::MetricBlock misshapen = Block(1600, 5);
   misshapen.add_values(1);
   EXPECT_EQ(ErrorReason(Append(misshapen)), "METRICS_MISSHAPEN");
+  // A block of five million columns was stored, and who read it got UNKNOWN: 1,000 steps of it take 40 GB.
+  v1::MetricBlock wide = misshapen;
+  wide.set_count(1);
+  wide.clear_values();
+  wide.clear_columns();
+  for (int i = 0; i < 100; ++i) {
+    wide.add_columns(absl::StrCat("c", i));
+    wide.add_values(1);
+  }
+  EXPECT_EQ(ErrorReason(Append(wide)), "METRICS_MISSHAPEN");
 }
 
 TEST_P(RunFile_Test, TensorsComeBackInAnyPieceUnderTheFilesHash) {

@@ -4,6 +4,7 @@
 #include "absl/strings/str_join.h"
 #include "proto/contract/analyses/listed_questions.h"
 #include "proto/contract/analyses/question_sets.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/question_classes.h"
@@ -11,8 +12,6 @@
 
 namespace sumscope {
 namespace {
-
-constexpr size_t kMaxShown = 60;  // characters of a bad name
 
 // Classes that a stratified set of this operation has.
 uint64_t CountClasses(v1::Operation operation, uint32_t n_digits) {
@@ -56,9 +55,8 @@ absl::Status CompleteClass(const v1::TrainSpec& spec, const QuestionRules& rules
   if (info == nullptr) {
     const std::string known = absl::StrJoin(QuestionClasses(), ", ",
                                             [](std::string* out, const auto& one) { absl::StrAppend(out, one.name); });
-    return InvalidField(
-        "CLASS_UNKNOWN", kField,
-        absl::StrCat("there is no question class \"", name.substr(0, kMaxShown), "\"; there are ", known));
+    return InvalidField("CLASS_UNKNOWN", kField,
+                        absl::StrCat("there is no question class ", Quote(name), "; there are ", known));
   }
   if (info->min_digits > spec.n_digits()) {
     return InvalidField("CLASS_IMPOSSIBLE", kField,

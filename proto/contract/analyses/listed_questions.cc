@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/tasks.h"
@@ -13,13 +14,11 @@
 namespace sumscope {
 namespace {
 
-constexpr size_t kMaxShown = 60;  // characters of a bad question
 constexpr char kExpected[] = "is not two numbers with +, - or * between them, like 12345+67890";
 
 absl::Status QuestionError(absl::string_view field, absl::string_view label, absl::string_view question,
                            absl::string_view problem) {
-  return InvalidField("QUESTION_INVALID", field,
-                      absl::StrCat(label, " \"", question.substr(0, kMaxShown), "\" ", problem));
+  return InvalidField("QUESTION_INVALID", field, absl::StrCat(label, " ", Quote(question), " ", problem));
 }
 
 std::string Padded(absl::string_view operand, uint32_t n_digits) {
@@ -63,8 +62,8 @@ absl::Status NormaliseQuestion(uint32_t n_digits, absl::string_view field, absl:
   }
   if (*operation == v1::MUL && !ProductFits(left, right, n_digits + 1)) {
     return InvalidField("PRODUCT_TOO_LONG", field,
-                        absl::StrCat(label, " \"", text.substr(0, kMaxShown), "\" has a product of more than ",
-                                     n_digits + 1, " digits, which an answer of ", n_digits, " digits cannot hold"));
+                        absl::StrCat(label, " ", Quote(text), " has a product of more than ", n_digits + 1,
+                                     " digits, which an answer of ", n_digits, " digits cannot hold"));
   }
   *question = absl::StrCat(Padded(left, n_digits), text.substr(sign, 1), Padded(right, n_digits));
   return absl::OkStatus();

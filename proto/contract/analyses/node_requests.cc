@@ -9,10 +9,12 @@
 #include "proto/contract/analyses/listed_questions.h"
 #include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/analyses/requests.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/node_tags.h"
+#include "proto/contract/resource_names.h"
 #include "proto/contract/tasks.h"
 
 namespace sumscope {
@@ -24,7 +26,6 @@ constexpr uint64_t kDefaultProbed = 5'000;
 constexpr double kDefaultHeldOut = 0.2;
 constexpr double kDefaultL2 = 1e-3;
 constexpr uint32_t kDefaultCaptureComponents = 2;
-constexpr size_t kMaxShown = 60;  // characters of a bad text
 
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
@@ -52,8 +53,7 @@ absl::StatusOr<NodeName> ParseSingleNode(const v1::TrainSpec& spec, absl::string
                                          absl::string_view text, absl::string_view what) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto nodes, ParseNodeSet(spec, field, text));
   if (nodes.size() == 1 && nodes[0].position) return nodes[0];
-  return InvalidField(reason, field,
-                      absl::StrCat("\"", text.substr(0, kMaxShown), "\" does not name ", what, " at one position"));
+  return InvalidField(reason, field, absl::StrCat(Quote(text), " does not name ", what, " at one position"));
 }
 
 absl::Status CheckComponents(absl::string_view field, uint32_t components, uint32_t maximum) {
@@ -92,7 +92,7 @@ absl::Status CompleteProbePlace(const v1::TrainSpec& spec, v1::LinearProbeReques
   SUMSCOPE_ASSIGN_OR_RETURN(const auto hooks, MatchHooks(spec, kHook, request->hook()));
   if (hooks.size() != 1 || hooks[0] != request->hook()) {
     return InvalidField("PROBE_PLACE_INVALID", kHook,
-                        absl::StrCat("\"", request->hook().substr(0, kMaxShown), "\" is a pattern; expected one hook"));
+                        absl::StrCat(Quote(request->hook()), " is a pattern; expected one hook"));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t position,
                             ParsePosition(spec, "request.linear_probe.position", request->position()));
@@ -252,6 +252,7 @@ absl::Status CompleteCapture(const v1::TrainSpec& spec, v1::CaptureRequest* requ
 absl::Status CompleteImportTags(const v1::TrainSpec& spec, v1::ImportTagsRequest* request, QuestionRules* rules) {
   constexpr char kField[] = "request.import_tags.tags";
   rules->takes = QuestionRules::Takes::kNothing;
+  SUMSCOPE_RETURN_IF_ERROR(ValidateFileName("request.import_tags.file_name", request->file_name()));
   if (request->tags().empty()) return InvalidField("TAGS_MISSING", kField, "an import needs at least one tag");
   if (request->tags_size() > limits::kMaxImportedTags) {
     return InvalidField("TAGS_OUT_OF_RANGE", kField,

@@ -34,6 +34,8 @@ size_t Distance(absl::string_view typed, absl::string_view name) {
 }  // namespace
 
 std::string Nearest(absl::string_view typed, const std::vector<std::string>& names) {
+  constexpr size_t kMaxCompared = 100;  // bounds the work on a hostile name
+  typed = typed.substr(0, kMaxCompared);
   const auto nearest = std::min_element(names.begin(), names.end(), [&](const auto& a, const auto& b) {
     return Distance(typed, a) < Distance(typed, b);
   });

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/node_names.h"
@@ -53,16 +54,16 @@ absl::StatusOr<CheckpointRef> ParseInitFrom(const std::string& init_from) {
     if (step != "last") {
       if (!absl::SimpleAtoi(step, &value)) {
         return InvalidField("INIT_FROM_INVALID", "spec.init_from",
-                            absl::StrCat("\"", init_from.substr(0, 100), "\" is not RUN or RUN@STEP"));
+                            absl::StrCat(Quote(init_from), " is not RUN or RUN@STEP"));
       }
       ref.step = value;
     }
     text = text.substr(0, at);
   }
   if (!ParseRunName(RunName(text)).ok()) {
-    return InvalidField("INIT_FROM_INVALID", "spec.init_from",
-                        absl::StrCat("\"", init_from.substr(0, 100),
-                                     "\" names no run; an insert mode needs init_from: RUN or RUN@STEP"));
+    return InvalidField(
+        "INIT_FROM_INVALID", "spec.init_from",
+        absl::StrCat(Quote(init_from), " names no run; an insert mode needs init_from: RUN or RUN@STEP"));
   }
   ref.run = std::string(text);
   return ref;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -98,7 +99,7 @@ absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& requ
 }
 
 absl::Status NotFound(absl::string_view reason, absl::string_view what, absl::string_view id) {
-  return MakeError(absl::StatusCode::kNotFound, reason, absl::StrCat("there is no ", what, " '", id, "'"));
+  return MakeError(absl::StatusCode::kNotFound, reason, absl::StrCat("there is no ", what, " ", Quote(id)));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -38,8 +39,8 @@ std::optional<NodeName> ReadPlacedNode(absl::string_view text) {
 
 absl::Status InvalidFact(const v1::NodeTag& tag) {
   return MakeError(absl::StatusCode::kInvalidArgument, "FACT_INVALID",
-                   absl::StrCat("'", tag.node(), "' with tag '", tag.tag().substr(0, limits::kMaxTagLength),
-                                "' is no fact: a node is written P14L0H1 or P14L0MLP, a tag has 1 to ",
+                   absl::StrCat(Quote(tag.node()), " with tag ", Quote(tag.tag()),
+                                " is no fact: a node is written P14L0H1 or P14L0MLP, a tag has 1 to ",
                                 limits::kMaxTagLength, " bytes on one line"));
 }
 

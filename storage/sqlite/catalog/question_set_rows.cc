@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "storage/sqlite/base/query.h"
@@ -61,7 +62,7 @@ absl::StatusOr<v1::UploadedQuestionSet> ReadQuestionSetRow(Connection& connectio
   query.Bind(sha256);
   if (query.Next()) return ReadRow(query);
   return MakeError(absl::StatusCode::kNotFound, "QUESTION_SET_NOT_FOUND",
-                   absl::StrCat("there is no question set '", sha256, "'; upload it first"));
+                   absl::StrCat("there is no question set ", Quote(sha256), "; upload it first"));
 }
 
 void InsertQuestionSetRow(Connection& connection, const v1::UploadedQuestionSet& question_set) {

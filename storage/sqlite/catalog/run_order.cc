@@ -7,6 +7,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -58,8 +59,8 @@ absl::StatusOr<RunOrder> ParseRunOrder(absl::string_view order_by) {
   if (order.expression.empty() || words.size() > 2 || (direction != "asc" && direction != "desc")) {
     return InvalidField(
         "ORDER_INVALID", "order_by",
-        absl::StrCat("cannot order by '", order_by,
-                     "'; there are create_time, end_time, model_name, state, metrics.heldout_loss, accuracy, "
+        absl::StrCat("cannot order by ", Quote(order_by),
+                     "; there are create_time, end_time, model_name, state, metrics.heldout_loss, accuracy, "
                      "nines, reads_to and sure_to, each with asc or desc"));
   }
   return order;

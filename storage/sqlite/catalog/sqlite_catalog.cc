@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/resource_names.h"
@@ -174,10 +175,10 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
       const bool found = exists.Bind(id).Next();
       if (found && is_new) {
         return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
-                         absl::StrCat("there is a run '", id, "' already; choose another id, or none"));
+                         absl::StrCat("there is a run ", Quote(id), " already; choose another id, or none"));
       }
       if (!found && !is_new) {
-        return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", absl::StrCat("there is no run '", id, "'"));
+        return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", absl::StrCat("there is no run ", Quote(id)));
       }
       std::string update;
       for (const absl::string_view column : absl::StrSplit(kRunColumns, ", ")) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -22,13 +23,13 @@ bool IsHash(const std::string& sha256) {
 
 absl::Status NoText(const std::string& sha256) {
   return MakeError(absl::StatusCode::kNotFound, "QUESTION_SET_NOT_FOUND",
-                   absl::StrCat("there is no text of question set '", sha256, "'; upload it again"));
+                   absl::StrCat("there is no text of question set ", Quote(sha256), "; upload it again"));
 }
 
 absl::Status CheckHash(const std::string& sha256, absl::string_view text) {
   if (IsHash(sha256) && Sha256Hex(text) == sha256) return absl::OkStatus();
   return MakeError(absl::StatusCode::kInvalidArgument, "QUESTION_SET_CORRUPT",
-                   absl::StrCat("'", sha256, "' is not the SHA-256 of the text"));
+                   absl::StrCat(Quote(sha256), " is not the SHA-256 of the text"));
 }
 
 }  // namespace

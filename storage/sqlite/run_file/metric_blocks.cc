@@ -59,6 +59,9 @@ absl::StatusOr<std::optional<StoredBlock>> Load(Connection& connection, Series s
       query.Text(3) != Checksum(series, first_step, block.steps, columns, data)) {
     return connection.Corrupt(absl::StrCat("the metrics from step ", first_step, " on are damaged"));
   }
+  if (std::count(columns.begin(), columns.end(), ',') >= static_cast<int64_t>(kMaxMetricColumns)) {
+    return connection.Corrupt(absl::StrCat("the metrics from step ", first_step, " on have too many columns"));
+  }
   block.columns = absl::StrSplit(columns, ',');
   block.values.resize(block.columns.size() * block.steps);
   const size_t bytes = block.values.size() * sizeof(double);
@@ -85,7 +88,8 @@ bool SameBits(double a, double b) { return std::memcmp(&a, &b, sizeof(a)) == 0; 
 
 absl::Status CheckShape(const v1::MetricBlock& block, int64_t stored_steps) {
   const size_t columns = static_cast<size_t>(block.columns_size());
-  if (columns == 0 || block.count() == 0 || static_cast<size_t>(block.values_size()) != columns * block.count()) {
+  if (columns == 0 || columns > kMaxMetricColumns || block.count() == 0 ||
+      static_cast<size_t>(block.values_size()) != columns * block.count()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "METRICS_MISSHAPEN", "a metric block's values do not fit it");
   }
   if (block.first_step() > static_cast<uint64_t>(stored_steps)) {

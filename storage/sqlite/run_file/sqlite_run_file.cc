@@ -4,6 +4,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "storage/sqlite/base/files.h"
@@ -206,7 +207,7 @@ absl::StatusOr<v1::Analysis> SqliteRunFile::GetAnalysis(const std::string& analy
     SUMSCOPE_ASSIGN_OR_RETURN(std::vector<v1::Analysis> found, ReadAnalyses(connection, run_, analysis));
     if (!found.empty()) return std::move(found.front());
     return MakeError(absl::StatusCode::kNotFound, "ANALYSIS_NOT_FOUND",
-                     absl::StrCat("run ", run_, " has no analysis '", analysis, "'"));
+                     absl::StrCat("run ", run_, " has no analysis ", Quote(analysis)));
   });
 }
 

@@ -4,6 +4,8 @@
 
 #include "gtest/gtest.h"
 #include "proto/contract/base/clock.h"
+#include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/random_ids.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/base/utf8.h"
@@ -46,6 +48,30 @@ TEST(IdSource_Test, UuidThenVersionFourAndVariant) {
   const std::string uuid = IdSource::Real()->NewUuid();
   EXPECT_TRUE(std::regex_match(uuid, shape)) << uuid;
   EXPECT_NE(uuid, IdSource::Real()->NewUuid());
+}
+
+TEST(Quote_Test, ControlCharactersAndQuotesThenEscaped) {
+  EXPECT_EQ(Quote("P14L0H1"), R"("P14L0H1")");
+  EXPECT_EQ(Quote(""), R"("")");
+  EXPECT_EQ(Quote("a\nb\t\"c\\\x1b[31m\x7f"), R"("a\nb\t\"c\\\x1b[31m\x7f")");
+  EXPECT_EQ(Quote(std::string("\0", 1)), R"("\x00")");
+  EXPECT_EQ(Quote("\xff\xc3("), R"("??(")");
+}
+
+// A name of 300 kB was echoed whole: trailers of that size reach no client.
+TEST(Quote_Test, LongTextThenShortened) {
+  EXPECT_LE(Quote(std::string(300'000, 'x')).size(), kMaxQuotedBytes + 2);
+  EXPECT_LE(Quote(std::string(300'000, '\xff')).size(), kMaxQuotedBytes + 2);
+}
+
+TEST(HasControlCharacter_Test, AnyThenTrue) {
+  EXPECT_FALSE(HasControlCharacter("plain text, \xc3\xa4"));
+  for (const char* text : {"a\nb", "\t", "\x1b[31m", "\x7f"}) EXPECT_TRUE(HasControlCharacter(text)) << text;
+  EXPECT_TRUE(HasControlCharacter(absl::string_view("\0", 1)));
+}
+
+TEST(Nearest_Test, HostileNameThenAnAnswerAllTheSame) {
+  EXPECT_EQ(Nearest(std::string(4 << 20, 'x'), {"steps"}), "steps");
 }
 
 TEST(ReplaceInvalidUtf8_Test, WellFormedThenUnchanged) {

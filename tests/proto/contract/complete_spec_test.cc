@@ -35,6 +35,15 @@ TEST(CompleteSpec_Test, NothingIsSetThenThePapersDefaults) {
   EXPECT_THAT(ValidateSpec(spec), IsOk());
 }
 
+TEST(SaysNothing_Test, AnyFieldIsSetThenFalse) {
+  v1::TrainSpec spec;
+  EXPECT_TRUE(SaysNothing(spec));
+  spec.set_operation(v1::OPERATION_UNSPECIFIED);
+  EXPECT_TRUE(SaysNothing(spec));
+  spec.set_seed(0);
+  EXPECT_FALSE(SaysNothing(spec));
+}
+
 TEST(CompleteSpec_Test, CompletedThenEveryFieldIsSet) {
   const v1::TrainSpec spec = CompleteSpec({});
   const auto* descriptor = v1::TrainSpec::descriptor();

@@ -68,5 +68,13 @@ TEST(ResourceNames_Test, ChosenRunIdThenCheckedByLengthAndCharacters) {
   }
 }
 
+TEST(ValidateFileName_Test, TooLongOrControlCharactersThenError) {
+  EXPECT_TRUE(ValidateFileName("header.file_name", "").ok());
+  EXPECT_TRUE(ValidateFileName("header.file_name", "my model (2).safetensors").ok());
+  for (const std::string& name : {std::string(256, 'x'), std::string("a\nb"), std::string("a\x1b[31m")}) {
+    EXPECT_EQ(ErrorReason(ValidateFileName("header.file_name", name)), "FILE_NAME_INVALID") << name;
+  }
+}
+
 }  // namespace
 }  // namespace sumscope

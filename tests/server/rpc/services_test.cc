@@ -62,6 +62,8 @@ TEST(ValidateLabels_Test, KeysAndValuesHaveBounds) {
   EXPECT_EQ(reason("Upper", "x"), "LABEL_KEY_INVALID");
   EXPECT_EQ(reason(std::string(64, 'a'), "x"), "LABEL_KEY_INVALID");
   EXPECT_EQ(reason("a", std::string(256, 'x')), "LABEL_VALUE_INVALID");
+  // A label with a line break or a terminal's escape was taken, and broke every list that showed it.
+  for (const char* value : {"a\nb", "\x1b[31m", "\t", "\x7f"}) EXPECT_EQ(reason("a", value), "LABEL_VALUE_INVALID");
 }
 
 // An error that no code of ours had given a reason reached clients without ErrorInfo.
