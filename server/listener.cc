@@ -85,6 +85,10 @@ absl::StatusOr<std::vector<transport::ListeningSocket>> Bind(const std::vector<s
 }
 
 void SetLimits(grpc::ServerBuilder* builder) {
+  // Half-sent messages are gRPC's to hold: without a quota, each stream of every connection its full length.
+  grpc::ResourceQuota quota("connections");
+  quota.Resize(limits::kMaxTransportBytes);
+  builder->SetResourceQuota(quota);
   builder->SetMaxReceiveMessageSize(limits::kMaxReceivedBytes);
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits::kMaxStreamsOfConnection));
   // Graceful where gRPC sees that nothing is asked; what it takes for a call, half of one, the connections' table ends.

@@ -95,6 +95,7 @@ inline constexpr absl::Duration kMaxUploadSilence = absl::Seconds(60);  // betwe
 inline constexpr size_t kMaxDownloads = 256;                        // checkpoints, tensors, metrics on their way out
 inline constexpr uint64_t kMaxUploadMemory = uint64_t{256} << 20;   // that all question sets on their way in hold
 inline constexpr uint64_t kUploadDiskReserve = uint64_t{64} << 20;  // that uploads leave free
+inline constexpr size_t kMaxTransportBytes = 256 << 20;  // of messages on their way in, of all clients together
 inline constexpr size_t kMaxReceivedBytes = 16
                                             << 20;  // of a message, for gRPC, which gives no reason when it refuses one
 inline constexpr size_t kMaxErrorText = 1024;  // of a message; gRPC carries 8 KiB of trailers, and a text several times

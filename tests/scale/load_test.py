@@ -79,6 +79,7 @@ class LoadTest(IntegrationTest):
         trainings = [server.create(f'add_d5_l1_h3_t1000K_s{seed}') for seed in (1, 2)]
         for name in trainings:
             server.wait_for_state(name, 'RUNNING')
+        trainings.append(server.create('add_d5_l1_h3_t1000K_s3'))  # waits: nothing happens that a watch would show
         before = resident_bytes(server.pid)
         path = server.address.removeprefix('unix:')
 
@@ -90,7 +91,7 @@ class LoadTest(IntegrationTest):
         stop = threading.Event()
         uploads = [self.silent_upload(server, stop) for _ in range(SILENT_UPLOADS)]
         readers = [self.stalled_reader(server, f'{source}/checkpoints/3') for _ in range(STALLED_READERS)]
-        watch = self.quiet_watch(server, trainings[0])
+        watch = self.quiet_watch(server, trainings[2])
 
         end = time.monotonic() + SECONDS
         clients = [OneClient(i, server.address, server.client, source, end) for i in range(CLIENTS)]
