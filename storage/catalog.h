@@ -40,6 +40,8 @@ struct Event {
   absl::Time time;
   v1::StateChange change;
   bool of_training = true;  // false: of an analysis
+  // How many entries the log of the run's file had before it: what orders the two. Empty where nobody could know.
+  std::optional<uint64_t> log_entries;
 };
 
 // A create request that was answered: the same request_id and digest give `resource` again.
@@ -75,7 +77,7 @@ struct Headline {
 
 struct RunQuery {
   std::string filter;    // AIP-160, "" for all
-  std::string order_by;  // "" = create_time desc
+  std::string order_by;  // "" = create_time desc: the order in which runs were made, whatever the clock said
   bool show_deleted = false;
   uint32_t page_size = 50;
   std::string page_token;
@@ -109,7 +111,9 @@ struct QuestionSetPage {
   std::string next_page_token;
 };
 
-// Reads of catalog.db. Names are ids without their collection ("r7k2m9qa"). Runs come without `segments`.
+// Reads of catalog.db. Names are ids without their collection ("r7k2m9qa"). Runs come without `segments`. A row that
+// cannot be read is DATA_LOSS CATALOG_ROW_CORRUPT, which names it; a list shows it in STATE_UNSPECIFIED with that
+// reason, among the others.
 class CatalogReader {
  public:
   virtual ~CatalogReader() = default;
@@ -117,14 +121,14 @@ class CatalogReader {
   virtual absl::StatusOr<v1::Run> GetRun(const std::string& run) = 0;
   // At most `limit` ids, deleted runs excepted, that start with `prefix`, in order.
   virtual absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& prefix, int limit) = 0;
-  // The latest run of `owner`, "" when there is none.
+  // The run of `owner` that was made last, "" when there is none.
   virtual absl::StatusOr<std::string> LatestRun(const std::string& owner) = 0;
   // INVALID_ARGUMENT FILTER_INVALID, ORDER_INVALID, PAGE_TOKEN_INVALID.
   virtual absl::StatusOr<RunPage> ListRuns(const RunQuery& query) = 0;
 
   virtual absl::StatusOr<Job> GetJob(const std::string& job) = 0;
   virtual absl::StatusOr<Job> GetTrainingJob(const std::string& run) = 0;
-  // Every job in a non-terminal state, in queue order.
+  // Every job in a non-terminal state, in queue order. STATE_UNSPECIFIED: what its row says is no state.
   virtual absl::StatusOr<std::vector<Job>> ListUnfinishedJobs() = 0;
 
   virtual absl::StatusOr<std::optional<RequestRecord>> GetRequest(const std::string& request_id) = 0;
@@ -138,6 +142,7 @@ class CatalogReader {
   // The analysis of that key that is SUCCEEDED or will be, if any: no CANCELLING one. Of this run: another of the same
   // weights has facts and answers of its own, and may have been trained otherwise.
   virtual absl::StatusOr<std::optional<v1::Analysis>> FindAnalysis(const std::string& run, const std::string& key) = 0;
+  // The one that was made last first.
   virtual absl::StatusOr<AnalysisPage> ListAnalyses(const AnalysisQuery& query) = 0;
 
   // Facts of runs that are not deleted, by run, position, layer, heads before MLPs, tag. INVALID_ARGUMENT

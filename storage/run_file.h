@@ -63,7 +63,8 @@ class RunFileTransaction {
   virtual absl::StatusOr<int64_t> BeginTensorSet(TensorSetKind kind, uint64_t step,
                                                  const std::vector<StoredTensor>& tensors, absl::Time now) = 0;
   virtual absl::Status AppendTensorBytes(int64_t set, absl::string_view bytes) = 0;
-  // Makes the set visible; a resume state replaces the older one. DATA_LOSS TENSOR_SET_INCOMPLETE when bytes are missing.
+  // Makes the set visible; a resume state replaces the older one. DATA_LOSS TENSOR_SET_INCOMPLETE when bytes are
+  // missing.
   virtual absl::Status FinishTensorSet(int64_t set, std::optional<double> heldout_loss) = 0;
   // Returns the dense sequence.
   virtual absl::StatusOr<uint64_t> AppendLog(const LogEntry& entry) = 0;
@@ -86,9 +87,11 @@ class RunFile {
   virtual absl::StatusOr<TensorSet> GetTensorSet(TensorSetKind kind, uint64_t step) = 0;
   // Bytes [offset, offset+length) of the set's concatenated data, each chunk verified. DATA_LOSS CHUNK_CORRUPT.
   virtual absl::StatusOr<std::string> ReadTensorBytes(int64_t set, uint64_t offset, uint64_t length) = 0;
+  virtual absl::StatusOr<uint64_t> LogEntries() = 0;  // entries 1 .. result are stored
   virtual absl::StatusOr<std::vector<LogEntry>> ListLog(uint64_t after_sequence, int limit) = 0;
   // NOT_FOUND ANALYSIS_NOT_FOUND.
   virtual absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& analysis) = 0;
+  // In the order in which they were asked.
   virtual absl::StatusOr<std::vector<v1::Analysis>> ListAnalyses() = 0;
 
   // Removes unfinished tensor sets (after a crash). Returns how many.
@@ -104,10 +107,12 @@ class RunFiles {
   virtual ~RunFiles() = default;
   // ALREADY_EXISTS RUN_EXISTS.
   virtual absl::StatusOr<std::shared_ptr<RunFile>> Create(const v1::Run& run) = 0;
-  // NOT_FOUND RUN_FILE_NOT_FOUND; DATA_LOSS RUN_FILE_CORRUPT; FAILED_PRECONDITION SCHEMA_NEWER.
+  // NOT_FOUND RUN_FILE_NOT_FOUND; DATA_LOSS RUN_FILE_CORRUPT, RUN_FILE_MISPLACED; FAILED_PRECONDITION SCHEMA_NEWER.
   virtual absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) = 0;
   virtual bool Exists(const std::string& run) = 0;
   virtual absl::Status Remove(const std::string& run) = 0;
+  // Runs that have a WAL beside their file: a copy of the file alone would lack what lies there. Opens no file.
+  virtual absl::StatusOr<std::vector<std::string>> ListUnsealed() = 0;
 };
 
 }  // namespace sumscope::storage

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <functional>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,6 +31,9 @@ struct Context : JobManager::Parts {
   Mutex descriptions;
   // Held while the text of a question set comes or goes, with its row.
   Mutex uploads;
+  // Ended runs whose files could not be sealed, because another program had them open: the housekeeping tries again.
+  Mutex unsealed_mutex;
+  std::set<std::string> unsealed ABSL_GUARDED_BY(unsealed_mutex);
 };
 
 // Catalog::Read and Write with a value.

@@ -1,5 +1,8 @@
 #include "server/jobs/housekeeping.h"
 
+#include <set>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
@@ -36,7 +39,7 @@ absl::Status RemoveAnalysis(Context* context, const std::string& run, const std:
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(analysis); }));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row,
                             ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) { return reader.GetRun(run); }));
-  return IsTerminal(row.state()) ? SealUnlessBusy(file.get()) : absl::OkStatus();
+  return IsTerminal(row.state()) ? SealUnlessBusy(context, run, file.get()) : absl::OkStatus();
 }
 
 absl::Status Remove(Context* context, const Removal& removal) {
@@ -85,20 +88,47 @@ std::vector<std::string> Housekeeping::Sweep(bool runs_too) {
   return done;
 }
 
+std::vector<std::string> Housekeeping::SealEnded(const std::vector<std::string>& runs) {
+  std::vector<std::string> sealed;
+  for (const std::string& run : runs) {
+    const absl::StatusOr<v1::Run> row =
+        ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.GetRun(run); });
+    if (!row.ok() || !IsTerminal(row->state())) continue;
+    const auto file = OpenIfExists(context_, run);
+    if (!file.ok() || *file == nullptr || !SealUnlessBusy(context_, run, file->get()).ok()) continue;
+    MutexLock lock(&context_->unsealed_mutex);
+    if (context_->unsealed.count(run) == 0) sealed.push_back(absl::StrCat(RunName(run), ": its file is sealed again"));
+  }
+  return sealed;
+}
+
+std::vector<std::string> Housekeeping::SealFound() {
+  const absl::StatusOr<std::vector<std::string>> unsealed = context_->run_files->ListUnsealed();
+  return unsealed.ok() ? SealEnded(*unsealed) : std::vector<std::string>();
+}
+
 std::vector<std::string> Housekeeping::Start() {
   last_ = context_->clock->Monotonic();
   std::vector<std::string> repairs = Sweep(/*runs_too=*/true);
+  for (std::string& repair : SealFound()) repairs.push_back(std::move(repair));
   Forget();
   Sweep(/*runs_too=*/true);
   return repairs;
 }
 
 void Housekeeping::Tick() {
+  std::set<std::string> unsealed;
+  {
+    MutexLock lock(&context_->unsealed_mutex);
+    unsealed = context_->unsealed;
+  }
+  SealEnded({unsealed.begin(), unsealed.end()});
   const absl::Duration now = context_->clock->Monotonic();
   if (now - last_ < limits::kHousekeepingInterval) return;
   last_ = now;
   Forget();
   Sweep(/*runs_too=*/false);
+  SealFound();
 }
 
 }  // namespace sumscope::jobs

@@ -13,8 +13,8 @@ absl::Status CarryOut(Context* context, const storage::Removal& removal);
 
 // So that a server that runs for years does not grow without bound: forgets what is older than
 // limits::kHistoryRetention of the history, and uploaded question sets that nothing has named for
-// limits::kQuestionSetGrace; then removes from the files what the catalog has forgotten. What fails is tried again the
-// next time. Confined to one thread at a time.
+// limits::kQuestionSetGrace; then removes from the files what the catalog has forgotten, and seals files of ended runs
+// that could not be sealed at their end. What fails is tried again the next time. Confined to one thread at a time.
 class Housekeeping {
  public:
   explicit Housekeeping(Context* context) : context_(context) {}
@@ -22,12 +22,16 @@ class Housekeeping {
   // While nobody else works. Returns what it removed of an earlier server's unfinished removals, for people.
   std::vector<std::string> Start();
   // The same while others work, when limits::kHousekeepingInterval of Clock::Monotonic has passed since the last time.
-  // Files of whole runs wait for the next start: here they may be those of an import under way.
+  // Files of whole runs wait for the next start: here they may be those of an import under way. Known unsealed files
+  // are tried at every call.
   void Tick();
 
  private:
   void Forget();
   std::vector<std::string> Sweep(bool runs_too);
+  // Seals the files of those runs that have ended, unless another program has them open. Returns what it sealed.
+  std::vector<std::string> SealEnded(const std::vector<std::string>& runs);
+  std::vector<std::string> SealFound();
 
   Context* const context_;
   absl::Duration last_ = -absl::InfiniteDuration();

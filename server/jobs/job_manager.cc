@@ -11,7 +11,6 @@
 #include "server/jobs/job_manager_impl.h"
 #include "server/jobs/job_states.h"
 #include "server/jobs/reasons.h"
-#include "server/jobs/recovery.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -29,13 +28,14 @@ JobManagerImpl::JobManagerImpl(const Options& options, const Parts& parts)
     : context_(options, parts),
       dispatcher_(&context_, std::make_unique<FifoPolicy>()),
       ingest_(&context_, &dispatcher_),
+      recovery_(&context_),
       housekeeping_(&context_) {}
 
 JobManagerImpl::~JobManagerImpl() { Drain(absl::ZeroDuration()); }
 
 absl::StatusOr<std::vector<std::string>> JobManagerImpl::Recover() {
-  SUMSCOPE_ASSIGN_OR_RETURN(std::vector<std::string> repairs, RecoverJobs(&context_));
-  for (std::string& repair : housekeeping_.Start()) repairs.push_back(std::move(repair));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::vector<std::string> repairs, recovery_.Start());
+  for (const std::string& repair : housekeeping_.Start()) repairs.push_back(Bounded(repair));
   return repairs;
 }
 
@@ -45,11 +45,14 @@ absl::Status JobManagerImpl::Start() {
                               return reader.ListUnfinishedJobs();
                             }));
   for (storage::Job& job : jobs) {
-    if (job.state == v1::QUEUED) dispatcher_.Enqueue(std::move(job));
+    if (job.state == v1::QUEUED && !recovery_.IsLeft(job.id)) dispatcher_.Enqueue(std::move(job));
   }
   dispatcher_.Start(&ingest_);
   housekeeper_ = std::thread([this] {
-    while (!context_.interrupt.WaitFor(context_.options.housekeeping_look)) housekeeping_.Tick();
+    while (!context_.interrupt.WaitFor(context_.options.housekeeping_look)) {
+      for (storage::Job& job : recovery_.TryAgain()) dispatcher_.Enqueue(std::move(job));
+      housekeeping_.Tick();
+    }
   });
   return context_.pool->Start(&ingest_);
 }

@@ -13,6 +13,7 @@
 #include "server/jobs/intake/ingest.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/queue/dispatcher.h"
+#include "server/jobs/recovery.h"
 
 namespace sumscope::jobs {
 
@@ -100,6 +101,7 @@ class JobManagerImpl : public JobManager {
   Context context_;
   Dispatcher dispatcher_;
   Ingest ingest_;
+  Recovery recovery_;
   Housekeeping housekeeping_;
   std::thread housekeeper_;
 

@@ -20,6 +20,8 @@ bool IsLegalTransition(v1::State from, v1::State to) {
     case v1::FAILED:
     case v1::CANCELLED:
       return to == v1::QUEUED;  // resume
+    case v1::STATE_UNSPECIFIED:
+      return IsTerminal(to);  // a damaged row: its file says how it ended, or it is given up
     default:
       return false;
   }

@@ -17,6 +17,7 @@ inline constexpr char kWorkerLost[] = "WORKER_LOST";
 inline constexpr char kCancelRequested[] = "CANCEL_REQUESTED";
 // FAILED.
 inline constexpr char kDiskFull[] = "DISK_FULL";
+inline constexpr char kCatalogCorrupt[] = "CATALOG_CORRUPT";  // its row names no known state
 inline constexpr char kRunFileCorrupt[] = "RUN_FILE_CORRUPT";
 inline constexpr char kStorageError[] = "STORAGE_ERROR";
 inline constexpr char kRunIncomplete[] = "RUN_INCOMPLETE";  // the worker said done, data is missing

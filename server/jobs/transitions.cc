@@ -42,6 +42,12 @@ absl::StatusOr<Target> LoadTarget(storage::CatalogReader& reader, const std::str
   return target;
 }
 
+std::optional<uint64_t> LogEntriesOf(storage::RunFile* file) {
+  if (file == nullptr) return std::nullopt;
+  const absl::StatusOr<uint64_t> entries = file->LogEntries();
+  return entries.ok() ? std::make_optional(*entries) : std::nullopt;
+}
+
 Outcome Decide(v1::State now, uint32_t attempt, const TaskEnd& end) {
   using Kind = TaskEnd::Kind;
   const bool cancelling = now == v1::CANCELLING || end.kind == Kind::kUserCancelled;
@@ -85,6 +91,7 @@ absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Ta
   event.job = job.id;
   event.time = now;
   event.of_training = target->of_training();
+  event.log_entries = target->log_entries;
   event.change.set_state(state);
   event.change.set_reason(job.reason);
   event.change.set_detail(job.detail);

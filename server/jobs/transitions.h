@@ -1,12 +1,14 @@
 #ifndef SUMSCOPE_SERVER_JOBS_TRANSITIONS_H_
 #define SUMSCOPE_SERVER_JOBS_TRANSITIONS_H_
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/catalog.h"
+#include "storage/run_file.h"
 
 namespace sumscope::jobs {
 
@@ -19,9 +21,13 @@ struct Target {
   storage::Job job;
   v1::Run run;
   v1::Analysis analysis;  // of an analysis job only
+  // How far the log of the run's file had come when the state changed, if known: see storage::Event.
+  std::optional<uint64_t> log_entries;
   bool of_training() const { return job.analysis.empty(); }
 };
 absl::StatusOr<Target> LoadTarget(storage::CatalogReader& reader, const std::string& job);
+// For Target::log_entries; empty without a file that can be read. Not inside a transaction of the catalog.
+std::optional<uint64_t> LogEntriesOf(storage::RunFile* file);
 
 // How a task came to its end.
 struct TaskEnd {

@@ -68,7 +68,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
   SUMSCOPE_RETURN_IF_ERROR(CheckAnalysisLimits(run.spec(), analysis.request(), analysis.question_set(), uploaded));
 
   std::shared_ptr<storage::RunFile> file;
-  if (backend_.run_files->Exists(id)) {
+  if (run.imported() || run.segment() > 0 || backend_.run_files->Exists(id)) {  // begun without its file: it is lost
     SUMSCOPE_ASSIGN_OR_RETURN(file, backend_.run_files->Open(id));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet weights, FindCheckpoint(run, file.get(), ref.step));

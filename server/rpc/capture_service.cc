@@ -49,7 +49,35 @@ absl::StatusOr<const v1::CapturedTensor*> FindTensor(const v1::Capture& capture,
       absl::StrCat(capture.name(), " has no tensor ", Quote(name), "; did you mean ", Nearest(name, names), "?"));
 }
 
+// What the catalog knows of a capture, where its run's file cannot be read.
+v1::Capture Indexed(const v1::Analysis& analysis, const CaptureRef& ref) {
+  v1::Capture capture;
+  capture.set_name(CaptureName(ref.run, ref.capture));
+  capture.set_analysis(analysis.name());
+  capture.set_checkpoint(analysis.checkpoint());
+  *capture.mutable_question_set() = analysis.question_set();
+  *capture.mutable_create_time() = analysis.create_time();
+  capture.set_owner(analysis.owner());
+  return capture;
+}
+
 }  // namespace
+
+absl::StatusOr<std::shared_ptr<storage::CaptureFile>> CaptureService::Open(const v1::Capture& capture) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::shared_ptr<storage::CaptureFile> file, backend_.captures->Open(ref.run, ref.capture));
+  const auto& described = capture.result().tensors();
+  const bool same = std::equal(described.begin(), described.end(), file->tensors().begin(), file->tensors().end(),
+                               [](const v1::CapturedTensor& meant, const storage::CaptureTensor& stored) {
+                                 return meant.name() == stored.tensor.name && meant.bytes() == stored.tensor.bytes &&
+                                        meant.offset() == stored.offset && meant.sha256() == stored.sha256;
+                               });
+  if (same) return file;
+  return MakeError(absl::StatusCode::kDataLoss, "CAPTURE_FILE_MISPLACED",
+                   absl::StrCat("the file of ", capture.name(),
+                                " holds other tensors than its result names: it was copied or linked over; delete the "
+                                "capture and capture again"));
+}
 
 absl::StatusOr<v1::Capture> CaptureService::Load(const std::string& run, const std::string& capture) {
   v1::Analysis index;
@@ -110,10 +138,12 @@ absl::Status CaptureService::List(grpc::ServerContext* context, const v1::ListCa
     query.page_token = page.next_page_token;
     for (const v1::Analysis& analysis : page.analyses) {
       if (analysis.state() != v1::SUCCEEDED) continue;
-      SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef ref, ParseAnalysisName(analysis.name()));
-      absl::StatusOr<v1::Capture> capture = Load(ref.run, ref.analysis);
-      if (absl::IsNotFound(capture.status())) continue;  // deleted meanwhile
-      SUMSCOPE_RETURN_IF_ERROR(capture.status());
+      SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(analysis.name()));
+      const CaptureRef ref{name.run, name.analysis};
+      absl::StatusOr<v1::Capture> capture = Load(ref.run, ref.capture);
+      const std::string reason = ErrorReason(capture.status());
+      if (reason == "CAPTURE_NOT_FOUND" || reason == "ANALYSIS_NOT_FOUND") continue;  // deleted meanwhile
+      if (!capture.ok()) capture = Indexed(analysis, ref);  // GetCapture says what is wrong with the run's file
       bytes += capture->ByteSizeLong();
       *response->add_captures() = *std::move(capture);
     }
@@ -136,8 +166,7 @@ absl::Status CaptureService::Read(grpc::ServerContext* context, const v1::ReadTe
   if (request.offset() > tensor->bytes()) {
     return OffsetOutOfRange(request.offset(), tensor->bytes(), tensor->name());
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, backend_.captures->Open(ref.run, ref.capture));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, Open(capture));
   const uint64_t rest = tensor->bytes() - request.offset();
   const uint64_t length = request.length() == 0 ? rest : std::min(rest, request.length());
   return SendChunks(
@@ -174,9 +203,7 @@ absl::Status CaptureService::Download(grpc::ServerContext* context, const v1::Do
                                       grpc::ServerWriter<v1::FileChunk>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(context, request.name()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
-  SUMSCOPE_ASSIGN_OR_RETURN(auto opened, backend_.captures->Open(ref.run, ref.capture));
-  const std::shared_ptr<storage::CaptureFile> file(std::move(opened));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, Open(capture));
   std::vector<storage::StoredTensor> tensors;
   for (const storage::CaptureTensor& tensor : file->tensors()) tensors.push_back(tensor.tensor);
   std::string prefix = SafetensorsPrefix(tensors, MetadataOf(capture));

@@ -9,9 +9,25 @@
 #include "server/rpc/convert.h"
 
 namespace sumscope::rpc {
+namespace {
 
-absl::StatusOr<std::vector<storage::LogEntry>> RunWatch::NewLogEntries() {
-  if (!backend_.run_files->Exists(run_)) return std::vector<storage::LogEntry>();
+// Whether events[e] came before the entry. Where it was not known when the event was recorded, its time says so, within
+// what later events know.
+bool IsBefore(const std::vector<storage::Event>& events, size_t e, const storage::LogEntry& entry) {
+  if (events[e].log_entries.has_value()) return entry.sequence > *events[e].log_entries;
+  for (size_t later = e + 1; later < events.size(); ++later) {
+    if (!events[later].log_entries.has_value()) continue;
+    if (entry.sequence > *events[later].log_entries) return true;
+    break;
+  }
+  return events[e].time <= entry.time;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<storage::LogEntry>> RunWatch::NewLogEntries(const v1::Run& run) {
+  const bool begun = run.imported() || run.segment() > 0;
+  if (!begun && !backend_.run_files->Exists(run_)) return std::vector<storage::LogEntry>();
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, backend_.run_files->Open(run_));
   return file->ListLog(token_.log, limits::kMaxEventBatch);
 }
@@ -30,21 +46,35 @@ absl::StatusOr<v1::WatchRunResponse> RunWatch::FromLog(const storage::LogEntry& 
   return response;
 }
 
+bool RunWatch::IsAheadOfLog(const storage::Event& event) {
+  return event.log_entries.value_or(0) > token_.log && std::exchange(awaited_, event.sequence) != event.sequence;
+}
+
 absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, std::unique_ptr<v1::Run>* ended) {
-  // The run is read before its events: when it is terminal here and no event is left, nothing can follow.
+  // The run is read first: when it is terminal here and nothing is left of the rest, nothing can follow. The events are
+  // read last: those that came before an entry of the log were recorded before it.
   v1::Run run;
   std::vector<storage::Event> events;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(run, reader.GetRun(run_));
+    return absl::OkStatus();
+  }));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> log, NewLogEntries(run));
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(events, reader.ListEvents(run_, token_.event, limits::kMaxEventBatch));
     return absl::OkStatus();
   }));
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> log, NewLogEntries());
 
   std::vector<v1::WatchRunResponse> responses;
   size_t e = 0, l = 0;
   while (e < events.size() || l < log.size()) {
-    const bool take_event = l == log.size() || (e < events.size() && events[e].time <= log[l].time);
+    // What comes next of a full batch may belong here.
+    if ((e == limits::kMaxEventBatch && e == events.size()) || (l == limits::kMaxEventBatch && l == log.size())) break;
+    if (l == log.size() && IsAheadOfLog(events[e])) {
+      *moved = true;
+      return responses;
+    }
+    const bool take_event = l == log.size() || (e < events.size() && IsBefore(events, e, log[l]));
     v1::WatchRunResponse response;
     if (take_event) {
       const storage::Event& event = events[e++];

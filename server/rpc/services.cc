@@ -34,7 +34,7 @@ absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std:
     }
     return last;
   }
-  if (absl::StatusOr<v1::Run> exact = reader.GetRun(id); exact.ok()) return id;
+  if (!absl::IsNotFound(reader.GetRun(id).status())) return id;
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> found, reader.FindRuns(id, 6));
   if (found.empty()) return RunNotFound(id);
   if (found.size() == 1) return found[0];

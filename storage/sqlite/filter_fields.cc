@@ -20,7 +20,8 @@ using google::protobuf::FieldDescriptor;
 FilterField SpecField(absl::string_view prefix, const FieldDescriptor& field) {
   FilterField result;
   result.name = absl::StrCat(prefix, field.name());
-  result.sql = absl::StrCat("json_extract(spec, '$.", field.name(), "')");
+  // One spec that is no JSON must not fail the list of the others.
+  result.sql = absl::StrCat("iif(json_valid(spec), json_extract(spec, '$.", field.name(), "'), NULL)");
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_ENUM:
       result.type = FilterField::Type::kEnum;

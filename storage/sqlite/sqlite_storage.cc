@@ -1,9 +1,14 @@
 #include "storage/sqlite/sqlite_storage.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "storage/sqlite/base/files.h"
+#include "storage/sqlite/base/guard.h"
 #include "storage/sqlite/capture_file/memory_capture_files.h"
 #include "storage/sqlite/capture_file/sqlite_capture_files.h"
 #include "storage/sqlite/catalog/sqlite_catalog.h"
@@ -14,10 +19,26 @@ namespace sumscope::storage {
 namespace {
 
 template <typename Captures>
-void SetFiles(const std::string& directory, std::unique_ptr<Captures> captures, Storage* storage) {
-  storage->run_files = std::make_unique<SqliteRunFiles>(
+SqliteRunFiles* SetFiles(const std::string& directory, std::unique_ptr<Captures> captures, Storage* storage) {
+  auto run_files = std::make_unique<SqliteRunFiles>(
       directory, [files = captures.get()](const std::string& run) { return files->RemoveAll(run); });
+  SqliteRunFiles* const borrowed = run_files.get();
+  storage->run_files = std::move(run_files);
   storage->captures = std::move(captures);
+  return borrowed;
+}
+
+// An empty catalog beside run files is no fresh start: it was lost.
+absl::Status CheckNotLost(const std::string& directory, const FileIdentity& catalog) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckRegular(catalog));
+  if (FileLength(catalog.path) > 0) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory));
+  const auto runs =
+      std::count_if(files.begin(), files.end(), [](const std::string& path) { return absl::EndsWith(path, ".db"); });
+  if (runs == 0) return absl::OkStatus();
+  return CorruptFile(
+      catalog, absl::StrCat(FileExists(catalog.path) ? "it is empty" : "it is not there", ", though ", runs,
+                            " files of runs lie beside it in ", directory, "/runs: to begin anew, move them away"));
 }
 
 }  // namespace
@@ -26,10 +47,12 @@ absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog:
   SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(directory));
   SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(directory + "/runs"));
   Storage storage;
-  SUMSCOPE_ASSIGN_OR_RETURN(storage.catalog, SqliteCatalog::Open(directory + "/catalog.db", std::move(legal), clock));
+  const FileIdentity catalog{directory + "/catalog.db", FileKind::kCatalog};
+  SUMSCOPE_RETURN_IF_ERROR(CheckNotLost(directory, catalog));
+  SUMSCOPE_ASSIGN_OR_RETURN(storage.catalog, SqliteCatalog::Open(catalog.path, std::move(legal), clock));
   auto captures = std::make_unique<SqliteCaptureFiles>(directory);
   SUMSCOPE_RETURN_IF_ERROR(captures->RemoveUnfinished());
-  SetFiles(directory, std::move(captures), &storage);
+  SUMSCOPE_RETURN_IF_ERROR(SetFiles(directory, std::move(captures), &storage)->RemoveUnfinished());
   SUMSCOPE_ASSIGN_OR_RETURN(storage.question_set_texts, FileQuestionSetTexts::Open(directory + "/question_sets"));
   return storage;
 }

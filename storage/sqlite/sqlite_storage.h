@@ -21,8 +21,8 @@ struct Storage {
 };
 
 // <directory>/catalog.db, runs/ and question_sets/. Opens the catalog only, whatever the number of runs, and removes
-// what interrupted writers of captures and question sets left. `clock` outlives it. DATA_DIRECTORY_NOT_WRITABLE,
-// DISK_FULL, CATALOG_CORRUPT, SCHEMA_NEWER.
+// what interrupted writers of run files, captures and question sets left. `clock` outlives it. CATALOG_CORRUPT, also
+// when the catalog is empty or not there and run files are; DATA_DIRECTORY_NOT_WRITABLE, DISK_FULL, SCHEMA_NEWER.
 absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog::LegalTransition legal, Clock* clock);
 
 // The test double: the same code on databases in memory.

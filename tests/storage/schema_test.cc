@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/errors.h"
 #include "storage/sqlite/sqlite_storage.h"
 #include "tests/support/temp_directory.h"
@@ -63,7 +64,6 @@ TEST_F(Schema_Test, CatalogOfVersionOneKeepsItsRunsAndLearnsFacts) {
           "INSERT INTO analyses VALUES ('r1', 'a1', 'evaluate', 'runs/r1/checkpoints/10', 'SUCCEEDED', '', '', 1, 2, "
           "NULL, 'ada', 'key', '', NULL, NULL)");
   Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
-  EXPECT_EQ(storage.catalog->schema_version(), 4);
   v1::NodeTag tag;
   tag.set_node("P14L0H1");
   tag.set_tag("Algo:A2.SC");
@@ -101,6 +101,39 @@ TEST_F(Schema_Test, QuestionSetOfVersionTwoWasUploadedWhenItWasMade) {
   };
   EXPECT_EQ(reason_after(100), "");
   EXPECT_EQ(reason_after(101), "QUESTION_SET_NOT_FOUND");
+}
+
+TEST_F(Schema_Test, RowsOfVersionThreeGetTheirPlaceInTheOrder) {
+  Schema third = CatalogSchema();
+  third.migrations.resize(3);
+  {
+    const auto connection = Connection::Open({catalog_, FileKind::kCatalog}, Connection::Mode::kCreate);
+    ASSERT_TRUE(Migrate(**connection, third).ok());
+  }
+  const auto run = [](const char* id, int create_time) {
+    return absl::StrCat("INSERT INTO runs VALUES ('", id,
+                        "', 'add_d5', 'ada', 'SUCCEEDED', '', '', 0, 0, 1, 0, '', 10, ", "NULL, NULL, ", create_time,
+                        ", NULL, NULL, NULL, '{}');");
+  };
+  Execute(catalog_, run("r1", 900) + run("r2", 100) +
+                        "INSERT INTO analyses VALUES ('r1', 'a1', 'evaluate', '', 'SUCCEEDED', '', '', 1, 2, NULL, '', "
+                        "'k', '', '{\"uploaded\":{\"sha256\":\"abc\"}}', NULL);"
+                        "INSERT INTO analyses VALUES ('r1', 'a2', 'evaluate', '', 'SUCCEEDED', '', '', 1, 1, NULL, '', "
+                        "'k', '', 'no JSON', NULL);"
+                        "INSERT INTO question_sets VALUES ('abc', 5, 1, 1, 0, 0, 1, 'ada', 1)");
+  Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  const absl::Status status = storage.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
+    EXPECT_EQ(*transaction.LatestRun("ada"), "r2") << "made last, says its rowid";
+    EXPECT_TRUE(transaction.ForgetQuestionSets(absl::Now()).ok());
+    EXPECT_TRUE(transaction.GetQuestionSet("abc").ok()) << "an analysis names it";
+    v1::Run newest;
+    newest.set_name("runs/r0");
+    newest.set_owner("ada");
+    EXPECT_TRUE(transaction.InsertRun(newest).ok());
+    EXPECT_EQ(*transaction.LatestRun("ada"), "r0");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 TEST_F(Schema_Test, OlderSchemaIsReadAsItIsAndMigratedByTheFirstWrite) {

@@ -56,4 +56,13 @@ std::string ShortenUtf8(absl::string_view text, size_t maximum) {
   return shortened + ReplaceInvalidUtf8(text.substr(tail));
 }
 
+bool IsUtf8(absl::string_view text) {
+  while (!text.empty()) {
+    const size_t length = SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 }  // namespace sumscope

@@ -16,6 +16,9 @@ std::string ReplaceInvalidUtf8(absl::string_view text);
 // error that echoes a long text, what was wrong and what to do both stay.
 std::string ShortenUtf8(absl::string_view text, size_t maximum);
 
+// Whether nothing of `text` would be replaced.
+bool IsUtf8(absl::string_view text);
+
 }  // namespace sumscope
 
 #endif  // SUMSCOPE_PROTO_CONTRACT_BASE_UTF8_H_

@@ -141,7 +141,7 @@ absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::stri
     SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_.clock->Now()));
     return Remember(transaction, request, analysis->name());
   }));
-  return sealed ? SealUnlessBusy(file) : absl::OkStatus();
+  return sealed ? SealUnlessBusy(&context_, run, file) : absl::OkStatus();
 }
 
 absl::Status JobManagerImpl::CheckAnalysis(const std::string& run, const v1::Analysis& analysis) {

@@ -49,7 +49,7 @@ absl::Status StoreTraining(Context* context, const Target& target, const Outcome
   if (outcome.state != v1::SUCCEEDED) {
     SUMSCOPE_RETURN_IF_ERROR(facts.file->DiscardUnfinishedTensorSets().status());
   }
-  return SealUnlessBusy(facts.file.get());
+  return SealUnlessBusy(context, target.job.run, facts.file.get());
 }
 
 absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
@@ -68,7 +68,7 @@ absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome
   *analysis.mutable_end_time() = ToTimestamp(context->clock->Now());
   SUMSCOPE_RETURN_IF_ERROR(
       facts.file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(analysis); }));
-  return IsTerminal(target.run.state()) ? SealUnlessBusy(facts.file.get()) : absl::OkStatus();
+  return IsTerminal(target.run.state()) ? SealUnlessBusy(context, target.job.run, facts.file.get()) : absl::OkStatus();
 }
 
 // A capture that did not succeed leaves no file. One that cannot be removed now is in nobody's way: the next of its
@@ -94,6 +94,7 @@ void StoreEnd(Context* context, const Target& target, const EndFacts& facts, Out
 
 absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& outcome, const EndFacts& facts,
                           storage::Job* recorded) {
+  const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
   return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, seen.job.id));
     if (target.job.state != seen.job.state) return absl::FailedPreconditionError("decided on an older state");
@@ -103,6 +104,7 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
     }
     if (target.of_training() && facts.run.has_value()) facts.run->CopyTo(&target.run);
     const absl::Time now = context->clock->Now();
+    target.log_entries = log_entries;
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, outcome.state, outcome.reason, outcome.detail));
     if (!target.of_training() && outcome.state == v1::SUCCEEDED) {
       SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, target.analysis, facts.analysis.result(), now));
@@ -114,8 +116,14 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
 
 }  // namespace
 
-absl::Status SealUnlessBusy(storage::RunFile* file) {
+absl::Status SealUnlessBusy(Context* context, const std::string& run, storage::RunFile* file) {
   const absl::Status status = file->Seal();
+  MutexLock lock(&context->unsealed_mutex);
+  if (status.ok()) {
+    context->unsealed.erase(run);
+  } else {
+    context->unsealed.insert(run);
+  }
   return absl::IsUnavailable(status) ? absl::OkStatus() : status;
 }
 

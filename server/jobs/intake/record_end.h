@@ -30,8 +30,8 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
 absl::Status FollowCatalog(Context* context, const Target& target, storage::RunFile* file);
 
 // Seals the file of an ended run, whose content is durable already. A file that another program has open, such as the
-// sqlite3 shell, stays as it is: the next change of the run seals it.
-absl::Status SealUnlessBusy(storage::RunFile* file);
+// sqlite3 shell, stays as it is: the next change of the run, or the housekeeping, seals it.
+absl::Status SealUnlessBusy(Context* context, const std::string& run, storage::RunFile* file);
 
 // Reads, changes and writes the description of the run in its file; `change` gets the file's one and the catalog's.
 // `also` is written in the same transaction.

@@ -221,7 +221,7 @@ void Dispatcher::Give(const storage::Job& job, const std::string& slot) {
     return RefusedForNow(assignment.status()) ? TryLater(job, assignment.status()) : Refuse(job, assignment.status());
   }
   if (context_->draining) return Free(job.id, job, /*slot_is_idle=*/true);
-  const absl::StatusOr<Target> started = RecordStart(job.id, slot);
+  const absl::StatusOr<Target> started = RecordStart(job.id, slot, LogEntriesOf(assignment->file.get()));
   if (!started.ok()) return TryLater(job, started.status());
   if (started->job.state != v1::STARTING) return Drop(*started);
   {
@@ -232,12 +232,14 @@ void Dispatcher::Give(const storage::Job& job, const std::string& slot) {
   HandOver(started->job, slot, *std::move(assignment));
 }
 
-absl::StatusOr<Target> Dispatcher::RecordStart(const std::string& job, const std::string& slot) {
+absl::StatusOr<Target> Dispatcher::RecordStart(const std::string& job, const std::string& slot,
+                                               std::optional<uint64_t> log_entries) {
   return WriteCatalog<Target>(
       context_->catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<Target> {
         SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job));
         if (target.job.state != v1::QUEUED) return target;
         target.job.slot = slot;
+        target.log_entries = log_entries;
         SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_->clock->Now(), &target, v1::STARTING, "", ""));
         return target;
       });

@@ -68,7 +68,8 @@ class Dispatcher : public SlotObserver {
 
   // One start of a job.
   void Give(const storage::Job& job, const std::string& slot);
-  absl::StatusOr<Target> RecordStart(const std::string& job, const std::string& slot);
+  absl::StatusOr<Target> RecordStart(const std::string& job, const std::string& slot,
+                                     std::optional<uint64_t> log_entries);
   void HandOver(const storage::Job& job, const std::string& slot, Assignment assignment);
   // The ways in which it does not come about; the slot is idle again.
   void NotTaken(const storage::Job& job, const std::shared_ptr<storage::RunFile>& file, const absl::Status& status);

@@ -80,6 +80,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
       event.time = context_.clock->Now();
       event.change.set_state(v1::SUCCEEDED);
       event.change.set_attempt(run.attempt());
+      event.log_entries = 1;  // "weights imported"
       SUMSCOPE_RETURN_IF_ERROR(transaction.AppendEvent(&event));
       return Remember(transaction, request, run.name());
     });

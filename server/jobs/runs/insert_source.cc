@@ -37,11 +37,6 @@ bool HasUsefulNodeMap(const v1::AnalysisResult& result) {
   return result.has_useful_nodes() || result.has_subtasks() || result.has_algorithm();
 }
 
-bool IsNewer(const v1::Analysis& a, const v1::Analysis& b) {
-  return std::make_pair(a.create_time().seconds(), a.create_time().nanos()) >
-         std::make_pair(b.create_time().seconds(), b.create_time().nanos());
-}
-
 }  // namespace
 
 absl::StatusOr<CheckpointRef> ParseInitFrom(const std::string& init_from) {
@@ -102,7 +97,7 @@ absl::StatusOr<std::vector<std::string>> UsefulHeads(storage::RunFile* file, con
         analysis.checkpoint() != CheckpointName(run, step)) {
       continue;
     }
-    if (newest == nullptr || IsNewer(analysis, *newest)) newest = &analysis;
+    newest = &analysis;  // they come in the order in which they were asked
   }
   if (newest == nullptr) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "USEFUL_NODES_MISSING",

@@ -88,6 +88,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::Insert(const Request& request, const v1:
     target.run.set_state(v1::QUEUED);
     target.run.set_attempt(target.job.attempt);
     target.run.set_job(JobName(target.job.id));
+    target.log_entries = 0;
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertRun(target.run));
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(

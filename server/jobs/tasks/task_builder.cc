@@ -91,7 +91,9 @@ absl::StatusOr<Assignment> BuildAssignment(Context* context, const Target& targe
   assignment.analysis_id = target.job.analysis;
   assignment.steps = target.run.spec().steps();
   assignment.task.set_task_id(absl::StrCat(target.job.id, ".", target.job.segment + 1));
-  if (target.of_training() && !context->run_files->Exists(target.job.run)) {
+  // Only a first start makes the file: later, a missing one is lost, and nothing is trained anew in silence.
+  const bool first = target.of_training() && target.job.segment == 0;
+  if (first && !context->run_files->Exists(target.job.run)) {
     SUMSCOPE_ASSIGN_OR_RETURN(assignment.file, context->run_files->Create(target.run));
   } else {
     SUMSCOPE_ASSIGN_OR_RETURN(assignment.file, context->run_files->Open(target.job.run));

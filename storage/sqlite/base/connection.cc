@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
 
 namespace sumscope::storage {
 namespace {
@@ -28,6 +29,7 @@ int OpenFlags(const FileIdentity& file, Connection::Mode mode) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const FileIdentity& file, Mode mode) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckRegular(file));
   return GuardSqlite(
       file, [&]() -> absl::StatusOr<std::unique_ptr<Connection>> { return std::make_unique<Connection>(file, mode); });
 }
@@ -43,6 +45,20 @@ Connection::Connection(const FileIdentity& file, Mode mode)
 absl::Status Connection::CheckWritable() const {
   if (sqlite3_db_readonly(database_.getHandle(), "main") == 0) return absl::OkStatus();
   return StatusFromSqlite(SQLite::Exception("attempt to write a readonly database", SQLITE_READONLY), file_);
+}
+
+SystemErrors Connection::LastSystemErrors() const {
+  sqlite3* const handle = database_.getHandle();
+  SystemErrors errors = {sqlite3_system_errno(handle)};
+  int of_file = 0;
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file) == SQLITE_OK) errors.push_back(of_file);
+  sqlite3_file* journal = nullptr;  // or the WAL
+  if (sqlite3_file_control(handle, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal) == SQLITE_OK && journal != nullptr &&
+      journal->pMethods != nullptr && journal->pMethods->xFileControl != nullptr &&  // one in memory has none
+      journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &of_file) == SQLITE_OK) {
+    errors.push_back(of_file);
+  }
+  return errors;
 }
 
 int64_t Connection::Pragma(const std::string& name) {

@@ -31,7 +31,7 @@ class Connection {
     try {
       return std::forward<Body>(body)();
     } catch (const SQLite::Exception& error) {
-      failure_ = StatusFromSqlite(error, file_);
+      failure_ = StatusFromSqlite(error, file_, LastSystemErrors());
       return failure_;
     }
   }
@@ -62,6 +62,9 @@ class Connection {
   absl::Status Corrupt(absl::string_view what) const { return CorruptFile(file_, what); }
 
  private:
+  // Of the connection, its file and its journal.
+  SystemErrors LastSystemErrors() const;
+
   struct Rollback {
     Connection& connection;
     ~Rollback();  // when the transaction is still open

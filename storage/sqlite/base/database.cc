@@ -71,6 +71,11 @@ void Database::EndOwn() {
   changed_.NotifyAll();
 }
 
+absl::Status Database::Check(Connection& connection) const {
+  if (in_memory() || !check_) return absl::OkStatus();
+  return connection.Guard([&] { return check_(connection); });
+}
+
 absl::Status Database::OpenWriter() {
   if (writer_ != nullptr) return absl::OkStatus();
   const auto mode = schema_.created_by_write ? Connection::Mode::kCreate : Connection::Mode::kReadWrite;
@@ -78,6 +83,7 @@ absl::Status Database::OpenWriter() {
   SUMSCOPE_ASSIGN_OR_RETURN(const int version, CheckSchema(*writer, schema_));
   if (!in_memory()) {
     if (version == 0 && !schema_.created_by_write) return writer->Corrupt("it is empty");
+    SUMSCOPE_RETURN_IF_ERROR(Check(*writer));
     SUMSCOPE_RETURN_IF_ERROR(writer->CheckWritable());
     SUMSCOPE_RETURN_IF_ERROR(writer->Guard([&] { return SetJournalMode(*writer, "wal"); }));
   }
@@ -113,6 +119,7 @@ absl::StatusOr<std::unique_ptr<Connection>> Database::TakeReader() {
   SUMSCOPE_ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, Connection::Open(file_, mode));
   SUMSCOPE_ASSIGN_OR_RETURN(const int version, CheckSchema(*reader, schema_));
   if (version == 0) return reader->Corrupt("it is empty");
+  SUMSCOPE_RETURN_IF_ERROR(Check(*reader));
   return reader;
 }
 

@@ -21,8 +21,10 @@ namespace sumscope::storage {
 class Database {
  public:
   using Body = std::function<absl::Status(Connection&)>;
-  // `schema` is borrowed.
-  Database(FileIdentity file, const Schema* schema) : file_(std::move(file)), schema_(*schema) {}
+  // `schema` is borrowed. `check`, if any, looks at each new connection to a file: whether it is the one that was
+  // meant.
+  Database(FileIdentity file, const Schema* schema, Body check = nullptr)
+      : file_(std::move(file)), schema_(*schema), check_(std::move(check)) {}
 
   // One transaction, durable when OK is returned. The first write of a file creates or migrates its schema.
   absl::Status Write(const Body& body) ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
@@ -49,6 +51,7 @@ class Database {
   absl::Status BeginOwn(bool wait) ABSL_LOCKS_EXCLUDED(mutex_);
   void EndOwn() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  absl::Status Check(Connection& connection) const;
   absl::Status OpenWriter() ABSL_EXCLUSIVE_LOCKS_REQUIRED(writer_mutex_);
   absl::StatusOr<std::unique_ptr<Connection>> TakeReader() ABSL_LOCKS_EXCLUDED(mutex_);
   void ReturnReader(std::unique_ptr<Connection> reader) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -60,6 +63,7 @@ class Database {
 
   const FileIdentity file_;
   const Schema& schema_;
+  const Body check_;
 
   Mutex writer_mutex_;  // taken before mutex_
   std::unique_ptr<Connection> writer_ ABSL_GUARDED_BY(writer_mutex_);

@@ -7,12 +7,12 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "storage/sqlite/base/system_error.h"
 
 namespace sumscope::storage {
 namespace {
@@ -30,24 +30,7 @@ absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::string
 }  // namespace
 
 absl::Status FileError(int error_number, const std::string& what, const std::string& path) {
-  const std::string message = absl::StrCat("could not ", what, " ", path, ": ", std::strerror(error_number));
-  switch (error_number) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG:
-      return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                       absl::StrCat(message, "; free space on its file system and try again"));
-    case EACCES:
-    case EPERM:
-    case EROFS:
-    case ENOENT:
-    case ENOTDIR:
-    case EEXIST:
-      return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_NOT_WRITABLE",
-                       absl::StrCat(message, "; check owner and mode of the data directory"));
-    default:
-      return MakeError(absl::StatusCode::kInternal, "STORAGE_ERROR", message);
-  }
+  return SystemError(error_number, absl::StrCat("could not ", what, " ", path));
 }
 
 std::string DirectoryOf(const std::string& path) {
@@ -56,6 +39,21 @@ std::string DirectoryOf(const std::string& path) {
 }
 
 bool FileExists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+std::optional<std::string> IrregularKindOf(const std::string& path) {
+  struct stat info = {};
+  if (stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) return std::nullopt;
+  switch (info.st_mode & S_IFMT) {
+    case S_IFDIR:
+      return "a folder";
+    case S_IFIFO:
+      return "a FIFO";
+    case S_IFSOCK:
+      return "a socket";
+    default:
+      return "a device";
+  }
+}
 
 absl::Status MakeDirectory(const std::string& path) {
   if (mkdir(path.c_str(), 0700) == 0) return FsyncDirectory(DirectoryOf(path));
@@ -92,6 +90,11 @@ absl::Status FsyncFile(const std::string& path) {
   return result == 0 ? absl::OkStatus() : FileError(error_number, "sync", path);
 }
 
+uint64_t FileLength(const std::string& path) {
+  struct stat info = {};
+  return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
+}
+
 uint64_t FileBytes(const std::string& path) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0) return 0;
@@ -114,8 +117,20 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) 
   return names;
 }
 
+absl::StatusOr<std::vector<std::string>> ListFilesOfRuns(const std::string& directory) {
+  const std::string runs = directory + "/runs";
+  std::vector<std::string> files;
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListDirectory(runs));
+  for (const std::string& folder : folders) {
+    const std::string path = absl::StrCat(runs, "/", folder);
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
+    for (const std::string& name : names) files.push_back(absl::StrCat(path, "/", name));
+  }
+  return files;
+}
+
 absl::StatusOr<std::string> ReadFile(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO would wait for its writer
   if (descriptor < 0) return FileError(errno, "open", path);
   const absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
   constexpr size_t kPieceBytes = 64 << 10;

@@ -2,6 +2,7 @@
 #define SUMSCOPE_STORAGE_SQLITE_BASE_FILES_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,14 @@
 
 namespace sumscope::storage {
 
-// The status of a failed system call on `path`: DISK_FULL, DATA_DIRECTORY_NOT_WRITABLE or STORAGE_ERROR by
-// `error_number`.
+// The status of a failed system call on `path`: SystemError of "could not `what` `path`".
 absl::Status FileError(int error_number, const std::string& what, const std::string& path);
 
 std::string DirectoryOf(const std::string& path);
 bool FileExists(const std::string& path);
+// What `path` is when it is there and no regular file ("a FIFO"): opening that may wait for ever, or read what nobody
+// wrote. A symbolic link is what it leads to.
+std::optional<std::string> IrregularKindOf(const std::string& path);
 // Makes one directory, mode 0700; fine when it is there.
 absl::Status MakeDirectory(const std::string& path);
 // Makes new names in `path` survive a power failure.
@@ -25,10 +28,14 @@ absl::Status RenameFile(const std::string& from, const std::string& to);
 // Fine when it is not there.
 absl::Status RemoveFile(const std::string& path);
 absl::Status FsyncFile(const std::string& path);
+// How long it is; 0 when it is not there.
+uint64_t FileLength(const std::string& path);
 // Bytes that it takes on disk; 0 when it is not there.
 uint64_t FileBytes(const std::string& path);
 // Names in `path` but . and ..; none when it is not there.
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
+// The paths of all files under <directory>/runs: run files, captures and what lies beside them.
+absl::StatusOr<std::vector<std::string>> ListFilesOfRuns(const std::string& directory);
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Through <path>.tmp: the file is there whole and durable, or not at all.
 absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes);

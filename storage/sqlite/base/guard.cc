@@ -3,10 +3,16 @@
 #include <sqlite3.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors.h"
+#include "storage/sqlite/base/files.h"
+#include "storage/sqlite/base/system_error.h"
 
 namespace sumscope::storage {
 namespace {
@@ -21,12 +27,6 @@ std::string Describe(const FileIdentity& file) {
   return file.path.empty() ? absl::StrCat(kind, " in memory") : absl::StrCat(kind, " ", file.path);
 }
 
-// A full disk can show itself as a file that cannot be created.
-bool DiskIsFull(const FileIdentity& file) {
-  struct statvfs space = {};
-  return !file.path.empty() && statvfs(file.path.c_str(), &space) == 0 && space.f_bavail == 0;
-}
-
 absl::Status DiskFull(const FileIdentity& file, absl::string_view detail) {
   return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
                    absl::StrCat("could not write ", Describe(file), ": ", detail,
@@ -37,6 +37,43 @@ absl::Status NotWritable(const FileIdentity& file, absl::string_view detail) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_NOT_WRITABLE",
                    absl::StrCat("could not open ", Describe(file), " for writing: ", detail,
                                 "; check owner and mode of the data directory and its files"));
+}
+
+bool AnyIs(SystemFault fault, const SystemErrors& errors) {
+  return std::any_of(errors.begin(), errors.end(),
+                     [&](int error_number) { return error_number != 0 && FaultOf(error_number) == fault; });
+}
+
+// SQLite made a file wait or fail. Error numbers are a hint only: what SQLite does after the failing call may change
+// them.
+absl::Status InputOutputError(const SQLite::Exception& error, const FileIdentity& file, const SystemErrors& errors) {
+  const std::string what = absl::StrCat("could not read or write ", Describe(file), ": ", error.what());
+  switch (error.getExtendedErrorCode()) {
+    case SQLITE_IOERR_SHORT_READ:
+    case SQLITE_IOERR_CORRUPTFS:
+    case SQLITE_IOERR_DATA:
+      return CorruptFile(file, error.what());
+    case SQLITE_IOERR_NOMEM:
+      return SystemError(ENOMEM, what);
+    default:
+      break;
+  }
+  if (AnyIs(SystemFault::kDiskFull, errors) || DiskIsFull(file.path)) return DiskFull(file, error.what());
+  if (AnyIs(SystemFault::kTooManyFiles, errors)) return SystemError(EMFILE, what);
+  if (AnyIs(SystemFault::kNoMemory, errors)) return SystemError(ENOMEM, what);
+  const auto device = std::find_if(errors.begin(), errors.end(), [](int error_number) {
+    return error_number != 0 && FaultOf(error_number) == SystemFault::kDevice;
+  });
+  return SystemError(device == errors.end() ? EIO : *device, what);
+}
+
+absl::Status CannotOpen(const SQLite::Exception& error, const FileIdentity& file, const SystemErrors& errors) {
+  const std::string what = absl::StrCat("could not open ", Describe(file));
+  if (AnyIs(SystemFault::kTooManyFiles, errors) || DescriptorsAreUsedUp()) return SystemError(EMFILE, what);
+  if (AnyIs(SystemFault::kDiskFull, errors) || DiskIsFull(file.path)) return DiskFull(file, error.what());
+  if (AnyIs(SystemFault::kNoMemory, errors)) return SystemError(ENOMEM, what);
+  const auto known = std::find_if(errors.begin(), errors.end(), [](int error_number) { return error_number != 0; });
+  return known == errors.end() ? NotWritable(file, error.what()) : SystemError(*known, what);
 }
 
 }  // namespace
@@ -56,27 +93,38 @@ absl::Status CorruptFile(const FileIdentity& file, absl::string_view what) {
                    absl::StrCat(Describe(file), " is damaged: ", what, "; restore it from a backup"));
 }
 
+absl::Status CorruptRow(const FileIdentity& file, absl::string_view row, absl::string_view what) {
+  return MakeError(absl::StatusCode::kDataLoss, kRowCorrupt,
+                   absl::StrCat("the row of ", row, " in ", Describe(file), " is damaged: ", what,
+                                "; everything else is served; restore the catalog from a backup"),
+                   {{"row", std::string(row)}});
+}
+
 absl::Status CheckRoomForBulk(const FileIdentity& file) {
   struct statvfs space = {};
-  if (file.path.empty() || statvfs(file.path.c_str(), &space) != 0) return absl::OkStatus();
+  if (file.path.empty() || statvfs(ExistingFolderOf(file.path).c_str(), &space) != 0) return absl::OkStatus();
   if (static_cast<uint64_t>(space.f_bavail) * space.f_frsize >= kReservedBytes) return absl::OkStatus();
   return DiskFull(file, absl::StrCat("its file system has less than ", kReservedBytes >> 20, " MiB left"));
 }
 
-absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file) {
+absl::Status CheckRegular(const FileIdentity& file) {
+  if (file.path.empty()) return absl::OkStatus();
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    const std::string path = absl::StrCat(file.path, suffix);
+    const std::optional<std::string> kind = IrregularKindOf(path);
+    if (kind.has_value()) return CorruptFile(file, absl::StrCat(path, " is ", *kind, " and no file"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file, const SystemErrors& errors) {
   switch (error.getErrorCode()) {
     case SQLITE_FULL:
       return DiskFull(file, error.what());
     case SQLITE_IOERR:
-      switch (error.getExtendedErrorCode()) {
-        case SQLITE_IOERR_READ:
-        case SQLITE_IOERR_SHORT_READ:
-        case SQLITE_IOERR_CORRUPTFS:
-        case SQLITE_IOERR_DATA:
-          return CorruptFile(file, error.what());
-        default:
-          return DiskFull(file, error.what());
-      }
+      return InputOutputError(error, file, errors);
+    case SQLITE_CANTOPEN:
+      return CannotOpen(error, file, errors);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_TOOBIG:
@@ -84,10 +132,9 @@ absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity
     case SQLITE_ERROR:  // our statements are tested: the schema they meet is not ours
       return CorruptFile(file, error.what());
     case SQLITE_READONLY:
-    case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
-      return DiskIsFull(file) ? DiskFull(file, error.what()) : NotWritable(file, error.what());
+      return DiskIsFull(file.path) ? DiskFull(file, error.what()) : NotWritable(file, error.what());
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:

@@ -3,8 +3,10 @@
 
 #include <SQLiteCpp/Exception.h>
 
+#include <cerrno>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
@@ -22,27 +24,42 @@ struct FileIdentity {
 // DATA_LOSS CATALOG_CORRUPT, RUN_FILE_CORRUPT or CAPTURE_FILE_CORRUPT, naming the file and what to do.
 absl::Status CorruptFile(const FileIdentity& file, absl::string_view what);
 
+// DATA_LOSS CATALOG_ROW_CORRUPT: one row of the catalog, such as that of "runs/r1", cannot be read. Others can.
+absl::Status CorruptRow(const FileIdentity& file, absl::string_view row, absl::string_view what);
+inline constexpr char kRowCorrupt[] = "CATALOG_ROW_CORRUPT";
+
 // RESOURCE_EXHAUSTED DISK_FULL where the file system has less than a reserve left. Bulk data asks first, so that there
 // is still room to fold the WAL into a run file and to record in the catalog that the disk is full.
 absl::Status CheckRoomForBulk(const FileIdentity& file);
 
+// As CorruptFile says when the database, or what SQLite would open beside it, is a FIFO, a folder or the like: opening
+// could wait for ever. OK when it is not there.
+absl::Status CheckRegular(const FileIdentity& file);
+
+// Error numbers of the operating system that may be behind an error of SQLite; 0 is none.
+using SystemErrors = std::vector<int>;
+
 // What SQLite's error means to the caller:
-//   FULL, IOERR on write         RESOURCE_EXHAUSTED DISK_FULL
-//   CORRUPT, NOTADB, IOERR on read, or a schema that is not ours   DATA_LOSS, as CorruptFile says
-//   READONLY, CANTOPEN, PERM     FAILED_PRECONDITION DATA_DIRECTORY_NOT_WRITABLE
+//   FULL                         RESOURCE_EXHAUSTED DISK_FULL
+//   IOERR                        SystemError of the number behind it: DISK_FULL only where the disk is full
+//   CORRUPT, NOTADB, IOERR for bytes that are not there, or a schema that is not ours   DATA_LOSS, as CorruptFile says
+//   CANTOPEN                     SystemError of the number behind it: TOO_MANY_OPEN_FILES passes
+//   READONLY, PERM               FAILED_PRECONDITION DATA_DIRECTORY_NOT_WRITABLE
 //   BUSY, LOCKED                 UNAVAILABLE STORAGE_BUSY
 //   foreign key                  FAILED_PRECONDITION RUN_NOT_FOUND
 //   NOMEM                        RESOURCE_EXHAUSTED OUT_OF_MEMORY
 //   anything else                INTERNAL STORAGE_ERROR
-absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file);
+absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file,
+                              const SystemErrors& errors = {});
 
 // The one place where SQLiteCpp's exceptions end. `body` returns an absl::Status or absl::StatusOr.
 template <typename Body>
 auto GuardSqlite(const FileIdentity& file, Body&& body) -> decltype(body()) {
+  errno = 0;
   try {
     return std::forward<Body>(body)();
   } catch (const SQLite::Exception& error) {
-    return StatusFromSqlite(error, file);
+    return StatusFromSqlite(error, file, {errno});
   }
 }
 

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "proto/contract/base/utf8.h"
 #include "storage/sqlite/base/connection.h"
 
 namespace sumscope::storage {
@@ -33,7 +34,10 @@ class Query {
     (BindNext(values), ...);
     return *this;
   }
-  bool Next() { return statement_->executeStep(); }
+  bool Next() {
+    sound_ = true;
+    return statement_->executeStep();
+  }
   void Run() {
     while (Next()) {
     }
@@ -43,7 +47,14 @@ class Query {
   bool IsNull(int column) { return statement_->getColumn(column).isNull(); }
   int64_t Int(int column) { return statement_->getColumn(column).getInt64(); }
   double Real(int column) { return statement_->getColumn(column).getDouble(); }
-  std::string Text(int column) { return statement_->getColumn(column).getString(); }
+  std::string Text(int column) {
+    std::string text = statement_->getColumn(column).getString();
+    sound_ = sound_ && IsUtf8(text);
+    return text;
+  }
+  // Whether the texts that were read of the current row are UTF-8. A message with another could not be sent.
+  bool sound() const { return sound_; }
+  const FileIdentity& file() const { return connection_.file(); }
   // Valid until the next step.
   absl::string_view Blob(int column) {
     const SQLite::Column value = statement_->getColumn(column);
@@ -88,6 +99,7 @@ class Query {
   const std::string sql_;
   std::unique_ptr<SQLite::Statement> statement_;
   int bound_ = 0;
+  bool sound_ = true;
 };
 
 }  // namespace sumscope::storage

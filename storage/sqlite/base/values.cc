@@ -57,6 +57,11 @@ v1::State StateFromName(const std::string& name) {
   return state;
 }
 
+bool IsState(const std::string& name) {
+  v1::State state;
+  return v1::State_Parse(name, &state);
+}
+
 int64_t Saturated(uint64_t value) {
   return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
 }

@@ -31,6 +31,7 @@ google::protobuf::Timestamp TimestampFromNanos(int64_t nanos);
 
 // "RUNNING" -> RUNNING; STATE_UNSPECIFIED for anything unknown.
 v1::State StateFromName(const std::string& name);
+bool IsState(const std::string& name);
 
 // The integers of a sequence beyond int64 become the largest: no step or byte count comes near.
 int64_t Saturated(uint64_t value);

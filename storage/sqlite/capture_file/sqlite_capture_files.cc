@@ -57,19 +57,6 @@ class SqliteCaptureFile final : public CaptureFile {
 
 std::string FileName(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// The paths of all files of runs.
-absl::StatusOr<std::vector<std::string>> ListFiles(const std::string& directory) {
-  const std::string runs = directory + "/runs";
-  std::vector<std::string> files;
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListDirectory(runs));
-  for (const std::string& folder : folders) {
-    const std::string path = absl::StrCat(runs, "/", folder);
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
-    for (const std::string& name : names) files.push_back(absl::StrCat(path, "/", name));
-  }
-  return files;
-}
-
 // <run>.<capture>.db: a run file has one dot.
 bool IsCapture(const std::string& name) {
   return absl::EndsWith(name, ".db") && std::count(name.begin(), name.end(), '.') == 2;
@@ -130,7 +117,7 @@ absl::Status SqliteCaptureFiles::Remove(const std::string& run, const std::strin
 
 absl::StatusOr<uint64_t> SqliteCaptureFiles::UsedBytes() {
   uint64_t bytes = 0;
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFiles(directory_));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
   MutexLock lock(&mutex_);
   for (const std::string& path : files) {
     const bool left = absl::EndsWith(path, kUnfinished) && being_written_.count(FinishedPath(path)) == 0;
@@ -152,7 +139,7 @@ absl::Status SqliteCaptureFiles::RemoveAll(const std::string& run) {
 }
 
 absl::Status SqliteCaptureFiles::RemoveUnfinished() {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFiles(directory_));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
   for (const std::string& path : files) {
     if (absl::EndsWith(path, kUnfinished)) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path));
   }

@@ -6,8 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
 #include "storage/filter.h"
 #include "storage/sqlite/base/analysis_row.h"
 #include "storage/sqlite/base/query.h"
@@ -34,17 +36,18 @@ Job ReadJob(Query& query) {
   job.run = query.Text(column++);
   job.analysis = query.Text(column++);
   job.state = StateFromName(query.Text(column++));
-  job.reason = query.Text(column++);
-  job.detail = query.Text(column++);
+  job.reason = ReplaceInvalidUtf8(query.Text(column++));
+  job.detail = ReplaceInvalidUtf8(query.Text(column++));
   job.attempt = static_cast<uint32_t>(query.Int(column++));
   job.segment = static_cast<uint32_t>(query.Int(column++));
-  job.slot = query.Text(column++);
+  job.slot = ReplaceInvalidUtf8(query.Text(column++));
   job.create_time = FromNanos(query.Int(column++));
   if (const auto time = query.OptionalInt(column++)) job.start_time = FromNanos(*time);
   if (const auto time = query.OptionalInt(column++)) job.end_time = FromNanos(*time);
   return job;
 }
 
+// A damaged one keeps its place in the order, in no state, so that what follows is shown.
 Event ReadEvent(Query& query) {
   Event event;
   event.sequence = static_cast<uint64_t>(query.Int(0));
@@ -56,7 +59,13 @@ Event ReadEvent(Query& query) {
   event.change.set_detail(query.Text(6));
   event.change.set_attempt(static_cast<uint32_t>(query.Int(7)));
   event.change.set_segment(static_cast<uint32_t>(query.Int(8)));
+  if (!query.sound() || !IsState(query.Text(4))) {
+    event.change.set_state(v1::STATE_UNSPECIFIED);
+    event.change.set_reason(kRowCorrupt);
+    event.change.set_detail(absl::StrCat("the row of event ", event.sequence, " in the catalog is damaged"));
+  }
   event.of_training = query.Int(9) != 0;
+  if (const auto entries = query.OptionalInt(10)) event.log_entries = static_cast<uint64_t>(*entries);
   return event;
 }
 
@@ -90,12 +99,37 @@ absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& requ
     }
     last.id = query.Text(0);
     last.key = KeyOf(query, order, kRunReadColumnCount);
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ReadRun(query));
-    ReadLabels(connection, last.id, &run);
-    bytes += run.ByteSizeLong();
-    page.runs.push_back(std::move(run));
+    page.runs.push_back(ReadListedRun(connection, query));
+    bytes += page.runs.back().ByteSizeLong();
   }
   return page;
+}
+
+// The current row. DATA_LOSS CATALOG_ROW_CORRUPT when it cannot be read.
+absl::StatusOr<v1::Analysis> ReadWholeAnalysis(Query& query, const std::string& run) {
+  const AnalysisRow row = ReadAnalysis(query, 0);
+  const auto damaged = [&](absl::string_view what) {
+    return CorruptRow(query.file(), AnalysisName(run, row.id), what);
+  };
+  absl::StatusOr<v1::Analysis> analysis = FromAnalysisRow(run, row);
+  if (!analysis.ok()) return damaged(analysis.status().message());
+  if (!query.sound()) return damaged("a text of it is not UTF-8");
+  if (!IsState(row.state)) return damaged(absl::StrCat("there is no state ", row.state));
+  return analysis;
+}
+
+// The same for a list, which shows a damaged row by name, time and damage, in no state.
+v1::Analysis ReadListedAnalysis(Query& query, const std::string& run) {
+  absl::StatusOr<v1::Analysis> analysis = ReadWholeAnalysis(query, run);
+  if (analysis.ok()) return *std::move(analysis);
+  const AnalysisRow row = ReadAnalysis(query, 0);
+  v1::Analysis damaged;
+  damaged.set_name(ReplaceInvalidUtf8(AnalysisName(run, row.id)));
+  damaged.set_analysis(ReplaceInvalidUtf8(row.analysis));
+  *damaged.mutable_create_time() = TimestampFromNanos(row.create_time);
+  damaged.set_state_reason(kRowCorrupt);
+  damaged.set_state_detail(std::string(analysis.status().message()));
+  return damaged;
 }
 
 absl::Status NotFound(absl::string_view reason, absl::string_view what, absl::string_view id) {
@@ -110,9 +144,7 @@ absl::StatusOr<v1::Run> CatalogReads<Base>::GetRun(const std::string& run) {
     Query query(connection_, absl::StrCat("SELECT ", kRunReadColumns, " FROM runs WHERE id = ?"));
     query.Bind(run);
     if (!query.Next()) return NotFound("RUN_NOT_FOUND", "run", run);
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run found, ReadRun(query));
-    ReadLabels(connection_, run, &found);
-    return found;
+    return ReadRun(connection_, query);
   });
 }
 
@@ -123,7 +155,10 @@ absl::StatusOr<std::vector<std::string>> CatalogReads<Base>::FindRuns(const std:
     Query query(connection_,
                 "SELECT id FROM runs WHERE id >= ? AND id < ? AND delete_time IS NULL ORDER BY id LIMIT ?");
     query.Bind(prefix, PrefixEnd(prefix), limit);
-    while (query.Next()) found.push_back(query.Text(0));
+    while (query.Next()) {
+      std::string id = query.Text(0);
+      if (query.sound()) found.push_back(std::move(id));
+    }
     return found;
   });
 }
@@ -131,9 +166,8 @@ absl::StatusOr<std::vector<std::string>> CatalogReads<Base>::FindRuns(const std:
 template <typename Base>
 absl::StatusOr<std::string> CatalogReads<Base>::LatestRun(const std::string& owner) {
   return connection_.Guard([&]() -> absl::StatusOr<std::string> {
-    Query query(
-        connection_,
-        "SELECT id FROM runs WHERE owner = ? AND delete_time IS NULL ORDER BY create_time DESC, id DESC LIMIT 1");
+    Query query(connection_,
+                "SELECT id FROM runs WHERE owner = ? AND delete_time IS NULL ORDER BY sequence DESC, id DESC LIMIT 1");
     query.Bind(owner);
     return query.Next() ? query.Text(0) : std::string();
   });
@@ -223,7 +257,8 @@ absl::StatusOr<std::vector<Event>> CatalogReads<Base>::ListEvents(const std::str
                        "events after this resume token were pruned; read the run again and watch from now");
     }
     std::vector<Event> events;
-    constexpr char kColumns[] = "sequence, run, job, time, state, reason, detail, attempt, segment, of_training";
+    constexpr char kColumns[] =
+        "sequence, run, job, time, state, reason, detail, attempt, segment, of_training, log_entries";
     const std::string of_run = run.empty() ? "" : "run = ? AND ";
     Query query(connection_, absl::StrCat("SELECT ", kColumns, " FROM events WHERE ", of_run,
                                           "sequence > ? ORDER BY sequence LIMIT ?"));
@@ -240,7 +275,7 @@ absl::StatusOr<v1::Analysis> CatalogReads<Base>::GetAnalysis(const std::string& 
     Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, " FROM analyses WHERE run = ? AND id = ?"));
     query.Bind(run, analysis);
     if (!query.Next()) return NotFound("ANALYSIS_NOT_FOUND", absl::StrCat("analysis of run ", run), analysis);
-    return FromAnalysisRow(run, ReadAnalysis(query, 0));
+    return ReadWholeAnalysis(query, run);
   });
 }
 
@@ -250,45 +285,41 @@ absl::StatusOr<std::optional<v1::Analysis>> CatalogReads<Base>::FindAnalysis(con
   return connection_.Guard([&]() -> absl::StatusOr<std::optional<v1::Analysis>> {
     Query query(connection_,
                 absl::StrCat("SELECT ", kAnalysisColumns,
-                             ", run FROM analyses WHERE key = ? AND run = ? AND state NOT IN ('FAILED', 'CANCELLING', "
-                             "'CANCELLED') LIMIT 1"));
+                             ", run FROM analyses WHERE key = ? AND run = ? AND state NOT IN ('FAILED', 'CANCELLED') "
+                             "AND state <> 'CANCELLING' LIMIT 1"));  // the partial index's condition, word for word
     query.Bind(key, run);
     if (!query.Next()) return std::optional<v1::Analysis>();
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis found,
-                              FromAnalysisRow(query.Text(kAnalysisColumnCount), ReadAnalysis(query, 0)));
-    return std::make_optional(std::move(found));
+    absl::StatusOr<v1::Analysis> found = ReadWholeAnalysis(query, query.Text(kAnalysisColumnCount));
+    if (!found.ok()) return std::optional<v1::Analysis>();  // computed anew
+    return std::make_optional(*std::move(found));
   });
 }
 
 template <typename Base>
 absl::StatusOr<AnalysisPage> CatalogReads<Base>::ListAnalyses(const AnalysisQuery& request) {
-  const std::string query_hash = absl::StrCat("analyses\n", request.run, "\n", request.kind);
-  // Newest first; the id carries the run along, for a list over all runs.
+  const std::string query_hash = absl::StrCat("analyses by sequence\n", request.run, "\n", request.kind);
   PagePosition position{std::numeric_limits<int64_t>::max(), ""};
   if (!request.page_token.empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(query_hash, request.page_token));
   }
   const std::string of_run = request.run.empty() ? "" : "run = ? AND ";
   const std::string of_kind = request.kind.empty() ? "" : "analysis = ? AND ";
-  const std::string id = request.run.empty() ? "run || '/' || id" : "id";
   return connection_.Guard([&]() -> absl::StatusOr<AnalysisPage> {
     AnalysisPage page;
     PagePosition last;
     size_t bytes = 0;
-    Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, ", run, ", id, " FROM analyses WHERE ", of_run,
-                                          of_kind, "create_time <= ? AND (create_time < ? OR ", id,
-                                          " < ?) ORDER BY create_time DESC, ", id, " DESC LIMIT ?"));
+    Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, ", run, sequence FROM analyses WHERE ", of_run,
+                                          of_kind, "sequence < ? ORDER BY sequence DESC LIMIT ?"));
     if (!request.run.empty()) query.Bind(request.run);
     if (!request.kind.empty()) query.Bind(request.kind);
-    query.Bind(position.key, position.key, position.id, request.page_size + 1);
+    query.Bind(position.key, request.page_size + 1);
     while (query.Next()) {
       if (page.analyses.size() == request.page_size || bytes > limits::kMaxPageBytes) {
         page.next_page_token = EncodePageToken(query_hash, last);
         break;
       }
-      const AnalysisRow row = ReadAnalysis(query, 0);
-      last = {row.create_time, query.Text(kAnalysisColumnCount + 1)};
-      SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, FromAnalysisRow(query.Text(kAnalysisColumnCount), row));
+      last = {query.Int(kAnalysisColumnCount + 1), query.Text(0)};
+      v1::Analysis analysis = ReadListedAnalysis(query, query.Text(kAnalysisColumnCount));
       // A long list of questions is read with its analysis, not with every list.
       constexpr int kListedQuestions = 20;
       if (analysis.question_set().list().questions_size() > kListedQuestions) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/node_names.h"
@@ -50,21 +51,23 @@ constexpr char kFactColumns[] =
 
 v1::NodeFact ReadFact(Query& query) {
   v1::NodeFact fact;
-  const std::string run = query.Text(0);
+  // A damaged text shows itself, and the rest of the list.
+  const auto text = [&](int column) { return ReplaceInvalidUtf8(query.Text(column)); };
+  const std::string run = text(0);
   fact.set_run(RunName(run));
-  fact.set_tag(query.Text(2));
-  fact.set_analysis(AnalysisName(run, query.Text(3)));
+  fact.set_tag(text(2));
+  fact.set_analysis(AnalysisName(run, text(3)));
   fact.set_checkpoint(CheckpointName(run, static_cast<uint64_t>(query.Int(4))));
-  fact.set_node(query.Text(5));
+  fact.set_node(text(5));
   fact.set_position(static_cast<uint32_t>(query.Int(6)));
   fact.set_layer(static_cast<uint32_t>(query.Int(7)));
   fact.set_is_head(query.Int(8) != 0);
   fact.set_num(static_cast<uint32_t>(query.Int(9)));
-  fact.set_kind(query.Text(10));
-  fact.set_value(query.Text(11));
-  fact.set_task(query.Text(12));
+  fact.set_kind(text(10));
+  fact.set_value(text(11));
+  fact.set_task(text(12));
   *fact.mutable_create_time() = TimestampFromNanos(query.Int(13));
-  fact.set_model_name(query.Text(14));
+  fact.set_model_name(text(14));
   return fact;
 }
 

@@ -14,8 +14,8 @@ namespace {
 constexpr char kInsert[] = "INSERT OR IGNORE INTO removals (run, analysis, question_set) ";
 // Old, and named by no analysis of whatever state, of deleted runs too: they may be undeleted.
 constexpr char kUnnamed[] =
-    " FROM question_sets WHERE upload_time < ? AND sha256 NOT IN (SELECT json_extract(question_set, "
-    "'$.uploaded.sha256') FROM analyses WHERE json_extract(question_set, '$.uploaded.sha256') IS NOT NULL)";
+    " FROM question_sets WHERE upload_time < ? AND NOT EXISTS (SELECT 1 FROM analyses WHERE uploaded = sha256 AND "
+    "uploaded <> '')";
 
 }  // namespace
 

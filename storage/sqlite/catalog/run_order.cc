@@ -45,7 +45,7 @@ absl::StatusOr<RunOrder> ParseRunOrder(absl::string_view order_by) {
     order.type = RunOrder::Type::kReal;
   };
   if (field == "create_time") {
-    order.expression = "create_time";
+    order.expression = "sequence";  // when it was made, whatever the clock said
     order.type = RunOrder::Type::kInteger;
   } else if (field == "model_name" || field == "state") {
     order.expression = std::string(field);
@@ -53,7 +53,9 @@ absl::StatusOr<RunOrder> ParseRunOrder(absl::string_view order_by) {
     real("heldout_loss");
   } else if (field == "accuracy") {
     real(field);
-  } else if (field == "end_time" || field == "nines" || field == "reads_to" || field == "sure_to") {
+  } else if (field == "end_time") {
+    integer("end_sequence");  // the same
+  } else if (field == "nines" || field == "reads_to" || field == "sure_to") {
     integer(field);
   }
   if (order.expression.empty() || words.size() > 2 || (direction != "asc" && direction != "desc")) {

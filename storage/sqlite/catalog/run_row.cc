@@ -2,8 +2,10 @@
 
 #include <cmath>
 #include <optional>
+#include <utility>
 
-#include "proto/contract/base/status_macros.h"
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/utf8.h"
 #include "proto/contract/resource_names.h"
 #include "storage/sqlite/base/values.h"
 
@@ -19,6 +21,18 @@ std::optional<double> Real(bool present, double value) {
   return present && !std::isnan(value) ? std::make_optional(value) : std::nullopt;
 }
 
+// Returns whether they can be read.
+bool ReadLabels(Connection& connection, const std::string& id, v1::Run* run) {
+  Query query(connection, "SELECT key, value FROM labels WHERE run = ?");
+  query.Bind(id);
+  while (query.Next()) {
+    const std::string key = query.Text(0), value = query.Text(1);
+    if (!query.sound()) return false;
+    (*run->mutable_labels())[key] = value;
+  }
+  return true;
+}
+
 }  // namespace
 
 void BindRun(Query& query, const std::string& id, const v1::Run& run, const std::string& spec_json) {
@@ -29,13 +43,16 @@ void BindRun(Query& query, const std::string& id, const v1::Run& run, const std:
              Nanos(run.has_end_time(), run.end_time()), Nanos(run.has_delete_time(), run.delete_time()), spec_json);
 }
 
-absl::StatusOr<v1::Run> ReadRun(Query& query) {
+absl::StatusOr<v1::Run> ReadRun(Connection& connection, Query& query) {
   v1::Run run;
   int column = 0;
+  const auto damaged = [&](absl::string_view what) { return CorruptRow(query.file(), RunName(query.Text(0)), what); };
   run.set_name(RunName(query.Text(column++)));
   run.set_model_name(query.Text(column++));
   run.set_owner(query.Text(column++));
   run.set_state(StateFromName(query.Text(column++)));
+  const std::string state = query.Text(column - 1);
+  if (!IsState(state)) return damaged(absl::StrCat("there is no state ", state));
   run.set_state_reason(query.Text(column++));
   run.set_state_detail(query.Text(column++));
   run.set_imported(query.Int(column++) != 0);
@@ -50,7 +67,8 @@ absl::StatusOr<v1::Run> ReadRun(Query& query) {
   if (const auto time = query.OptionalInt(column++)) *run.mutable_start_time() = TimestampFromNanos(*time);
   if (const auto time = query.OptionalInt(column++)) *run.mutable_end_time() = TimestampFromNanos(*time);
   if (const auto time = query.OptionalInt(column++)) *run.mutable_delete_time() = TimestampFromNanos(*time);
-  SUMSCOPE_RETURN_IF_ERROR(FromJson(query.Text(column++), run.mutable_spec()));
+  const absl::Status spec = FromJson(query.Text(column++), run.mutable_spec());
+  if (!spec.ok()) return damaged(spec.message());
   if (const auto accuracy = query.OptionalReal(column++)) run.set_accuracy(*accuracy);
   const auto count = [&] { return static_cast<uint32_t>(query.Int(column)); };
   if (query.OptionalInt(column)) run.set_accuracy_questions(count());
@@ -58,13 +76,21 @@ absl::StatusOr<v1::Run> ReadRun(Query& query) {
   if (query.OptionalInt(++column)) run.set_reads_to(count());
   if (query.OptionalInt(++column)) run.set_sure_to(count());
   if (const auto exact = query.OptionalInt(++column)) run.set_look_back_exact(*exact != 0);
+  if (!query.sound()) return damaged("a text of it is not UTF-8");
+  if (!ReadLabels(connection, query.Text(0), &run)) return damaged("a label of it is not UTF-8");
   return run;
 }
 
-void ReadLabels(Connection& connection, const std::string& id, v1::Run* run) {
-  Query query(connection, "SELECT key, value FROM labels WHERE run = ?");
-  query.Bind(id);
-  while (query.Next()) (*run->mutable_labels())[query.Text(0)] = query.Text(1);
+v1::Run ReadListedRun(Connection& connection, Query& query) {
+  absl::StatusOr<v1::Run> run = ReadRun(connection, query);
+  if (run.ok()) return *std::move(run);
+  constexpr int kCreateTime = 14;  // of kRunColumns
+  v1::Run damaged;
+  damaged.set_name(ReplaceInvalidUtf8(RunName(query.Text(0))));
+  *damaged.mutable_create_time() = TimestampFromNanos(query.Int(kCreateTime));
+  damaged.set_state_reason(kRowCorrupt);
+  damaged.set_state_detail(std::string(run.status().message()));
+  return damaged;
 }
 
 void WriteLabels(Connection& connection, const std::string& id, const v1::Run& run) {

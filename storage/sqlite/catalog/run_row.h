@@ -25,10 +25,11 @@ inline constexpr absl::string_view kRunReadColumns =
 inline constexpr int kRunReadColumnCount = 25;
 
 void BindRun(Query& query, const std::string& id, const v1::Run& run, const std::string& spec_json);
-// Without labels. INTERNAL when the spec cannot be read.
-absl::StatusOr<v1::Run> ReadRun(Query& query);
+// The current row with its labels. DATA_LOSS CATALOG_ROW_CORRUPT when it cannot be read.
+absl::StatusOr<v1::Run> ReadRun(Connection& connection, Query& query);
+// The same for a list, which shows a damaged row by name, time and damage, in no state.
+v1::Run ReadListedRun(Connection& connection, Query& query);
 
-void ReadLabels(Connection& connection, const std::string& id, v1::Run* run);
 void WriteLabels(Connection& connection, const std::string& id, const v1::Run& run);
 
 }  // namespace sumscope::storage

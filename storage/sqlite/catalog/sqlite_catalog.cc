@@ -1,5 +1,6 @@
 #include "storage/sqlite/catalog/sqlite_catalog.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,12 +18,27 @@
 #include "storage/sqlite/catalog/question_set_rows.h"
 #include "storage/sqlite/catalog/removal_rows.h"
 #include "storage/sqlite/catalog/run_row.h"
+#include "storage/sqlite/catalog/sequence.h"
 
 namespace sumscope::storage {
 namespace {
 
 std::optional<int64_t> Nanos(const std::optional<absl::Time>& time) {
   return time.has_value() ? std::make_optional(ToNanos(*time)) : std::nullopt;
+}
+
+std::optional<int64_t> LogEntries(const Event& event) {
+  return event.log_entries.has_value() ? std::make_optional(Saturated(*event.log_entries)) : std::nullopt;
+}
+
+// "a = excluded.a, b = excluded.b" of columns that are no key.
+std::string TakeOver(absl::string_view columns, const std::set<absl::string_view>& keys) {
+  std::string update;
+  for (const absl::string_view column : absl::StrSplit(columns, ", ")) {
+    if (keys.count(column) > 0) continue;
+    absl::StrAppend(&update, update.empty() ? "" : ", ", column, " = excluded.", column);
+  }
+  return update;
 }
 
 // "?, ?, ?"
@@ -88,11 +104,11 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
   absl::Status AppendEvent(Event* event) override {
     return connection_.Guard([&] {
       Query(connection_, absl::StrCat("INSERT INTO events (run, job, time, state, reason, detail, attempt, segment, "
-                                      "of_training) VALUES (",
-                                      Marks(9), ")"))
+                                      "of_training, log_entries) VALUES (",
+                                      Marks(10), ")"))
           .Bind(event->run, event->job, ToNanos(event->time), v1::State_Name(event->change.state()),
                 event->change.reason(), event->change.detail(), event->change.attempt(), event->change.segment(),
-                event->of_training)
+                event->of_training, LogEntries(*event))
           .Run();
       event->sequence = static_cast<uint64_t>(connection_.last_insert_rowid());
       return absl::OkStatus();
@@ -116,10 +132,12 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
     SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRow row, ToAnalysisRow(analysis));
     SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(analysis.name()));
     return connection_.Guard([&] {
-      Query query(connection_, absl::StrCat("INSERT OR REPLACE INTO analyses (", kAnalysisColumns, ", run) VALUES (",
-                                            Marks(kAnalysisColumnCount + 1), ")"));
+      Query query(connection_, absl::StrCat("INSERT INTO analyses (", kAnalysisColumns,
+                                            ", run, uploaded, sequence) VALUES (", Marks(kAnalysisColumnCount + 3),
+                                            ") ON CONFLICT (run, id) DO UPDATE SET uploaded = excluded.uploaded, ",
+                                            TakeOver(kAnalysisColumns, {"id"})));
       BindAnalysis(query, row);
-      query.Bind(name.run).Run();
+      query.Bind(name.run, analysis.question_set().uploaded().sha256(), NextSequence(connection_)).Run();
       return absl::OkStatus();
     });
   }
@@ -180,14 +198,16 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
       if (!found && !is_new) {
         return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", absl::StrCat("there is no run ", Quote(id)));
       }
-      std::string update;
-      for (const absl::string_view column : absl::StrSplit(kRunColumns, ", ")) {
-        if (column != "id") absl::StrAppend(&update, update.empty() ? "" : ", ", column, " = excluded.", column);
-      }
-      Query query(connection_, absl::StrCat("INSERT INTO runs (", kRunColumns, ") VALUES (", Marks(kRunColumnCount),
-                                            ") ON CONFLICT (id) DO UPDATE SET ", update));
+      // A run's sequence is that of its insertion, its end's that of the update which brought it.
+      const int64_t sequence = NextSequence(connection_);
+      Query query(connection_,
+                  absl::StrCat("INSERT INTO runs (", kRunColumns, ", sequence, end_sequence) VALUES (",
+                               Marks(kRunColumnCount + 2), ") ON CONFLICT (id) DO UPDATE SET ",
+                               "end_sequence = iif(excluded.end_sequence IS NULL, NULL, ifnull(end_sequence, "
+                               "excluded.end_sequence)), ",
+                               TakeOver(kRunColumns, {"id"})));
       BindRun(query, id, run, spec);
-      query.Run();
+      query.Bind(sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt).Run();
       WriteLabels(connection_, id, run);
       if (is_new) DeleteRemoval(connection_, {id, "", ""});
       return absl::OkStatus();

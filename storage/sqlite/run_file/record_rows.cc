@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "proto/contract/base/status_macros.h"
 #include "storage/sqlite/base/analysis_row.h"
 #include "storage/sqlite/base/query.h"
@@ -11,6 +12,11 @@
 
 namespace sumscope::storage {
 namespace {
+
+const std::string& AnalysisColumns() {
+  static const auto* const kColumns = new std::string(absl::StrCat(kAnalysisColumns, ", request, result, checksum"));
+  return *kColumns;
+}
 
 std::optional<int64_t> StepOf(const LogEntry& entry) {
   return entry.checkpoint_step.has_value() ? std::make_optional(Saturated(*entry.checkpoint_step)) : std::nullopt;
@@ -60,9 +66,13 @@ absl::StatusOr<bool> PutAnalysisRow(Connection& connection, const v1::Analysis& 
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRow row, ToAnalysisRow(analysis));
   Query exists(connection, "SELECT 1 FROM analyses WHERE id = ?");
   const bool is_new = !exists.Bind(row.id).Next();
-  Query query(connection, absl::StrCat("INSERT OR REPLACE INTO analyses (", kAnalysisColumns,
-                                       ", request, result, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-                                       "?, ?, ?)"));
+  // Updated in place: rowids are the order in which analyses were asked.
+  Query query(connection,
+              absl::StrCat("INSERT INTO analyses (", AnalysisColumns(),
+                           ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO "
+                           "UPDATE SET (",
+                           AnalysisColumns(), ") = (excluded.",
+                           absl::StrReplaceAll(AnalysisColumns(), {{", ", ", excluded."}}), ")"));
   BindAnalysis(query, row);
   query.Bind(row.request, row.result, AnalysisChecksum(row)).Run();
   return is_new;
@@ -79,8 +89,8 @@ bool DeleteAnalysisRow(Connection& connection, const std::string& analysis) {
 absl::StatusOr<std::vector<v1::Analysis>> ReadAnalyses(Connection& connection, const std::string& run,
                                                        const std::string& analysis) {
   std::vector<v1::Analysis> analyses;
-  Query query(connection, absl::StrCat("SELECT ", kAnalysisColumns, ", request, result, checksum FROM analyses ",
-                                       analysis.empty() ? "" : "WHERE id = ? ", "ORDER BY create_time, id"));
+  Query query(connection, absl::StrCat("SELECT ", AnalysisColumns(), " FROM analyses ",
+                                       analysis.empty() ? "" : "WHERE id = ? ", "ORDER BY rowid"));
   if (!analysis.empty()) query.Bind(analysis);
   while (query.Next()) {
     AnalysisRow row = ReadAnalysis(query, 0);
@@ -89,8 +99,9 @@ absl::StatusOr<std::vector<v1::Analysis>> ReadAnalyses(Connection& connection, c
     if (query.Text(kAnalysisColumnCount + 2) != AnalysisChecksum(row)) {
       return connection.Corrupt(absl::StrCat("analysis ", row.id, " is damaged"));
     }
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis found, FromAnalysisRow(run, row));
-    analyses.push_back(std::move(found));
+    absl::StatusOr<v1::Analysis> found = FromAnalysisRow(run, row);
+    if (!found.ok()) return connection.Corrupt(absl::StrCat("analysis ", row.id, ": ", found.status().message()));
+    analyses.push_back(*std::move(found));
   }
   return analyses;
 }

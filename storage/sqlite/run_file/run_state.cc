@@ -1,5 +1,10 @@
 #include "storage/sqlite/run_file/run_state.h"
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/resource_names.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 
@@ -15,6 +20,22 @@ std::string Checksum(const RunState& state) {
       .Int(state.tensor_sets)
       .Int(state.analyses)
       .Digest();
+}
+
+// Whether the description is of `run`. Ours begin with the name, so that none has to be parsed for it.
+bool Describes(const std::string& description, const std::string& run) {
+  if (absl::StartsWith(description, absl::StrCat("{\"name\":\"", RunName(run), "\""))) return true;
+  v1::Run parsed;
+  return FromJson(description, &parsed).ok() && parsed.name() == RunName(run);
+}
+
+absl::Status Misplaced(const FileIdentity& file, const std::string& description, const std::string& run) {
+  v1::Run parsed;
+  FromJson(description, &parsed).IgnoreError();
+  return MakeError(
+      absl::StatusCode::kDataLoss, "RUN_FILE_MISPLACED",
+      absl::StrCat("the run file ", file.path, " holds ", parsed.name().empty() ? "no run" : parsed.name(), " and not ",
+                   RunName(run), ": it was copied or linked over another; restore the right one from a backup"));
 }
 
 }  // namespace
@@ -33,6 +54,11 @@ absl::StatusOr<RunState> ReadRunState(Connection& connection) {
   state.analyses = query.Int(5);
   if (query.Text(6) != Checksum(state)) return connection.Corrupt("the run's description is damaged");
   return state;
+}
+
+absl::Status CheckIdentity(Connection& connection, const std::string& run) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const RunState state, ReadRunState(connection));
+  return Describes(state.description, run) ? absl::OkStatus() : Misplaced(connection.file(), state.description, run);
 }
 
 void WriteRunState(Connection& connection, const RunState& state) {

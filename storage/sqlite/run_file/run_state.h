@@ -26,6 +26,8 @@ struct RunState {
 
 // These throw SQLite::Exception: use inside Guard. DATA_LOSS RUN_FILE_CORRUPT when the row is missing or damaged.
 absl::StatusOr<RunState> ReadRunState(Connection& connection);
+// DATA_LOSS RUN_FILE_MISPLACED when the file is another run's: copied or linked over the one that was here.
+absl::Status CheckIdentity(Connection& connection, const std::string& run);
 void WriteRunState(Connection& connection, const RunState& state);
 
 }  // namespace sumscope::storage

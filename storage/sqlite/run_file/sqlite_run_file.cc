@@ -101,12 +101,18 @@ absl::Status WriteDescription(Connection& connection, const v1::Run& run) {
 }  // namespace
 
 SqliteRunFile::SqliteRunFile(const std::string& run, const std::string& path)
-    : run_(run), database_({path, FileKind::kRunFile}, &RunFileSchema()) {}
+    : run_(run), database_({path, FileKind::kRunFile}, &RunFileSchema(), [this](Connection& connection) {
+        return CheckIdentity(connection, run_);
+      }) {}
 
 absl::Status SqliteRunFile::CreateFile(const std::string& path, const v1::Run& run) {
   const std::string temporary = path + ".new";
-  SUMSCOPE_RETURN_IF_ERROR(RemoveFile(temporary));
-  absl::Cleanup remove = [&] { RemoveFile(temporary).IgnoreError(); };
+  const auto remove_both = [&temporary]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(RemoveFile(temporary + "-journal"));  // first: it must never meet another file
+    return RemoveFile(temporary);
+  };
+  SUMSCOPE_RETURN_IF_ERROR(remove_both());
+  absl::Cleanup remove = [&] { remove_both().IgnoreError(); };
   {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Connection> connection,
                               Connection::Open({temporary, FileKind::kRunFile}, Connection::Mode::kCreate));
@@ -187,6 +193,13 @@ absl::StatusOr<TensorSet> SqliteRunFile::GetTensorSet(TensorSetKind kind, uint64
 absl::StatusOr<std::string> SqliteRunFile::ReadTensorBytes(int64_t set, uint64_t offset, uint64_t length) {
   return ReadValue<std::string>(database_,
                                 [&](Connection& connection) { return ReadChunks(connection, set, offset, length); });
+}
+
+absl::StatusOr<uint64_t> SqliteRunFile::LogEntries() {
+  return ReadValue<uint64_t>(database_, [](Connection& connection) -> absl::StatusOr<uint64_t> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const RunState state, ReadRunState(connection));
+    return static_cast<uint64_t>(state.log_entries);
+  });
 }
 
 absl::StatusOr<std::vector<LogEntry>> SqliteRunFile::ListLog(uint64_t after_sequence, int limit) {

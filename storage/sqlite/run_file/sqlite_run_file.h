@@ -20,7 +20,7 @@ class SqliteRunFile final : public RunFile {
   static absl::Status CreateFile(const std::string& path, const v1::Run& run);
   // The same for a run in memory.
   absl::Status Initialise(const v1::Run& run);
-  // RUN_FILE_CORRUPT, SCHEMA_NEWER: what is wrong with the file, before anybody uses it.
+  // RUN_FILE_CORRUPT, RUN_FILE_MISPLACED, SCHEMA_NEWER: what is wrong with the file, before anybody uses it.
   absl::Status Check();
   // Lets go of the file when nobody uses it at the moment; it is opened again at the next use.
   bool TryClose() { return database_.TryClose(); }
@@ -33,6 +33,7 @@ class SqliteRunFile final : public RunFile {
   absl::StatusOr<std::vector<TensorSet>> ListTensorSets(TensorSetKind kind) override;
   absl::StatusOr<TensorSet> GetTensorSet(TensorSetKind kind, uint64_t step) override;
   absl::StatusOr<std::string> ReadTensorBytes(int64_t set, uint64_t offset, uint64_t length) override;
+  absl::StatusOr<uint64_t> LogEntries() override;
   absl::StatusOr<std::vector<LogEntry>> ListLog(uint64_t after_sequence, int limit) override;
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& analysis) override;
   absl::StatusOr<std::vector<v1::Analysis>> ListAnalyses() override;

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -101,6 +103,27 @@ absl::Status SqliteRunFiles::Remove(const std::string& run) {
   // The file itself last: a run that comes later under this id never meets the journal of this one.
   for (const char* suffix : {"-wal", "-shm", "-journal", ""}) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path + suffix));
   return FileExists(DirectoryOf(path)) ? FsyncDirectory(DirectoryOf(path)) : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> SqliteRunFiles::ListUnsealed() {
+  std::vector<std::string> runs;
+  if (in_memory()) return runs;
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
+  for (const std::string& path : files) {
+    absl::string_view name = absl::string_view(path).substr(path.rfind('/') + 1);
+    if (absl::ConsumeSuffix(&name, ".db-wal") && ValidateRunId(name).ok()) runs.emplace_back(name);
+  }
+  return runs;
+}
+
+absl::Status SqliteRunFiles::RemoveUnfinished() {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
+  for (const std::string& path : files) {
+    for (const char* ending : {".db.new", ".db.new-journal"}) {
+      if (absl::EndsWith(path, ending)) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace sumscope::storage

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proto/contract/base/mutex.h"
 #include "storage/run_file.h"
@@ -26,6 +27,9 @@ class SqliteRunFiles final : public RunFiles {
   absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) override;
   bool Exists(const std::string& run) override;
   absl::Status Remove(const std::string& run) override;
+  absl::StatusOr<std::vector<std::string>> ListUnsealed() override;
+  // Files that a process which died never finished making. Before anybody makes one; lists directories, opens no file.
+  absl::Status RemoveUnfinished();
 
  private:
   struct Entry {

@@ -79,6 +79,15 @@ class FaultyRunFiles : public storage::RunFiles {
     return status.ok() ? files_->Remove(run) : status;
   }
 
+  absl::StatusOr<std::vector<std::string>> ListUnsealed() override {
+    MutexLock lock(&mutex_);
+    return unsealed_;
+  }
+  void SetUnsealed(std::vector<std::string> runs) {
+    MutexLock lock(&mutex_);
+    unsealed_ = std::move(runs);
+  }
+
   WriteGate gate, open_gate, seal_gate, remove_gate;
 
  private:
@@ -104,6 +113,7 @@ class FaultyRunFiles : public storage::RunFiles {
     absl::StatusOr<std::string> ReadTensorBytes(int64_t set, uint64_t offset, uint64_t length) override {
       return file_->ReadTensorBytes(set, offset, length);
     }
+    absl::StatusOr<uint64_t> LogEntries() override { return file_->LogEntries(); }
     absl::StatusOr<std::vector<storage::LogEntry>> ListLog(uint64_t after, int limit) override {
       return file_->ListLog(after, limit);
     }
@@ -127,6 +137,8 @@ class FaultyRunFiles : public storage::RunFiles {
     return std::shared_ptr<storage::RunFile>(std::make_shared<File>(*std::move(file), &gate, &seal_gate));
   }
   storage::RunFiles* const files_;
+  Mutex mutex_;
+  std::vector<std::string> unsealed_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sumscope::jobs

@@ -8,6 +8,7 @@
 namespace sumscope::jobs {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -225,6 +226,30 @@ TEST_F(Housekeeping_Test, WhatTheCatalogKnowsIsNeverRemoved) {
   EXPECT_TRUE(InFile(id));
   EXPECT_TRUE(HasText(set));
   EXPECT_THAT(Removals(), IsEmpty());
+}
+
+// The file of a run that ended while another program read it stayed with its WAL beside it for ever, and a copy of it
+// was empty.
+TEST_F(Housekeeping_Test, FileThatWasReadAtItsRunsEndIsSealedLater) {
+  const std::string id = Answered();
+  files_.seal_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
+  ASSERT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  auto sealed = std::make_shared<std::promise<void>>();
+  auto first = std::make_shared<std::atomic<bool>>(true);
+  std::future<void> seals = sealed->get_future();
+  files_.seal_gate.Set([sealed, first] {
+    if (first->exchange(false)) sealed->set_value();
+    return absl::OkStatus();
+  });
+  EXPECT_EQ(seals.wait_for(FakeWorkerPool::kPatience), std::future_status::ready);
+}
+
+TEST_F(Housekeeping_Test, UnsealedFileOfAnEndedRunIsSealedAtTheStart) {
+  const std::string waiting = Id(Create().name());
+  files_.SetUnsealed({run_, waiting, "unknown"});
+  const std::vector<std::string> repairs = Boot();
+  EXPECT_THAT(repairs, Contains(HasSubstr("runs/" + run_ + ": its file is sealed")));
+  EXPECT_THAT(repairs, Not(Contains(HasSubstr(waiting + ": its file is sealed"))));
 }
 
 // Deleting a run hides it with all that it has; undelete brings everything back, also after housekeeping.

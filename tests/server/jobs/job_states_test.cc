@@ -27,6 +27,9 @@ TEST(JobStates_Test, TableHoldsExactlyTheLegalTransitions) {
     }
   }
   EXPECT_FALSE(IsLegalTransition(v1::STATE_UNSPECIFIED, v1::STATE_UNSPECIFIED));
+  // A damaged row can only be ended.
+  EXPECT_TRUE(IsLegalTransition(v1::STATE_UNSPECIFIED, v1::FAILED));
+  EXPECT_FALSE(IsLegalTransition(v1::STATE_UNSPECIFIED, v1::QUEUED));
 }
 
 TEST(JobStates_Test, EveryEndOfATaskLeadsToALegalState) {

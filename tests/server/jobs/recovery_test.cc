@@ -1,8 +1,11 @@
 // The server dies at every point; the next one goes on.
+#include <SQLiteCpp/Database.h>
+
 #include <thread>
 
 #include "server/jobs/job_manager.h"
 #include "tests/server/jobs/jobs_fixture.h"
+#include "tests/support/temp_directory.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -134,6 +137,126 @@ TEST_F(Recovery_Test, FilesOfEndedRunsAreNotOpened) {
   });
   Boot();
   EXPECT_EQ(*opened, 0);
+}
+
+// A file that another program held at the start kept the server from starting.
+TEST_F(Recovery_Test, BusyFileWaitsAndTheStartGoesOn) {
+  StartRun();
+  const std::string other = Id(Create().name());
+  Crash();
+  files_.open_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
+  EXPECT_THAT(Boot(), ElementsAre(HasSubstr("runs/" + run_)));
+  EXPECT_EQ(Get(run_).state(), v1::RUNNING);
+  files_.open_gate.Open();
+  ASSERT_TRUE(WaitForState(run_, v1::QUEUED));
+  EXPECT_EQ(Get(run_).attempt(), 2u);
+  pool_->Idle(kSlot);
+  EXPECT_EQ(NextTask().task.task_id(), GetJob(run_).id + ".2");
+  EXPECT_EQ(Get(other).state(), v1::QUEUED);
+}
+
+TEST_F(Recovery_Test, BusyFileOfACancelledRunIsCancelledWhenItIsFree) {
+  StartRun();
+  Crash();
+  files_.open_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
+  Boot();
+  ASSERT_TRUE(manager_->CancelRun(run_).ok());
+  files_.open_gate.Open();
+  EXPECT_TRUE(WaitForState(run_, v1::CANCELLED));
+}
+
+// A run whose file was lost between two attempts began anew, as if it had never trained.
+TEST_F(Recovery_Test, RunThatLostItsFileFailsAndSaysSo) {
+  StartRun();
+  Crash();
+  ASSERT_TRUE(storage_.run_files->Remove(run_).ok());
+  Boot();
+  pool_->Idle(kSlot);
+  ASSERT_TRUE(WaitForState(run_, v1::FAILED));
+  EXPECT_EQ(Get(run_).state_reason(), "RUN_FILE_NOT_FOUND");
+}
+
+// Storage on disk, so that rows can be damaged from outside.
+class DamagedQueue_Test : public testing::Test {
+ protected:
+  // Starts a server on the folder; what it says of its recovery.
+  std::vector<std::string> Boot() {
+    manager_.reset();
+    storage_ = {};
+    storage_ = *storage::OpenSqliteStorage(folder_.path(), IsLegalTransition, Clock::Real());
+    hub_ = std::make_unique<EventHub>();
+    pool_ = std::make_unique<FakeWorkerPool>();
+    manager_ = JobManager::Create(
+        {}, {storage_.catalog.get(), storage_.run_files.get(), storage_.captures.get(),
+             storage_.question_set_texts.get(), pool_.get(), hub_.get(), Clock::Real(), IdSource::Real()});
+    const auto repairs = manager_->Recover();
+    EXPECT_TRUE(repairs.ok()) << repairs.status();
+    EXPECT_TRUE(manager_->Start().ok());
+    return repairs.ok() ? *repairs : std::vector<std::string>();
+  }
+  std::string Create(const std::string& id) {
+    v1::TrainSpec spec;
+    spec.set_n_digits(2);
+    spec.set_steps(4);
+    return manager_->CreateRun({}, id, CompleteSpec(spec), {}, "ada")->job();
+  }
+  void Damage(const std::string& sql) {
+    manager_.reset();
+    storage_ = {};
+    SQLite::Database database(folder_.path() + "/catalog.db", SQLite::OPEN_READWRITE);
+    database.exec("PRAGMA foreign_keys=OFF; " + sql);
+  }
+  v1::State StateOf(const std::string& run) {
+    v1::State state = v1::STATE_UNSPECIFIED;
+    const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
+      const auto row = reader.GetRun(run);
+      if (row.ok()) state = row->state();
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return state;
+  }
+
+  const TempDirectory folder_;
+  storage::Storage storage_;
+  std::unique_ptr<EventHub> hub_;
+  std::unique_ptr<FakeWorkerPool> pool_;
+  std::unique_ptr<JobManager> manager_;
+};
+
+// A job in a state that nobody knows kept the server from starting, and no message named it.
+TEST_F(DamagedQueue_Test, JobInAnUnknownStateIsEndedAndTheStartGoesOn) {
+  Boot();
+  const std::string job = Create("r1");
+  Create("r2");
+  Damage("UPDATE jobs SET state = 'WALKING' WHERE run = 'r1'");
+  EXPECT_THAT(Boot(), ElementsAre(HasSubstr(job)));
+  EXPECT_EQ(StateOf("r1"), v1::FAILED);
+  EXPECT_EQ(StateOf("r2"), v1::QUEUED);
+  EXPECT_THAT(Boot(), IsEmpty());
+  EXPECT_TRUE(manager_->ResumeRun({}, "r1").ok());
+}
+
+TEST_F(DamagedQueue_Test, JobWithoutItsRunIsNamedAndTheStartGoesOn) {
+  Boot();
+  const std::string job = Create("r1");
+  Create("r2");
+  Damage("DELETE FROM runs WHERE id = 'r1'");
+  EXPECT_THAT(Boot(), ElementsAre(HasSubstr(job)));
+  EXPECT_EQ(StateOf("r2"), v1::QUEUED);
+  pool_->Idle("cpu0");
+  FakeWorkerPool::Given given;
+  ASSERT_TRUE(pool_->WaitForTask(&given));
+  EXPECT_EQ(given.task.train().spec().steps(), 4u) << "the next in line";
+}
+
+TEST_F(DamagedQueue_Test, RunThatCannotBeReadIsNamedAndTheStartGoesOn) {
+  Boot();
+  Create("r1");
+  Create("r2");
+  Damage("UPDATE runs SET spec = 'no JSON' WHERE id = 'r1'");
+  EXPECT_THAT(Boot(), ElementsAre(HasSubstr("runs/r1")));
+  EXPECT_EQ(StateOf("r2"), v1::QUEUED);
 }
 
 class Drain_Test : public Recovery_Test {};
