@@ -77,6 +77,10 @@ inline constexpr size_t kGroupCommitBytes = 1 << 20;
 inline constexpr size_t kMaxIngestQueueBytes = 64 << 20;  // per worker; beyond it the stream is not read
 inline constexpr absl::Duration kResumeStateInterval = absl::Seconds(60);
 inline constexpr absl::Duration kDrainTimeout = absl::Seconds(30);
+inline constexpr absl::Duration kStorageWait = absl::Hours(6);  // of a running job, then it goes back to the queue
+inline constexpr uint64_t kMinFreeDiskBytes = 64 << 20;         // that captures leave to everything else
+inline constexpr uint64_t kDiskReserveBytes = 16 << 20;         // for cancelling and deleting on a full disk
+inline constexpr size_t kMaxRecentRuns = 4096;                  // whose changes are told apart from one another
 
 // Connections, streams and uploads.
 inline constexpr uint64_t kWantedDescriptors = 16'384;   // of the process, where its hard limit allows as many
@@ -103,6 +107,7 @@ inline constexpr size_t kMaxErrorMetadata = 256;  // of one value
 
 // Workers.
 inline constexpr absl::Duration kHeartbeatInterval = absl::Seconds(1);
+inline constexpr uint32_t kMaxTaskLogLines = 10'000;
 inline constexpr size_t kMaxUnsentBytes = 16 << 20;          // of a worker, before a task waits for the stream
 inline constexpr size_t kMaxUnacknowledgedBytes = 64 << 20;  // of a worker, before a task waits for commits
 inline constexpr absl::Duration kMetricFlushInterval = absl::Milliseconds(100);
@@ -116,7 +121,7 @@ inline constexpr absl::Duration kCancelGrace = absl::Seconds(30);    // a cancel
 inline constexpr absl::Duration kTerminateGrace = absl::Seconds(5);  // SIGTERM, then SIGKILL to the group
 inline constexpr absl::Duration kRestartDelayFirst = absl::Milliseconds(200);
 inline constexpr absl::Duration kRestartDelayMax = absl::Seconds(60);
-inline constexpr int kRestartBudget = 10;  // starts without a finished task before a slot is BROKEN
+inline constexpr int kRestartBudget = 10;  // starts in a row without a first task before a slot is BROKEN
 
 }  // namespace sumscope::limits
 

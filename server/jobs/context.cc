@@ -5,6 +5,7 @@
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
 #include "server/jobs/reasons.h"
 
 namespace sumscope::jobs {
@@ -21,6 +22,12 @@ bool MayPass(const absl::Status& status) {
     default:
       return false;
   }
+}
+
+absl::Status WithReserve(Context* context, const std::function<absl::Status()>& body) {
+  const absl::Status status = body();
+  if (status.ok() || StorageReason(status) != reasons::kDiskFull) return status;
+  return context->reserve != nullptr && context->reserve->Release() ? body() : status;
 }
 
 absl::Status Retry(Context* context, int tries, const std::function<absl::Status()>& body) {
@@ -40,6 +47,10 @@ std::string StorageReason(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return reasons::kDiskFull;
   if (absl::IsDataLoss(status)) return reasons::kRunFileCorrupt;
   return reasons::kStorageError;
+}
+
+std::string AnalysisOrRunName(const std::string& run, const std::string& analysis) {
+  return analysis.empty() ? RunName(run) : AnalysisName(run, analysis);
 }
 
 std::string Bounded(absl::string_view text) {

@@ -1,19 +1,38 @@
 #include "server/jobs/event_hub.h"
 
+#include "proto/contract/limits.h"
+
 namespace sumscope::jobs {
+
+uint64_t EventHub::VersionOf(const std::string& run) const {
+  const auto found = versions_.find(run);
+  return found == versions_.end() ? shared_version_ : found->second;
+}
+
+void EventHub::Grow(const std::string& run) {
+  uint64_t& version = versions_[run];
+  by_version_.erase(version);
+  version = next_version_++;
+  by_version_[version] = run;
+  if (versions_.size() > limits::kMaxRecentRuns) {
+    const auto oldest = by_version_.begin();
+    shared_version_ = oldest->first;  // those that share it changed then, or before
+    versions_.erase(oldest->second);
+    by_version_.erase(oldest);
+  }
+  changed_.NotifyAll();
+}
 
 uint64_t EventHub::Version(const std::string& run) {
   MutexLock lock(&mutex_);
-  const auto found = versions_.find(run);
-  return found == versions_.end() ? 0 : found->second;
+  return VersionOf(run);
 }
 
 bool EventHub::WaitForChange(const std::string& run, uint64_t seen, std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   MutexLock lock(&mutex_);
   while (!closed_) {
-    const auto found = versions_.find(run);
-    if ((found == versions_.end() ? 0 : found->second) != seen) return true;
+    if (VersionOf(run) != seen) return true;
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) return false;
     changed_.WaitFor(&mutex_, left);
@@ -23,15 +42,13 @@ bool EventHub::WaitForChange(const std::string& run, uint64_t seen, std::chrono:
 
 void EventHub::Notify(const std::string& run) {
   MutexLock lock(&mutex_);
-  versions_[run] = next_version_++;
-  changed_.NotifyAll();
+  Grow(run);
 }
 
 void EventHub::SetProgress(const std::string& run, const v1::Progress& progress) {
   MutexLock lock(&mutex_);
   progress_[run] = progress;
-  versions_[run] = next_version_++;
-  changed_.NotifyAll();
+  Grow(run);
 }
 
 void EventHub::ClearProgress(const std::string& run) {
@@ -50,8 +67,7 @@ bool EventHub::GetProgress(const std::string& run, v1::Progress* progress) {
 void EventHub::SetAnalysisProgress(const std::string& run, const std::string& key, double fraction) {
   MutexLock lock(&mutex_);
   analysis_progress_[key] = fraction;
-  versions_[run] = next_version_++;
-  changed_.NotifyAll();
+  Grow(run);
 }
 
 void EventHub::ClearAnalysisProgress(const std::string& key) {

@@ -47,10 +47,12 @@ absl::Status JobManagerImpl::Start() {
   for (storage::Job& job : jobs) {
     if (job.state == v1::QUEUED && !recovery_.IsLeft(job.id)) dispatcher_.Enqueue(std::move(job));
   }
+  if (context_.reserve != nullptr) context_.reserve->Fill();
   dispatcher_.Start(&ingest_);
   housekeeper_ = std::thread([this] {
     while (!context_.interrupt.WaitFor(context_.options.housekeeping_look)) {
       for (storage::Job& job : recovery_.TryAgain()) dispatcher_.Enqueue(std::move(job));
+      if (context_.reserve != nullptr) context_.reserve->Fill();
       housekeeping_.Tick();
     }
   });
@@ -133,7 +135,7 @@ absl::Status JobManagerImpl::CancelJob(const std::string& job, const char* ended
   }
   // It has a task, or is about to: the catalog decides, then its worker hears of it.
   std::string run;
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  const auto cancel = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job));
     run = target.job.run;
     if (IsTerminal(target.job.state)) {
@@ -142,7 +144,8 @@ absl::Status JobManagerImpl::CancelJob(const std::string& job, const char* ended
     if (target.job.state == v1::CANCELLING) return absl::OkStatus();
     const v1::State next = target.job.state == v1::QUEUED ? v1::CANCELLED : v1::CANCELLING;
     return Change(transaction, context_.clock->Now(), &target, next, reasons::kCancelRequested, "");
-  }));
+  };
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(&context_, [&] { return context_.catalog->Write(cancel); }));
   context_.hub->Notify(run);
   dispatcher_.CancelTask(job);
   return absl::OkStatus();

@@ -14,9 +14,11 @@
 #include "proto/contract/base/random_ids.h"
 #include "proto/contract/limits.h"
 #include "server/jobs/event_hub.h"
+#include "server/jobs/storage_waits.h"
 #include "server/workers/worker_pool.h"
 #include "storage/capture_file.h"
 #include "storage/catalog.h"
+#include "storage/disk_reserve.h"
 #include "storage/question_sets.h"
 #include "storage/run_file.h"
 #include "sumscope/v1/analyses.pb.h"
@@ -43,6 +45,8 @@ class JobManager {
     // How long what workers send may wait for more before it is committed.
     absl::Duration group_commit_delay = limits::kGroupCommitDelay;
     uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that all captures may take together
+    std::function<uint64_t()> free_disk_bytes;          // of the data directory's file system; null: without bound
+    std::function<void(const std::string& text)> say;   // a line for the server's log; null: none
     // How often the clock is asked whether the daily housekeeping is due.
     absl::Duration housekeeping_look = limits::kHousekeepingLook;
   };
@@ -56,6 +60,7 @@ class JobManager {
     EventHub* hub;
     Clock* clock;
     IdSource* ids;
+    storage::DiskReserve* reserve = nullptr;  // null: none
   };
   static std::unique_ptr<JobManager> Create(const Options& options, const Parts& parts);
   virtual ~JobManager() = default;
@@ -70,6 +75,8 @@ class JobManager {
   virtual void Drain(absl::Duration grace) = 0;
   // From the beginning of Drain on.
   virtual bool draining() const = 0;
+  // Running jobs that wait for storage now.
+  virtual std::vector<StorageWait> StorageWaits() const = 0;
 
   // Each is one transaction with its request record. The same request_id and digest return the same resource; another
   // digest is ALREADY_EXISTS REQUEST_ID_REUSED. An empty request_id is not recorded.

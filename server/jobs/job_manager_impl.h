@@ -28,6 +28,7 @@ class JobManagerImpl : public JobManager {
   absl::Status Start() override;
   void Drain(absl::Duration grace) override;
   bool draining() const override { return context_.draining; }
+  std::vector<StorageWait> StorageWaits() const override { return context_.storage_waits.List(); }
 
   // runs/runs.cc
   absl::StatusOr<v1::Run> CreateRun(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
@@ -108,8 +109,8 @@ class JobManagerImpl : public JobManager {
   Mutex mutex_;
   std::set<std::string> reserved_ ABSL_GUARDED_BY(mutex_);
   bool down_ ABSL_GUARDED_BY(mutex_) = false;
-  // Held from the look for an equal analysis until the new one is in the catalog, and while one is removed.
-  Mutex analyses_;
+  // Of a run: held from the look for an equal analysis until the new one is in the catalog, and while one is removed.
+  RunLocks analyses_;
 };
 
 }  // namespace sumscope::jobs

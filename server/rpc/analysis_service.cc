@@ -80,6 +80,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
 
   *analysis.mutable_prediction() = PredictAnalysis(run.spec(), analysis.request(), analysis.question_set(),
                                                    uploaded.count(), backend_.threads_per_slot);
+  SUMSCOPE_RETURN_IF_ERROR(CheckMemory(analysis.prediction().memory_bytes(), backend_.memory_bytes));
   SUMSCOPE_RETURN_IF_ERROR(CheckResultSize(analysis.request(), analysis.question_set(),
                                            LeastResultBytes(run.spec(), analysis.request(), analysis.prediction())));
 

@@ -1,6 +1,8 @@
 #include "server/rpc/predict.h"
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/complete_spec.h"
+#include "proto/contract/errors.h"
 #include "proto/contract/model_shapes.h"
 #include "proto/contract/tasks.h"
 
@@ -50,6 +52,15 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads) {
   prediction.set_training_flops(6.0 * parameters * rows * share * spec.batch_size() * spec.steps());
   prediction.set_seconds(prediction.training_flops() / (kFlopsPerThread * (threads == 0 ? 1 : threads)));
   return prediction;
+}
+
+absl::Status CheckMemory(uint64_t predicted_bytes, uint64_t memory_bytes) {
+  if (memory_bytes == 0 || predicted_bytes <= memory_bytes) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "NOT_ENOUGH_MEMORY",
+      absl::StrCat("this needs about ", predicted_bytes, " bytes of memory; the machine has ", memory_bytes,
+                   ": make the model, the batch or the questions smaller, or use a larger machine"),
+      {{"predicted_bytes", absl::StrCat(predicted_bytes)}, {"memory_bytes", absl::StrCat(memory_bytes)}});
 }
 
 }  // namespace sumscope::rpc

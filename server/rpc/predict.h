@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/runs.pb.h"
 
@@ -30,6 +31,9 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads);
 // predict_passes.h; the bytes of a capture are exact, but for class means, where every class is counted.
 v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
                                        const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads);
+
+// RESOURCE_EXHAUSTED NOT_ENOUGH_MEMORY when what is predicted is more than the machine's `memory_bytes` (0: unknown).
+absl::Status CheckMemory(uint64_t predicted_bytes, uint64_t memory_bytes);
 
 // Of each hook to capture, values of one question.
 std::vector<double> CapturedValues(const v1::TrainSpec& spec, const v1::CaptureRequest& request);

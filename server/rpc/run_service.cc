@@ -38,6 +38,16 @@ absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
   return spec;
 }
 
+// A full disk can keep the catalog from saying that it is full.
+void ShowStorageWait(const jobs::JobManager& manager, v1::Run* run) {
+  if (run->state() != v1::STARTING && run->state() != v1::RUNNING) return;
+  for (const jobs::StorageWait& wait : manager.StorageWaits()) {
+    if (!wait.analysis.empty() || RunName(wait.run) != run->name()) continue;
+    run->set_state_reason(wait.reason);
+    run->set_state_detail(wait.detail);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<auth::Caller> RunService::CallerOf(grpc::ServerContext* context) const {
@@ -80,6 +90,8 @@ absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v
   if (spec.insert_mode() > v1::INSERT_NONE) SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller.name, &spec));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
   if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
+  const v1::Prediction prediction = PredictTraining(spec, backend_.threads_per_slot);
+  SUMSCOPE_RETURN_IF_ERROR(CheckMemory(prediction.memory_bytes(), backend_.memory_bytes));
   if (request.validate_only()) {
     v1::Run run;
     if (!request.run_id().empty()) run.set_name(RunName(request.run_id()));
@@ -87,7 +99,7 @@ absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v
     *run.mutable_spec() = spec;
     *run.mutable_labels() = request.labels();
     run.set_owner(caller.name);
-    *run.mutable_prediction() = PredictTraining(spec, backend_.threads_per_slot);
+    *run.mutable_prediction() = prediction;
     return run;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("CreateRun", request));
@@ -113,6 +125,7 @@ grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRe
       run.set_steps_done(progress.step());
       run.set_loss(progress.loss());
     }
+    ShowStorageWait(*backend_.manager, &run);
     return run;
   };
   return Answer(get(), response);

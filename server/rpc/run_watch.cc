@@ -40,9 +40,14 @@ absl::StatusOr<v1::WatchRunResponse> RunWatch::FromLog(const storage::LogEntry& 
     return response;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, backend_.run_files->Open(run_));
-  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet set,
-                            file->GetTensorSet(storage::TensorSetKind::kWeights, *entry.checkpoint_step));
-  *response.mutable_checkpoint() = ToCheckpoint(run_, set);
+  const absl::StatusOr<storage::TensorSet> set =
+      file->GetTensorSet(storage::TensorSetKind::kWeights, *entry.checkpoint_step);
+  if (absl::IsNotFound(set.status())) {  // gone since: what is left of it is what the log says
+    *response.mutable_log() = ToLogLine(entry);
+    return response;
+  }
+  SUMSCOPE_RETURN_IF_ERROR(set.status());
+  *response.mutable_checkpoint() = ToCheckpoint(run_, *set);
   return response;
 }
 

@@ -34,6 +34,7 @@ struct Backend {
   absl::Duration upload_patience = limits::kMaxUploadSilence;
   std::string spool_directory;    // for uploads on their way in; on the same disk as the runs
   uint32_t threads_per_slot = 1;  // for predictions
+  uint64_t memory_bytes = 0;      // that a worker on this machine can have at the most; 0: nobody knows
 };
 
 // The run that `name` means to `caller`: runs/{run}, a unique prefix of an id, or runs/@last.

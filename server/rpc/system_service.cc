@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/limits.h"
@@ -50,11 +51,24 @@ void AddLimits(v1::ServerInfo* info) {
   }
 }
 
+// A slot whose job waits for storage is not free, whatever its worker does meanwhile.
+void ShowStorageWaits(const jobs::JobManager& manager, v1::ServerInfo* info) {
+  for (const jobs::StorageWait& wait : manager.StorageWaits()) {
+    for (v1::Slot& slot : *info->mutable_slots()) {
+      if (slot.name() != wait.slot) continue;
+      slot.set_state("BUSY");
+      slot.set_detail(absl::StrCat(wait.analysis.empty() ? RunName(wait.run) : AnalysisName(wait.run, wait.analysis),
+                                   " ", wait.detail, " (", wait.reason, ")"));
+    }
+  }
+}
+
 absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const workers::WorkerPool& pool,
-                                        const std::string& model_name) {
+                                        const jobs::JobManager& manager, const std::string& model_name) {
   v1::ServerInfo info = fixed;
   AddLimits(&info);
   for (const v1::Slot& slot : pool.Slots()) *info.add_slots() = slot;
+  ShowStorageWaits(manager, &info);
   v1::TrainSpec spec;
   if (!model_name.empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(model_name));
@@ -86,7 +100,7 @@ uint64_t FreeDiskBytes(const std::string& directory) {
 
 grpc::Status SystemService::GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
                                           v1::ServerInfo* response) {
-  const grpc::Status status = Answer(Describe(fixed_, *pool_, request->model_name()), response);
+  const grpc::Status status = Answer(Describe(fixed_, *pool_, *manager_, request->model_name()), response);
   for (v1::Slot& slot : *response->mutable_slots()) {
     if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *catalog_));
   }

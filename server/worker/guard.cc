@@ -4,6 +4,7 @@
 
 #include <exception>
 #include <new>
+#include <stdexcept>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -30,6 +31,16 @@ absl::StatusCode CodeOf(engine::ErrorKind kind) {
   return absl::StatusCode::kInternal;
 }
 
+absl::Status OutOfMemory(absl::string_view what) {
+  return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
+                   absl::StrCat("not enough memory for this task: ", what));
+}
+
+// LibTorch's allocator of ordinary memory has no exception type of its own.
+bool IsOutOfMemory(const c10::Error& error) {
+  return absl::StrContains(error.what_without_backtrace(), "DefaultCPUAllocator: ");
+}
+
 absl::Status StatusOf(const engine::Error& error) {
   const absl::StatusCode code = CodeOf(error.kind);
   if (absl::StartsWith(error.reason, "WEIGHTS_")) {
@@ -46,10 +57,13 @@ absl::Status Guarded(const std::function<absl::Status()>& body) {
   } catch (const engine::Error& error) {
     return StatusOf(error);
   } catch (const c10::OutOfMemoryError& error) {
-    return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY", error.what_without_backtrace());
-  } catch (const std::bad_alloc&) {
-    return MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY", "not enough memory for this task");
+    return OutOfMemory(error.what_without_backtrace());
+  } catch (const std::bad_alloc& error) {
+    return OutOfMemory(error.what());
+  } catch (const std::length_error& error) {  // of a container: more than an address space holds
+    return OutOfMemory(error.what());
   } catch (const c10::Error& error) {
+    if (IsOutOfMemory(error)) return OutOfMemory(error.what_without_backtrace());
     return MakeError(absl::StatusCode::kUnknown, "LIBTORCH_ERROR", error.what_without_backtrace());
   } catch (const std::exception& error) {
     return MakeError(absl::StatusCode::kUnknown, "UNEXPECTED_EXCEPTION", error.what());
@@ -69,7 +83,7 @@ v1::Finished FinishedOf(const absl::Status& status, Interruption interruption) {
   finished.set_outcome(v1::Finished::FAILED);
   finished.set_reason(ErrorReason(status));
   finished.set_detail(std::string(status.message()));
-  finished.set_retryable(absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsUnknown(status));
+  finished.set_retryable(absl::IsUnavailable(status) || absl::IsUnknown(status));
   return finished;
 }
 

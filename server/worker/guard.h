@@ -19,7 +19,7 @@ namespace sumscope::worker {
 absl::Status Guarded(const std::function<absl::Status()>& body);
 
 // How a task whose body returned `status` ended. An interrupted body (CANCELLED) ended as it was told to.
-// UNAVAILABLE, RESOURCE_EXHAUSTED and UNKNOWN are worth another attempt.
+// UNAVAILABLE and UNKNOWN are worth another attempt; a task that found no memory finds none the next time.
 v1::Finished FinishedOf(const absl::Status& status, Interruption interruption);
 
 }  // namespace sumscope::worker

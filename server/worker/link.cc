@@ -52,6 +52,7 @@ std::optional<TaskInput> Link::NextTask() {
   running_id_ = input.task.task_id();
   running_ = input.control;
   outbox_.BeginTask(running_id_);
+  if (running_->interruption() == Interruption::kCancel) outbox_.CancelTask();
   return input;
 }
 
@@ -162,7 +163,10 @@ void Link::AcceptTensors(v1::ServerMessage message) {
 
 void Link::Interrupt(const std::string& task_id, Interruption interruption) {
   MutexLock lock(&mutex_);
-  if (running_ != nullptr && running_id_ == task_id) running_->Interrupt(interruption);
+  if (running_ != nullptr && running_id_ == task_id) {
+    running_->Interrupt(interruption);
+    if (interruption == Interruption::kCancel) outbox_.CancelTask();
+  }
   for (std::optional<TaskInput>* waiting : {&incoming_, &ready_}) {
     if (waiting->has_value() && (*waiting)->task.task_id() == task_id) (*waiting)->control->Interrupt(interruption);
   }

@@ -19,13 +19,15 @@ void Outbox::BeginTask(const std::string& task_id) {
   MutexLock lock(&mutex_);
   task_id_ = task_id;
   last_sequence_ = 0;
+  cancelled_ = false;
   unacknowledged_.clear();  // what the server drops with an ended task is acknowledged never
   unacknowledged_bytes_ = 0;
 }
 
 bool Outbox::HasRoom(const v1::WorkerMessage& message) const {
   if (unsent_bytes_ >= max_unsent_bytes_) return false;
-  return WithinTensorSet(message) || message.has_finished() || unacknowledged_bytes_ < max_unacknowledged_bytes_;
+  return cancelled_ || WithinTensorSet(message) || message.has_finished() ||
+         unacknowledged_bytes_ < max_unacknowledged_bytes_;
 }
 
 absl::Status Outbox::Send(v1::WorkerMessage message) {
@@ -47,8 +49,16 @@ absl::Status Outbox::Send(v1::WorkerMessage message) {
 
 absl::Status Outbox::WaitUntilAcknowledged() {
   MutexLock lock(&mutex_);
-  while (!aborted_ && !closed_ && !unacknowledged_.empty()) changed_.Wait(&mutex_);
-  return unacknowledged_.empty() ? absl::OkStatus() : LinkLost();
+  while (!aborted_ && !closed_ && !cancelled_ && !unacknowledged_.empty()) changed_.Wait(&mutex_);
+  if (unacknowledged_.empty()) return absl::OkStatus();
+  if (aborted_ || closed_) return LinkLost();
+  return MakeError(absl::StatusCode::kCancelled, "INTERRUPTED", "the task was told to end");
+}
+
+void Outbox::CancelTask() {
+  MutexLock lock(&mutex_);
+  cancelled_ = true;
+  changed_.NotifyAll();
 }
 
 void Outbox::Acknowledge(const std::string& task_id, uint64_t sequence) {

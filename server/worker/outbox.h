@@ -23,7 +23,8 @@ namespace sumscope::worker {
 //
 // Two limits: bytes not yet given to the stream, and bytes given to it whose commit is not yet acknowledged. The second
 // is looked at only before a message that starts something (metrics, a tensor set, ..), never within a tensor set,
-// which the server commits as a whole and which may be larger than the limit. Thread-safe.
+// which the server commits as a whole and which may be larger than the limit. A cancelled task waits for no commit: the
+// server may have given it up, and acknowledges nothing more. Thread-safe.
 class Outbox : public TaskSink {
  public:
   explicit Outbox(size_t max_unsent_bytes = limits::kMaxUnsentBytes,
@@ -35,6 +36,9 @@ class Outbox : public TaskSink {
 
   absl::Status Send(v1::WorkerMessage message) override;
   absl::Status WaitUntilAcknowledged() override;
+
+  // The task is cancelled: from here on it waits for no acknowledgement.
+  void CancelTask();
 
   // The server committed everything up to `sequence`. Of another task than the current one: ignored.
   void Acknowledge(const std::string& task_id, uint64_t sequence);
@@ -63,6 +67,7 @@ class Outbox : public TaskSink {
   size_t unsent_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<std::pair<uint64_t, size_t>> unacknowledged_ ABSL_GUARDED_BY(mutex_);  // sequence, bytes
   size_t unacknowledged_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;  // the task
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   bool aborted_ ABSL_GUARDED_BY(mutex_) = false;
 };

@@ -15,7 +15,8 @@ class TaskSink {
   // Hands over a message; the sink adds task id and sequence. Returns at once unless too much is on its way.
   // UNAVAILABLE LINK_LOST: the server is gone, give up.
   virtual absl::Status Send(v1::WorkerMessage message) = 0;
-  // Waits until the server has committed all that was sent. UNAVAILABLE LINK_LOST.
+  // Waits until the server has committed all that was sent. UNAVAILABLE LINK_LOST; CANCELLED INTERRUPTED when the task
+  // is cancelled meanwhile.
   virtual absl::Status WaitUntilAcknowledged() = 0;
 };
 

@@ -21,9 +21,8 @@
 namespace sumscope::workers {
 namespace {
 
-constexpr off_t kMaxLogBytes = 10 << 20;  // a longer log starts anew with the next worker
-constexpr int kParentPipeFd = 3;          // in the worker
-constexpr int kFirstFreeFd = 10;          // ours lie here or above: no dup2 below overwrites the source of another
+constexpr int kParentPipeFd = 3;  // in the worker
+constexpr int kFirstFreeFd = 10;  // ours lie here or above: no dup2 below overwrites the source of another
 
 absl::Status Error(int error, absl::string_view what) { return absl::ErrnoToStatus(error, what); }
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ std::optional<WorkerExit> LocalProcess::Poll() {
       if (errno == EINTR) return std::nullopt;
       exit_.description = "ended; its status was taken by somebody else";
     } else if (info.si_pid == 0) {
+      BoundLog();
       return std::nullopt;
     } else {
       exit_.description = Describe(info);
@@ -104,6 +106,13 @@ bool LocalProcess::GroupRuns() const {
     if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && RunsInGroup(entry->d_name, pid_)) return true;
   }
   return false;
+}
+
+void LocalProcess::BoundLog() {
+  struct stat info;
+  if (fstat(log_.get(), &info) < 0 || info.st_size <= kMaxLogBytes) return;
+  // The worker appends: its next line is the first of the file. Failing costs space only, and is tried again.
+  if (ftruncate(log_.get(), 0) == 0) log_start_ = 0;
 }
 
 std::string LocalProcess::LogTail() const {

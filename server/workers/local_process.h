@@ -11,6 +11,8 @@ namespace sumscope::workers {
 
 using transport::FileDescriptor;
 
+inline constexpr off_t kMaxLogBytes = 10 << 20;  // a worker's log that grew longer starts anew
+
 // A child of this process that leads a process group. Thread-compatible.
 class LocalProcess final : public WorkerProcess {
  public:
@@ -28,12 +30,14 @@ class LocalProcess final : public WorkerProcess {
   // Kills what is left of the group while the dead leader still holds its number, then reaps the leader.
   void Reap();
   bool GroupRuns() const;
+  // A worker may live for months: what it writes must not fill the disk.
+  void BoundLog();
   std::string LogTail() const;
 
   const pid_t pid_;
   const FileDescriptor parent_pipe_;
   const FileDescriptor log_;
-  const off_t log_start_;
+  off_t log_start_;
   bool reaped_ = false;
   bool ended_ = false;
   WorkerExit exit_;

@@ -25,7 +25,8 @@ SlotSupervisor::SlotSupervisor(SlotConfig config, const SupervisionLimits& limit
     : config_(std::move(config)), limits_(limits), retry_at_(-kNever) {}
 
 bool SlotSupervisor::WantsLaunch(absl::Duration now) const {
-  return state_ == State::kBackingOff && !shutting_down_ && Settled() && now >= retry_at_;
+  const bool down = state_ == State::kBackingOff || state_ == State::kBroken;
+  return down && !shutting_down_ && Settled() && now >= retry_at_;
 }
 
 WorkerSpec SlotSupervisor::BeginLaunch(const std::string& server, const std::string& secret) {
@@ -158,6 +159,7 @@ absl::Status SlotSupervisor::Assign(const worker::v1::Task& task, std::optional<
                      absl::StrCat("slot ", config_.name, " cannot take a task now"));
   }
   state_ = State::kBusy;
+  starts_ = 0;
   task_id_ = task.task_id();
   link_->SendTask(task, std::move(tensors));
   return absl::OkStatus();
@@ -187,7 +189,6 @@ void SlotSupervisor::Stop(const std::string& task_id, absl::Duration grace, absl
 
 void SlotSupervisor::Finish() {
   task_id_.clear();
-  starts_ = 0;
   if (link_ != nullptr) link_->EndTask();
   if (!doomed_ && !shutting_down_) terminate_at_ = kNever;
 }
@@ -244,7 +245,9 @@ void SlotSupervisor::Settle(absl::Duration now) {
   detail_ = blame_detail_;
   if (!shutting_down_ && starts_ >= limits_.restart_budget) {
     state_ = State::kBroken;
-    detail_ = absl::StrCat(starts_, " starts without a finished task; the last: ", detail_);
+    detail_ = absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
+                           absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_);
+    retry_at_ = now + limits_.restart_delay_max;
     return;
   }
   state_ = State::kBackingOff;

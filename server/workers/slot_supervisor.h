@@ -35,8 +35,12 @@ struct SupervisionLimits {
 // One slot and the worker on it, as a state machine: told what happened and what time it is (monotonic), it signals the
 // process, writes to the link and decides when to launch. It has no thread and never waits.
 //
-//   BACKING_OFF -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has a task)
+//   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has a task)
 //   any of these -> BACKING_OFF or BROKEN, when process group and link are both gone
+//
+// A start that brought a worker to its first task succeeded, whatever became of the task: jobs have attempts of their
+// own. After `restart_budget` starts in a row that did not, the slot is BROKEN: it says so, and tries again at the
+// longest delay.
 //
 // Thread-compatible: the pool holds its mutex around every call.
 class SlotSupervisor {
@@ -103,9 +107,9 @@ class SlotSupervisor {
 
   State state_ = State::kBackingOff;
   bool shutting_down_ = false;
-  int starts_ = 0;           // since the last finished task
+  int starts_ = 0;           // since the last one that brought a worker to a task
   uint32_t launches_ = 0;    // ever
-  absl::Duration retry_at_;  // of kBackingOff
+  absl::Duration retry_at_;  // of kBackingOff and kBroken
   std::string detail_;       // of the last end, for people
 
   // Of the current worker.

@@ -64,7 +64,7 @@ absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindA
 absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const Request& request,
                                                                            const std::string& run,
                                                                            v1::Analysis analysis) {
-  MutexLock lock(&analyses_);
+  const RunLocks::Held lock(&analyses_, run);
   SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, FindAnalysis(request, run, analysis.key()));
   if (found.has_value()) {
     // The request is not recorded: it made nothing, and asked again it finds the same.
@@ -165,8 +165,8 @@ absl::StatusOr<v1::Analysis> JobManagerImpl::CancelAnalysis(const std::string& r
 }
 
 absl::Status JobManagerImpl::DeleteAnalysis(const std::string& run, const std::string& analysis) {
-  MutexLock lock(&analyses_);
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  const RunLocks::Held lock(&analyses_, run);
+  const auto forget = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.GetAnalysis(run, analysis));
     if (!IsTerminal(found.state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_UNFINISHED",
@@ -174,7 +174,8 @@ absl::Status JobManagerImpl::DeleteAnalysis(const std::string& run, const std::s
                                     "; cancel it and wait until it has ended, then delete it"));
     }
     return transaction.RemoveAnalysis(run, analysis);
-  }));
+  };
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(&context_, [&] { return context_.catalog->Write(forget); }));
   context_.hub->Notify(run);
   // It is deleted. The catalog remembers what cannot be removed from the files now.
   CarryOut(&context_, {run, analysis, ""}).IgnoreError();

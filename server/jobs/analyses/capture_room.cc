@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
 
 namespace sumscope::jobs {
@@ -35,6 +36,7 @@ void CaptureRoom::Release(const std::string& analysis) {
 absl::Status CaptureRoom::CheckBeside(const std::string& analysis, uint64_t bytes) {
   SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t used, captures_->UsedBytes());
   SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t announced, AnnouncedBeside(analysis));
+  SUMSCOPE_RETURN_IF_ERROR(CheckDisk(bytes, announced));
   const uint64_t taken = used + announced;
   if (bytes <= limit_ && taken <= limit_ - bytes) return absl::OkStatus();
   return MakeError(
@@ -46,6 +48,21 @@ absl::Status CaptureRoom::CheckBeside(const std::string& analysis, uint64_t byte
        {"used_bytes", absl::StrCat(used)},
        {"announced_bytes", absl::StrCat(announced)},
        {"limit_bytes", absl::StrCat(limit_)}});
+}
+
+absl::Status CaptureRoom::CheckDisk(uint64_t bytes, uint64_t announced) const {
+  if (!free_disk_) return absl::OkStatus();
+  // What others announced may lie there in part already: then there is more room than this says.
+  const uint64_t free = free_disk_(), kept = announced + limits::kMinFreeDiskBytes;
+  if (free >= kept && bytes <= free - kept) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kResourceExhausted, "CAPTURE_TOO_LARGE",
+                   absl::StrCat("the capture takes ", bytes, " bytes; the disk of the data directory has ", free,
+                                " left, of which captures that wait or run take ", announced, " and the server keeps ",
+                                limits::kMinFreeDiskBytes,
+                                ": capture fewer hooks, positions or questions, reduce them, or free space"),
+                   {{"bytes", absl::StrCat(bytes)},
+                    {"free_disk_bytes", absl::StrCat(free)},
+                    {"announced_bytes", absl::StrCat(announced)}});
 }
 
 absl::StatusOr<uint64_t> CaptureRoom::AnnouncedBeside(const std::string& analysis) {

@@ -7,8 +7,6 @@
 namespace sumscope::jobs {
 
 absl::Status CaptureIntake::Begin(const worker::v1::TensorSetBegin& begin) {
-  if (begin.kind() != worker::v1::CAPTURE) return ProtocolError("an analysis sent a tensor set that is no capture");
-  if (writer_ != nullptr || finished_) return ProtocolError("a second capture came");
   std::vector<storage::StoredTensor> tensors;
   uint64_t bytes = 0;
   for (const worker::v1::TensorInfo& tensor : begin.tensors()) {
@@ -23,17 +21,14 @@ absl::Status CaptureIntake::Begin(const worker::v1::TensorSetBegin& begin) {
 
 absl::Status CaptureIntake::Take(const worker::v1::WorkerMessage& message) {
   if (message.has_tensor_set_begin()) return Begin(message.tensor_set_begin());
-  if (writer_ == nullptr) return ProtocolError("a part of a capture came that did not begin");
   if (message.has_tensor_chunk()) return writer_->Append(message.tensor_chunk().data());
   SUMSCOPE_ASSIGN_OR_RETURN(tensors_, writer_->Finish());
   writer_.reset();
-  finished_ = true;
   context_->capture_room.Release(AnalysisName(run_, analysis_));
   return absl::OkStatus();
 }
 
 absl::Status CaptureIntake::Complete(v1::CaptureResult* result) const {
-  if (!finished_) return ProtocolError("the result of a capture came before its tensors");
   if (static_cast<size_t>(result->tensors_size()) != tensors_.size()) {
     return ProtocolError(
         absl::StrCat("the result names ", result->tensors_size(), " tensors, ", tensors_.size(), " came"));

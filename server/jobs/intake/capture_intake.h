@@ -19,7 +19,7 @@ class CaptureIntake {
   CaptureIntake(Context* context, std::string run, std::string analysis)
       : context_(context), run_(std::move(run)), analysis_(std::move(analysis)) {}
 
-  // A tensor set's begin, chunk or end. INVALID_ARGUMENT WORKER_PROTOCOL; RESOURCE_EXHAUSTED CAPTURE_TOO_LARGE,
+  // A tensor set's begin, chunk or end, as MessageCheck lets them through. RESOURCE_EXHAUSTED CAPTURE_TOO_LARGE,
   // DISK_FULL; errors of the capture file.
   absl::Status Take(const worker::v1::WorkerMessage& message);
   // Fills what only the file knows of the tensors that the worker's result names: types, sizes, places, checksums.
@@ -32,7 +32,6 @@ class CaptureIntake {
   Context* const context_;
   const std::string run_, analysis_;
   std::unique_ptr<storage::CaptureWriter> writer_;
-  bool finished_ = false;
   std::vector<storage::CaptureTensor> tensors_;  // once finished
 };
 

@@ -78,24 +78,26 @@ void DropCapture(Context* context, const Target& target) {
   context->captures->Remove(target.job.run, target.job.analysis).IgnoreError();
 }
 
-// The files' part of the end. A success that cannot be stored is none.
-void StoreEnd(Context* context, const Target& target, const EndFacts& facts, Outcome* outcome) {
+// The files' part of the end. A success that cannot be stored is none; the error says that it may be one later.
+absl::Status StoreEnd(Context* context, const Target& target, const EndFacts& facts, Outcome* outcome) {
   const auto failed = [&](const std::string& reason, const absl::Status& status) {
-    if (outcome->state != v1::SUCCEEDED) return;  // says less, loses nothing
+    if (outcome->state != v1::SUCCEEDED) return absl::OkStatus();  // says less, loses nothing
+    if (facts.keep_success && MayPass(status)) return status;
     *outcome = {v1::FAILED, reason, std::string(status.message())};
     DropCapture(context, target);
+    return absl::OkStatus();
   };
   if (outcome->state != v1::SUCCEEDED) DropCapture(context, target);
   if (facts.file == nullptr) return failed(reasons::kStorageError, absl::NotFoundError("the run has no file"));
   const absl::Status stored = target.of_training() ? StoreTraining(context, target, *outcome, facts)
                                                    : StoreAnalysis(context, target, *outcome, facts);
-  if (!stored.ok()) failed(StorageReason(stored), stored);
+  return stored.ok() ? absl::OkStatus() : failed(StorageReason(stored), stored);
 }
 
 absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& outcome, const EndFacts& facts,
                           storage::Job* recorded) {
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
-  return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  const auto end = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, seen.job.id));
     if (target.job.state != seen.job.state) return absl::FailedPreconditionError("decided on an older state");
     if (outcome.counts_as_failure) {
@@ -111,7 +113,8 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
     }
     *recorded = target.job;
     return absl::OkStatus();
-  });
+  };
+  return WithReserve(context, [&] { return context->catalog->Write(end); });
 }
 
 }  // namespace
@@ -130,7 +133,7 @@ absl::Status SealUnlessBusy(Context* context, const std::string& run, storage::R
 absl::Status ChangeDescription(Context* context, const std::string& run, storage::RunFile* file,
                                const std::function<void(const v1::Run& catalog, v1::Run* description)>& change,
                                const std::function<absl::Status(storage::RunFileTransaction&)>& also) {
-  MutexLock lock(&context->descriptions);
+  const RunLocks::Held lock(&context->descriptions, run);
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run catalog,
                             ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) { return reader.GetRun(run); }));
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run description, file->GetRun());
@@ -163,6 +166,7 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
                                        const EndFacts& facts) {
   storage::Job recorded;
   std::optional<std::pair<v1::State, Outcome>> stored;  // what the file holds, and for which state it was decided
+  absl::Status refused;                                 // by the file: not for this loop to wait for
   const absl::Status status = Retry(context, tries, [&]() -> absl::Status {
     for (;;) {
       SUMSCOPE_ASSIGN_OR_RETURN(const Target target, ReadCatalog<Target>(context->catalog, [&](auto& reader) {
@@ -173,14 +177,15 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
       }
       if (!stored.has_value() || stored->first != target.job.state) {
         Outcome outcome = Decide(target.job.state, target.job.attempt, end);
-        StoreEnd(context, target, facts, &outcome);
+        refused = StoreEnd(context, target, facts, &outcome);
+        if (!refused.ok()) return absl::OkStatus();
         stored = {target.job.state, outcome};
       }
       const absl::Status written = EndInCatalog(context, target, stored->second, facts, &recorded);
       // Tags that no fact can hold: that answer is none.
       if (absl::IsInvalidArgument(written) && stored->second.state == v1::SUCCEEDED) {
         Outcome outcome = {v1::FAILED, StorageReason(written), std::string(written.message())};
-        StoreEnd(context, target, facts, &outcome);
+        SUMSCOPE_RETURN_IF_ERROR(StoreEnd(context, target, facts, &outcome));
         stored->second = outcome;
         continue;
       }
@@ -189,6 +194,7 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
       return written;
     }
   });
+  SUMSCOPE_RETURN_IF_ERROR(refused);
   if (!status.ok()) return status;
   if (recorded.analysis.empty()) {
     context->hub->ClearProgress(recorded.run);

@@ -17,6 +17,9 @@ struct EndFacts {
   std::shared_ptr<storage::RunFile> file;  // null: none yet, or it cannot be opened. Shared with readers.
   std::optional<RunFacts> run;             // of a training
   v1::Analysis analysis;                   // of an analysis: result and provenance, when it gave them
+  // A success that the file refuses for now (MayPass) is left unrecorded, with that error at once, to be recorded
+  // later.
+  bool keep_success = false;
 };
 
 // Records how a task, or a job without one, ended: a terminal state into the run file, sealed, then into the catalog;

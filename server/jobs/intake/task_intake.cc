@@ -17,8 +17,6 @@ namespace {
 
 // The run's row in the catalog follows its checkpoints at most this often.
 constexpr absl::Duration kRefreshInterval = absl::Seconds(3);
-// A start that the catalog does not take within these tries (about a minute) fails its task.
-constexpr int kStartTries = 16;
 
 bool IsTensorPart(const worker::v1::WorkerMessage& message) {
   return message.has_tensor_set_begin() || message.has_tensor_chunk() || message.has_tensor_set_end();
@@ -36,6 +34,8 @@ TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment
       slot_(std::move(slot)),
       assignment_(std::move(assignment)),
       task_id_(assignment_.task.task_id()),
+      check_(assignment_),
+      patience_(context, {slot_, assignment_.job, assignment_.run, assignment_.analysis_id}, assignment_.file),
       start_(context->clock->Monotonic()),
       last_refresh_(start_ - kRefreshInterval) {
   state_.facts = assignment_.facts;
@@ -49,14 +49,25 @@ void TaskIntake::Acknowledge(uint64_t sequence) {
   if (sequence > 0) context_->pool->Acknowledge(slot_, task_id_, sequence);
 }
 
-void TaskIntake::Fail(const std::string& reason, const absl::Status& status) {
-  failure_ = TaskEnd{TaskEnd::Kind::kFailed, reason, std::string(status.message())};
+TaskEnd TaskIntake::EndBy(const absl::Status& status) {
+  using Kind = TaskEnd::Kind;
+  const std::string reason = StorageReason(status);
+  const bool lie = reason == reasons::kWorkerProtocol;
+  const Kind kind = lie                                    ? Kind::kFailedRetryable
+                    : StoragePatience::MayTryAgain(status) ? Kind::kReturned
+                                                           : Kind::kFailed;
+  return {kind, reason, std::string(status.message())};
+}
+
+void TaskIntake::Fail(const absl::Status& status) {
+  failure_ = EndBy(status);
   capture_.reset();
   context_->pool->Cancel(slot_, task_id_);
 }
 
 void TaskIntake::Start(const worker::v1::WorkerMessage& message) {
-  if (failure_.has_value() || started_) return;
+  if (failure_.has_value()) return;
+  if (const absl::Status checked = check_.Check(message); !checked.ok()) return Fail(checked);
   const v1::Attempt& provenance = message.started().provenance();
   absl::Status status = absl::OkStatus();
   if (assignment_.analysis_id.empty()) {
@@ -69,9 +80,9 @@ void TaskIntake::Start(const worker::v1::WorkerMessage& message) {
     provenance_.set_device(provenance.device());
     provenance_.set_threads(provenance.threads());
     provenance_.set_algorithm_version(AnalysisAlgorithmVersion(AnalysisKind(assignment_.analysis.request())));
-    status = Retry(context_, kStartTries, [this] { return SetRunning(); });
+    status = patience_.Outlast([this] { return SetRunning(); });
   }
-  if (!status.ok()) return Fail(StorageReason(status), status);
+  if (!status.ok()) return Fail(status);
   started_ = true;
   start_ = context_->clock->Monotonic();
   Acknowledge(message.sequence());
@@ -101,10 +112,9 @@ absl::Status TaskIntake::StartTraining(const v1::Attempt& provenance) {
     if (!description->has_start_time()) *description->mutable_start_time() = ToTimestamp(now);
   };
   // A file that another program has open for a moment is no reason to give the run up.
-  SUMSCOPE_RETURN_IF_ERROR(Retry(context_, kStartTries, [&] {
-    return ChangeDescription(context_, assignment_.run, assignment_.file.get(), describe);
-  }));
-  return Retry(context_, kStartTries, [&]() -> absl::Status {
+  SUMSCOPE_RETURN_IF_ERROR(patience_.Outlast(
+      [&] { return ChangeDescription(context_, assignment_.run, assignment_.file.get(), describe); }));
+  return patience_.Outlast([&]() -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(SetRunning());
     if (!mixed) return absl::OkStatus();
     return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
@@ -125,23 +135,35 @@ absl::Status TaskIntake::SetRunning() {
   });
 }
 
-void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
-  if (failure_.has_value()) return;
-  const absl::Status captured = TakeCapture(messages);
-  if (!captured.ok()) return Fail(StorageReason(captured), captured);
-  State next = state_;
+absl::Status TaskIntake::Commit(const std::vector<worker::v1::WorkerMessage>& messages, State* next) {
   const bool to_file = std::any_of(messages.begin(), messages.end(), [this](const auto& message) {
     return NeedsFile(message) && (capture_ == nullptr || !IsTensorPart(message));
   });
-  if (to_file) {
-    const absl::Status status = assignment_.file->Write([&](storage::RunFileTransaction& transaction) {
-      for (const worker::v1::WorkerMessage& message : messages) {
-        if (capture_ != nullptr && IsTensorPart(message)) continue;
-        SUMSCOPE_RETURN_IF_ERROR(Apply(message, transaction, &next));
-      }
-      return absl::OkStatus();
-    });
-    if (!status.ok()) return Fail(StorageReason(status), status);
+  if (!to_file) return absl::OkStatus();
+  return assignment_.file->Write([&](storage::RunFileTransaction& transaction) {
+    *next = state_;
+    for (const worker::v1::WorkerMessage& message : messages) {
+      if (capture_ != nullptr && IsTensorPart(message)) continue;
+      SUMSCOPE_RETURN_IF_ERROR(Apply(message, transaction, next));
+    }
+    return absl::OkStatus();
+  });
+}
+
+void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
+  if (failure_.has_value()) return;
+  for (const worker::v1::WorkerMessage& message : messages) {
+    if (const absl::Status checked = check_.Check(message); !checked.ok()) return Fail(checked);
+  }
+  if (const absl::Status captured = TakeCapture(messages); !captured.ok()) {
+    Fail(captured);
+    // What is in its file already cannot be written a second time: it begins anew, as often as other failures may.
+    if (failure_->kind == TaskEnd::Kind::kReturned) failure_->kind = TaskEnd::Kind::kFailedRetryable;
+    return;
+  }
+  State next = state_;
+  if (const absl::Status stored = patience_.Outlast([&] { return Commit(messages, &next); }); !stored.ok()) {
+    return Fail(stored);
   }
   uint64_t last_sequence = 0;
   for (const worker::v1::WorkerMessage& message : messages) {
@@ -195,7 +217,6 @@ void TaskIntake::RefreshCatalog() {
 }
 
 absl::Status TaskIntake::CheckComplete() {
-  if (!started_) return ProtocolError("the task is done and never started");
   const auto incomplete = [](const std::string& text) {
     return MakeError(absl::StatusCode::kFailedPrecondition, reasons::kRunIncomplete, text);
   };
@@ -208,34 +229,45 @@ absl::Status TaskIntake::CheckComplete() {
   if (steps != assignment_.steps) {
     return incomplete(absl::StrCat("metrics of ", steps, " steps came, expected ", assignment_.steps));
   }
-  return assignment_.file->GetTensorSet(storage::TensorSetKind::kWeights, assignment_.steps).status();
+  const absl::Status weights =
+      assignment_.file->GetTensorSet(storage::TensorSetKind::kWeights, assignment_.steps).status();
+  return absl::IsNotFound(weights) ? incomplete(std::string(weights.message())) : weights;
 }
 
 TaskEnd TaskIntake::EndOf(const worker::v1::Finished& finished) {
   using worker::v1::Finished;
   using Kind = TaskEnd::Kind;
-  switch (finished.outcome()) {
-    case Finished::DONE: {
-      const absl::Status complete = CheckComplete();
-      if (complete.ok()) return {Kind::kDone, "", ""};
-      const std::string reason = ErrorReason(complete);
-      return {Kind::kFailed, reason == "CHECKPOINT_NOT_FOUND" ? reasons::kRunIncomplete : StorageReason(complete),
-              std::string(complete.message())};
-    }
-    case Finished::CANCELLED:
-      return {Kind::kCancelled, finished.reason(), finished.detail()};
-    case Finished::STOPPED:
-      return {Kind::kReturned, reasons::kDrained, finished.detail()};
-    default:
-      return {finished.retryable() ? Kind::kFailedRetryable : Kind::kFailed,
-              finished.reason().empty() ? reasons::kWorkerFailed : finished.reason(), finished.detail()};
+  if (finished.outcome() == Finished::CANCELLED) return {Kind::kCancelled, finished.reason(), finished.detail()};
+  if (finished.outcome() == Finished::STOPPED) {
+    if (context_->draining) return {Kind::kReturned, reasons::kDrained, finished.detail()};
+    return {Kind::kLost, reasons::kWorkerLost, "the worker gave the task back, and nobody had asked it to"};
   }
+  return {finished.retryable() ? Kind::kFailedRetryable : Kind::kFailed,
+          finished.reason().empty() ? reasons::kWorkerFailed : finished.reason(), finished.detail()};
 }
 
 absl::StatusOr<storage::Job> TaskIntake::Finish(const worker::v1::WorkerMessage& message) {
-  const absl::StatusOr<storage::Job> job = Record(failure_.has_value() ? *failure_ : EndOf(message.finished()));
-  if (job.ok() && !failure_.has_value()) Acknowledge(message.sequence());
+  if (failure_.has_value()) return Record(*failure_);
+  if (const absl::Status checked = check_.Check(message); !checked.ok()) return Record(EndBy(checked));
+  const bool done = message.finished().outcome() == worker::v1::Finished::DONE;
+  absl::StatusOr<storage::Job> job = done ? Succeed() : Record(EndOf(message.finished()));
+  if (job.ok()) Acknowledge(message.sequence());
   return job;
+}
+
+absl::StatusOr<storage::Job> TaskIntake::Succeed() {
+  absl::StatusOr<storage::Job> job = absl::InternalError("not recorded");
+  bool over = false;
+  EndFacts facts = FactsOfEnd();
+  facts.keep_success = true;
+  const absl::Status status = patience_.Outlast([&]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(CheckComplete());
+    job = RecordEnd(context_, kUntilInterrupted, assignment_.job, {TaskEnd::Kind::kDone, "", ""}, facts);
+    // It has ended otherwise, is gone, or its success is in the file and the next start's recovery follows that.
+    over = job.ok() || context_->interrupt.IsSet() || !StoragePatience::Passes(job.status());
+    return over ? absl::OkStatus() : job.status();
+  });
+  return over ? job : Record(EndBy(status));
 }
 
 absl::StatusOr<storage::Job> TaskIntake::Lose(const std::string& reason, const std::string& detail) {
@@ -249,7 +281,7 @@ absl::StatusOr<storage::Job> TaskIntake::Lose(const std::string& reason, const s
                       : TaskEnd{TaskEnd::Kind::kLost, reason, text});
 }
 
-absl::StatusOr<storage::Job> TaskIntake::Record(const TaskEnd& end) {
+EndFacts TaskIntake::FactsOfEnd() {
   capture_.reset();  // what it holds unfinished is gone before anybody hears of the end
   EndFacts facts;
   facts.file = assignment_.file;
@@ -260,7 +292,11 @@ absl::StatusOr<storage::Job> TaskIntake::Record(const TaskEnd& end) {
     *facts.analysis.mutable_provenance() = provenance_;
     *facts.analysis.mutable_result() = state_.result;
   }
-  return RecordEnd(context_, kUntilInterrupted, assignment_.job, end, facts);
+  return facts;
+}
+
+absl::StatusOr<storage::Job> TaskIntake::Record(const TaskEnd& end) {
+  return RecordEnd(context_, kUntilInterrupted, assignment_.job, end, FactsOfEnd());
 }
 
 }  // namespace sumscope::jobs

@@ -8,14 +8,17 @@
 
 #include "server/jobs/context.h"
 #include "server/jobs/intake/capture_intake.h"
+#include "server/jobs/intake/message_check.h"
 #include "server/jobs/intake/record_end.h"
+#include "server/jobs/intake/storage_patience.h"
 #include "server/jobs/runs/run_facts.h"
 #include "server/jobs/tasks/task_builder.h"
 
 namespace sumscope::jobs {
 
-// Takes in what one task's worker sends: makes it durable, acknowledges it, then tells watchers; and records the task's
-// end. After a failure of storage it takes nothing more and ends the task. Confined to its slot's ingest thread.
+// Takes in what one task's worker sends: checks it, makes it durable, acknowledges it, then tells watchers; and records
+// the task's end. Storage that refuses for now is waited for. After a failure, or a message that no worker sends, it
+// takes nothing more and ends the task. Confined to its slot's ingest thread.
 class TaskIntake {
  public:
   TaskIntake(Context* context, std::string slot, Assignment assignment);
@@ -58,13 +61,20 @@ class TaskIntake {
 
   absl::Status StartTraining(const v1::Attempt& provenance);
   absl::Status SetRunning();
+  absl::Status Commit(const std::vector<worker::v1::WorkerMessage>& messages, State* next);
   void ShowProgress();
   void RefreshCatalog();
   // OK when everything that makes the task's success is stored.
   absl::Status CheckComplete();
   TaskEnd EndOf(const worker::v1::Finished& finished);
+  // Records a success; gives up as StoragePatience does.
+  absl::StatusOr<storage::Job> Succeed();
   absl::StatusOr<storage::Job> Record(const TaskEnd& end);
-  void Fail(const std::string& reason, const absl::Status& status);
+  EndFacts FactsOfEnd();
+  // What an error makes of the task: a lie is a failed attempt, storage that was waited for in vain nobody's failure.
+  static TaskEnd EndBy(const absl::Status& status);
+  // Ends the task with what the worker sends from here on unheard.
+  void Fail(const absl::Status& status);
   void Acknowledge(uint64_t sequence);
 
   Context* const context_;
@@ -72,6 +82,8 @@ class TaskIntake {
   const Assignment assignment_;
   const std::string task_id_;
 
+  MessageCheck check_;
+  StoragePatience patience_;
   State state_;
   bool started_ = false;
   absl::Duration start_, last_refresh_;

@@ -1,4 +1,5 @@
-// What each message of a worker changes: the part of TaskIntake that runs within a write of the run file.
+// What each message of a worker changes: the part of TaskIntake that runs within a write of the run file. What comes
+// here has passed MessageCheck.
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -6,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/limits.h"
-#include "server/jobs/intake/protocol_error.h"
 #include "server/jobs/intake/task_intake.h"
 
 namespace sumscope::jobs {
@@ -15,7 +15,6 @@ namespace {
 // Moves the mean time of a step on by one step, so that a single slow one does not double a progress bar's estimate.
 void Smooth(double speed, std::optional<double>* mean) {
   constexpr double kMemory = 100;  // steps
-  if (!(speed > 0)) return;
   *mean = mean->has_value() ? 1 / (1 / **mean + (1 / speed - 1 / **mean) / kMemory) : speed;
 }
 
@@ -32,7 +31,6 @@ absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage
     case Message::kTensorSetBegin:
       return BeginSet(message.tensor_set_begin(), transaction, state);
     case Message::kTensorChunk:
-      if (!state->open_set.has_value()) return ProtocolError("a tensor chunk came without a tensor set");
       return transaction.AppendTensorBytes(*state->open_set, message.tensor_chunk().data());
     case Message::kTensorSetEnd:
       return EndSet(message.tensor_set_end(), transaction, state);
@@ -47,7 +45,6 @@ absl::Status TaskIntake::Apply(const worker::v1::WorkerMessage& message, storage
 
 absl::Status TaskIntake::ApplyResult(const v1::AnalysisResult& result, storage::RunFileTransaction& transaction,
                                      State* state) {
-  if (assignment_.analysis_id.empty()) return ProtocolError("a training sent the result of an analysis");
   state->result = result;
   if (capture_ != nullptr) SUMSCOPE_RETURN_IF_ERROR(capture_->Complete(state->result.mutable_capture()));
   v1::Analysis answered = assignment_.analysis;
@@ -59,8 +56,6 @@ absl::Status TaskIntake::ApplyResult(const v1::AnalysisResult& result, storage::
 absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
                                       State* state) {
   const std::optional<double> loss = LastValue(block, "loss");
-  if (block.first_step() + block.count() > assignment_.steps) return ProtocolError("metrics beyond the last step came");
-  if (!loss.has_value()) return ProtocolError("a metric block is misshapen or has no loss");
   std::optional<uint64_t> diverged;
   SUMSCOPE_RETURN_IF_ERROR(transaction.AppendMetrics(storage::Series::kDeterministic, block, &diverged));
   if (diverged.has_value()) {
@@ -79,10 +74,7 @@ absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::Run
 
 absl::Status TaskIntake::ApplyTiming(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
                                      State* state) {
-  if (block.first_step() + block.count() > assignment_.steps) return ProtocolError("timing beyond the last step came");
-  if (LastValue(block, "steps_per_second").has_value() && block.columns_size() == 1) {
-    for (const double speed : block.values()) Smooth(speed, &state->steps_per_second);
-  }
+  for (const double speed : block.values()) Smooth(speed, &state->steps_per_second);
   std::optional<uint64_t> ignored;  // another attempt is faster or slower
   // What a lost worker measured and did not send any more is unknown: NaN.
   while (state->facts.timing_steps < block.first_step()) {
@@ -102,11 +94,6 @@ absl::Status TaskIntake::ApplyTiming(const v1::MetricBlock& block, storage::RunF
 
 absl::Status TaskIntake::BeginSet(const worker::v1::TensorSetBegin& begin, storage::RunFileTransaction& transaction,
                                   State* state) {
-  if (!assignment_.analysis_id.empty()) return ProtocolError("an analysis sent a tensor set and is no capture");
-  if (state->open_set.has_value()) return ProtocolError("a tensor set began inside another");
-  if (begin.kind() != worker::v1::WEIGHTS && begin.kind() != worker::v1::RESUME_STATE) {
-    return ProtocolError("a tensor set of unknown kind");
-  }
   std::vector<storage::StoredTensor> tensors;
   for (const worker::v1::TensorInfo& tensor : begin.tensors()) {
     tensors.push_back({tensor.name(), tensor.dtype(), {tensor.shape().begin(), tensor.shape().end()}, tensor.bytes()});
@@ -121,7 +108,6 @@ absl::Status TaskIntake::BeginSet(const worker::v1::TensorSetBegin& begin, stora
 
 absl::Status TaskIntake::EndSet(const worker::v1::TensorSetEnd& end, storage::RunFileTransaction& transaction,
                                 State* state) {
-  if (!state->open_set.has_value()) return ProtocolError("a tensor set ended that did not begin");
   std::optional<double> heldout_loss;
   if (end.has_heldout_loss()) heldout_loss = end.heldout_loss();
   SUMSCOPE_RETURN_IF_ERROR(transaction.FinishTensorSet(*state->open_set, heldout_loss));

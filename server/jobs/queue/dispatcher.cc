@@ -17,6 +17,9 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(50);
 constexpr absl::Duration kLongestBackOff = absl::Seconds(5);
+constexpr absl::Duration kLongestOwnBackOff = absl::Seconds(60);  // of one job
+// Threads that give: each slot may meet a slow file at a time.
+constexpr size_t kMinGivers = 2, kMaxGivers = 16;
 
 std::chrono::milliseconds ToWait(absl::Duration duration) {
   return std::chrono::milliseconds(absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))));
@@ -27,6 +30,12 @@ bool RefusedForNow(const absl::Status& status) {
   return absl::IsResourceExhausted(status) || absl::IsUnavailable(status) || absl::IsAborted(status);
 }
 
+// Whether the slot has no worker and is not about to get one: a start after a failed one is no promise.
+bool CannotWork(const v1::Slot& slot) {
+  if (slot.state() == "STARTING") return slot.restarts() > 0 && !slot.detail().empty();
+  return slot.state() == "BROKEN" || slot.state() == "BACKING_OFF";
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Context* context, std::unique_ptr<QueuePolicy> policy)
@@ -34,7 +43,8 @@ Dispatcher::Dispatcher(Context* context, std::unique_ptr<QueuePolicy> policy)
 
 void Dispatcher::Start(Ingest* ingest) {
   ingest_ = ingest;
-  thread_ = std::thread([this] { Run(); });
+  const size_t givers = std::clamp(context_->pool->Slots().size(), kMinGivers, kMaxGivers);
+  for (size_t i = 0; i < givers; ++i) threads_.emplace_back([this, i] { Run(/*explains=*/i == 0); });
 }
 
 void Dispatcher::Stop() {
@@ -43,7 +53,8 @@ void Dispatcher::Stop() {
     stopped_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void Dispatcher::Enqueue(storage::Job job) {
@@ -54,12 +65,18 @@ void Dispatcher::Enqueue(storage::Job job) {
 
 std::optional<storage::Job> Dispatcher::Claim(const std::string& job) {
   MutexLock lock(&mutex_);
+  back_offs_.erase(job);
+  if (const auto found = later_.find(job); found != later_.end()) {
+    storage::Job taken = std::move(found->second.job);
+    later_.erase(found);
+    return taken;
+  }
   return policy_->Remove(job);
 }
 
 size_t Dispatcher::waiting() {
   MutexLock lock(&mutex_);
-  return policy_->size();
+  return policy_->size() + later_.size();
 }
 
 void Dispatcher::CancelTask(const std::string& job) {
@@ -126,12 +143,32 @@ void Dispatcher::Free(const std::string& job, std::optional<storage::Job> again,
     active_.erase(found);
   }
   if (again.has_value()) policy_->Add(*std::move(again));
+  if (later_.count(job) == 0) back_offs_.erase(job);
   changed_.NotifyAll();
 }
 
+void Dispatcher::TakeDue(absl::Duration now) {
+  for (auto at = later_.begin(); at != later_.end();) {
+    if (at->second.not_before > now) {
+      ++at;
+      continue;
+    }
+    policy_->Add(std::move(at->second.job));
+    at = later_.erase(at);
+  }
+}
+
 absl::Duration Dispatcher::WaitForWork() {
-  if (draining_ || idle_.empty() || policy_->size() == 0) return kLongestWait;
-  return std::clamp(not_before_ - context_->clock->Monotonic(), absl::ZeroDuration(), kLongestWait);
+  if (draining_ || idle_.empty()) return kLongestWait;
+  const absl::Duration now = context_->clock->Monotonic();
+  TakeDue(now);
+  absl::Duration next = now + kLongestWait;
+  if (policy_->size() > 0) {
+    next = not_before_;
+  } else {
+    for (const auto& [job, later] : later_) next = std::min(next, later.not_before);
+  }
+  return std::clamp(next - now, absl::ZeroDuration(), kLongestWait);
 }
 
 std::optional<std::pair<storage::Job, std::string>> Dispatcher::TakeWork() {
@@ -151,7 +188,7 @@ std::optional<std::pair<storage::Job, std::string>> Dispatcher::TakeWork() {
   return std::nullopt;
 }
 
-void Dispatcher::Run() {
+void Dispatcher::Run(bool explains) {
   for (;;) {
     std::optional<std::pair<storage::Job, std::string>> work;
     std::optional<storage::Job> stuck;
@@ -163,7 +200,7 @@ void Dispatcher::Run() {
         if (work.has_value()) break;
         // A worker that restarts takes less than a quiet wait.
         const bool woken = changed_.WaitFor(&mutex_, ToWait(std::max(wait, absl::Milliseconds(1))));
-        if (!woken && wait >= kLongestWait) stuck = Stuck();
+        if (explains && !woken && wait >= kLongestWait) stuck = Stuck();
       }
       if (stopped_) return;
     }
@@ -185,7 +222,7 @@ std::optional<storage::Job> Dispatcher::Stuck() {
 void Dispatcher::ExplainWait(const storage::Job& job) {
   std::string detail;
   for (const v1::Slot& slot : context_->pool->Slots()) {
-    if (slot.state() != "BROKEN" && slot.state() != "BACKING_OFF") return;
+    if (!CannotWork(slot)) return;
     absl::StrAppend(&detail, detail.empty() ? "" : "; ", "slot ", slot.name(), ": ", slot.detail());
   }
   if (detail.empty()) return;
@@ -212,21 +249,23 @@ void Dispatcher::Give(const storage::Job& job, const std::string& slot) {
   const absl::StatusOr<Target> target =
       ReadCatalog<Target>(context_->catalog, [&](auto& reader) { return LoadTarget(reader, job.id); });
   if (!target.ok()) {
-    if (MayPass(target.status())) return TryLater(job, target.status());
+    if (MayPass(target.status())) return TryLater(job, target.status(), /*shared=*/true);
     return Free(job.id, std::nullopt, /*slot_is_idle=*/true);  // the run was removed
   }
   if (target->job.state != v1::QUEUED) return Drop(*target);
   absl::StatusOr<Assignment> assignment = BuildAssignment(context_, *target);
   if (!assignment.ok()) {
-    return RefusedForNow(assignment.status()) ? TryLater(job, assignment.status()) : Refuse(job, assignment.status());
+    if (!RefusedForNow(assignment.status())) return Refuse(job, assignment.status());
+    return TryLater(job, assignment.status(), /*shared=*/absl::IsResourceExhausted(assignment.status()));
   }
   if (context_->draining) return Free(job.id, job, /*slot_is_idle=*/true);
   const absl::StatusOr<Target> started = RecordStart(job.id, slot, LogEntriesOf(assignment->file.get()));
-  if (!started.ok()) return TryLater(job, started.status());
+  if (!started.ok()) return TryLater(job, started.status(), /*shared=*/true);
   if (started->job.state != v1::STARTING) return Drop(*started);
   {
     MutexLock lock(&mutex_);
     back_off_ = kFirstBackOff;
+    back_offs_.erase(job.id);
   }
   context_->hub->Notify(job.run);
   HandOver(started->job, slot, *std::move(assignment));
@@ -309,14 +348,20 @@ void Dispatcher::Drop(const Target& target) {
   Free(target.job.id, std::nullopt, /*slot_is_idle=*/true);
 }
 
-void Dispatcher::TryLater(const storage::Job& job, const absl::Status& why) {
-  storage::Job shown = ShowReason(job, StorageReason(why), std::string(why.message()));
+void Dispatcher::TryLater(const storage::Job& job, const absl::Status& why, bool shared) {
+  const storage::Job shown = ShowReason(job, StorageReason(why), std::string(why.message()));
   {
     MutexLock lock(&mutex_);
-    not_before_ = context_->clock->Monotonic() + back_off_;
-    back_off_ = std::min(2 * back_off_, kLongestBackOff);
+    const absl::Duration now = context_->clock->Monotonic();
+    if (shared) {
+      not_before_ = now + back_off_;
+      back_off_ = std::min(2 * back_off_, kLongestBackOff);
+    }
+    absl::Duration& own = back_offs_.try_emplace(job.id, kFirstBackOff).first->second;
+    later_[job.id] = {shown, now + own};
+    own = std::min(2 * own, shared ? kLongestBackOff : kLongestOwnBackOff);
   }
-  Free(job.id, std::move(shown), /*slot_is_idle=*/true);
+  Free(job.id, std::nullopt, /*slot_is_idle=*/true);
 }
 
 }  // namespace sumscope::jobs

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "server/jobs/context.h"
 #include "server/jobs/intake/ingest.h"
@@ -16,15 +17,18 @@
 
 namespace sumscope::jobs {
 
-// Gives queued jobs to idle slots, from a thread of its own. The catalog decides on every state; what is here is only
-// who waits and who runs where. Storage that fails is tried again with back-off. Thread-safe.
+// Gives queued jobs to idle slots, from threads of its own, so that a job whose file is slow holds up its slot alone.
+// The catalog decides on every state; what is here is only who waits and who runs where. Thread-safe.
+//
+// A job that its storage refuses for now is tried again with a back-off of its own, and others go before it meanwhile.
+// Where the refusal is everybody's (the catalog, a full disk, no descriptors), nobody is tried for a moment.
 class Dispatcher : public SlotObserver {
  public:
   // `context` outlives it.
   Dispatcher(Context* context, std::unique_ptr<QueuePolicy> policy);
   ~Dispatcher() override { Stop(); }
 
-  // `ingest` outlives the thread.
+  // `ingest` outlives the threads.
   void Start(Ingest* ingest);
 
   void Enqueue(storage::Job job);
@@ -38,7 +42,7 @@ class Dispatcher : public SlotObserver {
   void BeginDrain(absl::Duration grace);
   // Waits until no task runs; false after `timeout`.
   bool WaitUntilIdle(absl::Duration timeout);
-  // Ends the thread.
+  // Ends the threads.
   void Stop();
 
   void SlotIdle(const std::string& slot) override;
@@ -53,7 +57,15 @@ class Dispatcher : public SlotObserver {
     bool idle_again = false;            // the slot said idle before the pool had it
     std::optional<storage::Job> again;  // queued anew before this start was over
   };
-  void Run();
+  // A job that is tried again at its time.
+  struct Later {
+    storage::Job job;
+    absl::Duration not_before;
+  };
+  // One of the threads explains waits that nothing ends.
+  void Run(bool explains);
+  // Puts jobs whose time has come back into their places.
+  void TakeDue(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Zero: a job can be given now.
   absl::Duration WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The next job with its slot, both taken; empty when none may start now.
@@ -75,13 +87,14 @@ class Dispatcher : public SlotObserver {
   void NotTaken(const storage::Job& job, const std::shared_ptr<storage::RunFile>& file, const absl::Status& status);
   void Refuse(const storage::Job& job, const absl::Status& status);
   void Drop(const Target& target);
-  void TryLater(const storage::Job& job, const absl::Status& why);
+  // `shared`: others would fare no better now.
+  void TryLater(const storage::Job& job, const absl::Status& why, bool shared);
   // Whatever became of the start is over; `again` goes back into the queue.
   void Free(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle);
 
   Context* const context_;
-  Ingest* ingest_ = nullptr;  // set before the thread starts
-  std::thread thread_;
+  Ingest* ingest_ = nullptr;  // set before the threads start
+  std::vector<std::thread> threads_;
 
   Mutex mutex_;
   CondVar changed_;
@@ -91,6 +104,9 @@ class Dispatcher : public SlotObserver {
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration grace_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, Later> later_ ABSL_GUARDED_BY(mutex_);               // by job
+  std::map<std::string, absl::Duration> back_offs_ ABSL_GUARDED_BY(mutex_);  // by job that was refused: the next one
+  // Of everybody.
   absl::Duration not_before_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
   absl::Duration back_off_ ABSL_GUARDED_BY(mutex_);
 };

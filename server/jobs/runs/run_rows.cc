@@ -10,15 +10,15 @@ namespace sumscope::jobs {
 
 absl::StatusOr<v1::Run> JobManagerImpl::ChangeRun(const std::string& run,
                                                   const std::function<absl::Status(v1::Run*)>& change) {
-  absl::StatusOr<v1::Run> changed =
-      WriteCatalog<v1::Run>(context_.catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::Run> {
-        SUMSCOPE_ASSIGN_OR_RETURN(v1::Run row, transaction.GetRun(run));
-        SUMSCOPE_RETURN_IF_ERROR(change(&row));
-        SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateRun(row));
-        return row;
-      });
-  if (changed.ok()) context_.hub->Notify(run);
-  return changed;
+  v1::Run row;
+  const auto write = [&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.GetRun(run));
+    SUMSCOPE_RETURN_IF_ERROR(change(&row));
+    return transaction.UpdateRun(row);
+  };
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(&context_, [&] { return context_.catalog->Write(write); }));
+  context_.hub->Notify(run);
+  return row;
 }
 
 absl::StatusOr<v1::Run> JobManagerImpl::DeleteRun(const std::string& run) {

@@ -29,7 +29,19 @@ std::string SqliteRunFiles::PathOf(const std::string& run) const {
   return absl::StrCat(directory_, "/runs/", run.substr(0, 2), "/", run, ".db");
 }
 
-std::shared_ptr<RunFile> SqliteRunFiles::Find(const std::string& run) {
+SqliteRunFiles::Turn::Turn(SqliteRunFiles* files, std::string run) : files_(files), run_(std::move(run)) {
+  MutexLock lock(&files_->mutex_);
+  while (!files_->turns_.insert(run_).second) files_->changed_.Wait(&files_->mutex_);
+}
+
+SqliteRunFiles::Turn::~Turn() {
+  MutexLock lock(&files_->mutex_);
+  files_->turns_.erase(run_);
+  files_->changed_.NotifyAll();
+}
+
+std::shared_ptr<SqliteRunFile> SqliteRunFiles::Find(const std::string& run) {
+  MutexLock lock(&mutex_);
   const auto found = open_.find(run);
   if (found == open_.end()) return nullptr;
   recent_.splice(recent_.begin(), recent_, found->second.place);
@@ -37,27 +49,42 @@ std::shared_ptr<RunFile> SqliteRunFiles::Find(const std::string& run) {
 }
 
 void SqliteRunFiles::Keep(const std::string& run, std::shared_ptr<SqliteRunFile> file) {
+  MutexLock lock(&mutex_);
   recent_.push_front(run);
   open_[run] = {std::move(file), recent_.begin()};
-  if (!in_memory()) CloseOldest();
+}
+
+std::shared_ptr<SqliteRunFile> SqliteRunFiles::TakeOldest(std::string* run) {
+  MutexLock lock(&mutex_);
+  if (open_.size() <= limits::kMaxOpenRunFiles) return nullptr;
+  for (auto place = recent_.end(); place != recent_.begin();) {
+    --place;
+    const auto found = open_.find(*place);
+    // Held by nobody but this map: no call is under way, and who opens it again waits for its turn.
+    if (found->second.file.use_count() > 1 || !turns_.insert(*place).second) continue;
+    std::shared_ptr<SqliteRunFile> file = std::move(found->second.file);
+    *run = *place;
+    open_.erase(found);
+    recent_.erase(place);
+    return file;
+  }
+  return nullptr;
 }
 
 void SqliteRunFiles::CloseOldest() {
-  for (auto place = recent_.end(); open_.size() > limits::kMaxOpenRunFiles && place != recent_.begin();) {
-    --place;
-    const auto found = open_.find(*place);
-    // Held by nobody but this map, and in no call: who opens it again gets a new object.
-    if (found->second.file.use_count() > 1 || !found->second.file->TryClose()) continue;
-    open_.erase(found);
-    place = recent_.erase(place);
+  if (in_memory()) return;
+  std::string run;
+  while (std::shared_ptr<SqliteRunFile> file = TakeOldest(&run)) {
+    file->TryClose();  // nobody else holds it
+    MutexLock lock(&mutex_);
+    turns_.erase(run);
+    changed_.NotifyAll();
   }
 }
 
-absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Create(const v1::Run& run) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(run.name()));
-  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(id));
-  MutexLock lock(&mutex_);
-  if (open_.count(id) > 0) return RunExists(id);
+absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::CreateInTurn(const std::string& id, const v1::Run& run) {
+  const Turn turn(this, id);
+  if (Find(id) != nullptr) return RunExists(id);
   const std::string path = in_memory() ? "" : PathOf(id);
   auto file = std::make_shared<SqliteRunFile>(id, path);
   if (in_memory()) {
@@ -69,33 +96,48 @@ absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Create(const v1::Run& r
     SUMSCOPE_RETURN_IF_ERROR(SqliteRunFile::CreateFile(path, run));
   }
   Keep(id, file);
-  return std::shared_ptr<RunFile>(std::move(file));
+  return file;
 }
 
-absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string& run) {
-  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
-  MutexLock lock(&mutex_);
-  if (std::shared_ptr<RunFile> found = Find(run)) return found;
+absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Create(const v1::Run& run) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(run.name()));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(id));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::shared_ptr<RunFile> file, CreateInTurn(id, run));
+  CloseOldest();
+  return file;
+}
+
+absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::OpenInTurn(const std::string& run) {
+  const Turn turn(this, run);
+  if (std::shared_ptr<SqliteRunFile> found = Find(run)) return found;
   if (in_memory() || !FileExists(PathOf(run))) return NoFile(run);
   auto file = std::make_shared<SqliteRunFile>(run, PathOf(run));
   SUMSCOPE_RETURN_IF_ERROR(file->Check());
   Keep(run, file);
-  return std::shared_ptr<RunFile>(std::move(file));
+  return file;
+}
+
+absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string& run) {
+  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
+  if (std::shared_ptr<RunFile> found = Find(run)) return found;
+  SUMSCOPE_ASSIGN_OR_RETURN(std::shared_ptr<RunFile> file, OpenInTurn(run));
+  CloseOldest();
+  return file;
 }
 
 bool SqliteRunFiles::Exists(const std::string& run) {
   if (!ValidateRunId(run).ok()) return false;
-  MutexLock lock(&mutex_);
-  return open_.count(run) > 0 || (!in_memory() && FileExists(PathOf(run)));
+  return Find(run) != nullptr || (!in_memory() && FileExists(PathOf(run)));
 }
 
-absl::Status SqliteRunFiles::Remove(const std::string& run) {
-  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
-  MutexLock lock(&mutex_);
-  if (const auto found = open_.find(run); found != open_.end()) {
-    SUMSCOPE_RETURN_IF_ERROR(found->second.file->CloseForEver(NoFile(run)));
-    recent_.erase(found->second.place);
-    open_.erase(found);
+absl::Status SqliteRunFiles::RemoveInTurn(const std::string& run) {
+  const Turn turn(this, run);
+  if (const std::shared_ptr<SqliteRunFile> found = Find(run)) {
+    SUMSCOPE_RETURN_IF_ERROR(found->CloseForEver(NoFile(run)));
+    MutexLock lock(&mutex_);
+    const auto place = open_.find(run);
+    recent_.erase(place->second.place);
+    open_.erase(place);
   }
   SUMSCOPE_RETURN_IF_ERROR(remove_captures_(run));
   if (in_memory()) return absl::OkStatus();
@@ -124,6 +166,11 @@ absl::Status SqliteRunFiles::RemoveUnfinished() {
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status SqliteRunFiles::Remove(const std::string& run) {
+  SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
+  return RemoveInTurn(run);
 }
 
 }  // namespace sumscope::storage

@@ -5,6 +5,7 @@
 #include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,9 @@
 namespace sumscope::storage {
 
 // <directory>/runs/<first two characters>/<run>.db. Files are shared objects, most recently used first; beyond
-// limits::kMaxOpenRunFiles the oldest that nobody holds is closed. Thread-safe.
+// limits::kMaxOpenRunFiles the oldest that nobody holds is closed. What touches a file (opening, checking, making,
+// closing and removing it) happens outside the lock, in that run's turn: a file that is slow, or locked by another
+// program, makes only those wait who want the same one. Thread-safe.
 class SqliteRunFiles final : public RunFiles {
  public:
   using RemoveCaptures = std::function<absl::Status(const std::string& run)>;
@@ -36,15 +39,34 @@ class SqliteRunFiles final : public RunFiles {
     std::shared_ptr<SqliteRunFile> file;  // shared with whoever uses it
     std::list<std::string>::iterator place;
   };
+  // Waits for the run's turn and holds it while it lives.
+  class Turn {
+   public:
+    Turn(SqliteRunFiles* files, std::string run);
+    ~Turn();
+
+   private:
+    SqliteRunFiles* const files_;
+    const std::string run_;
+  };
   bool in_memory() const { return directory_.empty(); }
   std::string PathOf(const std::string& run) const;
-  std::shared_ptr<RunFile> Find(const std::string& run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Keep(const std::string& run, std::shared_ptr<SqliteRunFile> file) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void CloseOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null when it is not open.
+  std::shared_ptr<SqliteRunFile> Find(const std::string& run);
+  void Keep(const std::string& run, std::shared_ptr<SqliteRunFile> file);
+  // Closes what is open beyond the maximum and held by nobody.
+  void CloseOldest();
+  // Takes the oldest of them out, with its run's turn.
+  std::shared_ptr<SqliteRunFile> TakeOldest(std::string* run);
+  absl::StatusOr<std::shared_ptr<SqliteRunFile>> CreateInTurn(const std::string& id, const v1::Run& run);
+  absl::StatusOr<std::shared_ptr<SqliteRunFile>> OpenInTurn(const std::string& run);
+  absl::Status RemoveInTurn(const std::string& run);
 
   const std::string directory_;
   const RemoveCaptures remove_captures_;
   Mutex mutex_;
+  CondVar changed_;
+  std::set<std::string> turns_ ABSL_GUARDED_BY(mutex_);  // runs whose file somebody opens, makes, closes or removes
   std::map<std::string, Entry> open_ ABSL_GUARDED_BY(mutex_);
   std::list<std::string> recent_ ABSL_GUARDED_BY(mutex_);  // most recently used first
 };

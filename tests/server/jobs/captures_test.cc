@@ -18,6 +18,7 @@ class Captures_Test : public AnalysisFixture {
     Message message;
     auto* begin = message.mutable_tensor_set_begin();
     begin->set_kind(worker::v1::CAPTURE);
+    begin->set_step(4);
     for (const auto& [name, dtype, count, bytes] :
          {std::make_tuple("tokens", "I64", 1, 8), std::make_tuple("blocks.0.attn.hook_z", "F32", 1, 4)}) {
       auto* tensor = begin->add_tensors();
@@ -128,7 +129,7 @@ TEST_F(Captures_Test, FileOfASuccessSurvivesACrashBeforeTheCatalog) {
   EXPECT_TRUE(HasFile(id));
 }
 
-TEST_F(Captures_Test, MissingBytesAndOtherNamesFailTheCapture) {
+TEST_F(Captures_Test, MissingBytesOtherNamesAndAnEarlyResultAreFailedAttempts) {
   const std::string id = Ask(Capture());
   StartAnalysis();
   pool_->Send(kSlot, Begin());
@@ -136,19 +137,44 @@ TEST_F(Captures_Test, MissingBytesAndOtherNamesFailTheCapture) {
   pool_->Send(kSlot, SetEnd());
   ASSERT_TRUE(pool_->WaitForCancel(task_));
   Finish(worker::v1::Finished::CANCELLED);
-  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
-  EXPECT_FALSE(HasFile(id));
 
-  const std::string other = StartCapture();
+  StartAnalysis();
+  EXPECT_FALSE(HasFile(id));
+  pool_->Send(kSlot, Begin());
+  pool_->Send(kSlot, Chunk("tokens:)act."));
   EndSet();
   Message message;
   *message.mutable_analysis_result() = Result("blocks.0.attn.hook_q");
   pool_->Send(kSlot, message);
   ASSERT_TRUE(pool_->WaitForCancel(task_));
   Finish(worker::v1::Finished::CANCELLED);
-  ASSERT_TRUE(WaitForAnalysis(run_, other, v1::FAILED));
-  EXPECT_EQ(GetAnalysis(run_, other).state_reason(), "WORKER_PROTOCOL");
-  EXPECT_FALSE(HasFile(other));
+
+  StartAnalysis();
+  EXPECT_FALSE(HasFile(id));
+  *message.mutable_analysis_result() = Result();
+  pool_->Send(kSlot, message);
+  ASSERT_TRUE(pool_->WaitForCancel(task_));
+  Finish(worker::v1::Finished::CANCELLED);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
+  EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "WORKER_PROTOCOL");
+  EXPECT_FALSE(HasFile(id));
+}
+
+// A capture that the disk had no room for was taken, computed, and then ended its worker.
+TEST_F(Captures_Test, CaptureBeyondTheFreeDiskIsRefusedAtOnce) {
+  free_disk_ = limits::kMinFreeDiskBytes + 100;
+  EXPECT_EQ(ErrorReason(manager_->CheckAnalysis(run_, Capture(101))), "CAPTURE_TOO_LARGE");
+  EXPECT_EQ(ErrorReason(manager_->CreateAnalysis({}, run_, Capture(101)).status()), "CAPTURE_TOO_LARGE");
+  const std::string id = Ask(Capture(100));
+  EXPECT_EQ(ErrorReason(manager_->CheckAnalysis(run_, Capture(1, "k2"))), "CAPTURE_TOO_LARGE")
+      << "it waits, and takes 100";
+  StartAnalysis();
+  free_disk_ = limits::kMinFreeDiskBytes;  // somebody filled it
+  pool_->Send(kSlot, Begin());
+  ASSERT_TRUE(pool_->WaitForCancel(task_));
+  Finish(worker::v1::Finished::CANCELLED);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
+  EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "CAPTURE_TOO_LARGE");
 }
 
 TEST_F(Captures_Test, CaptureAboveTheLimitIsRefusedBeforeItStarts) {
@@ -187,7 +213,9 @@ TEST_F(Captures_Test, RoomThatIsGoneMeanwhileFailsTheCapture) {
   const std::string id = Ask(Capture());
   StartAnalysis();
   Message begin = Begin();
-  begin.mutable_tensor_set_begin()->mutable_tensors(1)->set_bytes(capture_limit_);
+  auto* tensor = begin.mutable_tensor_set_begin()->mutable_tensors(1);
+  tensor->set_shape(0, capture_limit_ / 4);
+  tensor->set_bytes(capture_limit_);
   pool_->Send(kSlot, begin);
   ASSERT_TRUE(pool_->WaitForCancel(task_));
   Finish(worker::v1::Finished::CANCELLED);

@@ -1,8 +1,10 @@
 #include "server/jobs/event_hub.h"
 
+#include <string>
 #include <thread>
 
 #include "gtest/gtest.h"
+#include "proto/contract/limits.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -21,6 +23,22 @@ TEST(EventHub_Test, ChangeOfAnotherRunDoesNotWake) {
   const uint64_t seen = hub.Version("r1");
   hub.Notify("r2");
   EXPECT_FALSE(hub.WaitForChange("r1", seen, milliseconds(1)));
+}
+
+// The hub kept a counter of every run that ever changed.
+TEST(EventHub_Test, ManyRunsChangeThenTheOldestShareOneCounterAndNoChangeIsMissed) {
+  EventHub hub;
+  hub.Notify("quiet");
+  const uint64_t quiet = hub.Version("quiet"), absent = hub.Version("absent");
+  for (size_t i = 0; i < limits::kMaxRecentRuns; ++i) hub.Notify("r" + std::to_string(i));
+  EXPECT_EQ(hub.Version("quiet"), quiet);
+  EXPECT_EQ(hub.Version("quiet"), hub.Version("absent")) << "it has no counter of its own any more";
+  EXPECT_TRUE(hub.WaitForChange("absent", absent, milliseconds(20'000))) << "woken for nothing";
+  const uint64_t seen = hub.Version("absent");
+  hub.Notify("absent");
+  for (size_t i = 0; i < limits::kMaxRecentRuns; ++i) hub.Notify("s" + std::to_string(i));
+  EXPECT_TRUE(hub.WaitForChange("absent", seen, milliseconds(20'000)));
+  EXPECT_NE(hub.Version("quiet"), quiet);
 }
 
 TEST(EventHub_Test, WaiterIsWokenByAnotherThread) {

@@ -69,8 +69,19 @@ class FaultyRunFiles : public storage::RunFiles {
     const absl::Status status = gate.Pass();
     return status.ok() ? Wrap(files_->Create(run)) : status;
   }
+  // Asked of each file that is opened, beside open_gate.
+  void OnOpen(std::function<absl::Status(const std::string& run)> hook) {
+    MutexLock lock(&mutex_);
+    on_open_ = std::move(hook);
+  }
   absl::StatusOr<std::shared_ptr<storage::RunFile>> Open(const std::string& run) override {
-    const absl::Status status = open_gate.Pass();
+    std::function<absl::Status(const std::string&)> hook;
+    {
+      MutexLock lock(&mutex_);
+      hook = on_open_;
+    }
+    absl::Status status = open_gate.Pass();
+    if (status.ok() && hook) status = hook(run);
     return status.ok() ? Wrap(files_->Open(run)) : status;
   }
   bool Exists(const std::string& run) override { return files_->Exists(run); }
@@ -139,6 +150,7 @@ class FaultyRunFiles : public storage::RunFiles {
   storage::RunFiles* const files_;
   Mutex mutex_;
   std::vector<std::string> unsealed_ ABSL_GUARDED_BY(mutex_);
+  std::function<absl::Status(const std::string&)> on_open_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sumscope::jobs

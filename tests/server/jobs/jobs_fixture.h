@@ -56,10 +56,11 @@ class JobsFixture : public testing::Test {
     JobManager::Options options;
     options.group_commit_delay = absl::Milliseconds(1);
     options.capture_limit_bytes = capture_limit_;
-    options.housekeeping_look = absl::Milliseconds(1);
+    options.housekeeping_look = housekeeping_look_;
+    options.free_disk_bytes = [this] { return free_disk_.load(); };
     manager_ =
         JobManager::Create(options, {&catalog_, &files_, storage_.captures.get(), storage_.question_set_texts.get(),
-                                     pool_.get(), hub_.get(), &clock_, IdSource::Real()});
+                                     pool_.get(), hub_.get(), &clock_, IdSource::Real(), reserve_});
     const auto repairs = manager_->Recover();
     EXPECT_TRUE(repairs.ok()) << repairs.status();
     EXPECT_TRUE(manager_->Start().ok());
@@ -163,7 +164,9 @@ class JobsFixture : public testing::Test {
   }
   FakeWorkerPool::Given StartNext() {
     FakeWorkerPool::Given given = NextTask();
-    const uint64_t sequence = pool_->Send(given.slot, Started());
+    Message started = Started();
+    started.mutable_started()->set_first_step(given.task.train().first_step());
+    const uint64_t sequence = pool_->Send(given.slot, started);
     EXPECT_TRUE(pool_->WaitForAcknowledged(given.task.task_id(), sequence));
     return given;
   }
@@ -193,6 +196,9 @@ class JobsFixture : public testing::Test {
 
   JumpingClock clock_;
   uint64_t capture_limit_ = 1'000'000;
+  absl::Duration housekeeping_look_ = absl::Milliseconds(1);
+  std::atomic<uint64_t> free_disk_{uint64_t{1} << 40};
+  storage::DiskReserve* reserve_ = nullptr;
   storage::Storage storage_;
   FaultyCatalog catalog_;
   FaultyRunFiles files_;

@@ -8,6 +8,7 @@
 
 #include "proto/contract/errors.h"
 #include "server/engine/runtime/error.h"
+#include "server/engine/runtime/torch.h"
 
 namespace sumscope::worker {
 namespace {
@@ -34,8 +35,20 @@ TEST(Guarded_Test, GivenAnyWeightsErrorThenTheReasonIsWeightsInvalid) {
   EXPECT_EQ(ErrorReason(Throwing(Error(ErrorKind::kInvalidArgument, "WEIGHTS_SHAPE", "embed.W_E"))), "WEIGHTS_INVALID");
 }
 
+// Out of memory on a processor was LIBTORCH_ERROR, and tried three times.
+TEST(Guarded_Test, GivenNoMemoryThenItIsSaidAndNotTriedAgain) {
+  constexpr int64_t kPetabyte = int64_t{1} << 50;
+  for (const absl::Status& status :
+       {Throwing(std::bad_alloc()), Throwing(std::length_error("vector::_M_default_append")),
+        Guarded([]() -> absl::Status { return torch::empty({kPetabyte}), absl::OkStatus(); })}) {
+    EXPECT_EQ(ErrorReason(status), "OUT_OF_MEMORY") << status;
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_FALSE(FinishedOf(status, Interruption::kNone).retryable());
+    EXPECT_EQ(FinishedOf(status, Interruption::kNone).reason(), "OUT_OF_MEMORY");
+  }
+}
+
 TEST(Guarded_Test, GivenForeignExceptionsThenTheyAreWorthAnotherAttempt) {
-  EXPECT_EQ(ErrorReason(Throwing(std::bad_alloc())), "OUT_OF_MEMORY");
   EXPECT_EQ(ErrorReason(Throwing(std::runtime_error("boom"))), "UNEXPECTED_EXCEPTION");
   const absl::Status torch_error = Guarded([]() -> absl::Status { TORCH_CHECK(false, "boom"); });
   EXPECT_EQ(ErrorReason(torch_error), "LIBTORCH_ERROR");

@@ -74,6 +74,23 @@ TEST(Outbox_Test, WhenTooMuchIsUnacknowledgedThenSendWaitsForTheServer) {
 }
 
 // A resume state larger than the window would never be committed: the server acknowledges it as a whole.
+// A capture that its server had given up waited for acknowledgements that came no more, until its worker was killed.
+TEST(Outbox_Test, WhenTheTaskIsCancelledThenNoAcknowledgementIsWaitedFor) {
+  Outbox outbox(/*max_unsent_bytes=*/1 << 20, /*max_unacknowledged_bytes=*/100);
+  outbox.BeginTask("t1");
+  ASSERT_TRUE(outbox.Send(Log(200)).ok());
+  auto blocked = std::async(std::launch::async, [&] { return outbox.Send(Log(1)); });
+  auto waiting = std::async(std::launch::async, [&] { return outbox.WaitUntilAcknowledged(); });
+  outbox.CancelTask();
+  EXPECT_TRUE(blocked.get().ok());
+  EXPECT_EQ(waiting.get().code(), absl::StatusCode::kCancelled);
+  outbox.BeginTask("t2");
+  ASSERT_TRUE(outbox.Send(Log(200)).ok());
+  auto next = std::async(std::launch::async, [&] { return outbox.WaitUntilAcknowledged(); });
+  outbox.Acknowledge("t2", 1);
+  EXPECT_TRUE(next.get().ok()) << "the next task waits again";
+}
+
 TEST(Outbox_Test, WithinATensorSetThenOnlyTheStreamIsWaitedFor) {
   Outbox outbox(/*max_unsent_bytes=*/1000, /*max_unacknowledged_bytes=*/100);
   outbox.BeginTask("t1");

@@ -141,6 +141,26 @@ TEST(LocalLauncher_Test, LogIsOverItsMaximumThenNextWorkerStartsItAnew) {
   EXPECT_EQ(exit.log_tail, "hello");
 }
 
+// The log of a worker that lived on was looked at only when the next one started.
+TEST(LocalLauncher_Test, LogPassesItsMaximumWhileTheWorkerLivesThenItStartsAnew) {
+  const TempDirectory directory;
+  const std::string log = directory.path() + "/worker-cpu0.log", written = directory.path() + "/written";
+  LocalLauncher launcher({Script(directory, "head -c 11000000 /dev/zero; mkfifo " + written + "; read -r line <" +
+                                                written + "; echo hello; exit 1"),
+                          {},
+                          directory.path(),
+                          10});
+  absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher.Launch(Spec());
+  ASSERT_TRUE(process.ok()) << process.status();
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (access(written.c_str(), F_OK) != 0 && std::chrono::steady_clock::now() < deadline) poll(nullptr, 0, 5);
+  EXPECT_FALSE((*process)->Poll().has_value());
+  EXPECT_EQ(Read(log), "");
+  std::ofstream(written) << "go on\n";
+  EXPECT_EQ(AwaitExit(process->get()).log_tail, "hello");
+  EXPECT_EQ(Read(log), "hello\n");
+}
+
 TEST(LocalLauncher_Test, WorkerWritesMuchThenTailHasItsLastLines) {
   const TempDirectory directory;
   LocalLauncher launcher({Script(directory, "seq 1 1000; printf 'bad \\377 byte\\n'"), {}, directory.path(), 10});

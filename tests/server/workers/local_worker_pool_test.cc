@@ -216,6 +216,7 @@ TEST(LocalWorkerPool_Test, HeartbeatsEndThenTaskIsLost) {
 TEST(LocalWorkerPool_Test, SecretIsWrongThenWorkerIsNeverIdle) {
   PoolHarness harness({"--behaviour=wrong_secret"});
   harness.options().limits.restart_budget = 2;
+  harness.options().limits.restart_delay_max = absl::Minutes(10);  // it stays so
   ASSERT_TRUE(harness.Start().ok());
   ASSERT_TRUE(AwaitState(&harness, "BROKEN"));
   EXPECT_TRUE(harness.listener().All().empty());
@@ -225,6 +226,7 @@ TEST(LocalWorkerPool_Test, SecretIsWrongThenWorkerIsNeverIdle) {
 TEST(LocalWorkerPool_Test, BudgetIsSpentThenSlotIsBrokenAndSaysWhy) {
   PoolHarness harness({"--behaviour=exit"});
   harness.options().limits.restart_budget = 3;
+  harness.options().limits.restart_delay_max = absl::Minutes(10);  // it stays so
   ASSERT_TRUE(harness.Start().ok());
   ASSERT_TRUE(AwaitState(&harness, "BROKEN"));
   EXPECT_EQ(harness.Slot().restarts(), 2u);

@@ -76,6 +76,19 @@ class SlotSupervisor_Test : public testing::Test {
     hello.set_pid(kPid);
     return hello;
   }
+  // A worker that ends before it links.
+  void LaunchInVain() {
+    Launch();
+    process_.exit = WorkerExit{"exited with status 1", "no such library"};
+    Pass(absl::Milliseconds(50));
+  }
+  void BreakSlot() {
+    for (int start = 0; start < limits::kRestartBudget; ++start) {
+      now_ += limits::kRestartDelayMax;
+      LaunchInVain();
+    }
+    ASSERT_EQ(slot_.Describe().state(), "BROKEN");
+  }
   void LaunchAndLink() {
     Launch();
     ASSERT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
@@ -254,7 +267,51 @@ TEST_F(SlotSupervisor_Test, WorkerEndsAgainAndAgainThenDelaysDoubleUntilBroken) 
   Pass(absl::Milliseconds(50));
   EXPECT_EQ(slot_.Describe().state(), "BROKEN");
   EXPECT_NE(slot_.Describe().detail().find("no such library"), std::string::npos);
-  EXPECT_FALSE(slot_.WantsLaunch(now_ + absl::Hours(1000)));
+}
+
+// A slot whose library was missing for ten starts stayed BROKEN until the server was restarted.
+TEST_F(SlotSupervisor_Test, BrokenSlotsCauseIsMendedThenItWorksAgain) {
+  BreakSlot();
+  EXPECT_FALSE(slot_.WantsLaunch(now_ + limits::kRestartDelayMax - absl::Milliseconds(1)));
+  Pass(limits::kRestartDelayMax);
+  EXPECT_EQ(slot_.Describe().state(), "BROKEN");  // until the next start
+  LaunchAndLink();
+  EXPECT_EQ(slot_.Describe().state(), "IDLE");
+  AssignTask("t");
+  EXPECT_TRUE(End().has_value());
+  EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");
+}
+
+TEST_F(SlotSupervisor_Test, BrokenSlotIsTriedInVainThenItStaysBrokenAndIsTriedOn) {
+  BreakSlot();
+  for (int again = 0; again < 3; ++again) {
+    now_ += limits::kRestartDelayMax;
+    LaunchInVain();
+    EXPECT_EQ(slot_.Describe().state(), "BROKEN");
+  }
+}
+
+// Ten jobs that crashed their workers, three attempts each, made the slot BROKEN in the fourth: the crash of a job was
+// counted as one of the slot.
+TEST_F(SlotSupervisor_Test, JobsCrashTheirWorkersThenSlotIsNotBroken) {
+  for (int crash = 0; crash < 3 * limits::kRestartBudget; ++crash) {
+    LaunchAndLink();
+    AssignTask("t");
+    EXPECT_TRUE(End().has_value());
+    EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");
+    EXPECT_TRUE(slot_.WantsLaunch(now_ + limits::kRestartDelayFirst)) << "the next job waits no longer for it";
+    Pass(limits::kRestartDelayFirst);
+  }
+}
+
+// Workers that say hello and end before their first task never get anywhere either.
+TEST_F(SlotSupervisor_Test, IdleWorkersEndAgainAndAgainThenSlotIsBroken) {
+  for (int start = 0; start < limits::kRestartBudget; ++start) {
+    LaunchAndLink();
+    EXPECT_FALSE(End().has_value());
+    now_ += limits::kRestartDelayMax;
+  }
+  EXPECT_EQ(slot_.Describe().state(), "BROKEN");
 }
 
 TEST_F(SlotSupervisor_Test, LaunchFailsThenItCountsAsAStart) {

@@ -1,0 +1,98 @@
+#include "server/jobs/intake/storage_patience.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/resource_names.h"
+#include "server/jobs/job_states.h"
+#include "server/jobs/transitions.h"
+
+namespace sumscope::jobs {
+namespace {
+
+constexpr absl::Duration kFirstDelay = absl::Milliseconds(50);
+constexpr absl::Duration kLongestDelay = absl::Seconds(5);
+// Errors that nobody has a name for are hardly ever passing ones.
+constexpr absl::Duration kUnknownWait = absl::Minutes(1);
+// What a drain has to spare: the end of the task must be recorded within its grace.
+constexpr absl::Duration kDrainWait = absl::Seconds(5);
+
+}  // namespace
+
+bool StoragePatience::MayTryAgain(const absl::Status& status) {
+  const bool named = absl::IsResourceExhausted(status) || absl::IsUnavailable(status) || absl::IsAborted(status);
+  return named && Passes(status);
+}
+
+bool StoragePatience::Passes(const absl::Status& status) {
+  return MayPass(status) && ErrorReason(status) != "CAPTURE_TOO_LARGE";
+}
+
+bool StoragePatience::ToldToEnd() const {
+  if (context_->interrupt.IsSet()) return true;
+  const absl::StatusOr<storage::Job> job =
+      ReadCatalog<storage::Job>(context_->catalog, [&](auto& reader) { return reader.GetJob(who_.job); });
+  return job.ok() && job->state != v1::STARTING && job->state != v1::RUNNING;
+}
+
+absl::Duration StoragePatience::LimitOf(const absl::Status& status) const {
+  if (context_->draining) return kDrainWait;
+  return MayTryAgain(status) ? limits::kStorageWait : kUnknownWait;
+}
+
+absl::Status StoragePatience::Outlast(const std::function<absl::Status()>& body) {
+  absl::Status status = body();
+  if (status.ok() || !Passes(status)) return status;
+  const absl::Duration start = context_->clock->Monotonic();
+  const absl::Status first = status;
+  Show(first);
+  absl::Duration delay = kFirstDelay;
+  while (Passes(status) && context_->clock->Monotonic() - start < LimitOf(status)) {
+    const uint64_t version = context_->hub->Version(who_.run);
+    if (ToldToEnd()) break;
+    context_->hub->WaitForChange(who_.run, version, absl::ToChronoMilliseconds(delay));  // woken by a cancel
+    delay = std::min(2 * delay, kLongestDelay);
+    status = body();
+  }
+  Hide(first, context_->clock->Monotonic() - start, status.ok());
+  return status;
+}
+
+void StoragePatience::Show(const absl::Status& status) {
+  const std::string reason = StorageReason(status);
+  const std::string detail = absl::StrCat("waits, with what was computed, for storage: ", status.message());
+  context_->storage_waits.Set({who_.slot, who_.run, who_.analysis, reason, detail});
+  context_->Say(absl::StrCat(AnalysisOrRunName(who_.run, who_.analysis), " ", detail));
+  SetReason(reason, detail);
+}
+
+void StoragePatience::Hide(const absl::Status& was, absl::Duration waited, bool over) {
+  context_->storage_waits.Clear(who_.slot);
+  SetReason("", "");
+  const std::string text = absl::StrCat(over ? "went on after " : "gave up after ",
+                                        absl::FormatDuration(absl::Ceil(waited, absl::Milliseconds(1))),
+                                        " of waiting for storage: ", StorageReason(was), ": ", was.message());
+  context_->Say(absl::StrCat(AnalysisOrRunName(who_.run, who_.analysis), " ", text));
+  if (!over || file_ == nullptr) return;
+  storage::LogEntry entry;
+  entry.time = context_->clock->Now();
+  entry.severity = "WARNING";
+  entry.text = Bounded(text);
+  file_->Write([&](storage::RunFileTransaction& transaction) { return transaction.AppendLog(entry).status(); })
+      .IgnoreError();  // the server's log has it too
+}
+
+void StoragePatience::SetReason(const std::string& reason, const std::string& detail) {
+  const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, who_.job));
+    const v1::State now = target.job.state;
+    if ((now != v1::STARTING && now != v1::RUNNING) || target.job.reason == reason) return absl::OkStatus();
+    return Change(transaction, context_->clock->Now(), &target, now, reason, detail);
+  });
+  if (status.ok()) context_->hub->Notify(who_.run);  // else Context::storage_waits says it alone
+}
+
+}  // namespace sumscope::jobs

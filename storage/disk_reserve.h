@@ -1,0 +1,31 @@
+#ifndef SUMSCOPE_STORAGE_DISK_RESERVE_H_
+#define SUMSCOPE_STORAGE_DISK_RESERVE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "proto/contract/base/mutex.h"
+
+namespace sumscope::storage {
+
+// Disk that is kept for what ends and frees: on a full disk a cancel or a delete needs a few pages of the catalog
+// before it can give anything back. A file of `bytes` at `path`, whose blocks are taken. Thread-safe.
+class DiskReserve {
+ public:
+  DiskReserve(std::string path, uint64_t bytes) : path_(std::move(path)), bytes_(bytes) {}
+
+  // Takes the bytes, where the disk has enough more than them and they are not taken yet. Best effort.
+  void Fill();
+  // Gives them back to the file system. Returns false when they were not there.
+  bool Release();
+
+ private:
+  const std::string path_;
+  const uint64_t bytes_;
+  Mutex mutex_;  // of the file
+};
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_DISK_RESERVE_H_
