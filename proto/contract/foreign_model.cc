@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -75,7 +76,7 @@ class Reader {
   absl::StatusOr<ForeignModel> Read(v1::Operation operation) {
     ReadHeads();
     const std::string prefix = PrefixOf(file_);
-    if (!prefix.empty()) Note(absl::StrCat("names without their prefix \"", prefix, "\""));
+    if (!prefix.empty()) Note(absl::StrCat("names without their prefix ", Quote(prefix)));
     for (const SafetensorsTensor& tensor : file_.tensors) SUMSCOPE_RETURN_IF_ERROR(Add(prefix, tensor));
     Unfold();
     SetDtype();
@@ -106,7 +107,7 @@ class Reader {
       if (!absl::EndsWith(name, known.newer) || (layer_norm && !IsLayerNorm(name))) continue;
       name.replace(name.size() - known.newer.size(), std::string::npos, std::string(known.ours));
       ours.layout = known.layout;
-      if (!renamed_) Note(absl::StrCat("newer TransformerLens names, like ", tensor.name));
+      if (!renamed_) Note(absl::StrCat("newer TransformerLens names, like ", Quote(tensor.name)));
       renamed_ = true;
       break;
     }
@@ -116,7 +117,7 @@ class Reader {
     SUMSCOPE_RETURN_IF_ERROR(SetShape(&ours));
     if (tensors_.try_emplace(name, std::move(ours)).second) return absl::OkStatus();
     return MakeError(absl::StatusCode::kInvalidArgument, "MODEL_TENSOR_TWICE",
-                     absl::StrCat("the file has ", name, " twice, once as ", tensor.name), {{"tensor", name}});
+                     absl::StrCat("the file has ", name, " twice, once as ", Quote(tensor.name)), {{"tensor", name}});
   }
 
   // Our shape of a tensor; one that its layout cannot have stays as it is, for InferSpec to say so.
@@ -132,7 +133,7 @@ class Reader {
     if (!flat_bias && !(of_heads && shape.size() == 2)) return absl::OkStatus();
     if (!n_heads_.has_value() || *n_heads_ == 0) {
       return MakeError(absl::StatusCode::kInvalidArgument, "MODEL_HEADS_UNKNOWN",
-                       absl::StrCat("tensor ", ours->source->name, " [", absl::StrJoin(shape, ", "),
+                       absl::StrCat("tensor ", Quote(ours->source->name), " [", absl::StrJoin(shape, ", "),
                                     "] holds all heads in one matrix, and nothing says how many: name a model of this "
                                     "shape (--like add_d5_l1_h3), or n_heads in the file's __metadata__"),
                        {{"tensor", ours->source->name}});
@@ -140,7 +141,7 @@ class Reader {
     const uint64_t heads = *n_heads_, all = shape[ours->layout == Layout::kHeadsIn ? 1 : 0];
     if (all % heads != 0) {
       return MakeError(absl::StatusCode::kInvalidArgument, "MODEL_TENSOR_SHAPE",
-                       absl::StrCat("tensor ", ours->source->name, " [", absl::StrJoin(shape, ", "),
+                       absl::StrCat("tensor ", Quote(ours->source->name), " [", absl::StrJoin(shape, ", "),
                                     "] cannot be divided among ", heads, " heads"),
                        {{"tensor", ours->source->name}});
     }

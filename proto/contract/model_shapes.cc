@@ -40,12 +40,12 @@ std::string ShapeText(const std::vector<uint64_t>& shape) { return absl::StrCat(
 
 // "; it has 3 tensors: a, b, c"
 std::string FoundText(const TensorsByName& tensors) {
-  constexpr size_t kShown = 4, kLongest = 60;
+  constexpr size_t kShown = 4;
   std::string text = absl::StrCat("; it has ", tensors.size(), tensors.empty() ? " tensors" : " tensors: ");
   size_t shown = 0;
   for (const auto& [name, tensor] : tensors) {
     if (shown == kShown) return absl::StrCat(text, ", ..");
-    absl::StrAppend(&text, shown++ == 0 ? "" : ", ", name.substr(0, kLongest));
+    absl::StrAppend(&text, shown++ == 0 ? "" : ", ", Quote(name));
   }
   return text;
 }
