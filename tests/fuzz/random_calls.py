@@ -41,9 +41,6 @@ class Call:
     def is_watch(self):
         return self.method.name in ('WatchRun', 'WatchAnalysis', 'StreamMetrics')
 
-    def too_large(self):
-        return any(len(part) > MESSAGE_LIMIT for part in self.parts)
-
     def fault(self):
         """What is wrong with the answer; '' if nothing."""
         if self.code is grpc.StatusCode.OK:
@@ -52,8 +49,6 @@ class Call:
             return '' if self.is_watch() else f'no answer within {HANG} s'
         if self.code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
             return f'{self.code.name}: {self.detail[:300]}'
-        if self.too_large() and self.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return ''  # refused by gRPC before any code of ours; GetServerInfo tells the limit
         if not self.reason or self.domain != 'sumscope':
             return f'{self.code.name} without a reason: {self.detail[:300]}'
         return ''
