@@ -7,7 +7,6 @@
 #include <zlib.h>
 
 #include <fstream>
-#include <thread>
 
 #include "client/readable_file.h"
 #include "proto/contract/errors.h"
@@ -233,9 +232,14 @@ TEST_F(QuestionFile_Test, GivenAPipeWithoutAWriterThenItIsGivenUp) {
 TEST_F(QuestionFile_Test, GivenAPipeOrTheStandardInputThenItIsReadToItsEnd) {
   const std::string pipe = directory_.path() + "/pipe";
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  std::thread writer([&pipe] { std::ofstream(pipe) << "1+2\n3+4"; });
-  EXPECT_THAT(Listed(*Parse("file:" + pipe, v1::ADD)), ElementsAre("1+2", "3+4"));
-  writer.join();
+  FakeSleeper sleeper;
+  Cancellation cancellation;
+  // The reader is there when it waits, so that opening does not block.
+  sleeper.on_sleep = [&pipe] { std::ofstream(pipe) << "1+2\n3+4"; };
+  const auto read = ParseQuestionSet("file:" + pipe, v1::ADD, {&sleeper, &cancellation});
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_THAT(Listed(*read), ElementsAre("1+2", "3+4"));
+  EXPECT_EQ(sleeper.sleeps, 1);
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const int before = dup(STDIN_FILENO);

@@ -8,7 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
-#include "proto/contract/limits.h"
+#include "client/pages.h"
 #include "proto/contract/resource_names.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/spec.pb.h"
@@ -18,7 +18,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr uint32_t kPage = 200;
+constexpr uint64_t kMost = 200;  // more than a person reads
 
 // As commands take them: useful-nodes.
 Words Analyses() {
@@ -59,11 +59,11 @@ bool JoinedByCommas(absl::string_view option) { return option == "--then" || opt
 
 std::vector<Proposal> Runs(Connection& connection) {
   std::vector<Proposal> proposals;
-  v1::ListRunsRequest request;
-  request.set_page_size(kPage);
-  const absl::StatusOr<v1::ListRunsResponse> page = connection.ListRuns(request);
-  if (!page.ok()) return proposals;
-  for (const v1::Run& run : page->runs()) {
+  const absl::StatusOr<v1::ListRunsResponse> newest = ReadPages(
+      v1::ListRunsRequest(), kMost, [&](const v1::ListRunsRequest& page) { return connection.ListRuns(page); },
+      &v1::ListRunsResponse::mutable_runs);
+  if (!newest.ok()) return proposals;
+  for (const v1::Run& run : newest->runs()) {
     proposals.push_back({RunIdOf(run.name()), absl::StrCat(run.model_name(), " ", v1::State_Name(run.state()))});
   }
   if (!proposals.empty()) proposals.push_back({"@last", "your latest run"});
@@ -91,10 +91,11 @@ std::vector<Proposal> Answers(Connection& connection, const char* kind, absl::st
   if (!run.empty() && !RunNameOf(run).ok()) return proposals;
   request.set_parent(RunName(run.empty() ? "-" : run));
   request.set_analysis(kind);
-  request.set_page_size(kPage);
-  const absl::StatusOr<v1::ListAnalysesResponse> page = connection.ListAnalyses(request);
-  if (!page.ok()) return proposals;
-  for (const v1::Analysis& one : page->analyses()) {
+  const absl::StatusOr<v1::ListAnalysesResponse> newest = ReadPages(
+      request, kMost, [&](const v1::ListAnalysesRequest& page) { return connection.ListAnalyses(page); },
+      &v1::ListAnalysesResponse::mutable_analyses);
+  if (!newest.ok()) return proposals;
+  for (const v1::Analysis& one : newest->analyses()) {
     proposals.push_back({absl::StrCat(run, run.empty() ? "" : "/", IdOf(one.name())),
                          absl::StrCat(one.analysis(), " of ", RunIdOf(one.name()), " ", v1::State_Name(one.state()))});
   }

@@ -222,7 +222,7 @@ TEST_F(Commands_Test, WhenAnErrorRepeatsANewlineThenItIsEscaped) {
   EXPECT_EQ(Run({"runs", "show", "x\nerror: y"}), 2);
   EXPECT_THAT(Err(), HasSubstr("\"x\\nerror: y\" names no run"));
   server_.errors = {MakeError(absl::StatusCode::kInvalidArgument, "FILTER_INVALID", "no field \"a\nb\"")};
-  EXPECT_EQ(Run({"runs", "list", "--filter", "a\nb = 1"}), 2);
+  EXPECT_EQ(Run({"runs", "show", "r1"}), 2);
   EXPECT_EQ(Err(), "error: no field \"a\\nb\" [FILTER_INVALID]\n");
   EXPECT_EQ(Run({"run\ns"}), 2);
   EXPECT_THAT(Err(), HasSubstr("\"run\\ns\""));
@@ -247,11 +247,11 @@ TEST_F(Commands_Test, WhenAFieldIsWrongThenItsFlagIsNamed) {
       {"spec.d_model", "d_model is 0; expected 1 to 9", "d_model is 0; expected 1 to 9"}};
   for (const auto& [field, message, told] : kCases) {
     server_.errors = {InvalidField("SOME_REASON", field, message)};
-    EXPECT_EQ(Run({"runs", "list"}), 2);
+    EXPECT_EQ(Run({"runs", "show", "r1"}), 2);
     EXPECT_EQ(Err(), absl::StrCat("error: ", told, " [SOME_REASON]\n"));
   }
   server_.errors = {MakeError(absl::StatusCode::kInternal, "SOME_REASON", "window is 0")};
-  EXPECT_EQ(Run({"runs", "list"}), 1);
+  EXPECT_EQ(Run({"runs", "show", "r1"}), 1);
   EXPECT_EQ(Err(), "error: window is 0 [SOME_REASON]\n");
 }
 
@@ -398,8 +398,8 @@ TEST_F(Commands_Test, WhenAProbeIsNotWaitedForThenItsNameIsPrinted) {
 TEST_F(Commands_Test, WhenTheAnswerIsKnownThenItIsPrintedAtOnce) {
   server_.from_cache = true;
   EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 0);
-  for (const char* part : {"95.70 % of 1,000 questions (43 wrong; 95 % interval 94.25 .. 96.87 %)", "S3",
-                           "44444+55556", "from cache", "US9", "generated"}) {
+  for (const char* part : {"95.70 % of 1,000 questions (43 wrong; 95 % interval 94.25 .. 96.87 %)", "S3", "44444+55556",
+                           "from cache", "US9", "generated"}) {
     EXPECT_THAT(Out(), HasSubstr(part));
   }
   EXPECT_EQ(server_.CountCalls("WatchAnalysis"), 0);

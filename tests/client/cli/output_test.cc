@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <thread>
 
 #include "gmock/gmock.h"
 #include "tests/client/cli/fixtures.h"
@@ -116,11 +115,12 @@ TEST_F(Output_Test, GivenAPipeThenItIsWrittenPlainly) {
   const std::string pipe = Path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
   for (const auto& command : Writers()) {
-    std::string read;
-    std::thread reader([&] { read = Read(pipe); });
+    int reader = -1;
+    sleeper_.on_sleep = [&] { reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); };
     EXPECT_EQ(RunTo(command, pipe), 0) << command[1];
-    reader.join();
-    EXPECT_FALSE(read.empty()) << command[1];
+    char bytes[8] = {};
+    EXPECT_GT(read(reader, bytes, sizeof(bytes)), 0) << command[1];
+    close(reader);
     EXPECT_TRUE(fs::is_fifo(pipe)) << command[1];
   }
 }
@@ -188,9 +188,10 @@ TEST_F(Output_Test, WithoutOutThenBytesGoToTheStandardOutputAndNeverToATerminal)
 TEST_F(Output_Test, GivenWeightsFromAPipeThenTheyAreImported) {
   const std::string pipe = Path("pipe");
   ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
-  std::thread writer([&] { std::ofstream(pipe, std::ios::binary) << SmallSafetensors(); });
+  // The reader is there when it waits, so that opening does not block.
+  sleeper_.on_sleep = [&] { std::ofstream(pipe, std::ios::binary) << SmallSafetensors(); };
   EXPECT_EQ(Run({"import", pipe}), 0) << Err();
-  writer.join();
+  sleeper_.on_sleep = nullptr;
   EXPECT_EQ(server_.uploaded, SmallSafetensors());
   EXPECT_EQ(server_.LastRequest<v1::ImportHeader>().total_bytes(), SmallSafetensors().size());
   EXPECT_EQ(Run({"import", pipe}), 3);
