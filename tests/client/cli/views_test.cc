@@ -306,6 +306,9 @@ TEST_F(Views_Test, WhenTheFloorIsNothingThenItIsSaidWhy) {
   EXPECT_THAT(text, ::testing::ContainsRegex("floor where each digit reads +none: no column is left unread"));
   EXPECT_THAT(text, ::testing::ContainsRegex("floor where each is sure +0.03450"));
   EXPECT_THAT(text, HasSubstr("a floor takes a column that is read for one that is always read right"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("below the floor of SURE")));
+  result.mutable_floor()->set_at_sure_s(0.07);
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("below the floor of SURE: columns beyond are read too"));
 }
 
 TEST_F(Views_Test, WhenPhasesAreShownThenOrderAndBoundaries) {

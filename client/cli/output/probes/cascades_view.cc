@@ -113,6 +113,9 @@ std::string FloorText(const v1::CascadesResult& result) {
     absl::StrAppend(&text, "a floor takes a column that is read for one that is always read right: what\n",
                     "the loss has above it are mistakes that a kappa below 1 shows, and others\n");
   }
+  if (floor.measured_loss() < floor.at_sure_s()) {
+    absl::StrAppend(&text, "the loss lies below the floor of SURE: columns beyond are read too, if not surely\n");
+  }
   return text;
 }
 
