@@ -28,6 +28,26 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def frame(kind, flags, stream, payload):
+    """One HTTP/2 frame."""
+    return len(payload).to_bytes(3, 'big') + bytes([kind, flags]) + stream.to_bytes(4, 'big') + payload
+
+
+def deaf_call(address, path, request):
+    """A connection that asks for more than its socket holds and never reads it: its windows are open."""
+    def literal(name, value):
+        return b'\0' + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+    headers = {':method': 'POST', ':scheme': 'http', ':path': path, ':authority': 'x', 'te': 'trailers',
+               'content-type': 'application/grpc'}
+    window = (2**31 - 1).to_bytes(4, 'big')
+    connection = connect(address)
+    connection.sendall(b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + frame(4, 0, 0, b'\0\4' + window)
+                       + frame(8, 0, 0, (2**31 - 1 - 65535).to_bytes(4, 'big'))
+                       + frame(1, 4, 1, b''.join(literal(*header) for header in headers.items()))
+                       + frame(0, 1, 1, b'\0' + len(request).to_bytes(4, 'big') + request))
+    return connection
+
+
 class ReachTest(IntegrationTest):
     # After a burst of connections above the limit of descriptors the server never accepted again, and a job that
     # started meanwhile had failed for good.
@@ -128,6 +148,19 @@ class ReachTest(IntegrationTest):
         for upload in uploads:
             upload.cancel()
         self.assert_well(server)
+
+    # To a client that did not read gRPC waited for its socket without a limit.
+    def test_ServerStopsWellThoughAClientDoesNotRead(self):
+        server = self.server()
+        name = server.train(operation='ADD', n_digits=2, n_layers=1, n_heads=1, d_model=256, d_head=256, d_mlp=1024,
+                            batch_size=8, steps=2)
+        request, _ = server.client._caller(qualified('RunService/DownloadCheckpoint'))
+        deaf = deaf_call(server.address, f'/{qualified("RunService/DownloadCheckpoint")}',
+                         request(name=f'{name}/checkpoints/2').SerializeToString())
+        wait_until('its first bytes', lambda: deaf.recv(1, socket.MSG_PEEK))
+        self.assertEqual(server.stop(), 0)
+        self.assertNotIn('does not read', server.log.read_text())
+        deaf.close()
 
     def test_ServerSaysHowLongCallsTake(self):
         server = self.server()
