@@ -1,7 +1,9 @@
 // What an error of the system is called: a full disk is one only where the disk is full, and what passes says so.
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -101,6 +103,37 @@ TEST_F(Diagnosis_Test, NoDescriptorLeftThenItPassesAndSaysSo) {
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+// A small disk of its own, in namespaces of its own; false where that is not allowed.
+bool MountSmallDisk(const std::string& folder) {
+  const std::string uid = std::to_string(geteuid()), gid = std::to_string(getegid());
+  if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  std::ofstream("/proc/self/setgroups") << "deny";
+  std::ofstream("/proc/self/uid_map") << "0 " + uid + " 1";
+  std::ofstream("/proc/self/gid_map") << "0 " + gid + " 1";
+  return mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=4m,nr_inodes=20") == 0;
+}
+
+// A full disk was looked for at the very file that could not be made, and so never found.
+TEST_F(Diagnosis_Test, DiskWithoutRoomForAFileThenItIsFullAndNotSomeoneElses) {
+  constexpr int kSkipped = 77;
+  const pid_t child = fork();
+  if (child == 0) {
+    if (!MountSmallDisk(folder_.path())) _exit(kSkipped);
+    Storage storage = Open();
+    std::filesystem::create_directory(folder_.path() + "/runs/r1");
+    for (int i = 0; std::ofstream(folder_.path() + "/" + std::to_string(i)).good(); ++i) {
+    }
+    const absl::Status status = storage.run_files->Create(MakeRun("r1")).status();
+    fprintf(stderr, "%s\n", status.ToString().c_str());
+    _exit(ErrorReason(status) == "DISK_FULL" ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == kSkipped) GTEST_SKIP() << "no disks of one's own without user namespaces";
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
