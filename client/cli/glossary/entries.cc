@@ -84,7 +84,8 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
        "look better than generated."},
       {"measure", "generated", "generated", "Each answer token is predicted with the model's own ones before it."},
       {"measure", "nines", "nines NINES",
-       "How many nines the accuracy has: 99.95 % right has 3, floor(-log10 of the failure rate)."},
+       "How many nines the accuracy has: 99.95 % right has 3, floor(-log10 of the failure rate). Without a failure "
+       "a run's list counts those of the questions asked: 3 of 1,000 is a lower bound."},
       {"measure", "held-out", "held-out HELDOUT heldout",
        "Loss on 10,000 uniform questions that training never saw, the same ones for every checkpoint."},
       {"measure", "near ties", "ties NEAR",

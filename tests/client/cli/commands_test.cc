@@ -323,34 +323,6 @@ TEST_F(Commands_Test, WhenLabelsChangeThenTheMaskNamesThem) {
   EXPECT_EQ(Run({"runs", "label", "r1", "nonsense"}), 2);
 }
 
-TEST_F(Commands_Test, WhenANoteIsKeptThenItIsTheLabelNoteAndShownByItself) {
-  EXPECT_EQ(Run({"runs", "note", "r1", "carries", "one nine"}), 0);
-  auto request = server_.LastRequest<v1::UpdateRunRequest>();
-  EXPECT_EQ(request.run().labels().at("note"), "carries one nine");
-  EXPECT_THAT(request.update_mask().paths(), ElementsAre("labels.note"));
-  EXPECT_EQ(Run({"runs", "note", "r1", "--remove"}), 0);
-  request = server_.LastRequest<v1::UpdateRunRequest>();
-  EXPECT_EQ(request.run().labels_size(), 0);
-  EXPECT_THAT(request.update_mask().paths(), ElementsAre("labels.note"));
-  EXPECT_EQ(Run({"runs", "note", "r1"}), 2);
-  EXPECT_EQ(Run({"runs", "note", "r1", "x", "--remove"}), 2);
-  (*server_.run.mutable_labels())["note"] = "carries one nine";
-  EXPECT_EQ(Run({"runs", "show", "r1"}), 0);
-  EXPECT_THAT(Out(), HasSubstr("\nnote           carries one nine\n"));
-}
-
-TEST_F(Commands_Test, WhenFieldsAreAskedForThenThoseOfFilterAndOrderWithoutACall) {
-  EXPECT_EQ(Run({"runs", "list", "--fields"}), 0);
-  EXPECT_THAT(Out(), HasSubstr("create_time "));
-  EXPECT_THAT(Out(), HasSubstr("spec.n_digits "));
-  EXPECT_THAT(server_.calls(), ElementsAre());
-}
-
-TEST_F(Commands_Test, GivenARelativeTimeThenTheServerGetsAnAbsoluteOne) {
-  EXPECT_EQ(Run({"runs", "list", "--filter", "create_time > -1h"}), 0);
-  EXPECT_EQ(server_.LastRequest<v1::ListRunsRequest>().filter(), "create_time > \"2023-11-15T00:00:00+00:00\"");
-}
-
 TEST_F(Commands_Test, WhenLogsAreReadThenAllPagesComeEscaped) {
   EXPECT_EQ(Run({"runs", "logs", "r1"}), 0);
   const std::vector<std::string> lines = absl::StrSplit(Out(), '\n', absl::SkipEmpty());

@@ -28,6 +28,19 @@ std::string NoteOf(const v1::Run& run) {
   return note == run.labels().end() ? "" : note->second;
 }
 
+// "99.36 % of 10,000"; what the newest full evaluation said.
+std::string AccuracyText(const v1::Run& run) {
+  if (!run.has_accuracy()) return "";
+  return absl::StrCat(FormatPercent(run.accuracy()), " of ", FormatCount(run.accuracy_questions()));
+}
+
+// "exact"; "reads 2, sure 1": the columns to which every digit looks back.
+std::string LookBackText(const v1::Run& run) {
+  if (!run.has_reads_to()) return "";
+  if (run.look_back_exact()) return "exact";
+  return absl::StrCat("reads ", run.reads_to(), ", sure ", run.sure_to());
+}
+
 std::string StepText(const v1::Run& run) {
   if (run.imported()) return "imported";
   return absl::StrCat(run.steps_done(), "/", run.spec().steps());
@@ -49,6 +62,9 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now) {
                {"loss", kInCsv},
                {"HELDOUT", kForPeople, true},
                {"heldout_loss", kInCsv},
+               {"ACCURACY", kInWide, true},
+               {"NINES", kInWide, true},
+               {"LOOK-BACK", kInWide},
                {"AGE", kForPeople, true, 0, 0, /*drop=*/1},
                {"OWNER", kEverywhere, false, 0, 0, /*drop=*/3},
                {"ATTEMPT", kInWide | kInCsv, true},
@@ -56,18 +72,45 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now) {
                {"CREATED", kInWide},
                {"create_time", kInCsv},
                {"end_time", kInCsv},
-               {"LABELS", kInWide | kInCsv}});
+               {"LABELS", kInWide | kInCsv},
+               {"accuracy", kInCsv},
+               {"accuracy_questions", kInCsv},
+               {"nines", kInCsv},
+               {"reads_to", kInCsv},
+               {"sure_to", kInCsv},
+               {"look_back_exact", kInCsv}});
+  const auto count = [](bool has, uint32_t value) { return has ? absl::StrCat(value) : ""; };
   for (const v1::Run& run : runs) {
+    const std::string nines = count(run.has_nines(), run.nines());
     const std::string created = TimeText(run.has_create_time(), run.create_time());
-    table.AddRow({RunIdOf(run.name()), run.model_name(),
+    table.AddRow({RunIdOf(run.name()),
+                  run.model_name(),
                   absl::StrCat(v1::State_Name(run.state()), run.has_delete_time() ? " (deleted)" : ""),
-                  run.state_reason(), StepText(run), absl::StrCat(run.steps_done()), absl::StrCat(run.spec().steps()),
-                  run.has_loss() ? FormatLoss(run.loss()) : "", run.has_loss() ? ShortestDouble(run.loss()) : "",
+                  run.state_reason(),
+                  StepText(run),
+                  absl::StrCat(run.steps_done()),
+                  absl::StrCat(run.spec().steps()),
+                  run.has_loss() ? FormatLoss(run.loss()) : "",
+                  run.has_loss() ? ShortestDouble(run.loss()) : "",
                   run.has_heldout_loss() ? FormatLoss(run.heldout_loss()) : "",
                   run.has_heldout_loss() ? ShortestDouble(run.heldout_loss()) : "",
-                  run.has_create_time() ? FormatAge(now - ToTime(run.create_time())) : "", run.owner(),
-                  absl::StrCat(run.attempt()), absl::StrCat(run.segment()), created, created,
-                  TimeText(run.has_end_time(), run.end_time()), LabelsText(run)});
+                  run.has_accuracy() ? FormatPercent(run.accuracy()) : "",
+                  nines,
+                  LookBackText(run),
+                  run.has_create_time() ? FormatAge(now - ToTime(run.create_time())) : "",
+                  run.owner(),
+                  absl::StrCat(run.attempt()),
+                  absl::StrCat(run.segment()),
+                  created,
+                  created,
+                  TimeText(run.has_end_time(), run.end_time()),
+                  LabelsText(run),
+                  run.has_accuracy() ? ShortestDouble(run.accuracy()) : "",
+                  count(run.has_accuracy_questions(), run.accuracy_questions()),
+                  nines,
+                  count(run.has_reads_to(), run.reads_to()),
+                  count(run.has_sure_to(), run.sure_to()),
+                  run.has_look_back_exact() ? (run.look_back_exact() ? "true" : "false") : ""});
   }
   return table;
 }
@@ -182,6 +225,8 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"loss", run.has_loss() ? absl::StrCat(FormatLoss(run.loss()), " (last step, nats)") : ""},
            {"held-out loss",
             run.has_heldout_loss() ? absl::StrCat(FormatLoss(run.heldout_loss()), " (last checkpoint)") : ""},
+           {"accuracy", AccuracyText(run)},
+           {"look-back", LookBackText(run)},
            {"checkpoints", CheckpointsText(checkpoints)},
            {"owner", run.owner()},
            {"note", NoteOf(run)},
