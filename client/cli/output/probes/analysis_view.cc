@@ -184,7 +184,7 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
                {"ANALYSIS", kInCsv},
                {"CHECKPOINT", kInCsv},
                {"STEP", kForPeople, true},
-               {"STATE", kForPeople},
+               {"STATE", kForPeople, false, /*wrap=*/10},
                {"STATE", kInCsv},
                {"QUESTIONS", kInTable, false, /*wrap=*/18},
                {"QUESTIONS", kInWide, false, /*wrap=*/18},
