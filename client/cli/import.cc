@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/names.h"
@@ -20,7 +21,11 @@ struct Options {
 // What the file is called; what comes from a pipe has no name worth keeping.
 std::string FileNameOf(const std::string& path) {
   if (path == "-" || absl::StartsWith(path, "/dev/")) return "";
-  return ReplaceInvalidUtf8(std::filesystem::path(path).filename().string());
+  std::string name = ReplaceInvalidUtf8(std::filesystem::path(path).filename().string());
+  for (char& c : name) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';  // which no name that is kept may have
+  }
+  return name;
 }
 
 absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/errors.h"
 #include "server/engine/runtime/device.h"
 
@@ -18,12 +19,12 @@ absl::StatusOr<torch::Device> OpenDevice(const std::string& name) {
   const bool cuda = absl::ConsumePrefix(&rest, "cuda");
   if (!cuda || !(rest.empty() || (absl::ConsumePrefix(&rest, ":") && absl::SimpleAtoi(rest, &index) && index >= 0))) {
     return MakeError(absl::StatusCode::kInvalidArgument, "DEVICE_UNKNOWN",
-                     absl::StrCat("device '", name, "' is neither cpu nor cuda:N"));
+                     absl::StrCat("device ", Quote(name), " is neither cpu nor cuda:N"));
   }
   if (!torch::cuda::is_available() || index >= static_cast<int>(torch::cuda::device_count())) {
     return MakeError(
         absl::StatusCode::kUnavailable, "DEVICE_UNAVAILABLE",
-        absl::StrCat("device '", name, "' is not there: no such GPU, no driver, or a LibTorch without CUDA"));
+        absl::StrCat("device ", Quote(name), " is not there: no such GPU, no driver, or a LibTorch without CUDA"));
   }
   return torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
 }

@@ -72,6 +72,7 @@ std::string MessageInFlags(const absl::Status& status) {
     } else {
       if (length == 0 && rest[0] == '"') quoted = !quoted;
       length = length == 0 ? 1 : length;
+      if (quoted && rest[0] == '\\' && rest.size() > 1) length = 2;  // of Quote: a quote that ends nothing
       absl::StrAppend(&message, rest.substr(0, length));
     }
     rest.remove_prefix(length);

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -28,11 +29,6 @@ struct Kind {
 constexpr Kind kAnalysis = {"analysis", "analyses", "", "ANALYSIS_NOT_FOUND"};
 constexpr Kind kCapture = {"capture", "captures", "capture", "CAPTURE_NOT_FOUND"};
 
-std::string Shown(absl::string_view text) {
-  constexpr size_t kShown = 100;
-  return absl::StrCat("\"", text.substr(0, kShown), text.size() > kShown ? ".." : "", "\"");
-}
-
 // RUN and ID; RUN is "" where only an id was given.
 struct Typed {
   std::string run, id;
@@ -49,7 +45,7 @@ absl::StatusOr<Typed> ParseTyped(const Kind& kind, absl::string_view text) {
   if ((!bare && (parts.size() != 2 || !RunNameOf(typed.run).ok())) || !known_id) {
     return InvalidField(
         "RESOURCE_NAME_INVALID", "name",
-        absl::StrCat(Shown(text), " names no ", kind.noun, "; expected its id, the beginning of one, RUN/ID or @last"));
+        absl::StrCat(Quote(text), " names no ", kind.noun, "; expected its id, the beginning of one, RUN/ID or @last"));
   }
   return typed;
 }
@@ -108,12 +104,12 @@ absl::StatusOr<std::string> FindById(Connection& connection, const Kind& kind, c
   if (begin_so.empty()) {
     return MakeError(
         absl::StatusCode::kNotFound, kind.not_found,
-        absl::StrCat("there is no ", kind.noun, " ", Shown(id), "; `sumscope ", kind.collection, " list` shows all"));
+        absl::StrCat("there is no ", kind.noun, " ", Quote(id), "; `sumscope ", kind.collection, " list` shows all"));
   }
   const size_t more = begin_so.size() - std::min(begin_so.size(), kNamed);
   begin_so.resize(begin_so.size() - more);
   return InvalidField("AMBIGUOUS_PREFIX", "name",
-                      absl::StrCat(Shown(id), " could be ", absl::StrJoin(begin_so, ", "), more > 0 ? ", .." : "",
+                      absl::StrCat(Quote(id), " could be ", absl::StrJoin(begin_so, ", "), more > 0 ? ", .." : "",
                                    "; give more of the id"));
 }
 

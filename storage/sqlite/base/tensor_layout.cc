@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/safetensors.h"
 
@@ -21,7 +22,7 @@ absl::StatusOr<uint64_t> TensorDataBytes(const std::vector<StoredTensor>& tensor
     if (bytes != tensor.bytes || tensor.name.empty()) {
       return MakeError(
           absl::StatusCode::kInvalidArgument, "TENSOR_INVALID",
-          absl::StrCat("tensor '", tensor.name, "': its shape and type do not make ", tensor.bytes, " bytes"));
+          absl::StrCat("tensor ", Quote(tensor.name), ": its shape and type do not make ", tensor.bytes, " bytes"));
     }
     data_bytes += bytes;
     if (data_bytes >= kTooMany) {

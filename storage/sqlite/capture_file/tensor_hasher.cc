@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "storage/sqlite/base/tensor_layout.h"
@@ -66,12 +67,13 @@ bool IsStoredName(absl::string_view name) {
 
 absl::Status NoCapture(const std::string& run, const std::string& capture) {
   return MakeError(absl::StatusCode::kNotFound, "CAPTURE_FILE_NOT_FOUND",
-                   absl::StrCat("run '", run, "' has no file of capture '", capture, "'; capture again"));
+                   absl::StrCat("run ", Quote(run), " has no file of capture ", Quote(capture), "; capture again"));
 }
 
 absl::Status CaptureExists(const std::string& run, const std::string& capture) {
-  return MakeError(absl::StatusCode::kAlreadyExists, "CAPTURE_EXISTS",
-                   absl::StrCat("run '", run, "' has a capture '", capture, "' already, or it is being written"));
+  return MakeError(
+      absl::StatusCode::kAlreadyExists, "CAPTURE_EXISTS",
+      absl::StrCat("run ", Quote(run), " has a capture ", Quote(capture), " already, or it is being written"));
 }
 
 absl::Status CheckRange(uint64_t offset, uint64_t length, uint64_t data_bytes) {

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -15,12 +16,12 @@ namespace sumscope::storage {
 namespace {
 
 absl::Status RunExists(const std::string& run) {
-  return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS", absl::StrCat("there is a file of run '", run, "'"));
+  return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS", absl::StrCat("there is a file of run ", Quote(run)));
 }
 
 absl::Status NoFile(const std::string& run) {
   return MakeError(absl::StatusCode::kNotFound, "RUN_FILE_NOT_FOUND",
-                   absl::StrCat("run '", run, "' has no file; if it had one, restore it from a backup"));
+                   absl::StrCat("run ", Quote(run), " has no file; if it had one, restore it from a backup"));
 }
 
 }  // namespace

@@ -243,6 +243,8 @@ TEST_F(Commands_Test, WhenAFieldIsWrongThenItsFlagIsNamed) {
       {"request.pca.digit", "the digit of this is wrong", "the digit of this is wrong"},
       {"order_by", "cannot order by \"order_by\"; order_by takes one field",
        "cannot order by \"order_by\"; --sort-by takes one field"},
+      {"order_by", "cannot order by \"a\\\" order_by\"; give one order_by",
+       "cannot order by \"a\\\" order_by\"; give one --sort-by"},
       {"filter", "filter, column 3: unknown field", "--filter, column 3: unknown field"},
       {"spec.d_model", "d_model is 0; expected 1 to 9", "d_model is 0; expected 1 to 9"}};
   for (const auto& [field, message, told] : kCases) {
@@ -343,6 +345,10 @@ TEST_F(Commands_Test, WhenAFileIsImportedThenTheHeaderSaysWhatIsKnown) {
   EXPECT_EQ(header.like_model_name(), "sub_d6_l2_h3");
   EXPECT_EQ(header.file_name(), "foreign.safetensors");
   EXPECT_EQ(server_.uploaded, SmallSafetensors());
+  const std::string odd = directory_.path() + "/odd\nname";
+  std::ofstream(odd, std::ios::binary) << SmallSafetensors();
+  EXPECT_EQ(Run({"import", odd}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ImportHeader>().file_name(), "odd?name");
   EXPECT_EQ(Run({"import", path, "--operation", "mix"}), 0);
   EXPECT_EQ(server_.LastRequest<v1::ImportHeader>().operation(), v1::MIX);
   EXPECT_EQ(Run({"import", path, "--operation", "div"}), 2);
