@@ -5,6 +5,7 @@
 #include "client/connection_stubs.h"
 #include "proto/contract/base/random_ids.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/grpc_address.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {
@@ -22,7 +23,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 360'000);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
   }
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(GrpcAddress(address), grpc::InsecureChannelCredentials(), arguments);
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ else
     sleep 0.1
   done
   echo "started (pid $server, log in $log)"
+  sed -n 's/^sumscoped: slots: /slots: /p' "$log" | tail -n 1
 fi
 
 say "4/4 train $MODEL and evaluate it"

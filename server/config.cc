@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "server/place/loopback.h"
 #include "toml++/toml.h"
 
 namespace sumscope {
@@ -84,8 +85,11 @@ absl::Status TakeKey(const std::string& key, const toml::node& node, ServerConfi
   return ok ? absl::OkStatus() : Invalid(absl::StrCat("key '", key, "' has a value of the wrong type"));
 }
 
-bool IsLoopback(absl::string_view host) {
-  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+// cpu or cuda:N.
+bool IsDevice(absl::string_view device) {
+  uint32_t index = 0;
+  return device == "cpu" || (absl::ConsumePrefix(&device, "cuda:") && !device.empty() && device[0] != '+' &&
+                             device[0] != '-' && absl::SimpleAtoi(device, &index));
 }
 
 }  // namespace
@@ -125,7 +129,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
     if (slot.name.empty() || slot.name.size() > 32 || !plain || !names.insert(slot.name).second) {
       return Invalid(absl::StrCat("slot name '", slot.name, "' must be new, of a-z, 0-9 and '-', at most 32 long"));
     }
-    if (slot.device != "cpu" && !absl::StartsWith(slot.device, "cuda:")) {
+    if (!IsDevice(slot.device)) {
       return Invalid(absl::StrCat("device '", slot.device, "' of slot ", slot.name, " is neither cpu nor cuda:N"));
     }
   }
@@ -135,16 +139,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   }
   for (const std::string& address : config.listen) {
     if (absl::StartsWith(address, "unix:/")) continue;
-    const size_t colon = address.rfind(':');
-    uint32_t port = 0;
-    if (colon == std::string::npos || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port > 65535) {
-      return Invalid(absl::StrCat("cannot listen on '", address, "': expected unix:/path or host:port"));
-    }
-    if (!config.insecure_loopback || !IsLoopback(absl::string_view(address).substr(0, colon))) {
-      return MakeError(absl::StatusCode::kFailedPrecondition, "PLAINTEXT_REFUSED",
-                       absl::StrCat("will not listen on ", address,
-                                    " without TLS; use a Unix socket, or a loopback address with --insecure-loopback"));
-    }
+    SUMSCOPE_RETURN_IF_ERROR(place::LoopbackAddress(address).status());
+    if (!config.insecure_loopback) return place::PlaintextRefused(address);
   }
   return absl::OkStatus();
 }

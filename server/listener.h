@@ -8,16 +8,19 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/grpcpp.h"
+#include "server/place/socket_place.h"
 #include "server/rpc/serve/call_watch.h"
 #include "server/transport/connection_table.h"
 #include "server/transport/rpc_server.h"
 
 namespace sumscope {
 
-// Makes `path` free to be bound: its folder (mode 0700) exists and no file lies there. A socket that a dead server left
-// is removed; a live one is ALREADY_EXISTS SOCKET_IN_USE. FAILED_PRECONDITION SOCKET_PATH_TOO_LONG,
-// SOCKET_NOT_POSSIBLE.
-absl::Status PrepareSocketPath(const std::string& path);
+using SocketPlaces = std::vector<std::unique_ptr<place::SocketPlace>>;
+
+using SocketPlaces = std::vector<std::unique_ptr<place::SocketPlace>>;
+
+// The places of those of `addresses` that are unix:/path. The errors of SocketPlace::Claim.
+absl::StatusOr<SocketPlaces> ClaimSockets(const std::vector<std::string>& addresses);
 
 // What the public server is built of; all of it outlives the server.
 struct PublicServer {
@@ -28,10 +31,11 @@ struct PublicServer {
   std::function<void()> on_look;  // every second, if set
 };
 
-// The public gRPC server on `addresses` (unix:/path or host:port), health and reflection on. Sockets get mode 0600.
-// FAILED_PRECONDITION LISTEN_FAILED, PLAINTEXT_REFUSED.
+// The public gRPC server on `places`, which outlive it, and on those of `addresses` that are host:port, health and
+// reflection on. Sockets get mode 0600. FAILED_PRECONDITION LISTEN_FAILED, PLAINTEXT_REFUSED; the errors of
+// SocketPlace::Publish.
 absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen(const std::vector<std::string>& addresses,
-                                                             const PublicServer& parts);
+                                                             const SocketPlaces& places, const PublicServer& parts);
 
 }  // namespace sumscope
 

@@ -1,11 +1,9 @@
 #include "server/server.h"
 
-#include <filesystem>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "google/protobuf/stubs/common.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/clock.h"
@@ -18,11 +16,12 @@
 #include "proto/contract/version.h"
 #include "server/allocator.h"
 #include "server/auth/authenticator.h"
-#include "server/instance_lock.h"
 #include "server/jobs/event_hub.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/job_states.h"
 #include "server/listener.h"
+#include "server/place/instance_lock.h"
+#include "server/place/private_modes.h"
 #include "server/rpc/analysis_service.h"
 #include "server/rpc/capture_service.h"
 #include "server/rpc/fact_service.h"
@@ -51,11 +50,8 @@ class RealServer final : public Server {
   }
 
   absl::Status Open() {
-    SUMSCOPE_ASSIGN_OR_RETURN(lock_, InstanceLock::Take(config_.data_directory));
-    for (const std::string& address : config_.listen) {
-      absl::string_view path = address;
-      if (absl::ConsumePrefix(&path, "unix:")) SUMSCOPE_RETURN_IF_ERROR(PrepareSocketPath(std::string(path)));
-    }
+    SUMSCOPE_ASSIGN_OR_RETURN(lock_, place::InstanceLock::Take(config_.data_directory));
+    SUMSCOPE_ASSIGN_OR_RETURN(sockets_, ClaimSockets(config_.listen));
     SUMSCOPE_ASSIGN_OR_RETURN(
         storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real()));
     SUMSCOPE_RETURN_IF_ERROR(MakePool());
@@ -75,28 +71,33 @@ class RealServer final : public Server {
     parts.watch = &watch_;
     parts.first_descriptor = descriptors_.first_connection;
     parts.on_look = [this] { GiveMemoryBack(); };
-    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, parts));
+    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, sockets_, parts));
     return manager_->Start();
   }
 
   const std::vector<std::string>& addresses() const override { return config_.listen; }
   const std::vector<std::string>& repairs() const override { return repairs_; }
+  absl::Status CheckPlace() const override { return lock_->Check(); }
 
   bool Drain(absl::Duration grace) override {
     if (std::exchange(drained_, true)) return StreamsEnd(absl::ZeroDuration());
     if (server_ != nullptr) server_->grpc()->GetHealthCheckService()->SetServingStatus(false);
     if (manager_ != nullptr) manager_->Drain(grace);
     hub_.Close();
-    if (server_ == nullptr) return true;
-    shutdown_ = std::thread([this] {
-      server_->Shutdown(absl::Now() + kStreamsEnd);
-      MutexLock lock(&shutdown_mutex_);
-      shut_down_ = true;
-      shutdown_changed_.NotifyAll();
-    });
-    if (StreamsEnd(kStreamsEnd + kCancelledStreamsEnd)) return true;
-    connections_.ShutDownAll();  // to a client that does not read, gRPC would wait without a limit
-    return StreamsEnd(kCancelledStreamsEnd);
+    if (server_ != nullptr) {
+      shutdown_ = std::thread([this] {
+        server_->Shutdown(absl::Now() + kStreamsEnd);
+        MutexLock lock(&shutdown_mutex_);
+        shut_down_ = true;
+        shutdown_changed_.NotifyAll();
+      });
+    }
+    if (!StreamsEnd(kStreamsEnd + kCancelledStreamsEnd)) {
+      connections_.ShutDownAll();  // to a client that does not read, gRPC would wait without a limit
+      if (!StreamsEnd(kCancelledStreamsEnd)) return false;
+    }
+    LetGo();
+    return true;
   }
 
  private:
@@ -117,13 +118,19 @@ class RealServer final : public Server {
     trimmed_ = now;
   }
 
+  // Closes what is on disk, now that no call uses it: the next server may start.
+  void LetGo() {
+    manager_.reset();
+    pool_.reset();
+    storage_ = {};
+    sockets_.clear();
+    lock_.reset();
+  }
+
   absl::Status MakePool() {
     const std::string logs = config_.data_directory + "/logs";
-    std::error_code error;
-    std::filesystem::create_directories(logs, error);
-    if (error) {
-      return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_NOT_WRITABLE",
-                       absl::StrCat("cannot make ", logs, ": ", error.message()));
+    if (const absl::Status made = place::MakePrivateFolder(logs); !made.ok()) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_NOT_WRITABLE", made.message());
     }
     workers::LocalLauncher::Options launch;
     launch.program = config_.worker_program;
@@ -134,8 +141,8 @@ class RealServer final : public Server {
     launcher_ = std::make_unique<workers::LocalLauncher>(launch);
     workers::LocalWorkerPoolOptions options;
     options.slots = config_.slots;
-    options.socket_path = config_.data_directory + "/worker.sock";
-    SUMSCOPE_RETURN_IF_ERROR(PrepareSocketPath(options.socket_path));
+    // By its alias: a socket's path is at most 107 bytes long, and the data directory's may be longer.
+    options.socket_path = lock_->alias() + "/worker.sock";
     SUMSCOPE_ASSIGN_OR_RETURN(
         pool_, workers::CreateLocalWorkerPool(options, launcher_.get(), Clock::Real(), IdSource::Real()));
     return absl::OkStatus();
@@ -154,7 +161,7 @@ class RealServer final : public Server {
     backend.room = &room_;
     backend.authenticator = &authenticator_;
     backend.spool_directory = config_.data_directory;
-    backend.threads_per_slot = config_.slots.front().threads;
+    backend.pool = pool_.get();
     runs_ = std::make_unique<rpc::RunService>(backend);
     analyses_ = std::make_unique<rpc::AnalysisService>(backend);
     captures_ = std::make_unique<rpc::CaptureService>(backend);
@@ -167,6 +174,7 @@ class RealServer final : public Server {
     info.set_build(kBuild);
     *info.mutable_start_time() = ToTimestamp(absl::Now());
     info.set_data_directory(config_.data_directory);
+    info.set_slots_reason(config_.slots_reason);
     info.add_libraries("gRPC " + grpc::Version());
     info.add_libraries("protobuf " + google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
     for (const std::string& repair : repairs_) info.add_repairs(repair);
@@ -185,7 +193,8 @@ class RealServer final : public Server {
   const ServerConfig config_;
   const auth::SingleUserAuthenticator authenticator_;
   // In the order of construction; the services go first, the lock last.
-  std::unique_ptr<InstanceLock> lock_;
+  std::unique_ptr<place::InstanceLock> lock_;
+  SocketPlaces sockets_;
   storage::Storage storage_;
   jobs::EventHub hub_;
   std::unique_ptr<workers::LocalLauncher> launcher_;

@@ -20,10 +20,13 @@ class Server {
   virtual ~Server() = default;
 
   virtual const std::vector<std::string>& addresses() const = 0;
+  // FAILED_PRECONDITION DATA_DIRECTORY_LOST: what is written now would be gone.
+  virtual absl::Status CheckPlace() const = 0;
   // What recovery did.
   virtual const std::vector<std::string>& repairs() const = 0;
-  // Takes no new work, lets running jobs save their state, ends streams and workers; cuts off clients that do not read.
-  // False where a stream does not end even so: all is durable then, but the destructor would wait for it.
+  // Takes no new work, lets running jobs save their state, ends streams and workers, cuts off clients that do not read,
+  // closes the data directory and lets go of its lock. False where a stream does not end even so: all is durable then,
+  // but the destructor would wait for it.
   virtual bool Drain(absl::Duration grace) = 0;
 };
 

@@ -10,6 +10,10 @@
 namespace sumscope::client {
 namespace {
 
+std::string Rate(double flops_per_second) {
+  return flops_per_second > 0 ? absl::StrCat(FormatDigits(flops_per_second / 1e9, 2), " GFLOP/s") : "";
+}
+
 Table SlotTable(const v1::ServerInfo& info) {
   Table table({{"SLOT"},
                {"DEVICE"},
@@ -19,11 +23,18 @@ Table SlotTable(const v1::ServerInfo& info) {
                {"WORKER PID", kForPeople, true},
                {"worker_pid", kInCsv},
                {"RESTARTS", kEverywhere, true},
+               {"TRAINS", kForPeople, true},
+               {"training_flops_per_second", kInCsv},
+               {"ANSWERS", kForPeople, true},
+               {"answering_flops_per_second", kInCsv},
                {"DETAIL", kEverywhere, false, /*wrap=*/16}});
   for (const v1::Slot& slot : info.slots()) {
     const std::string pid = slot.worker_pid() > 0 ? absl::StrCat(slot.worker_pid()) : "";
     table.AddRow({slot.name(), slot.device(), absl::StrCat(slot.threads()), slot.state(), slot.job(), pid, pid,
-                  absl::StrCat(slot.restarts()), slot.detail()});
+                  absl::StrCat(slot.restarts()), Rate(slot.rates().training_flops_per_second()),
+                  ShortestDouble(slot.rates().training_flops_per_second()),
+                  Rate(slot.rates().answering_flops_per_second()),
+                  ShortestDouble(slot.rates().answering_flops_per_second()), slot.detail()});
   }
   return table;
 }
@@ -38,6 +49,7 @@ std::string Text(const v1::ServerInfo& info, const std::string& address, absl::T
                                                              FormatSpan(now - ToTime(info.start_time())), ")")},
                                    {"draining", info.draining() ? "yes: it is stopping" : ""},
                                    {"data", info.data_directory()},
+                                   {"slots", info.slots_reason()},
                                    {"free disk", FormatBytes(info.free_disk_bytes())},
                                    {"schema", absl::StrCat(info.catalog_schema())},
                                    {"repairs", absl::StrJoin(info.repairs(), "; ")}});

@@ -64,6 +64,8 @@ inline constexpr size_t kMaxFileNameLength = 255;  // bytes, as file systems hav
 inline constexpr uint64_t kMaxImportBytes = uint64_t{4} << 30;
 
 // Server.
+inline constexpr size_t kMaxDataDirectoryLength = 400;          // SQLite takes paths of 512, run files lie below
+inline constexpr absl::Duration kPlaceLook = absl::Seconds(1);  // whether the data directory is still there
 inline constexpr size_t kMaxQueuedJobs = 100'000;
 inline constexpr size_t kMaxOpenRunFiles = 64;
 inline constexpr size_t kMaxWatchers = 1000;
@@ -106,6 +108,8 @@ inline constexpr size_t kMaxErrorText = 1024;  // of a message; gRPC carries 8 K
 inline constexpr size_t kMaxErrorMetadata = 256;  // of one value
 
 // Workers.
+inline constexpr uint32_t kMaxDefaultSlots = 8;                   // where nobody chose
+inline constexpr uint64_t kDefaultSlotBytes = uint64_t{2} << 30;  // LibTorch and the paper's largest batches
 inline constexpr absl::Duration kHeartbeatInterval = absl::Seconds(1);
 inline constexpr uint32_t kMaxTaskLogLines = 10'000;
 inline constexpr size_t kMaxUnsentBytes = 16 << 20;          // of a worker, before a task waits for the stream

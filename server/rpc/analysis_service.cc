@@ -21,6 +21,7 @@
 #include "server/rpc/predict.h"
 #include "server/rpc/prospects.h"
 #include "server/rpc/question_text.h"
+#include "server/rpc/system_service.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -79,7 +80,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
       AnalysisKey(weights.sha256, analysis.request(), analysis.question_set().sha256(), run.spec().precision()));
 
   *analysis.mutable_prediction() = PredictAnalysis(run.spec(), analysis.request(), analysis.question_set(),
-                                                   uploaded.count(), backend_.threads_per_slot);
+                                                   uploaded.count(), SpeedOf(backend_.pool->Slots()));
   SUMSCOPE_RETURN_IF_ERROR(CheckMemory(analysis.prediction().memory_bytes(), backend_.memory_bytes));
   SUMSCOPE_RETURN_IF_ERROR(CheckResultSize(analysis.request(), analysis.question_set(),
                                            LeastResultBytes(run.spec(), analysis.request(), analysis.prediction())));
@@ -87,6 +88,12 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
   v1::CreateAnalysisResponse response;
   if (request.validate_only()) {
     SUMSCOPE_RETURN_IF_ERROR(backend_.manager->CheckAnalysis(id, analysis));
+    analysis.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::Analysis> known, reader.FindAnalysis(id, analysis.key()));
+      response.set_from_cache(known.has_value());  // asked again, it costs nothing
+      return absl::OkStatus();
+    }));
     *response.mutable_analysis() = std::move(analysis);
     return response;
   }

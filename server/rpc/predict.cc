@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
-#include "proto/contract/model_shapes.h"
 #include "proto/contract/tasks.h"
 
 namespace sumscope::rpc {
@@ -20,21 +19,7 @@ uint64_t CheckpointCount(uint64_t steps) {
 
 }  // namespace
 
-ModelCost CostOf(const v1::TrainSpec& spec) {
-  ModelCost cost = {};
-  for (const SafetensorsTensor& tensor : ModelTensors(spec)) {
-    uint64_t elements = 1;
-    for (const uint64_t extent : tensor.shape) elements *= extent;
-    cost.parameters += elements;
-  }
-  cost.element_bytes = spec.precision() == v1::FLOAT64 ? 8 : 4;
-  cost.rows = 2 * spec.n_digits() + 2 + AnswerTokenNames(spec).size();
-  cost.row_activation = spec.n_layers() * (8ull * spec.d_model() + 4ull * spec.n_heads() * spec.d_head() +
-                                           2ull * spec.d_mlp() + 2ull * spec.n_heads() * cost.rows);
-  return cost;
-}
-
-v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads) {
+v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed) {
   const ModelCost cost = CostOf(spec);
   const uint64_t parameters = cost.parameters, element_bytes = cost.element_bytes, rows = cost.rows;
   const uint64_t answer_rows = AnswerTokenNames(spec).size();
@@ -47,10 +32,10 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads) {
                               cost.row_activation * rows * spec.batch_size() * element_bytes * 2);
   prediction.set_disk_bytes((CheckpointCount(spec.steps()) + 2 * 3) * parameters * element_bytes +
                             spec.steps() * metric_columns * sizeof(double));
-  // Forward and backward, 6 operations a parameter and row; the last layer works on the answer rows alone.
-  const double share = (spec.n_layers() - 1 + static_cast<double>(answer_rows) / rows) / spec.n_layers();
-  prediction.set_training_flops(6.0 * parameters * rows * share * spec.batch_size() * spec.steps());
-  prediction.set_seconds(prediction.training_flops() / (kFlopsPerThread * (threads == 0 ? 1 : threads)));
+  prediction.set_training_flops(FlopsOfStep(spec) * static_cast<double>(spec.steps()));
+  prediction.set_seconds(prediction.training_flops() / speed.training_flops_per_second +
+                         static_cast<double>(spec.steps()) * speed.training_step_seconds);
+  prediction.set_measured(speed.measured);
   return prediction;
 }
 

@@ -5,32 +5,24 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "proto/contract/model_cost.h"
+#include "server/rpc/speed.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {
 
-// Sizes of a complete spec's model, for predictions.
-struct ModelCost {
-  uint64_t parameters;
-  uint64_t rows;            // of a forward pass with all answer tokens but the last
-  uint64_t row_activation;  // values that one row of one question leaves
-  uint64_t element_bytes;
-};
-ModelCost CostOf(const v1::TrainSpec& spec);
-
-inline constexpr double kFlopsPerThread = 20e9;
 inline constexpr uint64_t kLibraryBytes = uint64_t{600} << 20;  // LibTorch itself, resident
 
-// What training a complete spec would need, from its shape alone (ours). Memory: weights, gradients and two moments,
-// and the activations of one batch. Disk: the kept checkpoints, two resume states (one is being replaced) and the
-// metrics.
-v1::Prediction PredictTraining(const v1::TrainSpec& spec, uint32_t threads);
+// What training a complete spec would need, from its shape and the slots' speed (ours). Memory: weights, gradients and
+// two moments, and the activations of one batch. Disk: the kept checkpoints, two resume states (one is being replaced)
+// and the metrics.
+v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed);
 
 // What a complete analysis would need. `uploaded_count`: questions of an uploaded set. The work is that of
 // predict_passes.h; the bytes of a capture are exact, but for class means, where every class is counted.
 v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
-                                       const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads);
+                                       const v1::QuestionSet& questions, uint64_t uploaded_count, const Speed& speed);
 
 // RESOURCE_EXHAUSTED NOT_ENOUGH_MEMORY when what is predicted is more than the machine's `memory_bytes` (0: unknown).
 absl::Status CheckMemory(uint64_t predicted_bytes, uint64_t memory_bytes);

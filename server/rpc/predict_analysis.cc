@@ -166,7 +166,7 @@ double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, 
 }  // namespace
 
 v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
-                                       const v1::QuestionSet& questions, uint64_t uploaded_count, uint32_t threads) {
+                                       const v1::QuestionSet& questions, uint64_t uploaded_count, const Speed& speed) {
   const ModelCost cost = CostOf(spec);
   v1::AnalysisPrediction prediction;
   prediction.set_nodes(NodeCount(spec, request));
@@ -191,7 +191,8 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
         kLibraryBytes + kWeightCopies * cost.element_bytes * cost.parameters +
         static_cast<uint64_t>(PassBytes(spec, cost, request, count) + HeldBytes(spec, request, count)));
   }
-  prediction.set_seconds(prediction.flops() / (kFlopsPerThread * std::max(1u, threads)));
+  prediction.set_seconds(prediction.flops() / speed.answering_flops_per_second);
+  prediction.set_measured(speed.measured);
   return prediction;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/complete_spec.h"
+#include "proto/contract/model_cost.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/tasks.h"
 
@@ -18,7 +19,6 @@ namespace {
 constexpr double kGeneratedSample = 10'000;  // questions that evaluate lets the model answer by itself, unless all
 constexpr double kHeldoutQuestions = 10'000;
 constexpr double kAskReference = 1000;  // questions behind the means of `ask`
-constexpr double kKeyShare = 1.0 / 6;   // of a layer: keys and values alone
 constexpr double kOutShare = 3.0 / 4;   // of a layer: all but queries, keys and values
 
 // Rows of one question, and those of them that predict an answer token: the last ones.
@@ -29,13 +29,6 @@ struct Rows {
         answer(static_cast<double>(AnswerTokenNames(spec).size())) {}
   double layers, all, answer;
 };
-
-// An answer without intervention.
-double AnswerShare(const v1::TrainSpec& spec) {
-  const Rows rows(spec);
-  const double last = kKeyShare + (1 - kKeyShare) * rows.answer / rows.all;
-  return (rows.layers - 1 + last) / rows.layers;
-}
 
 // An intervention in `layer` at `own` rows from row `position` on: one row, or all of them. Later layers compute the
 // rows that may see it, the last one only answer rows; queries, keys and values change from the layer after the next

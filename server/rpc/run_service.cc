@@ -16,6 +16,7 @@
 #include "server/rpc/call.h"
 #include "server/rpc/checkpoints.h"
 #include "server/rpc/predict.h"
+#include "server/rpc/system_service.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -90,7 +91,7 @@ absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v
   if (spec.insert_mode() > v1::INSERT_NONE) SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller.name, &spec));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
   if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
-  const v1::Prediction prediction = PredictTraining(spec, backend_.threads_per_slot);
+  const v1::Prediction prediction = PredictTraining(spec, SpeedOf(backend_.pool->Slots()));
   SUMSCOPE_RETURN_IF_ERROR(CheckMemory(prediction.memory_bytes(), backend_.memory_bytes));
   if (request.validate_only()) {
     v1::Run run;
@@ -100,6 +101,7 @@ absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v
     *run.mutable_labels() = request.labels();
     run.set_owner(caller.name);
     *run.mutable_prediction() = prediction;
+    run.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
     return run;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("CreateRun", request));

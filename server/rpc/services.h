@@ -13,6 +13,7 @@
 #include "server/rpc/serve/incoming_room.h"
 #include "server/rpc/serve/seats.h"
 #include "server/rpc/serve/upload_desk.h"
+#include "server/workers/worker_pool.h"
 #include "storage/capture_file.h"
 #include "storage/catalog.h"
 #include "storage/run_file.h"
@@ -32,9 +33,9 @@ struct Backend {
   IncomingRoom* room;
   const auth::Authenticator* authenticator;
   absl::Duration upload_patience = limits::kMaxUploadSilence;
-  std::string spool_directory;    // for uploads on their way in; on the same disk as the runs
-  uint32_t threads_per_slot = 1;  // for predictions
-  uint64_t memory_bytes = 0;      // that a worker on this machine can have at the most; 0: nobody knows
+  std::string spool_directory;      // for uploads on their way in; on the same disk as the runs
+  const workers::WorkerPool* pool;  // for predictions
+  uint64_t memory_bytes = 0;        // that a worker on this machine can have at the most; 0: nobody knows
 };
 
 // The run that `name` means to `caller`: runs/{run}, a unique prefix of an id, or runs/@last.

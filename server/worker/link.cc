@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/grpc_address.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::worker {
@@ -22,7 +23,7 @@ constexpr uint32_t kProtocol = 1;
 Link::~Link() { (void)Close(); }
 
 absl::Status Link::Connect(const std::string& server, const std::string& secret,
-                           const sumscope::v1::Attempt& provenance) {
+                           const sumscope::v1::Attempt& provenance, const sumscope::v1::Rates& rates) {
   if (!absl::StartsWith(server, "unix:")) {
     return MakeError(absl::StatusCode::kInvalidArgument, "SERVER_ADDRESS",
                      "the server's address must be unix:/path: the link's secret may not cross a network");
@@ -34,7 +35,8 @@ absl::Status Link::Connect(const std::string& server, const std::string& secret,
   hello->set_secret(secret);
   hello->set_pid(getpid());
   *hello->mutable_provenance() = provenance;
-  channel_ = grpc::CreateChannel(server, grpc::InsecureChannelCredentials());
+  *hello->mutable_rates() = rates;
+  channel_ = grpc::CreateChannel(GrpcAddress(server), grpc::InsecureChannelCredentials());
   stub_ = v1::WorkerLink::NewStub(channel_);
   stream_ = stub_->Connect(&context_);
   stream_->Write(message);  // a failure shows as the end of the reader

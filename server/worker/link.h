@@ -29,9 +29,10 @@ class Link {
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  // Opens the stream to `server` (unix:/path) and says hello. INVALID_ARGUMENT SERVER_ADDRESS. A server
-  // that is not there, and an Abort before, show as the end of the link.
-  absl::Status Connect(const std::string& server, const std::string& secret, const sumscope::v1::Attempt& provenance);
+  // Opens the stream to `server` (unix:/path) and says hello, with what was measured. INVALID_ARGUMENT SERVER_ADDRESS.
+  // A server that is not there, and an Abort before, show as the end of the link.
+  absl::Status Connect(const std::string& server, const std::string& secret, const sumscope::v1::Attempt& provenance,
+                       const sumscope::v1::Rates& rates);
 
   // Waits for a task. Nothing when the link ended or an exit was asked for.
   std::optional<TaskInput> NextTask();

@@ -6,8 +6,10 @@
 #include <string>
 #include <utility>
 
+#include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "server/engine/runtime/device.h"
+#include "server/worker/calibration.h"
 #include "server/worker/environment.h"
 #include "server/worker/guard.h"
 #include "server/worker/link.h"
@@ -54,9 +56,12 @@ absl::Status RunWorker(const Options& options) {
   const ParentWatch watch(options.parent_pipe_fd, signal_fd,
                           {[&link] { link.RequestExit(); }, [&link] { link.Abort(); }, [] { _exit(1); }});
   const Environment environment{options.device, options.threads};
-  const absl::Status prepared = Guarded([&] {
+  const absl::Status prepared = Guarded([&]() -> absl::Status {
     engine::SetThreads(static_cast<int>(environment.threads));
-    return link.Connect(options.server, *secret, DescribeProvenance(environment));
+    // A worker without its device would take jobs only to fail them: it ends, and the slot says why.
+    SUMSCOPE_ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(environment.device));
+    SUMSCOPE_ASSIGN_OR_RETURN(const sumscope::v1::Rates rates, Calibrate(device, environment.clock));
+    return link.Connect(options.server, *secret, DescribeProvenance(environment), rates);
   });
   if (!prepared.ok()) return prepared;
   const absl::Status served = Serve(environment, &link);

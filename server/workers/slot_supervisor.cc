@@ -120,6 +120,7 @@ absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, Link* link, a
                      absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kProtocol));
   }
   secret_.clear();  // good for one link
+  rates_ = hello.rates();
   link_ = link;
   last_heard_ = now;
   return absl::OkStatus();
@@ -222,6 +223,7 @@ v1::Slot SlotSupervisor::Describe() const {
   if (process_ != nullptr) slot.set_worker_pid(process_->pid());
   slot.set_restarts(launches_ == 0 ? 0 : launches_ - 1);
   slot.set_detail(detail_);
+  if (rates_.training_flops_per_second() > 0) *slot.mutable_rates() = rates_;
   return slot;
 }
 

@@ -114,6 +114,7 @@ class SlotSupervisor {
 
   // Of the current worker.
   std::string secret_;
+  v1::Rates rates_;
   bool launching_ = false;
   bool doomed_ = false;
   bool delivering_ = false;

@@ -54,11 +54,19 @@ class BadPlaceTest(IntegrationTest):
                                         ('CONFIG_INVALID', 2, (*data, *listen, '--capture-limit-bytes', '-1')),
                                         ('CONFIG_INVALID', 2, (*data, *listen, '--slot', 'a:cpu:-1')),
                                         ('CONFIG_INVALID', 2, (*data, *listen, '--resume-interval-seconds', '-1')),
-                                        ('PLAINTEXT_REFUSED', 1, (*data, '--listen', '0.0.0.0:1'))):
+                                        ('PLAINTEXT_REFUSED', 1, (*data, '--listen', '0.0.0.0:1')),
+                                        ('PLAINTEXT_REFUSED', 1, (*data, '--insecure-loopback', '--listen',
+                                                                  '127.0.0.1.some.name:1')),
+                                        ('SOCKET_NOT_POSSIBLE', 1, (*data, '--listen', f'unix:{self.root}/none/s')),
+                                        ('WORKER_PROGRAM_MISSING', 2, (*data, *listen, '--worker-program', self.root)),
+                                        ('DATA_DIRECTORY_TOO_LONG', 2, ('--data-directory', '/x' * 250, *listen))):
             with self.subTest(arguments=arguments[-1]):
                 self.assert_no_start(reason, *arguments, code=code)
         done = subprocess.run([str(SUMSCOPED), '--nonsense'], capture_output=True, timeout=PATIENCE)
         self.assertEqual(done.returncode, 2)
+        self.assertFalse((self.root / 'none').exists())
+        self.assert_no_start('CONFIG_INVALID', '--data-directory', 'relative', *listen, code=2, prefix=(
+            'sh', '-c', f'mkdir {self.root}/gone && cd {self.root}/gone && rmdir {self.root}/gone && exec "$@"', 'sh'))
         self.assert_no_start('SOCKET_PATH_TOO_LONG', *data, '--listen', f'unix:{self.root}/{"t" * 120}')
 
     def test_ServerGivenDataDirectoryThatCannotBeWrittenIsRefused(self):

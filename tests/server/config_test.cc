@@ -53,8 +53,10 @@ TEST(Config_Test, SlotsThatCannotBeAreRefused) {
   config.slots.push_back(config.slots[0]);
   EXPECT_EQ(ErrorReason(ValidateConfig(config)), "CONFIG_INVALID");
   config = Valid();
-  config.slots[0].device = "tpu";
-  EXPECT_EQ(ErrorReason(ValidateConfig(config)), "CONFIG_INVALID");
+  for (const char* device : {"tpu", "cuda:", "cuda:x", "cuda:-1", "cuda:+1"}) {
+    config.slots[0].device = device;
+    EXPECT_EQ(ErrorReason(ValidateConfig(config)), "CONFIG_INVALID") << device;
+  }
 }
 
 TEST(Config_Test, PlainTcpNeedsLoopbackAndTheFlag) {
@@ -63,6 +65,8 @@ TEST(Config_Test, PlainTcpNeedsLoopbackAndTheFlag) {
   EXPECT_EQ(ErrorReason(ValidateConfig(config)), "PLAINTEXT_REFUSED");
   config.insecure_loopback = true;
   EXPECT_TRUE(ValidateConfig(config).ok());
+  config.listen = {"127.0.0.1.some.name:50051"};
+  EXPECT_EQ(ErrorReason(ValidateConfig(config)), "PLAINTEXT_REFUSED");
   config.listen = {"0.0.0.0:50051"};
   EXPECT_EQ(ErrorReason(ValidateConfig(config)), "PLAINTEXT_REFUSED");
   config.listen = {"nonsense"};

@@ -1,5 +1,5 @@
-// Who may include whom (CONTRIBUTING.md, "Layers"): read from the sources, so that a wrong include fails here and not in a
-// review.
+// Who may include whom (CONTRIBUTING.md, "Layers"): read from the sources, so that a wrong include fails here and not
+// in a review.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -26,13 +26,16 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"server/transport", {"proto/contract"}},
     {"server/workers", {"proto", "proto/worker", "proto/contract", "server/transport"}},
     {"server/jobs", {"proto", "proto/worker", "proto/contract", "storage", "server/workers"}},
+    {"server/place", {"proto", "proto/contract"}},
     {"server/report", {"proto", "proto/contract", "storage"}},
-    {"server/rpc", {"proto", "proto/contract", "storage", "server/jobs", "server/auth", "server/report", "server/workers",
-                    "server/transport"}},
+    {"server/rpc",
+     {"proto", "proto/contract", "storage", "server/jobs", "server/auth", "server/report", "server/workers",
+      "server/transport"}},
     {"server/worker", {"proto", "proto/worker", "proto/contract", "server/engine"}},
     {"server/engine", {}},
-    {"server", {"proto", "proto/contract", "storage", "server/rpc", "server/jobs", "server/workers", "server/auth",
-                "server/report", "server/transport"}},
+    {"server",
+     {"proto", "proto/contract", "storage", "server/rpc", "server/jobs", "server/workers", "server/auth",
+      "server/report", "server/transport", "server/place"}},
 };
 
 struct Include {
@@ -114,7 +117,8 @@ TEST(Layering_Test, SqliteStaysInItsFolder) {
 }
 
 TEST(Layering_Test, AbslMutexIsNotUsed) {
-  ForEachInclude([](const Include& include) { EXPECT_NE(include.text, "absl/synchronization/mutex.h") << include.file; });
+  ForEachInclude(
+      [](const Include& include) { EXPECT_NE(include.text, "absl/synchronization/mutex.h") << include.file; });
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ struct Environment {
   std::string output;   // SUMSCOPE_OUTPUT
   std::string xdg_config_home;
   std::string xdg_runtime_dir;
-  std::string home;
+  std::string home;  // HOME, or the home of the passwd entry
 };
 
 }  // namespace sumscope::client

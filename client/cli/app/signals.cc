@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "client/cli/app/exit_code.h"
+#include "proto/contract/base/heeded_signals.h"
 
 namespace sumscope::client {
 namespace {
@@ -13,10 +14,12 @@ constexpr int kStopWatching = SIGUSR1;
 }  // namespace
 
 SignalWatch::SignalWatch(Cancellation* cancellation) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, kStopWatching}) sigaddset(&signals, number);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  sigset_t signals = BlockHeededSignals({SIGINT, SIGTERM, SIGHUP});
+  sigset_t ours;
+  sigemptyset(&ours);
+  sigaddset(&ours, kStopWatching);
+  pthread_sigmask(SIG_BLOCK, &ours, nullptr);
+  sigaddset(&signals, kStopWatching);
   thread_ = std::thread([cancellation, signals] {
     int number = 0;
     while (sigwait(&signals, &number) == 0 && number != kStopWatching) {

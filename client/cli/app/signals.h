@@ -7,8 +7,9 @@
 
 namespace sumscope::client {
 
-// Turns the first SIGINT, SIGTERM or SIGHUP into a Cancellation; a second one ends the process with 130 at once. Make
-// it before any other thread: they inherit the mask that keeps these signals for its own.
+// Turns the first SIGINT, SIGTERM or SIGHUP into a Cancellation; a second one ends the process with 130 at once. Those
+// that were ignored when the program was started (nohup) stay so. Make it before any other thread: they inherit the
+// mask that keeps these signals for its own.
 class SignalWatch {
  public:
   explicit SignalWatch(Cancellation* cancellation);

@@ -2,7 +2,9 @@
 #define SUMSCOPE_CLIENT_CLI_APP_TERMINAL_H_
 
 #include <functional>
+#include <optional>
 #include <ostream>
+#include <string>
 
 namespace sumscope::client {
 
@@ -15,6 +17,9 @@ struct Terminal {
   bool colour = false;           // NO_COLOR is unset and err is a terminal
   // In columns; 0 when unknown.
   std::function<int()> width_of_out, width_of_err;
+  // Waits for a line that a person types; nothing at the end of the input, or when Ctrl-C came. Unset where no person
+  // reads err and types.
+  std::function<std::optional<std::string>()> read_line;
 
   int Columns() const { return Known(width_of_err); }
   // Of what is printed to `out`: 0, unlimited, where it is no terminal.

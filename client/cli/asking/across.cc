@@ -9,6 +9,7 @@
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/filter_times.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/asking/confirm.h"
 #include "client/cli/output/probes/across_view.h"
 #include "client/cli/watch.h"
 #include "client/pages.h"
@@ -35,7 +36,7 @@ class Asker {
       : session_(session), connection_(connection), request_(std::move(request)) {}
 
   void Create(const v1::Run& run) {
-    absl::StatusOr<v1::CreateAnalysisResponse> created = TryCreate(run);
+    absl::StatusOr<v1::CreateAnalysisResponse> created = TryCreate(run, request_.validate_only());
     if (created.ok()) {
       asked_.push_back({run, std::move(*created->mutable_analysis())});
     } else if (absl::IsFailedPrecondition(created.status())) {
@@ -44,6 +45,17 @@ class Asker {
     } else {
       Failed(run, created.status());
     }
+  }
+
+  // What all the answers that are not known yet would take. Runs that cannot answer are told of when they are asked.
+  absl::Duration Predict(const v1::ListRunsResponse& found) {
+    absl::Duration all;
+    for (const v1::Run& run : found.runs()) {
+      if (session_.interrupted()) break;
+      const absl::StatusOr<v1::CreateAnalysisResponse> checked = TryCreate(run, /*validate_only=*/true);
+      if (checked.ok() && !checked->from_cache()) all += absl::Seconds(checked->analysis().prediction().seconds());
+    }
+    return all;
   }
 
   absl::Status Wait() {
@@ -68,8 +80,9 @@ class Asker {
   ExitCode exit_code() const { return exit_code_; }
 
  private:
-  absl::StatusOr<v1::CreateAnalysisResponse> TryCreate(const v1::Run& run) {
+  absl::StatusOr<v1::CreateAnalysisResponse> TryCreate(const v1::Run& run, bool validate_only) {
     v1::CreateAnalysisRequest request = request_;
+    request.set_validate_only(validate_only);
     request.set_parent(run.name());
     if (NeedsUpload(request.question_set())) {
       // Padded to the digits of the run: one upload for each number of digits.
@@ -121,13 +134,14 @@ class Asker {
 }  // namespace
 
 absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filter, v1::CreateAnalysisRequest request,
-                                       bool dry_run) {
+                                       bool dry_run, bool yes) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListRunsResponse found,
                             AllRuns(*connection, WithAbsoluteTimes(filter, session.clock().Now())));
   SUMSCOPE_RETURN_IF_ERROR(CompleteHash(*connection, request.mutable_question_set()));
   request.set_validate_only(dry_run);
   Asker asker(session, *connection, std::move(request));
+  if (!dry_run) SUMSCOPE_RETURN_IF_ERROR(ConfirmLong(session, asker.Predict(found), yes));
   for (const v1::Run& run : found.runs()) {
     if (session.interrupted()) return absl::CancelledError("interrupted");
     asker.Create(run);

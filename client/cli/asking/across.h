@@ -13,7 +13,7 @@ namespace sumscope::client {
 // "k of m". Runs without a checkpoint are named on stderr and left out; of other failures the first decides the exit
 // code. FAILED_PRECONDITION NO_RESULTS when nothing is left.
 absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filter, v1::CreateAnalysisRequest request,
-                                       bool dry_run);
+                                       bool dry_run, bool yes);
 
 }  // namespace sumscope::client
 

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/asking/confirm.h"
 #include "client/cli/asking/question_options.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
@@ -13,25 +14,25 @@
 namespace sumscope::client {
 namespace {
 
-// Says before it begins how much a large capture stores.
-absl::Status TellOfMuch(Session& session, Connection& connection, v1::CreateAnalysisRequest request) {
+// Says before it begins how much a large capture stores, and has confirmed what takes long.
+absl::Status TellOfMuch(Session& session, Connection& connection, v1::CreateAnalysisRequest request, bool yes) {
   constexpr uint64_t kMuch = uint64_t{1} << 30;
   request.set_validate_only(true);
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateAnalysisResponse checked, connection.CreateAnalysis(request));
-  const uint64_t bytes = checked.analysis().prediction().disk_bytes();
+  if (checked.from_cache()) return absl::OkStatus();
+  const v1::AnalysisPrediction& prediction = checked.analysis().prediction();
+  const uint64_t bytes = prediction.disk_bytes();
   if (bytes > kMuch) session.Note(absl::StrCat("This stores about ", FormatBytes(bytes), " on the server's disk."));
-  return absl::OkStatus();
+  return ConfirmLong(session, absl::Seconds(prediction.seconds()), yes);
 }
 
 // Creates what is asked, with the questions as the server takes them.
 absl::StatusOr<v1::CreateAnalysisResponse> Create(Session& session, Connection& connection,
-                                                  v1::CreateAnalysisRequest request) {
+                                                  v1::CreateAnalysisRequest request, bool yes) {
   SUMSCOPE_RETURN_IF_ERROR(CompleteHash(connection, request.mutable_question_set()));
   SUMSCOPE_RETURN_IF_ERROR(UploadIfLong(connection, request.parent(), request.mutable_question_set()));
   if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
-  if (request.request().has_capture() && !request.validate_only()) {
-    SUMSCOPE_RETURN_IF_ERROR(TellOfMuch(session, connection, request));
-  }
+  if (!request.validate_only()) SUMSCOPE_RETURN_IF_ERROR(TellOfMuch(session, connection, request, yes));
   return connection.CreateAnalysis(request);
 }
 
@@ -46,10 +47,10 @@ absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& 
 }
 
 absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask,
-                                     const QuestionOptions& options) {
+                                     const QuestionOptions& options, bool yes) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   request.set_validate_only(ask == Ask::kDryRun);
-  const absl::StatusOr<v1::CreateAnalysisResponse> created = Create(session, *connection, request);
+  const absl::StatusOr<v1::CreateAnalysisResponse> created = Create(session, *connection, request, yes);
   if (!created.ok()) return NameBadLine(session, *connection, request.parent(), options, created.status());
   v1::Analysis analysis = created->analysis();
   if (ask == Ask::kDryRun) {

@@ -15,9 +15,10 @@ enum class Ask {
 };
 
 // Asks for an analysis and prints what came of it. A list of questions that is too long for a request is uploaded.
-// Where `options` say where the questions came from, an error names the line of their file.
+// Where `options` say where the questions came from, an error names the line of their file. What takes long is
+// confirmed first (confirm.h), but with `yes`.
 absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask,
-                                     const QuestionOptions& options = {});
+                                     const QuestionOptions& options = {}, bool yes = false);
 
 // The spec that people's view of `analysis` needs; empty where none does.
 absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& analysis);

@@ -19,7 +19,7 @@ struct Options {
   std::string run, reduce;
   std::vector<std::string> hooks, positions;
   QuestionOptions questions;
-  bool wait = false, dry_run = false;
+  bool wait = false, dry_run = false, yes = false;
 };
 
 absl::Status FillReduction(const std::string& text, v1::CaptureRequest* capture) {
@@ -56,7 +56,7 @@ absl::StatusOr<ExitCode> Capture(const Options& options, Session& session) {
                      options.dry_run ? Ask::kDryRun
                      : options.wait  ? Ask::kWait
                                      : Ask::kQueue,
-                     options.questions);
+                     options.questions, options.yes);
 }
 
 }  // namespace
@@ -77,6 +77,7 @@ void AddCapture(Registry* registry, Command root) {
   AddQuestionOptions(command, &options->questions);
   command.AddFlag("--wait", &options->wait, "wait until it is stored; Ctrl-C leaves, the capture goes on");
   command.AddFlag("--dry-run", &options->dry_run, "only check, and show what it would need: memory, disk, time");
+  command.AddFlag("--yes", &options->yes, "do not ask first, however long it takes");
   registry->Run(command, [options](Session& session) { return Capture(*options, session); });
 }
 

@@ -23,7 +23,7 @@ namespace {
 
 struct Shared {
   QuestionOptions questions;
-  bool wait = false, dry_run = false;
+  bool wait = false, dry_run = false, yes = false;
 };
 
 }  // namespace
@@ -47,6 +47,7 @@ Command ProbeFamily::Add(const std::string& name, const std::string& description
   if (questions == Questions::kTaken) AddQuestionOptions(command, &shared->questions);
   command.AddFlag("--wait", &shared->wait, "wait for the result; Ctrl-C leaves, the analysis goes on");
   command.AddFlag("--dry-run", &shared->dry_run, "only check, and show what it would need: questions, memory, time");
+  command.AddFlag("--yes", &shared->yes, "do not ask first, however long it takes");
   const auto handler = [name, shared, target = target_,
                         fill = std::move(fill)](Session& session) -> absl::StatusOr<ExitCode> {
     const bool many = target->runs_option->given();
@@ -64,14 +65,14 @@ Command ProbeFamily::Add(const std::string& name, const std::string& description
     v1::CreateAnalysisRequest request;
     SUMSCOPE_RETURN_IF_ERROR(fill(request.mutable_request()));
     SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(session, shared->questions));
-    if (many) return AskAcrossRuns(session, target->runs, std::move(request), shared->dry_run);
+    if (many) return AskAcrossRuns(session, target->runs, std::move(request), shared->dry_run, shared->yes);
     SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(target->run));
     request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
     return AskAnalysis(session, std::move(request),
                        shared->dry_run ? Ask::kDryRun
                        : shared->wait  ? Ask::kWait
                                        : Ask::kQueue,
-                       shared->questions);
+                       shared->questions, shared->yes);
   };
   registry_->Run(command, handler);
   return command;

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <fstream>
+#include <optional>
 
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
@@ -9,6 +10,7 @@
 namespace sumscope::client {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -86,11 +88,14 @@ TEST_F(Probe_Test, WhenADryRunThenThePredictionAndNothingIsQueued) {
   server_.on_create = [](const v1::CreateAnalysisRequest&, v1::Analysis* analysis) {
     analysis->mutable_prediction()->set_questions(10000);
     analysis->mutable_prediction()->set_memory_bytes(3 << 20);
+    analysis->mutable_prediction()->set_free_disk_bytes(uint64_t{7} << 30);
   };
   EXPECT_EQ(Run({"probe", "r7", "evaluate", "--dry-run"}), 0);
   EXPECT_TRUE(server_.LastRequest<v1::CreateAnalysisRequest>().validate_only());
   EXPECT_THAT(Out(), HasSubstr("number of questions  10,000"));
   EXPECT_THAT(Out(), HasSubstr("3.0 MiB"));
+  EXPECT_THAT(Out(), ContainsRegex("free disk +7.0 GiB"));
+  EXPECT_THAT(Out(), HasSubstr("no worker has measured"));
   EXPECT_THAT(Out(), HasSubstr("Nothing was queued"));
 }
 
@@ -287,6 +292,45 @@ TEST_F(Probe_Test, WhenACaptureIsLargeThenItsSizeIsSaidBeforeItBegins) {
   bytes = 1000;
   EXPECT_EQ(Run({"capture", "r7", "--hooks", "*"}), 0);
   EXPECT_THAT(Err(), Not(HasSubstr("This stores")));
+}
+
+// `evaluate uniform:1000000000` was queued without a word.
+TEST_F(Probe_Test, WhenAnAnswerTakesLongThenItSaysSoAndAsksWhoIsThere) {
+  double seconds = 7200;
+  server_.on_create = [&seconds](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {
+    if (request.validate_only()) analysis->mutable_prediction()->set_seconds(seconds);
+  };
+  const auto queued = [&] { return !server_.LastRequest<v1::CreateAnalysisRequest>().validate_only(); };
+  std::optional<std::string> line = "n";
+  int asked = 0;
+  terminal_.read_line = [&] { return ++asked, line; };
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"probe", "r7", "evaluate"}, {"capture", "r7", "--hooks", "*"}}) {
+    line = "n";
+    EXPECT_EQ(Run(command), 1);
+    EXPECT_THAT(Err(), HasSubstr("This takes about 2 h"));
+    EXPECT_THAT(Err(), HasSubstr("NOT_CONFIRMED"));
+    EXPECT_FALSE(queued());
+    line = " Yes ";
+    EXPECT_EQ(Run(command), 0);
+    EXPECT_TRUE(queued());
+  }
+  line = std::nullopt;
+  EXPECT_EQ(Run({"probe", "--runs", "x", "evaluate"}), 1);
+  EXPECT_FALSE(queued());
+  EXPECT_EQ(asked, 5);
+  // With --yes, for short ones, and where nobody is there: no question.
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--yes"}), 0);
+  EXPECT_THAT(Err(), HasSubstr("This takes about 2 h"));
+  seconds = 10;
+  EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 0);
+  EXPECT_THAT(Err(), Not(HasSubstr("This takes")));
+  seconds = 7200;
+  terminal_.read_line = nullptr;
+  EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 0);
+  EXPECT_THAT(Err(), HasSubstr("This takes about 2 h"));
+  EXPECT_EQ(asked, 5);
+  EXPECT_TRUE(queued());
 }
 
 TEST_F(Probe_Test, WhenOptionsContradictThenTheMessageSaysHow) {

@@ -14,7 +14,7 @@ namespace {
 TEST(PredictTraining_Test, PaperShapeHasItsParametersAndOperations) {
   v1::TrainSpec spec;
   spec.set_format(v1::PLAIN);
-  const v1::Prediction prediction = PredictTraining(CompleteSpec(spec), 2);
+  const v1::Prediction prediction = PredictTraining(CompleteSpec(spec), AssumedSpeed(2));
   // By hand: embeddings 12*510 + 18*510; attention 4*510*510 + 3*170*3 + 510; MLP 2*510*2040 + 2040 + 510; three
   // LayerNorms 2*510 each; unembedding 510*12 + 12.
   EXPECT_EQ(prediction.parameters(),
@@ -31,7 +31,7 @@ TEST(PredictTraining_Test, CellsAreThoseOfTheOperations) {
   const auto disk = [](v1::Operation operation) {
     v1::TrainSpec spec;
     spec.set_operation(operation);
-    return static_cast<int64_t>(PredictTraining(CompleteSpec(spec), 1).disk_bytes());
+    return static_cast<int64_t>(PredictTraining(CompleteSpec(spec), AssumedSpeed(1)).disk_bytes());
   };
   constexpr int64_t kThreeCells = 15000 * 6 * 8;  // count and loss of each, at every step
   EXPECT_EQ(disk(v1::ADD), disk(v1::SUB));
@@ -39,9 +39,36 @@ TEST(PredictTraining_Test, CellsAreThoseOfTheOperations) {
   EXPECT_EQ(disk(v1::ADD) - disk(v1::MUL), kThreeCells);
 }
 
+// `--dry-run` said 2 h of a training of 21 minutes: 15 GFLOP/s were assumed where 85 were reached.
+TEST(PredictTraining_Test, GivenMeasuredRatesThenTheirTime) {
+  v1::Slot first, second, starting;
+  first.mutable_rates()->set_training_flops_per_second(80e9);
+  first.mutable_rates()->set_training_step_seconds(1e-3);
+  first.mutable_rates()->set_answering_flops_per_second(30e9);
+  second = first;
+  second.mutable_rates()->set_training_flops_per_second(100e9);
+  const Speed speed = SpeedOf({first, second, starting});
+  EXPECT_TRUE(speed.measured);
+  v1::TrainSpec spec;
+  spec.set_format(v1::PLAIN);
+  const v1::Prediction prediction = PredictTraining(CompleteSpec(spec), speed);
+  EXPECT_TRUE(prediction.measured());
+  EXPECT_NEAR(prediction.seconds(), prediction.training_flops() / 90e9 + 15, 1e-6);
+  EXPECT_NEAR(prediction.seconds() / 60, 21, 2);
+  EXPECT_EQ(speed.answering_flops_per_second, 30e9);
+}
+
+TEST(PredictTraining_Test, GivenNoRatesThenThoseAssumedOfTheFirstSlot) {
+  v1::Slot slot;
+  slot.set_threads(3);
+  EXPECT_FALSE(SpeedOf({slot}).measured);
+  EXPECT_EQ(SpeedOf({slot}).training_flops_per_second, AssumedSpeed(3).training_flops_per_second);
+  EXPECT_EQ(SpeedOf({}).training_flops_per_second, AssumedSpeed(1).training_flops_per_second);
+}
+
 TEST(PredictTraining_Test, MoreThreadsTakeLessTime) {
   const v1::TrainSpec spec = CompleteSpec({});
-  EXPECT_LT(PredictTraining(spec, 4).seconds(), PredictTraining(spec, 1).seconds());
+  EXPECT_LT(PredictTraining(spec, AssumedSpeed(4)).seconds(), PredictTraining(spec, AssumedSpeed(1)).seconds());
 }
 
 v1::TrainSpec TwoLayers() {
@@ -67,20 +94,20 @@ uint64_t CaptureBytes(const v1::TrainSpec& spec, const std::string& hook, v1::Ca
   request.mutable_capture()->set_reduction(reduction);
   request.mutable_capture()->set_components(2);
   for (const std::string& position : positions) request.mutable_capture()->add_positions(position);
-  return PredictAnalysis(spec, request, Uniform(10), 0, 1).disk_bytes();
+  return PredictAnalysis(spec, request, Uniform(10), 0, AssumedSpeed(1)).disk_bytes();
 }
 
 TEST(PredictAnalysis_Test, UsefulNodesAreEveryNodeButTheLastPositions) {
   v1::AnalysisRequest request;
   request.mutable_useful_nodes();
-  const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), request, Uniform(2000), 0, 2);
+  const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), request, Uniform(2000), 0, AssumedSpeed(2));
   EXPECT_EQ(prediction.questions(), 2000);
   EXPECT_EQ(prediction.nodes(), 4 * 2 * 18);
   EXPECT_GT(prediction.flops(), 0);
   EXPECT_EQ(prediction.disk_bytes(), 0u);
   v1::AnalysisRequest plain;
   plain.mutable_evaluate();
-  const v1::AnalysisPrediction evaluated = PredictAnalysis(TwoLayers(), plain, Uniform(2000), 0, 2);
+  const v1::AnalysisPrediction evaluated = PredictAnalysis(TwoLayers(), plain, Uniform(2000), 0, AssumedSpeed(2));
   EXPECT_EQ(evaluated.nodes(), 1);
   EXPECT_NEAR(evaluated.seconds(), evaluated.flops() / 40e9, 1e-12);
 }
@@ -89,7 +116,7 @@ TEST(PredictAnalysis_Test, QuestionsOfEveryKindAreCounted) {
   v1::AnalysisRequest request;
   request.mutable_evaluate();
   const auto count = [&](const v1::QuestionSet& questions) {
-    return PredictAnalysis(TwoLayers(), request, questions, 77, 1).questions();
+    return PredictAnalysis(TwoLayers(), request, questions, 77, AssumedSpeed(1)).questions();
   };
   v1::QuestionSet questions;
   questions.mutable_uploaded();
@@ -146,7 +173,7 @@ v1::TrainSpec LargestOf(uint32_t d_model, uint32_t d_head, uint32_t n_digits) {
 // Peaks in MiB that a worker was seen to reach: they are predicted, and at most twice over beside the library.
 TEST(PredictAnalysis_Test, MemoryIsNearWhatWasSeen) {
   const auto predicted = [](const v1::TrainSpec& spec, const v1::AnalysisRequest& request, uint64_t count) {
-    return static_cast<double>(PredictAnalysis(spec, request, Uniform(count), 0, 2).memory_bytes() >> 20);
+    return static_cast<double>(PredictAnalysis(spec, request, Uniform(count), 0, AssumedSpeed(2)).memory_bytes() >> 20);
   };
   constexpr double kLibrary = kLibraryBytes >> 20;
   v1::AnalysisRequest evaluate, attention;
@@ -173,11 +200,11 @@ TEST(PredictAnalysis_Test, MemoryHoldsWhatIsKeptOfAllQuestions) {
   nothing.mutable_capture();
   const auto held = [&](const v1::AnalysisRequest& request, uint64_t count) {
     const auto memory = [&](const v1::AnalysisRequest& one) {
-      return PredictAnalysis(TwoLayers(), one, Uniform(count), 0, 1).memory_bytes();
+      return PredictAnalysis(TwoLayers(), one, Uniform(count), 0, AssumedSpeed(1)).memory_bytes();
     };
     return memory(request) - memory(nothing);
   };
-  EXPECT_GT(PredictAnalysis(TwoLayers(), nothing, Uniform(1), 0, 1).memory_bytes(),
+  EXPECT_GT(PredictAnalysis(TwoLayers(), nothing, Uniform(1), 0, AssumedSpeed(1)).memory_bytes(),
             kLibraryBytes + 4 * 4 * CostOf(TwoLayers()).parameters);
   v1::AnalysisRequest pca, probe, capture;
   pca.mutable_pca();
@@ -203,7 +230,7 @@ TEST(PredictAnalysis_Test, SecondsAreNearWhatWasSeen) {
   large.set_d_head(170);
   large.set_d_mlp(2040);
   const auto near = [](const v1::TrainSpec& spec, const v1::AnalysisRequest& request, uint64_t count, double seen) {
-    const double seconds = PredictAnalysis(spec, request, Uniform(count), 0, 2).seconds();
+    const double seconds = PredictAnalysis(spec, request, Uniform(count), 0, AssumedSpeed(2)).seconds();
     EXPECT_GT(seconds, seen / 2.2) << request.ShortDebugString();
     EXPECT_LT(seconds, seen * 2.2) << request.ShortDebugString();
   };
@@ -238,7 +265,8 @@ TEST(PredictAnalysis_Test, GeneratedAnswersTakeAPassEach) {
   const auto passes = [](const v1::AnalysisRequest& request, uint64_t count) {
     const v1::TrainSpec spec = TwoLayers();
     const ModelCost cost = CostOf(spec);
-    return PredictAnalysis(spec, request, Uniform(count), 0, 1).flops() / (2.0 * cost.parameters * cost.rows);
+    return PredictAnalysis(spec, request, Uniform(count), 0, AssumedSpeed(1)).flops() /
+           (2.0 * cost.parameters * cost.rows);
   };
   EXPECT_NEAR(passes(generated, 30'000) - passes(forced, 30'000), 20'000, 1e-3);
   // 15 cells and two classes of the verdict, and every question; forced are the questions and the held-out ones.
@@ -252,7 +280,7 @@ TEST(LeastResultBytes_Test, PairsOfEveryDigitCountOnce) {
   patch.mutable_patch()->add_node_sets("P14L0H1");
   v1::QuestionSet pairs;
   for (int digit = 0; digit < 5; ++digit) pairs.mutable_pairs()->add_tasks("A" + std::to_string(digit) + ".MD");
-  const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), patch, pairs, 0, 1);
+  const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), patch, pairs, 0, AssumedSpeed(1));
   EXPECT_EQ(prediction.questions(), 2);
   EXPECT_EQ(LeastResultBytes(TwoLayers(), patch, prediction), 2u * (2 + 7 + 2 * 9 + 2));
 }
@@ -263,7 +291,7 @@ TEST(LeastResultBytes_Test, PatchesAndImportedTagsAreKnownBeforehand) {
   v1::QuestionSet pairs;
   for (int i = 0; i < 10; ++i) pairs.mutable_pairs()->add_pairs();
   const auto bytes = [&](const v1::AnalysisRequest& request, const v1::QuestionSet& questions) {
-    return LeastResultBytes(TwoLayers(), request, PredictAnalysis(TwoLayers(), request, questions, 0, 1));
+    return LeastResultBytes(TwoLayers(), request, PredictAnalysis(TwoLayers(), request, questions, 0, AssumedSpeed(1)));
   };
   // A predicted answer of 7 tokens with its key and length, l2 and loss, and the key and length of them all.
   EXPECT_EQ(bytes(patch, pairs), 10u * (2 + 7 + 2 * 9 + 2));

@@ -34,6 +34,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     AnalysisFixture::SetUp();
     Backend backend;
     backend.manager = manager_.get();
+    backend.pool = pool_.get();
     backend.hub = hub_.get();
     backend.catalog = storage_.catalog.get();
     backend.run_files = storage_.run_files.get();

@@ -226,6 +226,9 @@ Document ShowAnalysis(const Session& session, const v1::Analysis& analysis, cons
   return document;
 }
 
+// Of a predicted time.
+constexpr char kNotMeasured[] = " (at an assumed speed: no worker has measured its own yet)";
+
 Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
   Document document;
   const v1::AnalysisPrediction& prediction = analysis.prediction();
@@ -249,7 +252,9 @@ Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
   pairs.emplace_back("work", absl::StrCat(FormatLoss(prediction.flops() / 1e12), " TFLOP"));
   pairs.emplace_back("memory", FormatBytes(prediction.memory_bytes()));
   pairs.emplace_back("disk", prediction.disk_bytes() > 0 ? FormatBytes(prediction.disk_bytes()) : "");
-  pairs.emplace_back("time", AboutSpan(absl::Seconds(prediction.seconds())));
+  pairs.emplace_back("free disk", prediction.free_disk_bytes() > 0 ? FormatBytes(prediction.free_disk_bytes()) : "");
+  pairs.emplace_back(
+      "time", absl::StrCat(AboutSpan(absl::Seconds(prediction.seconds())), prediction.measured() ? "" : kNotMeasured));
   document.table = absl::StrCat(AlignedPairs(pairs), "\nNothing was queued: this was a dry run.\n");
   document.wide = document.table;
   Table table({{"analysis"}, {"questions"}, {"nodes"}, {"flops"}, {"memory_bytes"}, {"disk_bytes"}, {"seconds"}});

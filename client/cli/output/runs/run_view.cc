@@ -175,18 +175,22 @@ std::string SegmentsText(const v1::Run& run, int width) {
                   segment.has_start_time() ? FormatTime(segment.start_time()) : ""});
   }
   return absl::StrCat("\nsegments", run.mixed_hardware() ? " (on different hardware)" : "", "\n",
-                      table.Aligned(kInWide, true, width));
+                      table.Aligned(kInWide, true, width),
+                      "Threads are part of a result, as device and ISA are: the same give the same bytes.\n");
 }
 
 std::string PredictionText(const v1::Run& run) {
   if (!run.has_prediction()) return "";
   const v1::Prediction& prediction = run.prediction();
-  return absl::StrCat("\nprediction\n",
-                      AlignedPairs({{"parameters", FormatCount(prediction.parameters())},
-                                    {"memory", FormatBytes(prediction.memory_bytes())},
-                                    {"disk", FormatBytes(prediction.disk_bytes())},
-                                    {"work", absl::StrCat(FormatLoss(prediction.training_flops() / 1e12), " TFLOP")},
-                                    {"time", AboutSpan(absl::Seconds(prediction.seconds()))}}));
+  return absl::StrCat(
+      "\nprediction\n",
+      AlignedPairs({{"parameters", FormatCount(prediction.parameters())},
+                    {"memory", FormatBytes(prediction.memory_bytes())},
+                    {"disk", FormatBytes(prediction.disk_bytes())},
+                    {"free disk", prediction.free_disk_bytes() > 0 ? FormatBytes(prediction.free_disk_bytes()) : ""},
+                    {"work", absl::StrCat(FormatLoss(prediction.training_flops() / 1e12), " TFLOP")},
+                    {"time", absl::StrCat(AboutSpan(absl::Seconds(prediction.seconds())),
+                                          prediction.measured() ? "" : " (at an assumed speed)")}}));
 }
 
 }  // namespace

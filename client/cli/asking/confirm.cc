@@ -1,0 +1,34 @@
+#include "client/cli/asking/confirm.h"
+
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/output/numbers.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::client {
+namespace {
+
+constexpr absl::Duration kLong = absl::Minutes(5);
+
+}  // namespace
+
+absl::Status ConfirmLong(Session& session, absl::Duration predicted, bool yes) {
+  if (predicted <= kLong) return absl::OkStatus();
+  const std::string words = absl::StrCat("This takes ", AboutSpan(predicted), " of a slot's time.");
+  Terminal& terminal = session.terminal();
+  if (yes || !terminal.read_line) {
+    session.Note(words);
+    return absl::OkStatus();
+  }
+  *terminal.err << words << " Go on? [y/N] " << std::flush;
+  const std::optional<std::string> line = terminal.read_line();
+  if (session.interrupted()) return absl::CancelledError("interrupted");
+  const std::string answer = absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.value_or("")));
+  if (answer == "y" || answer == "yes") return absl::OkStatus();
+  return MakeError(absl::StatusCode::kAborted, "NOT_CONFIRMED",
+                   "nothing was asked; ask for fewer questions, or give --yes");
+}
+
+}  // namespace sumscope::client

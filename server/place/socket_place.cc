@@ -1,0 +1,139 @@
+#include "server/place/socket_place.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors.h"
+
+namespace sumscope::place {
+namespace {
+
+constexpr int kPublishTries = 8;  // against others who start and stop at the same path
+
+absl::Status Impossible(const std::string& path, const std::string& why) {
+  return MakeError(absl::StatusCode::kFailedPrecondition, "SOCKET_NOT_POSSIBLE",
+                   absl::StrCat("cannot make the socket ", path, ": ", why));
+}
+
+std::string InFolder(int folder, const std::string& name) { return absl::StrCat("/proc/self/fd/", folder, "/", name); }
+
+// 0, or the errno of connecting to the socket. Never waits: a full backlog is EAGAIN.
+int TryConnect(int folder, const std::string& name) {
+  const std::string path = InFolder(folder, name);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return ENAMETOOLONG;
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) return errno;
+  const int result = connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
+  close(descriptor);
+  return result;
+}
+
+// OK with `*stale` for nothing there or a socket that nobody holds; an error for all that must not be replaced.
+absl::Status LookAt(const std::string& path, int folder, const std::string& name, struct stat* stale) {
+  *stale = {};
+  if (fstatat(folder, name.c_str(), stale, AT_SYMLINK_NOFOLLOW) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : Impossible(path, std::strerror(errno));
+  }
+  if (!S_ISSOCK(stale->st_mode)) return Impossible(path, "something that is no socket lies there");
+  switch (const int error = TryConnect(folder, name)) {
+    case ECONNREFUSED:
+    case ENOENT:
+      return absl::OkStatus();
+    case 0:
+    case EAGAIN:  // too busy to answer
+      return MakeError(absl::StatusCode::kAlreadyExists, "SOCKET_IN_USE",
+                       absl::StrCat("another server listens on ", path, "; stop it, or give another with --listen"));
+    case EPROTOTYPE:
+      return Impossible(path, "another program's socket, of another kind, lives there");
+    default:
+      return Impossible(path, absl::StrCat("the socket that lies there: ", std::strerror(error)));
+  }
+}
+
+// Removes the name if it still names `stale`: what somebody put there meanwhile is put back.
+void RemoveStale(int folder, const std::string& name, const std::string& trash, const struct stat& stale) {
+  if (renameat(folder, name.c_str(), folder, trash.c_str()) != 0) return;
+  struct stat taken = {};
+  const bool same = fstatat(folder, trash.c_str(), &taken, AT_SYMLINK_NOFOLLOW) == 0 && taken.st_dev == stale.st_dev &&
+                    taken.st_ino == stale.st_ino;
+  if (same || renameat2(folder, trash.c_str(), folder, name.c_str(), RENAME_NOREPLACE) != 0) {
+    unlinkat(folder, trash.c_str(), 0);
+  }
+}
+
+std::string NewName() {
+  static std::atomic<int> made = 0;
+  return absl::StrCat(".sumscope-", getpid(), "-", made++);
+}
+
+}  // namespace
+
+SocketPlace::SocketPlace(std::string path, int folder)
+    : path_(std::move(path)),
+      name_(path_.substr(path_.rfind('/') + 1)),
+      folder_(folder),
+      new_name_(NewName()),
+      bind_path_(InFolder(folder, new_name_)) {}
+
+absl::StatusOr<std::unique_ptr<SocketPlace>> SocketPlace::Claim(const std::string& path) {
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "SOCKET_PATH_TOO_LONG",
+                     absl::StrCat("socket path ", path, " is longer than ", sizeof(sockaddr_un::sun_path) - 1,
+                                  " bytes; give a shorter one with --listen unix:/path"));
+  }
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos || slash + 1 == path.size()) return Impossible(path, "it does not name a file");
+  const std::string folder = path.substr(0, slash == 0 ? 1 : slash);
+  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return Impossible(path, absl::StrCat("its folder: ", std::strerror(errno)));
+  std::unique_ptr<SocketPlace> place(new SocketPlace(path, descriptor));
+  if (access(folder.c_str(), W_OK | X_OK) != 0) return Impossible(path, std::strerror(errno));
+  struct stat stale;
+  SUMSCOPE_RETURN_IF_ERROR(LookAt(path, descriptor, place->name_, &stale));
+  return place;
+}
+
+absl::Status SocketPlace::Publish() {
+  struct stat ours = {};
+  if (fstatat(folder_, new_name_.c_str(), &ours, AT_SYMLINK_NOFOLLOW) != 0) {
+    return Impossible(path_, std::strerror(errno));
+  }
+  device_ = ours.st_dev;
+  inode_ = ours.st_ino;
+  for (int i = 0; i < kPublishTries; ++i) {
+    if (renameat2(folder_, new_name_.c_str(), folder_, name_.c_str(), RENAME_NOREPLACE) == 0) {
+      published_ = true;
+      return absl::OkStatus();
+    }
+    if (errno != EEXIST) return Impossible(path_, std::strerror(errno));
+    struct stat stale;
+    SUMSCOPE_RETURN_IF_ERROR(LookAt(path_, folder_, name_, &stale));
+    if (stale.st_ino != 0) RemoveStale(folder_, name_, new_name_ + "-old", stale);
+  }
+  return Impossible(path_, "others come and go there");
+}
+
+SocketPlace::~SocketPlace() {
+  struct stat there = {};
+  const std::string& name = published_ ? name_ : new_name_;
+  if (fstatat(folder_, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == device_ &&
+      there.st_ino == inode_) {
+    unlinkat(folder_, name.c_str(), 0);
+  }
+  close(folder_);
+}
+
+}  // namespace sumscope::place

@@ -1,0 +1,159 @@
+#include "server/resolve_config.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
+#include "proto/contract/default_socket.h"
+#include "proto/contract/errors.h"
+#include "server/place/private_modes.h"
+#include "server/place/socket_place.h"
+
+namespace sumscope {
+namespace {
+
+absl::Status Invalid(const std::string& message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", message);
+}
+
+bool IsRegularFile(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+absl::Status ReadConfigFile(const std::string& path, ServerConfig* config) {
+  std::ifstream file(path);
+  if (!file || !IsRegularFile(path)) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_FOUND",
+                     absl::StrCat("cannot read the configuration file ", path));
+  }
+  std::stringstream text;
+  text << file.rdbuf();
+  return ReadConfigText(text.str(), path, config);
+}
+
+// `variable` where it is set to an absolute path, else `under_home` below the home; "" without a home.
+std::string Folder(const std::string& variable, const std::string& home, const char* under_home) {
+  if (absl::StartsWith(variable, "/")) return variable;
+  return home.empty() ? "" : home + under_home;
+}
+
+absl::Status ReadFiles(const Flags& flags, const Surroundings& surroundings, ServerConfig* config) {
+  if (flags.config_file.has_value()) return ReadConfigFile(*flags.config_file, config);
+  const std::string folder = Folder(surroundings.xdg_config_home, surroundings.home, "/.config");
+  if (folder.empty()) return absl::OkStatus();
+  const std::string path = folder + "/sumscope/sumscoped.toml";
+  if (access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) return absl::OkStatus();
+  return ReadConfigFile(path, config);
+}
+
+absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
+  if (flags.data_directory.has_value()) {
+    // An unset variable in a script must not mean another directory.
+    if (flags.data_directory->empty()) return Invalid("--data-directory is empty");
+    config->data_directory = *flags.data_directory;
+  }
+  if (flags.worker_program.has_value()) config->worker_program = *flags.worker_program;
+  if (!flags.listen.empty()) config->listen = flags.listen;
+  if (flags.insecure_loopback) config->insecure_loopback = true;
+  if (flags.resume_interval_seconds.has_value()) config->resume_interval_seconds = *flags.resume_interval_seconds;
+  if (flags.capture_limit_bytes.has_value()) {
+    if (*flags.capture_limit_bytes < 0) {
+      return Invalid(absl::StrCat("--capture-limit-bytes is ", *flags.capture_limit_bytes, "; expected 0 or more"));
+    }
+    config->capture_limit_bytes = static_cast<uint64_t>(*flags.capture_limit_bytes);
+  }
+  if (!flags.slots.empty()) config->slots.clear();
+  for (const std::string& slot : flags.slots) SUMSCOPE_RETURN_IF_ERROR(AddSlot(slot, config));
+  return absl::OkStatus();
+}
+
+absl::Status MakeAbsolute(const Surroundings& surroundings, const char* what, std::string* path) {
+  if (absl::StartsWith(*path, "/")) return absl::OkStatus();
+  if (surroundings.working_directory.empty()) {
+    return Invalid(absl::StrCat(what, " ", *path, " is relative to a working directory that is gone"));
+  }
+  *path = absl::StrCat(surroundings.working_directory, "/", *path);
+  return absl::OkStatus();
+}
+
+absl::Status PlaceData(const Surroundings& surroundings, ServerConfig* config) {
+  if (config->data_directory.empty()) {
+    const std::string folder = Folder(surroundings.xdg_data_home, surroundings.home, "/.local/share");
+    if (folder.empty()) return Invalid("there is no home directory; say where data goes with --data-directory");
+    config->data_directory = folder + "/sumscope";
+  }
+  return MakeAbsolute(surroundings, "--data-directory", &config->data_directory);
+}
+
+absl::Status FindWorker(const Surroundings& surroundings, ServerConfig* config) {
+  if (config->worker_program.empty()) config->worker_program = surroundings.program_folder + "/sumscope-worker";
+  SUMSCOPE_RETURN_IF_ERROR(MakeAbsolute(surroundings, "--worker-program", &config->worker_program));
+  std::string why;
+  if (access(config->worker_program.c_str(), X_OK) != 0) {
+    why = std::strerror(errno);
+  } else if (!IsRegularFile(config->worker_program)) {
+    why = "it is no file";
+  }
+  if (why.empty()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kInvalidArgument, "WORKER_PROGRAM_MISSING",
+                   absl::StrCat("cannot run ", config->worker_program, ": ", why,
+                                "; give the path of sumscope-worker with --worker-program"));
+}
+
+void ChooseSlots(const place::Machine& machine, ServerConfig* config) {
+  if (!config->slots.empty()) {
+    config->slots_reason = "as configured";
+    return;
+  }
+  const place::SlotChoice choice = place::ChooseSlots(machine);
+  for (uint32_t i = 0; i < choice.slots; ++i) config->slots.push_back({absl::StrCat("cpu", i), "cpu", choice.threads});
+  config->slots_reason = choice.reason;
+}
+
+// The first default socket that can be made here, and the one in the home beside it (default_socket.h).
+absl::StatusOr<std::vector<std::string>> DefaultListenAddresses(const Surroundings& surroundings) {
+  const std::vector<std::string> paths = DefaultSocketPaths({surroundings.xdg_runtime_dir, surroundings.home});
+  std::vector<std::string> addresses;
+  absl::Status last;
+  for (const std::string& path : paths) {
+    const bool at_home = !surroundings.home.empty() && path == paths.back();
+    if (!addresses.empty() && !at_home) continue;
+    // Folders of our own are made; a runtime directory that is not there belongs to nobody who is logged in.
+    const std::string folder = path.substr(0, path.rfind('/'));
+    last = absl::EndsWith(folder, "/sumscope") ? place::MakePrivateFolder(folder) : absl::OkStatus();
+    if (last.ok()) last = place::SocketPlace::Claim(path).status();
+    // A server that already lives there is an answer, not a reason to hide in another place.
+    if (absl::IsAlreadyExists(last) && ErrorReason(last) == "SOCKET_IN_USE") return last;
+    if (last.ok()) addresses.push_back("unix:" + path);
+  }
+  if (!addresses.empty()) return addresses;
+  return MakeError(absl::StatusCode::kFailedPrecondition, "SOCKET_NOT_POSSIBLE",
+                   absl::StrCat("no default socket can be made (", last.message(), "); give one with --listen"));
+}
+
+}  // namespace
+
+absl::StatusOr<ServerConfig> ResolveConfig(const Flags& flags, const Surroundings& surroundings) {
+  ServerConfig config;
+  SUMSCOPE_RETURN_IF_ERROR(ReadFiles(flags, surroundings, &config));
+  if (!surroundings.data_directory.empty()) config.data_directory = surroundings.data_directory;
+  SUMSCOPE_RETURN_IF_ERROR(TakeFlags(flags, &config));
+  SUMSCOPE_RETURN_IF_ERROR(PlaceData(surroundings, &config));
+  SUMSCOPE_RETURN_IF_ERROR(FindWorker(surroundings, &config));
+  ChooseSlots(surroundings.machine, &config);
+  SUMSCOPE_RETURN_IF_ERROR(ValidateConfig(config));
+  if (config.listen.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(config.listen, DefaultListenAddresses(surroundings));
+  }
+  return config;
+}
+
+}  // namespace sumscope

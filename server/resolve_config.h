@@ -1,0 +1,41 @@
+#ifndef SUMSCOPE_SERVER_RESOLVE_CONFIG_H_
+#define SUMSCOPE_SERVER_RESOLVE_CONFIG_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/config.h"
+#include "server/place/machine.h"
+
+namespace sumscope {
+
+// The flags as given; empty where the file, the environment or a default decides.
+struct Flags {
+  std::optional<std::string> config_file, data_directory, worker_program;
+  std::vector<std::string> listen, slots;
+  bool insecure_loopback = false;
+  std::optional<double> resume_interval_seconds;
+  std::optional<int64_t> capture_limit_bytes;  // signed: CLI11 would wrap a negative number
+};
+
+// What defaults are made of; read in main.cc only. Empty where unset.
+struct Surroundings {
+  std::string home;  // HomeDirectory()
+  std::string xdg_config_home, xdg_data_home, xdg_runtime_dir;
+  std::string data_directory;  // SUMSCOPE_DATA_DIRECTORY
+  std::string working_directory;
+  std::string program_folder;  // where sumscoped lies
+  place::Machine machine;
+};
+
+// The configuration of flags over environment over file over defaults, complete and checked. Makes the folders of
+// default sockets, nothing else. INVALID_ARGUMENT CONFIG_NOT_FOUND, CONFIG_INVALID, WORKER_PROGRAM_MISSING; the errors
+// of ValidateConfig and, where no address is given, of SocketPlace::Claim.
+absl::StatusOr<ServerConfig> ResolveConfig(const Flags& flags, const Surroundings& surroundings);
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_SERVER_RESOLVE_CONFIG_H_

@@ -1,0 +1,52 @@
+// What a process is started with: home, ignored signals, and where its server is.
+#include <gtest/gtest.h>
+#include <pwd.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "proto/contract/base/heeded_signals.h"
+#include "proto/contract/base/home_directory.h"
+#include "proto/contract/default_socket.h"
+#include "proto/contract/grpc_address.h"
+
+namespace sumscope {
+namespace {
+
+TEST(HomeDirectory_Test, GivenNoAbsolutePathThenThatOfThePasswdEntry) {
+  EXPECT_EQ(HomeDirectory("/home/x"), "/home/x");
+  const passwd* const entry = getpwuid(geteuid());
+  ASSERT_NE(entry, nullptr);
+  const std::string home = entry->pw_dir;
+  EXPECT_EQ(HomeDirectory(""), home);
+  EXPECT_EQ(HomeDirectory("relative"), home);
+}
+
+// nohup and scripts' backgrounds ignore signals for what they start; taken all the same, they ended it.
+TEST(HeededSignals_Test, GivenIgnoredSignalThenItIsNotTaken) {
+  const auto old = signal(SIGHUP, SIG_IGN);
+  const sigset_t heeded = BlockHeededSignals({SIGHUP, SIGUSR2});
+  signal(SIGHUP, old);
+  EXPECT_EQ(sigismember(&heeded, SIGHUP), 0);
+  EXPECT_EQ(sigismember(&heeded, SIGUSR2), 1);
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  EXPECT_EQ(sigismember(&blocked, SIGHUP), 0);
+  EXPECT_EQ(sigismember(&blocked, SIGUSR2), 1);
+  pthread_sigmask(SIG_UNBLOCK, &heeded, nullptr);
+}
+
+TEST(DefaultSocketPaths_Test, HomeComesLast) {
+  EXPECT_EQ(DefaultSocketPaths({"/run/user/1", "/home/x"}),
+            (std::vector<std::string>{"/run/user/1/sumscope.sock", "/run/sumscope/sumscope.sock",
+                                      "/home/x/.local/state/sumscope/sumscope.sock"}));
+  EXPECT_EQ(DefaultSocketPaths({"relative", ""}), std::vector<std::string>{"/run/sumscope/sumscope.sock"});
+}
+
+TEST(GrpcAddress_Test, PathsAreEscapedHostsAreNot) {
+  EXPECT_EQ(GrpcAddress("unix:/a-b/c_d.~"), "unix:/a-b/c_d.~");
+  EXPECT_EQ(GrpcAddress("unix:/a#b?c%41 \xc3\xa9"), "unix:/a%23b%3fc%2541%20%c3%a9");
+  EXPECT_EQ(GrpcAddress("[::1]:80"), "[::1]:80");
+}
+
+}  // namespace
+}  // namespace sumscope

@@ -1,0 +1,104 @@
+#include "server/resolve_config.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "proto/contract/errors.h"
+#include "tests/support/temp_directory.h"
+
+namespace sumscope {
+namespace {
+
+class ResolveConfig_Test : public ::testing::Test {
+ protected:
+  ResolveConfig_Test() {
+    surroundings_.home = folder_.path();
+    surroundings_.working_directory = folder_.path();
+    surroundings_.program_folder = folder_.path();
+    surroundings_.machine = {2, uint64_t{24} << 30};
+    std::ofstream(Path("sumscope-worker")) << "#!/bin/sh\n";
+    chmod(Path("sumscope-worker").c_str(), 0700);
+  }
+  std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
+  std::string Reason() const { return ErrorReason(ResolveConfig(flags_, surroundings_).status()); }
+
+  const TempDirectory folder_;
+  Flags flags_;
+  Surroundings surroundings_;
+};
+
+TEST_F(ResolveConfig_Test, GivenNothingThenDefaults) {
+  surroundings_.xdg_runtime_dir = Path("runtime");
+  std::filesystem::create_directory(Path("runtime"));
+  const auto config = ResolveConfig(flags_, surroundings_);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->data_directory, Path(".local/share/sumscope"));
+  EXPECT_EQ(config->worker_program, Path("sumscope-worker"));
+  ASSERT_EQ(config->slots.size(), 2u);
+  EXPECT_EQ(config->slots[1].name, "cpu1");
+  EXPECT_EQ(config->slots[1].threads, 1u);
+  EXPECT_NE(config->slots_reason, "");
+  // The runtime directory goes at logout, and cron does not know it.
+  EXPECT_EQ(config->listen, (std::vector<std::string>{"unix:" + Path("runtime/sumscope.sock"),
+                                                      "unix:" + Path(".local/state/sumscope/sumscope.sock")}));
+}
+
+TEST_F(ResolveConfig_Test, GivenRuntimeDirectoryThatIsNotThereThenItIsNotMade) {
+  surroundings_.xdg_runtime_dir = Path("runtime");
+  ASSERT_TRUE(ResolveConfig(flags_, surroundings_).ok());
+  EXPECT_FALSE(std::filesystem::exists(Path("runtime")));
+}
+
+// Without HOME data went to /.local.
+TEST_F(ResolveConfig_Test, GivenNoHomeThenDataNeedsADirectory) {
+  surroundings_.home = "";
+  EXPECT_EQ(Reason(), "CONFIG_INVALID");
+  flags_.data_directory = Path("d");
+  flags_.listen = {"unix:" + Path("s")};
+  EXPECT_TRUE(ResolveConfig(flags_, surroundings_).ok());
+}
+
+// std::filesystem::absolute threw in main.
+TEST_F(ResolveConfig_Test, GivenWorkingDirectoryThatIsGoneThenRelativePathsAreRefused) {
+  flags_.data_directory = "d";
+  flags_.listen = {"unix:" + Path("s")};
+  EXPECT_EQ(ResolveConfig(flags_, surroundings_)->data_directory, Path("d"));
+  surroundings_.working_directory = "";
+  EXPECT_EQ(Reason(), "CONFIG_INVALID");
+}
+
+TEST_F(ResolveConfig_Test, GivenDirectoryAsWorkerProgramThenRefused) {
+  flags_.listen = {"unix:" + Path("s")};
+  flags_.worker_program = folder_.path();
+  EXPECT_EQ(Reason(), "WORKER_PROGRAM_MISSING");
+  flags_.worker_program = Path("none");
+  EXPECT_EQ(Reason(), "WORKER_PROGRAM_MISSING");
+}
+
+TEST_F(ResolveConfig_Test, GivenSlotsThenTheyAreAsConfigured) {
+  flags_.slots = {"a:cpu:3"};
+  flags_.listen = {"unix:" + Path("s")};
+  const auto config = ResolveConfig(flags_, surroundings_);
+  ASSERT_EQ(config->slots.size(), 1u);
+  EXPECT_EQ(config->slots_reason, "as configured");
+}
+
+TEST_F(ResolveConfig_Test, FlagBeatsEnvironmentBeatsFile) {
+  std::filesystem::create_directories(Path(".config/sumscope"));
+  std::ofstream(Path(".config/sumscope/sumscoped.toml")) << "data_directory = '/file'\nlisten = ['unix:/x/s']\n";
+  EXPECT_EQ(ResolveConfig(flags_, surroundings_)->data_directory, "/file");
+  surroundings_.data_directory = "/environment";
+  EXPECT_EQ(ResolveConfig(flags_, surroundings_)->data_directory, "/environment");
+  flags_.data_directory = "/flag";
+  EXPECT_EQ(ResolveConfig(flags_, surroundings_)->data_directory, "/flag");
+  flags_.data_directory = "";
+  EXPECT_EQ(Reason(), "CONFIG_INVALID");
+  flags_.config_file = Path("none");
+  EXPECT_EQ(Reason(), "CONFIG_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace sumscope
