@@ -57,7 +57,8 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
     if (at(InterceptionHookPoints::POST_RECV_MESSAGE) && HasOneRequest()) {
       unreadable_ = methods->GetRecvMessage() == nullptr;
     }
-    if (at(InterceptionHookPoints::PRE_SEND_MESSAGE)) SetSending(true);
+    // A small answer waits with its status: gRPC calls a message sent once its own buffers hold it.
+    if (at(InterceptionHookPoints::PRE_SEND_MESSAGE) || at(InterceptionHookPoints::PRE_SEND_STATUS)) SetSending(true);
     if (at(InterceptionHookPoints::POST_SEND_MESSAGE)) SetSending(false);
     if (at(InterceptionHookPoints::PRE_SEND_STATUS)) {
       const grpc::Status status = methods->GetSendStatus();
