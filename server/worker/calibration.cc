@@ -76,8 +76,7 @@ absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock
   engine::UniformSource(engine::Operation::kAdd, encoding.n_digits(), kQuestions, /*seed=*/0)
       ->Fill(0, kQuestions, &questions);
   const torch::Tensor tokens = encoding.Encode(questions);
-  const double answer_seconds =
-      MedianSeconds(clock, [&] { (void)answerer.Logits(tokens, encoding.first_answer_row(), encoding.n_answer()); });
+  const double answer_seconds = MedianSeconds(clock, [&] { (void)answerer.Logits(tokens, 0, encoding.n_answer()); });
   rates.set_answering_flops_per_second(FlopsOfAnswers(middling, kQuestions) / std::max(answer_seconds, 1e-9));
   malloc_trim(0);
   return rates;
