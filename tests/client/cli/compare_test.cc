@@ -71,14 +71,14 @@ TEST_F(Compare_Test, WhenVerdictsAreOfOtherSizesThenThoseOfTheSameAreTaken) {
     analysis.mutable_request()->mutable_cascades()->set_per_cell(per_cell);
     v1::LookBackDigit* const digit = analysis.mutable_result()->mutable_cascades()->add_additions();
     digit->set_digit("A3");
-    digit->set_k(k);
+    for (uint32_t m = 0; m < 3; ++m) digit->add_kappa_lower(m < k ? 0.7 : 0.1);
     server_.stored.push_back(analysis);
   };
   store("runs/r7/analyses/c2", 1, 0);
   store("runs/r7/analyses/c1", 1000, 2);
   store("runs/r8/analyses/c1", 1000, 1);
   EXPECT_EQ(Run({"runs", "compare", "r7", "r8"}), 0);
-  EXPECT_THAT(Out(), ::testing::ContainsRegex("look-back A3 +2 +1\n"));
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("look-back A3 +reads 2 of 3, sure of 0 +reads 1 of 3, sure of 0\n"));
   EXPECT_THAT(Out(), HasSubstr("look-back: 1,000 questions per cell, seed 0\n"));
 }
 
