@@ -279,7 +279,7 @@ TEST(ImportTags_Test, WrongThenItsReason) {
   const Asked broken(Spec(), "import_tags { tags { node: 'p14l0h1' tag: 'Two:\\nlines' } }");
   EXPECT_EQ(broken.reason, "TAG_INVALID");
   EXPECT_EQ(ViolatedField(broken.status), "request.import_tags.tags[0].tag");
-  EXPECT_THAT(std::string(broken.status.message()), testing::HasSubstr("\"Two:\\nlines\" of P14L0H1"));
+  EXPECT_THAT(std::string(broken.status.message()), testing::HasSubstr("\"Two:\\nlines\" of \"P14L0H1\""));
   v1::AnalysisRequest request;
   for (int i = 0; i <= limits::kMaxImportedTags; ++i) {
     auto* tag = request.mutable_import_tags()->add_tags();

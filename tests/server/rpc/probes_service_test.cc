@@ -92,6 +92,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     StartAnalysis();
     Message begin;
     begin.mutable_tensor_set_begin()->set_kind(worker::v1::CAPTURE);
+    begin.mutable_tensor_set_begin()->set_step(4);
     for (const char* name : {"tokens", "blocks.0.attn.hook_z"}) {
       auto* tensor = begin.mutable_tensor_set_begin()->add_tensors();
       tensor->set_name(name);
