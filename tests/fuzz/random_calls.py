@@ -26,7 +26,7 @@ from values import Values, flood, spoil
 SERVICES = ('RunService', 'AnalysisService', 'CaptureService', 'FactService', 'QuestionSetService', 'SystemService')
 HANG = 5  # seconds within which every call ends that is no watch
 WATCH = 0.3  # seconds that a watch is listened to
-MESSAGE_LIMIT = 4 << 20
+MESSAGE_LIMIT, GRPC_LIMIT = 4 << 20, 16 << 20
 WORKER_MEMORY = 2 << 30  # what is accepted may be large: then it fails, and not this machine
 
 
@@ -49,6 +49,8 @@ class Call:
             return '' if self.is_watch() else f'no answer within {HANG} s'
         if self.code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN):
             return f'{self.code.name}: {self.detail[:300]}'
+        if any(len(part) > GRPC_LIMIT for part in self.parts) and self.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return ''  # refused by gRPC before any code of ours
         if not self.reason or self.domain != 'sumscope':
             return f'{self.code.name} without a reason: {self.detail[:300]}'
         return ''
@@ -173,17 +175,25 @@ class RandomCallsTest(IntegrationTest):
                     analysis=analyses, capture=[capture['name'] for capture in captures] * 4, question_set=[uploaded['name']] * 4,
                     tensor=['tokens', 'blocks.0.attn.hook_z'], page_token=[], resume_token=['e0-l0', 'e3-l1'])
 
+    @staticmethod
+    def cancel(server, path, name):
+        try:
+            server.client.call(path, name=name)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.FAILED_PRECONDITION:  # it ended meanwhile
+                raise
+
     def relieve(self, server):
         """Cancels what was queued, so that no accepted giant keeps this machine busy."""
         for run in server.client.call('RunService/ListRuns', page_size=1000, show_deleted=True,
                                       filter='state = QUEUED OR state = STARTING OR state = RUNNING')['runs']:
-            server.client.call('RunService/CancelRun', name=run['name'])
+            self.cancel(server, 'RunService/CancelRun', run['name'])
         token = ''
         while True:
             page = server.client.call('AnalysisService/ListAnalyses', parent='runs/-', page_size=1000, page_token=token)
             for analysis in page['analyses']:
                 if analysis['state'] in ('QUEUED', 'STARTING', 'RUNNING'):
-                    server.client.call('AnalysisService/CancelAnalysis', name=analysis['name'])
+                    self.cancel(server, 'AnalysisService/CancelAnalysis', analysis['name'])
             token = page['next_page_token']
             if not token:
                 return

@@ -75,7 +75,7 @@ class Values:
                 getattr(message, field.name)[key] = self.scalar(field.message_type.fields_by_name['value'])
         elif is_many(field):
             values = getattr(message, field.name)
-            for _ in range(self.size(1200)):
+            for _ in range(self.size(1200 if depth == 0 else 20)):  # not 1200 x 1200
                 if is_message(field):
                     values.add().CopyFrom(self.message(field.message_type, depth + 1))
                 else:
