@@ -205,7 +205,7 @@ class AcrossRunsTest(IntegrationTest):
         only = 'labels.study = "across" AND state = QUEUED'
         self.assert_refused(self.one, 'NO_RESULTS', 8, 'probe', '--runs', only, 'evaluate', says='behind is left out')
         self.assert_refused(self.one, 'NO_RESULTS', 8, 'probe', '--runs', 'labels.study = "none"', 'evaluate',
-                            says='no run is')
+                            says='no run matches')
         self.sumscope('runs', 'cancel', 'behind', waiting, '--quiet')
         self.one.wait_for_state(f'runs/{waiting}', 'CANCELLED')
         asked = self.sumscope('probe', '--runs', STUDY, 'evaluate', '--questions', 'uniform:50', '-o', 'json')

@@ -15,6 +15,7 @@
 #include "client/pages.h"
 #include "client/question_sets.h"
 #include "client/states.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -152,7 +153,7 @@ absl::StatusOr<ExitCode> AskAcrossRuns(Session& session, const std::string& filt
   if (asker.asked().empty() && asker.exit_code() == ExitCode::kDone) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "NO_RESULTS",
                      found.runs().empty()
-                         ? absl::StrCat("no run matches --runs \"", filter, "\"")
+                         ? absl::StrCat("no run matches --runs ", Quote(filter))
                          : absl::StrCat("no run that matches can answer: ", asker.left_out().back().message));
   }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(dry_run ? ShowPredictions(session, asker.asked())
