@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <iostream>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -21,6 +23,7 @@
 #include "server/jobs/job_states.h"
 #include "server/listener.h"
 #include "server/place/instance_lock.h"
+#include "server/place/machine.h"
 #include "server/place/private_modes.h"
 #include "server/rpc/analysis_service.h"
 #include "server/rpc/capture_service.h"
@@ -31,6 +34,7 @@
 #include "server/transport/descriptor_budget.h"
 #include "server/workers/local_launcher.h"
 #include "server/workers/local_worker_pool.h"
+#include "storage/disk_reserve.h"
 #include "storage/sqlite/sqlite_storage.h"
 
 namespace sumscope {
@@ -60,9 +64,11 @@ class RealServer final : public Server {
     options.version = kVersion;
     options.git_hash = kGitHash;
     options.capture_limit_bytes = config_.capture_limit_bytes;
+    options.free_disk_bytes = [this] { return rpc::FreeDiskBytes(config_.data_directory); };
+    options.say = [](const std::string& text) { std::cerr << absl::StrCat("sumscoped: ", text, "\n") << std::flush; };
     manager_ = jobs::JobManager::Create(
         options, {storage_.catalog.get(), storage_.run_files.get(), storage_.captures.get(),
-                  storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real()});
+                  storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real(), &reserve_});
     SUMSCOPE_ASSIGN_OR_RETURN(repairs_, manager_->Recover());
     MakeServices();
     PublicServer parts;
@@ -162,6 +168,7 @@ class RealServer final : public Server {
     backend.authenticator = &authenticator_;
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
+    backend.memory_bytes = place::ThisMachine().memory_bytes;
     runs_ = std::make_unique<rpc::RunService>(backend);
     analyses_ = std::make_unique<rpc::AnalysisService>(backend);
     captures_ = std::make_unique<rpc::CaptureService>(backend);
@@ -196,6 +203,7 @@ class RealServer final : public Server {
   std::unique_ptr<place::InstanceLock> lock_;
   SocketPlaces sockets_;
   storage::Storage storage_;
+  storage::DiskReserve reserve_{config_.data_directory + "/reserve", limits::kDiskReserveBytes};
   jobs::EventHub hub_;
   std::unique_ptr<workers::LocalLauncher> launcher_;
   std::unique_ptr<workers::WorkerPool> pool_;

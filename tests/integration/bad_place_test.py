@@ -8,7 +8,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from support import IntegrationTest, PATIENCE, SUMSCOPED, TINY_SPEC, clean_environment, run_id
+from support import IntegrationTest, PATIENCE, SUMSCOPED, TINY_SPEC, clean_environment, run_id, wait_until
 
 BIG = dict(operation='ADD', n_digits=2, n_layers=1, n_heads=2, d_model=256, d_head=128, d_mlp=1024, batch_size=8,
            steps=1)  # a checkpoint takes 3.2 MB
@@ -148,7 +148,7 @@ class BadPlaceTest(IntegrationTest):
         server.start()
         self.assert_intact(server, run)
 
-    def test_RunGivenFullDiskFailsAndGoesOnWhenThereIsRoom(self):
+    def test_RunGivenFullDiskWaitsAndGoesOnWhenThereIsRoom(self):
         if not may_unshare():
             self.skipTest('no tmpfs without user namespaces; a file-size limit is tested in any case')
         (self.root / 'small').mkdir()
@@ -159,20 +159,31 @@ class BadPlaceTest(IntegrationTest):
         ballast.write_bytes(bytes(int(server.info()['free_disk_bytes']) - (10 << 20)))
         self.full_disk(server, before, ballast.unlink)
 
-    def test_RunGivenFileSizeLimitFailsAndGoesOnWithoutIt(self):
+    def test_RunGivenFileSizeLimitWaitsAndGoesOnWithoutIt(self):
         server = self.server(wrapper=('prlimit', f'--fsize={5 << 20}:unlimited'))
         lift = ['prlimit', '--pid', str(server.pid), '--fsize=unlimited:unlimited']
         self.full_disk(server, self.finished(server), lambda: subprocess.run(lift, check=True))
 
     def full_disk(self, server, before, make_room):
+        """A full disk ended every running training for good; it makes it wait, and says so everywhere."""
         name = server.create(**BIG)
-        run = server.wait_for_state(name, 'FAILED')
-        self.assertEqual(run['state_reason'], 'DISK_FULL', run)
-        self.cli(server, 'runs', 'watch', run_id(name), code=5)
-        self.assert_well(server)
+
+        def waits():
+            run = server.run(name)
+            self.assertNotIn(run['state'], ('FAILED', 'SUCCEEDED'), run)
+            return run['state'] == 'RUNNING' and run['state_reason'] == 'DISK_FULL'
+        wait_until(f'{name} to wait for the disk', waits)
+        slot = server.info()['slots'][0]
+        self.assertEqual(slot['state'], 'BUSY', slot)
+        self.assertIn('DISK_FULL', slot['detail'])
+        self.assertIn('waits, with what was computed, for storage', server.log.read_text())
+        queued = server.create(**BIG)
+        self.cli(server, 'runs', 'cancel', run_id(queued))
+        self.assertEqual(server.wait_for_state(queued, 'CANCELLED')['state'], 'CANCELLED')
         self.assert_intact(server, before)
         make_room()
-        self.cli(server, 'runs', 'resume', run_id(name), '--watch')
+        run = server.wait_for_state(name, 'SUCCEEDED')
+        self.assertEqual((run['attempt'], run['state_reason']), (1, ''), run)
         self.assertEqual(len(server.metrics(name)[1]), BIG['steps'])
         self.assertEqual(sorted(server.weights(name)), [0, 1])
         self.assert_intact(server, before)

@@ -1,6 +1,9 @@
+#include <SQLiteCpp/Database.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -57,6 +60,29 @@ TEST_P(Concurrency_Test, ReadersSeeWholeTransactionsBesideOneWriter) {
   done = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(*file->MetricSteps(Series::kDeterministic), 300u);
+}
+
+// With one run file locked by another program, every other run waited for its patience to end.
+TEST_P(Concurrency_Test, FileOfOneRunIsLockedThenThoseOfOthersAreOpenedMadeAndRemoved) {
+  if (GetParam() == Backend::kMemory) GTEST_SKIP() << "nobody else can lock what is in memory";
+  for (const char* id : {"r1", "r2", "r3"}) ASSERT_TRUE((*files().Create(MakeRun(id)))->Seal().ok());
+  Reopen();
+  SQLite::Database other(directory() + "/runs/r1/r1.db", SQLite::OPEN_READWRITE);
+  other.exec("BEGIN EXCLUSIVE");
+  std::promise<void> asked;
+  auto slow = std::async(std::launch::async, [&] {
+    asked.set_value();
+    return files().Open("r1").status();
+  });
+  asked.get_future().wait();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(files().Open("r2").ok());
+    EXPECT_TRUE(files().Create(MakeRun("s" + std::to_string(i))).ok());
+    EXPECT_FALSE(files().Exists("none"));
+  }
+  EXPECT_TRUE(files().Remove("r3").ok());
+  other.exec("COMMIT");
+  EXPECT_TRUE(slow.get().ok()) << "the lock was gone before its patience: nobody had waited for it";
 }
 
 }  // namespace

@@ -260,7 +260,9 @@ absl::Status MessageCheck::CheckLog(const worker::v1::LogText&) {
 absl::Status MessageCheck::CheckProgress(const worker::v1::AnalysisProgress& progress) const {
   if (of_training_) return ProtocolError("a training sent the progress of an analysis");
   const double fraction = progress.fraction();
-  return fraction >= 0 && fraction <= 1 ? absl::OkStatus() : ProtocolError("a progress is not between 0 and 1");
+  constexpr double kRounding = 1e-6;  // a sum of shares may end a little above one
+  return fraction >= 0 && fraction <= 1 + kRounding ? absl::OkStatus()
+                                                    : ProtocolError("a progress is not between 0 and 1");
 }
 
 absl::Status MessageCheck::CheckResult(const v1::AnalysisResult& result) {

@@ -167,7 +167,9 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   }
   uint64_t last_sequence = 0;
   for (const worker::v1::WorkerMessage& message : messages) {
-    if (message.has_analysis_progress()) next.analysis_fraction = message.analysis_progress().fraction();
+    if (message.has_analysis_progress()) {
+      next.analysis_fraction = std::min(1.0, message.analysis_progress().fraction());
+    }
     last_sequence = std::max(last_sequence, message.sequence());
   }
   state_ = std::move(next);

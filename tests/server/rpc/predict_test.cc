@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "proto/contract/complete_spec.h"
+#include "proto/contract/errors.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -27,6 +28,15 @@ TEST(PredictTraining_Test, PaperShapeHasItsParametersAndOperations) {
 }
 
 // Every run was taken to have the six columns of an addition's cells.
+// A run that needed 1.5 TB was taken, and ended its worker.
+TEST(CheckMemory_Test, MoreIsPredictedThanTheMachineHasThenItIsRefused) {
+  constexpr uint64_t kGiB = uint64_t{1} << 30;
+  EXPECT_EQ(ErrorReason(CheckMemory(1500 * kGiB, 24 * kGiB)), "NOT_ENOUGH_MEMORY");
+  EXPECT_EQ(CheckMemory(1500 * kGiB, 24 * kGiB).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(CheckMemory(24 * kGiB, 24 * kGiB).ok());
+  EXPECT_TRUE(CheckMemory(1500 * kGiB, 0).ok()) << "nobody knows what the machine has";
+}
+
 TEST(PredictTraining_Test, CellsAreThoseOfTheOperations) {
   const auto disk = [](v1::Operation operation) {
     v1::TrainSpec spec;

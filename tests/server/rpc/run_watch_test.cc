@@ -52,10 +52,10 @@ class RunWatch_Test : public testing::Test {
     event.log_entries = log_entries;
     Write([&](storage::CatalogTransaction& transaction) { return transaction.AppendEvent(&event); });
   }
-  void AddLog(const std::string& text, int second) {
+  void AddLog(const std::string& text, int second, std::optional<uint64_t> checkpoint_step = std::nullopt) {
     if (!storage_.run_files->Exists(kRun)) EXPECT_TRUE(storage_.run_files->Create(run_).ok());
     const absl::Status status = (*storage_.run_files->Open(kRun))->Write([&](storage::RunFileTransaction& transaction) {
-      return transaction.AppendLog({0, At(second), "INFO", text, {}}).status();
+      return transaction.AppendLog({0, At(second), "INFO", text, checkpoint_step}).status();
     });
     ASSERT_TRUE(status.ok()) << status;
   }
@@ -86,6 +86,14 @@ class RunWatch_Test : public testing::Test {
 };
 
 using Shows = std::vector<std::string>;
+
+// A watch of a run that had lost a checkpoint was NOT_FOUND, again and again at the same place.
+TEST_F(RunWatch_Test, CheckpointIsGoneThenItsLineIsShownAndTheWatchGoesOn) {
+  SetRun(v1::RUNNING, 1);
+  AddLog("checkpoint at step 1", 1, 1);
+  AddLog("after it", 2);
+  EXPECT_EQ(Shown(), (std::vector<std::string>{"checkpoint at step 1", "after it"}));
+}
 
 // When the clock stepped back in mid-run, a watch told of the end before what led to it.
 TEST_F(RunWatch_Test, ClockThatStepsBackThenEventsKeepTheirPlaceInTheLog) {
