@@ -7,7 +7,7 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
       {"position", "P14", "P#",
        "The 14th token of a line, counted from 0: D4..D0, the operator, D'4..D'0, =, the sign (SGN) and the answer "
        "A5..A0, at n = 5 digits."},
-      {"position", "row", "row ROW",
+      {"position", "row", "ROW",
        "A position where the model predicts the next token. P8 SGN->A3: at position 8 it has read the sign and writes "
        "A3. The last row, and those before =, write nothing that counts."},
       {"digit", "D2", "D# D'#", "The digit of the first operand with the weight 10^2; D'2 is the second operand's."},

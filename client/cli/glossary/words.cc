@@ -31,7 +31,6 @@ bool MatchesForm(absl::string_view form, absl::string_view word) {
 
 const GlossaryEntry* EntryOf(absl::string_view word) {
   for (const GlossaryEntry& entry : GlossaryEntries()) {
-    if (entry.term == word) return &entry;
     for (const absl::string_view form : absl::StrSplit(entry.forms, ' ')) {
       if (MatchesForm(form, word)) return &entry;
     }

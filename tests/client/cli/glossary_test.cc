@@ -36,9 +36,15 @@ TEST_F(Glossary_Test, GivenAWordAsTablesWriteItThenItsEntry) {
                                    {"M4+", "M2"},
                                    {"*", "*"},
                                    {"Nines", "nines"},
+                                   {"row", "row"},
+                                   {"pair 2", "pair 2"},
                                    {"zebra", ""}}) {
     EXPECT_EQ(TermOf(word), term) << word;
   }
+}
+
+TEST_F(Glossary_Test, GivenATermAsItIsListedThenItsOwnEntry) {
+  for (const GlossaryEntry& entry : GlossaryEntries()) EXPECT_EQ(TermOf(entry.term), entry.term);
 }
 
 // Every class, cell and task that a table may show is explained.
@@ -56,6 +62,7 @@ TEST_F(Glossary_Test, GivenTheContractsWordsThenEachHasAnEntry) {
 TEST_F(Glossary_Test, GivenATextThenTheFirstWordOfEachKindAsAShellTakesIt) {
   EXPECT_EQ(GlossaryLine("a DIGIT D'3 and D2, A2.SC of add_d5_l1_h3*"), "words: sumscope glossary D2 A2.SC '*'\n");
   EXPECT_EQ(GlossaryLine("RUN MODEL add_d5_l1_h3 1.5 %"), "");
+  EXPECT_EQ(GlossaryLine("17 starts in a row failed"), "");
 }
 
 TEST_F(Glossary_Test, GivenATermThenItsMeaningInEveryFormat) {
