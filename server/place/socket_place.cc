@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -94,6 +95,7 @@ absl::StatusOr<std::unique_ptr<SocketPlace>> SocketPlace::Claim(const std::strin
                      absl::StrCat("socket path ", path, " is longer than ", sizeof(sockaddr_un::sun_path) - 1,
                                   " bytes; give a shorter one with --listen unix:/path"));
   }
+  if (absl::StrContains(path, ',')) return Impossible(path, "gRPC takes a ',' for the end of an address");
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos || slash + 1 == path.size()) return Impossible(path, "it does not name a file");
   const std::string folder = path.substr(0, slash == 0 ? 1 : slash);

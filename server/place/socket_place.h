@@ -20,8 +20,8 @@ namespace sumscope::place {
 class SocketPlace {
  public:
   // `path` is absolute, in a folder that is there. Changes nothing. FAILED_PRECONDITION SOCKET_PATH_TOO_LONG (clients
-  // could not connect), SOCKET_NOT_POSSIBLE (no such folder, not writable, something else lies there);
-  // ALREADY_EXISTS SOCKET_IN_USE.
+  // could not connect), SOCKET_NOT_POSSIBLE (no such folder, not writable, something else lies there, a ',' that no
+  // gRPC client gets past); ALREADY_EXISTS SOCKET_IN_USE.
   static absl::StatusOr<std::unique_ptr<SocketPlace>> Claim(const std::string& path);
   // Removes what it published, if the path still names it.
   ~SocketPlace();

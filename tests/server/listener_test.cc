@@ -50,7 +50,7 @@ TEST(Listener_Test, SocketIsPrivateAndGoneAfterwards) {
 TEST(Listener_Test, GivenCharactersOfUrisInThePathThenReached) {
   const TempDirectory folder;
   Parts parts;
-  for (const char* name : {"/plain", "/a#b", "/a?b", "/a%41b", "/a b", "/\xc3\xa9:@!$&'()*+,;=[]"}) {
+  for (const char* name : {"/plain", "/a#b", "/a?b", "/a%41b", "/a b", "/\xc3\xa9:@!$&'()*+;=[]"}) {
     const std::string address = "unix:" + folder.path() + name;
     const auto sockets = ClaimSockets({address});
     ASSERT_TRUE(sockets.ok()) << sockets.status();

@@ -126,6 +126,7 @@ TEST(SocketPlace_Test, PathsThatCannotBeSocketsAreRefused) {
   EXPECT_EQ(reason("/file"), "SOCKET_NOT_POSSIBLE");
   EXPECT_EQ(reason("/file/s.sock"), "SOCKET_NOT_POSSIBLE");
   EXPECT_TRUE(std::filesystem::exists(folder.path() + "/file"));
+  EXPECT_EQ(reason("/a,b"), "SOCKET_NOT_POSSIBLE");
   // The folder of a mistyped path was made.
   EXPECT_EQ(reason("/none/s.sock"), "SOCKET_NOT_POSSIBLE");
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/none"));
