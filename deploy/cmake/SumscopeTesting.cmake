@@ -36,6 +36,22 @@ function(sumscope_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
 endfunction()
 
+# sumscope_process_test(NAME FILE x.py LABEL label [TIMEOUT s] [ARGUMENTS ...]): a Python file of the calling folder as one
+# ctest entry, run with the Python of the stock gRPC client. Nothing without the three programs, which it drives.
+function(sumscope_process_test name)
+  cmake_parse_arguments(ARG "" "FILE;LABEL;TIMEOUT" "ARGUMENTS" ${ARGN})
+  if(NOT TARGET sumscoped OR NOT TARGET sumscope-worker OR NOT TARGET sumscope)
+    return()
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_test(NAME ${name} COMMAND "${PROJECT_SOURCE_DIR}/.deps/pip/bin/python" -B "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FILE}"
+                                ${ARG_ARGUMENTS})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "SUMSCOPE_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+endfunction()
+
 function(sumscope_check_every_test_is_registered)
   get_property(registered GLOBAL PROPERTY SUMSCOPE_REGISTERED_TESTS)
   file(GLOB_RECURSE found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*_test.cc")

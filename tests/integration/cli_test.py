@@ -325,7 +325,9 @@ class CliTest(IntegrationTest):
                 self.assertEqual(result['exact']['correct'], expected[name]['exact'])
                 self.assertEqual([digit['accuracy']['correct'] for digit in result['digits']],
                                  expected[name]['digit_correct'])
-                self.assertAlmostEqual(result['loss'], expected[name]['loss'], delta=1e-6)
+                # The oracle's own tolerance (tests/oracles/README.md): sums in float32 differ between machines.
+                tolerance = 1e-5 + 1e-4 * expected[name]['loss']
+                self.assertAlmostEqual(result['loss'], expected[name]['loss'], delta=tolerance)
 
     def test_AnalysisGivenSecondAskComesFromTheCache(self):
         run = self.train()
