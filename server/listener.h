@@ -17,8 +17,6 @@ namespace sumscope {
 
 using SocketPlaces = std::vector<std::unique_ptr<place::SocketPlace>>;
 
-using SocketPlaces = std::vector<std::unique_ptr<place::SocketPlace>>;
-
 // The places of those of `addresses` that are unix:/path. The errors of SocketPlace::Claim.
 absl::StatusOr<SocketPlaces> ClaimSockets(const std::vector<std::string>& addresses);
 

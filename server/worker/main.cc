@@ -48,6 +48,17 @@ absl::Status Serve(const Environment& environment, Link* link) {
   return absl::OkStatus();
 }
 
+// Predictions can do without: a worker that cannot measure itself still works, and says why in its log.
+sumscope::v1::Rates RatesOrNone(const torch::Device& device, Clock* clock) {
+  sumscope::v1::Rates rates;
+  const absl::Status measured = Guarded([&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(rates, Calibrate(device, clock));
+    return absl::OkStatus();
+  });
+  if (!measured.ok()) std::cerr << "sumscope-worker: its speed was not measured: " << measured.message() << "\n";
+  return rates;
+}
+
 absl::Status RunWorker(const Options& options) {
   const int signal_fd = BlockTerminationSignals();
   const absl::StatusOr<std::string> secret = ReadSecret(options.parent_pipe_fd);
@@ -60,8 +71,8 @@ absl::Status RunWorker(const Options& options) {
     engine::SetThreads(static_cast<int>(environment.threads));
     // A worker without its device would take jobs only to fail them: it ends, and the slot says why.
     SUMSCOPE_ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(environment.device));
-    SUMSCOPE_ASSIGN_OR_RETURN(const sumscope::v1::Rates rates, Calibrate(device, environment.clock));
-    return link.Connect(options.server, *secret, DescribeProvenance(environment), rates);
+    return link.Connect(options.server, *secret, DescribeProvenance(environment),
+                        RatesOrNone(device, environment.clock));
   });
   if (!prepared.ok()) return prepared;
   const absl::Status served = Serve(environment, &link);
