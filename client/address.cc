@@ -1,9 +1,5 @@
 #include "client/address.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
@@ -11,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/unix_connect.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {
@@ -21,19 +18,6 @@ absl::Status NotRunning(absl::string_view tried) {
                    absl::StrCat("no server listens on ", tried,
                                 ". Start one with `sumscoped`, or name another with --server unix:/path or host:port "
                                 "(or SUMSCOPE_SERVER)."));
-}
-
-// 0, or the errno of connecting to the socket.
-int TryConnect(const std::string& path) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return ENAMETOOLONG;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) return errno;
-  const int result = connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
-  close(descriptor);
-  return result == EAGAIN ? 0 : result;  // a full backlog is a living, busy server
 }
 
 }  // namespace
@@ -55,7 +39,7 @@ absl::Status CheckAddress(absl::string_view address) {
 
 absl::Status ProbeSocket(const std::string& path) {
   const int error = TryConnect(path);
-  if (error == 0) return absl::OkStatus();
+  if (error == 0 || error == EAGAIN) return absl::OkStatus();
   if (error == EACCES || error == EPERM) {
     return MakeError(absl::StatusCode::kPermissionDenied, "SOCKET_NOT_ALLOWED",
                      absl::StrCat("the socket ", path, " belongs to somebody else; ask the owner of that server, or ",

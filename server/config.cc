@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "server/place/loopback.h"
@@ -78,11 +79,11 @@ absl::Status TakeKey(const std::string& key, const toml::node& node, ServerConfi
   } else if (key == "capture_limit_bytes") {
     ok = Take(node, &config->capture_limit_bytes);
   } else {
-    return Invalid(absl::StrCat("unknown key '", key,
-                                "'; there are data_directory, listen, insecure_loopback, worker_program, slots, "
+    return Invalid(absl::StrCat("unknown key ", Quote(key),
+                                "; there are data_directory, listen, insecure_loopback, worker_program, slots, "
                                 "resume_interval_seconds, capture_limit_bytes"));
   }
-  return ok ? absl::OkStatus() : Invalid(absl::StrCat("key '", key, "' has a value of the wrong type"));
+  return ok ? absl::OkStatus() : Invalid(absl::StrCat("key ", Quote(key), " has a value of the wrong type"));
 }
 
 // cpu or cuda:N.
@@ -113,7 +114,7 @@ absl::Status AddSlot(absl::string_view text, ServerConfig* config) {
   workers::SlotConfig slot;
   if (first == absl::string_view::npos || first == last || !absl::SimpleAtoi(text.substr(last + 1), &slot.threads) ||
       slot.threads == 0 || slot.threads > kMaxThreads) {
-    return Invalid(absl::StrCat("slot '", text, "' is not NAME:DEVICE:THREADS, such as cpu0:cpu:2 or gpu0:cuda:0:4"));
+    return Invalid(absl::StrCat("slot ", Quote(text), " is not NAME:DEVICE:THREADS, such as cpu0:cpu:2 or gpu0:cuda:0:4"));
   }
   slot.name = std::string(text.substr(0, first));
   slot.device = std::string(text.substr(first + 1, last - first - 1));
@@ -127,10 +128,10 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   for (const workers::SlotConfig& slot : config.slots) {
     const bool plain = slot.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
     if (slot.name.empty() || slot.name.size() > 32 || !plain || !names.insert(slot.name).second) {
-      return Invalid(absl::StrCat("slot name '", slot.name, "' must be new, of a-z, 0-9 and '-', at most 32 long"));
+      return Invalid(absl::StrCat("slot name ", Quote(slot.name), " must be new, of a-z, 0-9 and \"-\", at most 32 long"));
     }
     if (!IsDevice(slot.device)) {
-      return Invalid(absl::StrCat("device '", slot.device, "' of slot ", slot.name, " is neither cpu nor cuda:N"));
+      return Invalid(absl::StrCat("device ", Quote(slot.device), " of slot ", slot.name, " is neither cpu nor cuda:N"));
     }
   }
   if (!(config.resume_interval_seconds > 0 && config.resume_interval_seconds <= 60)) {

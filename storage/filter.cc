@@ -25,7 +25,7 @@ class Parser {
     SkipBlanks();
     if (AtEnd()) return std::optional<FilterNode>();
     SUMSCOPE_ASSIGN_OR_RETURN(FilterNode node, Expression());
-    if (!AtEnd()) return Error("unexpected ')'");
+    if (!AtEnd()) return Error("unexpected \")\"");
     return std::optional<FilterNode>(std::move(node));
   }
 
@@ -119,7 +119,7 @@ class Parser {
     ++position_;
     SkipBlanks();
     SUMSCOPE_ASSIGN_OR_RETURN(FilterNode node, Expression());
-    if (Peek() != ')') return Error("')' expected");
+    if (Peek() != ')') return Error("\")\" expected");
     ++position_;
     return node;
   }

@@ -27,6 +27,7 @@ Table SlotTable(const v1::ServerInfo& info) {
                {"training_flops_per_second", kInCsv},
                {"ANSWERS", kForPeople, true},
                {"answering_flops_per_second", kInCsv},
+               {"intervening_flops_per_second", kInCsv},
                {"DETAIL", kEverywhere, false, /*wrap=*/16}});
   for (const v1::Slot& slot : info.slots()) {
     const std::string pid = slot.worker_pid() > 0 ? absl::StrCat(slot.worker_pid()) : "";
@@ -34,7 +35,8 @@ Table SlotTable(const v1::ServerInfo& info) {
                   absl::StrCat(slot.restarts()), Rate(slot.rates().training_flops_per_second()),
                   ShortestDouble(slot.rates().training_flops_per_second()),
                   Rate(slot.rates().answering_flops_per_second()),
-                  ShortestDouble(slot.rates().answering_flops_per_second()), slot.detail()});
+                  ShortestDouble(slot.rates().answering_flops_per_second()),
+                  ShortestDouble(slot.rates().intervening_flops_per_second()), slot.detail()});
   }
   return table;
 }

@@ -38,9 +38,13 @@ double FlopsOfStep(const v1::TrainSpec& spec) {
   return 6.0 * static_cast<double>(cost.parameters) * rows * share * spec.batch_size();
 }
 
-double FlopsOfAnswers(const v1::TrainSpec& spec, double questions) {
+double FlopsOfPasses(const v1::TrainSpec& spec, double passes) {
   const ModelCost cost = CostOf(spec);
-  return 2.0 * static_cast<double>(cost.parameters) * static_cast<double>(cost.rows) * AnswerShare(spec) * questions;
+  return 2.0 * static_cast<double>(cost.parameters) * static_cast<double>(cost.rows) * passes;
+}
+
+double FlopsOfAnswers(const v1::TrainSpec& spec, double questions) {
+  return FlopsOfPasses(spec, AnswerShare(spec) * questions);
 }
 
 }  // namespace sumscope

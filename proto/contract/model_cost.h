@@ -21,9 +21,10 @@ ModelCost CostOf(const v1::TrainSpec& spec);
 double AnswerShare(const v1::TrainSpec& spec);
 
 // Floating-point operations (ours): forward and backward of one training step, 6 a parameter and row, the last layer at
-// the answer rows alone; answers to so many questions, 2 a parameter and row of a pass. What a worker measures at its
-// start is counted by the same functions as what is predicted.
+// the answer rows alone; forward passes of one question over every row, 2 a parameter and row; answers to so many
+// questions. What a worker measures at its start is counted by the same functions as what is predicted.
 double FlopsOfStep(const v1::TrainSpec& spec);
+double FlopsOfPasses(const v1::TrainSpec& spec, double passes);
 double FlopsOfAnswers(const v1::TrainSpec& spec, double questions);
 
 }  // namespace sumscope

@@ -11,6 +11,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::place {
@@ -55,7 +56,7 @@ absl::StatusOr<std::string> LoopbackAddress(const std::string& address) {
   if (colon == std::string::npos || colon == 0 || port_text.empty() || !absl::ascii_isdigit(port_text[0]) ||
       !absl::SimpleAtoi(port_text, &port) || port > 65535) {
     return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
-                     absl::StrCat("cannot listen on '", address, "': expected unix:/path or host:port"));
+                     absl::StrCat("cannot listen on ", Quote(address), ": expected unix:/path or host:port"));
   }
   const std::string host = address.substr(0, colon);
   in_addr four;

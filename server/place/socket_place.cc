@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/unix_connect.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::place {
@@ -28,20 +28,6 @@ absl::Status Impossible(const std::string& path, const std::string& why) {
 
 std::string InFolder(int folder, const std::string& name) { return absl::StrCat("/proc/self/fd/", folder, "/", name); }
 
-// 0, or the errno of connecting to the socket. Never waits: a full backlog is EAGAIN.
-int TryConnect(int folder, const std::string& name) {
-  const std::string path = InFolder(folder, name);
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return ENAMETOOLONG;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (descriptor < 0) return errno;
-  const int result = connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 ? 0 : errno;
-  close(descriptor);
-  return result;
-}
-
 // OK with `*stale` for nothing there or a socket that nobody holds; an error for all that must not be replaced.
 absl::Status LookAt(const std::string& path, int folder, const std::string& name, struct stat* stale) {
   *stale = {};
@@ -49,7 +35,7 @@ absl::Status LookAt(const std::string& path, int folder, const std::string& name
     return errno == ENOENT ? absl::OkStatus() : Impossible(path, std::strerror(errno));
   }
   if (!S_ISSOCK(stale->st_mode)) return Impossible(path, "something that is no socket lies there");
-  switch (const int error = TryConnect(folder, name)) {
+  switch (const int error = TryConnect(InFolder(folder, name))) {
     case ECONNREFUSED:
     case ENOENT:
       return absl::OkStatus();

@@ -5,13 +5,13 @@
 
 #include "absl/strings/match.h"
 #include "proto/contract/analyses/node_counts.h"
+#include "proto/contract/analyses/passes.h"
 #include "proto/contract/analyses/question_sets.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/question_classes.h"
 #include "proto/contract/tasks.h"
 #include "server/rpc/predict.h"
-#include "server/rpc/predict_passes.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -58,6 +58,9 @@ bool Intervenes(const v1::AnalysisRequest& request) {
          request.has_algorithm() || request.has_ask();
 }
 
+// Asks for answers and looks at nothing else.
+bool AnswersAlone(const v1::AnalysisRequest& request) { return request.has_evaluate() || request.has_cascades(); }
+
 // Values of one hook for one question at so many positions.
 double HookValues(const v1::TrainSpec& spec, const std::string& hook, double positions) {
   const auto is = [&](const char* suffix) { return absl::EndsWith(hook, suffix); };
@@ -91,7 +94,7 @@ double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::Ana
     return element * n_ctx * row * (looks ? std::max(asked, swept) : swept);
   }
   if (request.has_attention() || request.has_attribution()) return element * n_ctx * row * asked;
-  if (!request.has_evaluate() && !request.has_cascades())
+  if (!AnswersAlone(request))
     return std::min(element * n_ctx * row * questions, kReadBytes);
   return element * n_ctx * asked * (row / layers + 3.0 * spec.n_heads() * n_ctx * tokens);
 }
@@ -186,12 +189,13 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
           static_cast<uint64_t>(CaptureBytes(spec, request.capture(), questions.operation(), count)));
     }
     prediction.set_questions(count);
-    prediction.set_flops(2.0 * cost.parameters * cost.rows * passes);
+    prediction.set_flops(FlopsOfPasses(spec, passes));
     prediction.set_memory_bytes(
         kLibraryBytes + kWeightCopies * cost.element_bytes * cost.parameters +
         static_cast<uint64_t>(PassBytes(spec, cost, request, count) + HeldBytes(spec, request, count)));
   }
-  prediction.set_seconds(prediction.flops() / speed.answering_flops_per_second);
+  prediction.set_seconds(prediction.flops() / (AnswersAlone(request) ? speed.answering_flops_per_second
+                                                                     : speed.intervening_flops_per_second));
   prediction.set_measured(speed.measured);
   return prediction;
 }

@@ -13,6 +13,7 @@ struct Speed {
   double training_flops_per_second;
   double training_step_seconds = 0;  // beside the operations
   double answering_flops_per_second;
+  double intervening_flops_per_second;
 };
 
 // What is assumed until a worker has measured: of so many threads.

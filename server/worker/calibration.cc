@@ -8,10 +8,12 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "proto/contract/analyses/passes.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/model_cost.h"
 #include "server/engine/data/sources.h"
+#include "server/engine/probing/ablation.h"
 #include "server/engine/probing/forward/answerer.h"
 #include "server/engine/training/trainer.h"
 #include "server/worker/conversion.h"
@@ -50,6 +52,18 @@ double MedianSeconds(Clock* clock, const std::function<void()>& round) {
   return seconds[seconds.size() / 2];
 }
 
+// Of every node once, as a map of useful nodes does it.
+absl::StatusOr<double> InterveningFlopsPerSecond(const sumscope::v1::TrainSpec& spec, const engine::Model& model,
+                                                 const engine::QuestionSource& questions, Clock* clock) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec engine_spec, ToEngine(spec));
+  const engine::AblationRequest every_node = {engine::EveryNode(engine_spec.model)};
+  sumscope::v1::AnalysisRequest request;
+  request.mutable_useful_nodes()->set_mode(sumscope::v1::MEAN);
+  const double passes = CountPasses(spec, request, static_cast<double>(questions.count()));
+  const double seconds = MedianSeconds(clock, [&] { (void)engine::Ablate(model, questions, every_node); });
+  return FlopsOfPasses(spec, passes) / std::max(seconds, 1e-9);
+}
+
 }  // namespace
 
 absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock* clock) {
@@ -70,14 +84,17 @@ absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock
   rates.set_training_step_seconds(std::max(0.0, small_seconds - small_flops * std::max(0.0, per_flop)));
 
   const torch::NoGradGuard no_grad;
-  const engine::Answerer answerer(of_middling->CurrentModel());
+  const engine::Model model = of_middling->CurrentModel();
+  const engine::Answerer answerer(model);
   const engine::Encoding& encoding = answerer.encoding();
+  const auto source = engine::UniformSource(engine::Operation::kAdd, encoding.n_digits(), kQuestions, /*seed=*/0);
   engine::Questions questions;
-  engine::UniformSource(engine::Operation::kAdd, encoding.n_digits(), kQuestions, /*seed=*/0)
-      ->Fill(0, kQuestions, &questions);
+  source->Fill(0, kQuestions, &questions);
   const torch::Tensor tokens = encoding.Encode(questions);
   const double answer_seconds = MedianSeconds(clock, [&] { (void)answerer.Logits(tokens, 0, encoding.n_answer()); });
   rates.set_answering_flops_per_second(FlopsOfAnswers(middling, kQuestions) / std::max(answer_seconds, 1e-9));
+  SUMSCOPE_ASSIGN_OR_RETURN(const double intervening, InterveningFlopsPerSecond(middling, model, *source, clock));
+  rates.set_intervening_flops_per_second(intervening);
   malloc_trim(0);
   return rates;
 }

@@ -14,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/mutex.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "server/transport/rpc_server.h"
@@ -297,7 +298,7 @@ absl::StatusOr<std::unique_ptr<WorkerPool>> CreateLocalWorkerPool(LocalWorkerPoo
   for (const SlotConfig& slot : options.slots) {
     if (!ValidSlotName(slot.name) || ++names[slot.name] > 1) {
       return InvalidField("SLOT_NAME_INVALID", "slots",
-                          absl::StrCat("slot name '", slot.name, "' is malformed or there twice"));
+                          absl::StrCat("slot name ", Quote(slot.name), " is malformed or there twice"));
     }
   }
   return std::make_unique<LocalWorkerPool>(std::move(options), launcher, clock, ids);

@@ -222,7 +222,10 @@ v1::Slot SlotSupervisor::Describe() const {
   slot.set_job(task_id_);
   if (process_ != nullptr) slot.set_worker_pid(process_->pid());
   slot.set_restarts(launches_ == 0 ? 0 : launches_ - 1);
-  slot.set_detail(detail_);
+  slot.set_detail(state_ == State::kBroken
+                      ? absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
+                                     absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_)
+                      : detail_);
   if (rates_.training_flops_per_second() > 0) *slot.mutable_rates() = rates_;
   return slot;
 }
@@ -247,8 +250,6 @@ void SlotSupervisor::Settle(absl::Duration now) {
   detail_ = blame_detail_;
   if (!shutting_down_ && starts_ >= limits_.restart_budget) {
     state_ = State::kBroken;
-    detail_ = absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
-                           absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_);
     retry_at_ = now + limits_.restart_delay_max;
     return;
   }

@@ -66,14 +66,6 @@ absl::StatusOr<CheckpointArgument> CheckpointNameOf(absl::string_view text) {
   return argument;
 }
 
-absl::StatusOr<std::string> AnalysisNameOf(absl::string_view text) {
-  const std::vector<std::string> parts = absl::StrSplit(absl::StripPrefix(text, "runs/"), '/');
-  const std::string name =
-      parts.size() == 2 ? AnalysisName(parts[0], parts[1]) : absl::StrCat("runs/", absl::StripPrefix(text, "runs/"));
-  SUMSCOPE_RETURN_IF_ERROR(ParseAnalysisName(name).status());
-  return name;
-}
-
 absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text) {
   const std::string kind = absl::StrReplaceAll(text, {{"-", "_"}});
   const auto* const requests = v1::AnalysisRequest::descriptor();

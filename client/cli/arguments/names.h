@@ -24,9 +24,6 @@ struct CheckpointArgument {
 };
 absl::StatusOr<CheckpointArgument> CheckpointNameOf(absl::string_view text);
 
-// runs/{run}/analyses/{analysis}, also RUN/analyses/ID and RUN/ID.
-absl::StatusOr<std::string> AnalysisNameOf(absl::string_view text);
-
 // A kind of analysis as the wire has it, useful_nodes for "useful-nodes"; "" stays. INVALID_ARGUMENT ANALYSIS_UNKNOWN
 // naming the nearest.
 absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text);

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "client/cli/arguments/find.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/facts/commands.h"
 #include "proto/contract/base/status_macros.h"
@@ -29,11 +30,9 @@ v1::NodeTag TagOf(const v1::NodeFact& fact) {
 }
 
 // The full name of --analysis, of this run. NOT_FOUND ANALYSIS_NOT_FOUND.
-absl::StatusOr<std::string> FindAnalysis(Connection& connection, const std::string& run, const std::string& text) {
-  // An id alone is one of this run.
-  const bool full = text.find('/') != std::string::npos;
+absl::StatusOr<std::string> AnalysisOfRun(Connection& connection, const std::string& run, const std::string& text) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name,
-                            AnalysisNameOf(full ? text : absl::StrCat(RunIdOf(run), "/", text)));
+                            FindAnalysis(connection, text == "@last" ? absl::StrCat(run, "/@last") : text));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, connection.GetAnalysis(name));
   if (absl::StartsWith(analysis.name(), run + "/")) return analysis.name();
   return MakeError(absl::StatusCode::kNotFound, "ANALYSIS_NOT_FOUND",
@@ -80,7 +79,7 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(named.run));
   std::string only;
   if (!options.analysis.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(only, FindAnalysis(*connection, run.name(), options.analysis));
+    SUMSCOPE_ASSIGN_OR_RETURN(only, AnalysisOfRun(*connection, run.name(), options.analysis));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(
       const v1::ListFactsResponse facts,
@@ -111,7 +110,9 @@ void AddFactsExport(Registry* registry, Command facts) {
   AddCheckpointArgument(command, &options->run).required();
   command.Add("--kind", &options->kind, "behaviors (all but Algo) or features (Algo)").type_name("KIND").required();
   command
-      .Add("--analysis", &options->analysis, "only what this analysis found (default: of each kind of tag the newest)")
+      .Add("--analysis", &options->analysis,
+           "only what this analysis found (default: of each kind of tag the newest): its id, the beginning of one, "
+           "RUN/ID, or @last: the run's latest")
       .type_name("ID");
   registry->Run(command, [options](Session& session) { return Export(*options, session); });
 }

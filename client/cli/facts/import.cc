@@ -1,14 +1,15 @@
 // sumscope facts import: the authors' JSON, kept beside what our own analyses found.
-#include <fstream>
+#include <array>
 #include <memory>
-#include <sstream>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
+#include "client/cli/asking/question_options.h"
 #include "client/cli/facts/commands.h"
-#include "client/readable_file.h"
+#include "client/input_file.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -21,24 +22,38 @@ struct Options {
   std::string run, file;
 };
 
+constexpr size_t kMaxTextBytes = 256 << 20;  // far above what tags of one request can be written as
+
+absl::Status TooLarge(absl::string_view what, size_t room) {
+  return MakeError(absl::StatusCode::kResourceExhausted, "TAGS_TOO_LARGE",
+                   absl::StrCat(what, " bytes, a request has room for ", room, "; import it in parts"));
+}
+
+absl::StatusOr<std::string> ReadText(const std::string& path, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(path, PatienceOf(session)));
+  std::string text;
+  for (std::array<char, 1 << 16> buffer;;) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const size_t got, file->Read(buffer.data(), buffer.size()));
+    if (got == 0) return text;
+    text.append(buffer.data(), got);
+    if (text.size() > kMaxTextBytes) {
+      return TooLarge(absl::StrCat(path, " has over ", kMaxTextBytes), limits::kMaxMessageBytes);
+    }
+  }
+}
+
 absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
-  SUMSCOPE_RETURN_IF_ERROR(CheckReadable(options.file, Pipes::kAllowed));
-  std::ifstream file(options.file, std::ios::binary);
-  std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) return NotReadable(options.file, "it is empty or cannot be read");
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::NodeTag> tags, ParseNodeTagsJson(text.str()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, ReadText(options.file, session));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::NodeTag> tags, ParseNodeTagsJson(text));
   v1::CreateAnalysisRequest request;
   request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
   v1::ImportTagsRequest* const import = request.mutable_request()->mutable_import_tags();
   import->set_file_name(options.file.substr(options.file.rfind('/') + 1));
   for (const v1::NodeTag& tag : tags) *import->add_tags() = tag;
-  constexpr size_t kRoom = 1 << 10;  // for what the call adds
-  if (request.ByteSizeLong() > limits::kMaxMessageBytes - kRoom) {
-    return MakeError(
-        absl::StatusCode::kResourceExhausted, "TAGS_TOO_LARGE",
-        absl::StrCat(options.file, " has ", tags.size(), " tags of ", request.ByteSizeLong(),
-                     " bytes, a request has room for ", limits::kMaxMessageBytes - kRoom, "; import it in parts"));
+  constexpr size_t kRoom = limits::kMaxMessageBytes - (1 << 10);  // but for what the call adds
+  if (request.ByteSizeLong() > kRoom) {
+    return TooLarge(absl::StrCat(options.file, " has ", tags.size(), " tags of ", request.ByteSizeLong()), kRoom);
   }
   return AskAnalysis(session, std::move(request), Ask::kWait);
 }

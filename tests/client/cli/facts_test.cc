@@ -1,3 +1,5 @@
+#include <sys/stat.h>
+
 #include <fstream>
 
 #include "gmock/gmock.h"
@@ -107,6 +109,15 @@ TEST_F(Facts_Test, WhenAnalysesDifferThenTheNewestOfEachFamilyIsExported) {
   EXPECT_EQ(tags({"r7@5", "--kind", "behaviors"}), Texts{"Fail%:50"});
 }
 
+TEST_F(Facts_Test, WhenTheRunsLatestAnalysisIsAskedForThenItsTagsAlone) {
+  AddFact("P14L0H2", 14, 0, true, 2, "Fail%:1", "newer");
+  for (const char* latest : {"@last", "a1b2", "r7k2m9qa/a1b2c3d4"}) {
+    EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "behaviors", "--analysis", latest}), 0) << latest;
+    EXPECT_EQ(nlohmann::json::parse(Out()).size(), 2u) << latest;
+  }
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "behaviors", "--analysis", "none"}), 3);
+}
+
 TEST_F(Facts_Test, WhenTheAuthorsJsonIsImportedThenItsTagsAreSent) {
   const std::string path = directory_.path() + "/features.json";
   std::ofstream(path) << R"([{"position": 14, "layer": 0, "is_head": true, "num": 1, "tags": ["Algo:A3.SA"]},
@@ -124,6 +135,16 @@ TEST_F(Facts_Test, WhenTheAuthorsJsonIsImportedThenItsTagsAreSent) {
   std::ofstream(path) << "no JSON";
   EXPECT_EQ(Run({"facts", "import", "r7", path}), 2);
   EXPECT_EQ(Run({"facts", "import", "r7", path + "x"}), 3);
+}
+
+// It waited for ever, deaf to Ctrl-C, as question files once did.
+TEST_F(Facts_Test, WhenNobodyWritesIntoThePipeThenTheImportIsGivenUp) {
+  const std::string pipe = directory_.path() + "/pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(Run({"facts", "import", "r7", pipe}), 3);
+  EXPECT_THAT(Err(), HasSubstr("nobody writes into this pipe"));
+  EXPECT_GE(sleeper_.slept, absl::Seconds(30));
+  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 0);
 }
 
 }  // namespace

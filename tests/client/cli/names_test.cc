@@ -30,13 +30,6 @@ TEST(Names_Test, GivenARunWithStepThenItsCheckpoint) {
   }
 }
 
-TEST(Names_Test, GivenAnAnalysisInAnyFormThenItsName) {
-  for (const char* good : {"runs/r7/analyses/a1", "r7/analyses/a1", "r7/a1"}) {
-    EXPECT_EQ(*AnalysisNameOf(good), "runs/r7/analyses/a1") << good;
-  }
-  for (const char* bad : {"a1", "", "r7/a1/b2", "r7/"}) EXPECT_FALSE(AnalysisNameOf(bad).ok()) << bad;
-}
-
 TEST(Names_Test, GivenSettingsThenTheyAreAppliedAndLaterOnesWin) {
   v1::TrainSpec spec;
   ASSERT_TRUE(ApplySettings({"d_model=96,d_head=32", "learning_rate=1e-3", "d_model=48"}, &spec).ok());

@@ -55,6 +55,7 @@ TEST(PredictTraining_Test, GivenMeasuredRatesThenTheirTime) {
   first.mutable_rates()->set_training_flops_per_second(80e9);
   first.mutable_rates()->set_training_step_seconds(1e-3);
   first.mutable_rates()->set_answering_flops_per_second(30e9);
+  first.mutable_rates()->set_intervening_flops_per_second(10e9);
   second = first;
   second.mutable_rates()->set_training_flops_per_second(100e9);
   const Speed speed = SpeedOf({first, second, starting});
@@ -66,6 +67,7 @@ TEST(PredictTraining_Test, GivenMeasuredRatesThenTheirTime) {
   EXPECT_NEAR(prediction.seconds(), prediction.training_flops() / 90e9 + 15, 1e-6);
   EXPECT_NEAR(prediction.seconds() / 60, 21, 2);
   EXPECT_EQ(speed.answering_flops_per_second, 30e9);
+  EXPECT_EQ(speed.intervening_flops_per_second, 10e9);
 }
 
 TEST(PredictTraining_Test, GivenNoRatesThenThoseAssumedOfTheFirstSlot) {
@@ -230,6 +232,26 @@ TEST(PredictAnalysis_Test, MemoryHoldsWhatIsKeptOfAllQuestions) {
   EXPECT_EQ(held(capture, 1'000'000), 256u << 20);
   capture.mutable_capture()->set_reduction(v1::COMPONENTS);
   EXPECT_EQ(held(capture, 1000), 3u * 1000 * 19 * 96 * 8 + 4u * 1000 * 1000 * 8);
+}
+
+// A map of 1.5 minutes was announced as 15 s: plain answers are several times faster than interventions.
+TEST(PredictAnalysis_Test, GivenMeasuredRatesThenAnswersAndInterventionsHaveTheirOwn) {
+  Speed speed = AssumedSpeed(1);
+  speed.answering_flops_per_second = 100e9;
+  speed.intervening_flops_per_second = 20e9;
+  const auto rate = [&](const v1::AnalysisRequest& request) {
+    const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), request, Uniform(1000), 0, speed);
+    return prediction.flops() / prediction.seconds();
+  };
+  v1::AnalysisRequest evaluate, cascades, useful, attention;
+  evaluate.mutable_evaluate();
+  cascades.mutable_cascades()->set_per_cell(10);
+  useful.mutable_useful_nodes();
+  attention.mutable_attention();
+  EXPECT_NEAR(rate(evaluate), 100e9, 1);
+  EXPECT_NEAR(rate(cascades), 100e9, 1);
+  EXPECT_NEAR(rate(useful), 20e9, 1);
+  EXPECT_NEAR(rate(attention), 20e9, 1);
 }
 
 // Seconds that two threads were seen to take, at d_model 96 and 510: predicted within about twice.

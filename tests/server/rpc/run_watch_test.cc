@@ -53,7 +53,9 @@ class RunWatch_Test : public testing::Test {
     Write([&](storage::CatalogTransaction& transaction) { return transaction.AppendEvent(&event); });
   }
   void AddLog(const std::string& text, int second, std::optional<uint64_t> checkpoint_step = std::nullopt) {
-    if (!storage_.run_files->Exists(kRun)) EXPECT_TRUE(storage_.run_files->Create(run_).ok());
+    if (!storage_.run_files->Exists(kRun)) {
+      EXPECT_TRUE(storage_.run_files->Create(run_).ok());
+    }
     const absl::Status status = (*storage_.run_files->Open(kRun))->Write([&](storage::RunFileTransaction& transaction) {
       return transaction.AppendLog({0, At(second), "INFO", text, checkpoint_step}).status();
     });

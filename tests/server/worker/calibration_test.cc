@@ -21,7 +21,8 @@ TEST(Calibrate_Test, RatesAreMeasuredAndNothingElseChanges) {
   const torch::Tensor before = WeightsAfterSomeSteps();
   const auto rates = Calibrate(torch::kCPU, Clock::Real());
   ASSERT_TRUE(rates.ok()) << rates.status();
-  for (const double rate : {rates->training_flops_per_second(), rates->answering_flops_per_second()}) {
+  for (const double rate : {rates->training_flops_per_second(), rates->answering_flops_per_second(),
+                            rates->intervening_flops_per_second()}) {
     EXPECT_GT(rate, 1e6);
     EXPECT_LT(rate, 1e15);
   }

@@ -275,8 +275,10 @@ TEST_F(SlotSupervisor_Test, BrokenSlotsCauseIsMendedThenItWorksAgain) {
   EXPECT_FALSE(slot_.WantsLaunch(now_ + limits::kRestartDelayMax - absl::Milliseconds(1)));
   Pass(limits::kRestartDelayMax);
   EXPECT_EQ(slot_.Describe().state(), "BROKEN");  // until the next start
+  EXPECT_NE(slot_.Describe().detail().find("in a row failed"), std::string::npos);
   LaunchAndLink();
   EXPECT_EQ(slot_.Describe().state(), "IDLE");
+  EXPECT_EQ(slot_.Describe().detail().find("in a row failed"), std::string::npos) << "it works";
   AssignTask("t");
   EXPECT_TRUE(End().has_value());
   EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");

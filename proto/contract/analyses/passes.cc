@@ -1,4 +1,4 @@
-#include "server/rpc/predict_passes.h"
+#include "proto/contract/analyses/passes.h"
 
 #include <algorithm>
 #include <optional>
@@ -13,7 +13,7 @@
 #include "proto/contract/node_names.h"
 #include "proto/contract/tasks.h"
 
-namespace sumscope::rpc {
+namespace sumscope {
 namespace {
 
 constexpr double kGeneratedSample = 10'000;  // questions that evaluate lets the model answer by itself, unless all
@@ -163,4 +163,4 @@ double CountPasses(const v1::TrainSpec& spec, const v1::AnalysisRequest& request
   }
 }
 
-}  // namespace sumscope::rpc
+}  // namespace sumscope

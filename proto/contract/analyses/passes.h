@@ -1,10 +1,10 @@
-#ifndef SUMSCOPE_SERVER_RPC_PREDICT_PASSES_H_
-#define SUMSCOPE_SERVER_RPC_PREDICT_PASSES_H_
+#ifndef SUMSCOPE_PROTO_CONTRACT_ANALYSES_PASSES_H_
+#define SUMSCOPE_PROTO_CONTRACT_ANALYSES_PASSES_H_
 
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/spec.pb.h"
 
-namespace sumscope::rpc {
+namespace sumscope {
 
 // Goals: the work of an analysis in forward passes of one question over every row of every layer, near enough for a
 // predicted time within about twice. Non-goals: caches, the cost of small tensors.
@@ -22,6 +22,6 @@ double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell);
 // Passes of a complete request over `questions` questions or pairs, the verdict's own not counted among them.
 double CountPasses(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, double questions);
 
-}  // namespace sumscope::rpc
+}  // namespace sumscope
 
-#endif  // SUMSCOPE_SERVER_RPC_PREDICT_PASSES_H_
+#endif  // SUMSCOPE_PROTO_CONTRACT_ANALYSES_PASSES_H_
