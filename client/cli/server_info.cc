@@ -1,4 +1,5 @@
 // sumscope server info
+#include <cmath>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -11,7 +12,9 @@ namespace sumscope::client {
 namespace {
 
 std::string Rate(double flops_per_second) {
-  return flops_per_second > 0 ? absl::StrCat(FormatDigits(flops_per_second / 1e9, 2), " GFLOP/s") : "";
+  if (flops_per_second <= 0) return "";
+  const double giga = flops_per_second / 1e9;
+  return absl::StrCat(giga < 10 ? FormatDigits(giga, 2) : FormatCount(std::llround(giga)), " GFLOP/s");
 }
 
 Table SlotTable(const v1::ServerInfo& info) {

@@ -17,9 +17,7 @@ endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # The precompiled header is hashed by what it includes, not by its time stamp.
-  set(launcher "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${CCACHE}")
+  set(launcher "${CMAKE_CURRENT_LIST_DIR}/compile_cached.sh" "${PROJECT_SOURCE_DIR}")
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()

@@ -53,10 +53,9 @@ double MedianSeconds(Clock* clock, const std::function<void()>& round) {
 }
 
 // Of every node once, as a map of useful nodes does it.
-absl::StatusOr<double> InterveningFlopsPerSecond(const sumscope::v1::TrainSpec& spec, const engine::Model& model,
-                                                 const engine::QuestionSource& questions, Clock* clock) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec engine_spec, ToEngine(spec));
-  const engine::AblationRequest every_node = {engine::EveryNode(engine_spec.model)};
+double InterveningFlopsPerSecond(const sumscope::v1::TrainSpec& spec, const engine::Model& model,
+                                 const engine::QuestionSource& questions, Clock* clock) {
+  const engine::AblationRequest every_node = {engine::EveryNode(model.config)};
   sumscope::v1::AnalysisRequest request;
   request.mutable_useful_nodes()->set_mode(sumscope::v1::MEAN);
   const double passes = CountPasses(spec, request, static_cast<double>(questions.count()));
@@ -93,8 +92,7 @@ absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock
   const torch::Tensor tokens = encoding.Encode(questions);
   const double answer_seconds = MedianSeconds(clock, [&] { (void)answerer.Logits(tokens, 0, encoding.n_answer()); });
   rates.set_answering_flops_per_second(FlopsOfAnswers(middling, kQuestions) / std::max(answer_seconds, 1e-9));
-  SUMSCOPE_ASSIGN_OR_RETURN(const double intervening, InterveningFlopsPerSecond(middling, model, *source, clock));
-  rates.set_intervening_flops_per_second(intervening);
+  rates.set_intervening_flops_per_second(InterveningFlopsPerSecond(middling, model, *source, clock));
   malloc_trim(0);
   return rates;
 }

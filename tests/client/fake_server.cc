@@ -266,6 +266,8 @@ class FakeServer::System : public v1::SystemService::Service {
     v1::Slot* const slot = info->add_slots();
     slot->set_name("cpu0");
     slot->set_state("IDLE");
+    slot->mutable_rates()->set_training_flops_per_second(7.23e9);
+    slot->mutable_rates()->set_answering_flops_per_second(119.2e9);
     return grpc::Status::OK;
   }
 

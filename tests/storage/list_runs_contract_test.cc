@@ -153,7 +153,7 @@ TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckp
     return transaction.UpdateRun(*run);
   });
   Reopen();
-  const auto page = List({"", "accuracy desc"});
+  const auto page = List({"", "accuracy desc", false, 50, ""});
   ASSERT_TRUE(page.ok()) << page.status();
   EXPECT_EQ(page->runs[0].name(), "runs/r2");
   const v1::Run& run = page->runs[1];

@@ -7,7 +7,6 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
-#include "client/cli/asking/question_options.h"
 #include "client/cli/facts/commands.h"
 #include "client/input_file.h"
 #include "proto/contract/base/status_macros.h"
@@ -30,7 +29,8 @@ absl::Status TooLarge(absl::string_view what, size_t room) {
 }
 
 absl::StatusOr<std::string> ReadText(const std::string& path, Session& session) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(path, PatienceOf(session)));
+  const InputPatience patience = {session.sleeper(), session.cancellation()};
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(path, patience));
   std::string text;
   for (std::array<char, 1 << 16> buffer;;) {
     SUMSCOPE_ASSIGN_OR_RETURN(const size_t got, file->Read(buffer.data(), buffer.size()));

@@ -105,7 +105,8 @@ double VerdictPasses(const v1::TrainSpec& spec, uint32_t per_cell, double questi
 }
 
 double PcaPasses(const v1::TrainSpec& spec, const v1::PcaRequest& request, double questions) {
-  constexpr double kPerPair = 60;  // operations: the distances of three silhouettes
+  // The distances of three silhouettes, about 10 ns a pair: as many operations as an intervention does meanwhile.
+  constexpr double kPerPair = 600;
   const auto nodes = static_cast<double>(CountPcaNodes(spec, request));
   const double width = spec.d_model(), per_pass = 24.0 * width * width * spec.n_layers() * ContextLength(spec);
   return questions + nodes * questions * questions * kPerPair / per_pass;

@@ -122,7 +122,7 @@ TEST_F(CallWatch_Test, CallIsCountedTimedAndKnownByItsConnection) {
 
 // A request with invalid UTF-8 was INTERNAL without a word.
 TEST_F(CallWatch_Test, RequestThatCannotBeReadIsTheClientsErrorWithAReason) {
-  for (const std::string bytes : {std::string("\x0a\x01\xff", 3), std::string("\x0a\x7f", 2)}) {
+  for (const std::string& bytes : {std::string("\x0a\x01\xff", 3), std::string("\x0a\x7f", 2)}) {
     const absl::Status status = Call("/sumscope.v1.RunService/GetRun", bytes);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(ErrorReason(status), "REQUEST_UNREADABLE");
