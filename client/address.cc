@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/unix_connect.h"
 #include "proto/contract/errors.h"
 
@@ -34,7 +35,7 @@ absl::Status CheckAddress(absl::string_view address) {
     }
   }
   return MakeError(absl::StatusCode::kInvalidArgument, "SERVER_ADDRESS_INVALID",
-                   absl::StrCat("\"", address, "\" is no server address; expected unix:/path or host:port"));
+                   absl::StrCat(Quote(address), " is no server address; expected unix:/path or host:port"));
 }
 
 absl::Status ProbeSocket(const std::string& path) {

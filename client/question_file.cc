@@ -18,6 +18,7 @@
 #include "client/question_text.h"
 #include "client/text_lines.h"
 #include "proto/contract/analyses/listed_questions.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -68,7 +69,7 @@ class QuestionFile {
       if (seen == values_.end() || seen->second.count(value) > 0) continue;
       return InvalidField(
           "QUESTION_FILE_INVALID", "questions",
-          absl::StrCat(path_, " has no ", column, " \"", value, "\"; it has ", absl::StrJoin(seen->second, ", "),
+          absl::StrCat(path_, " has no ", column, " ", Quote(value), "; it has ", absl::StrJoin(seen->second, ", "),
                        seen->second.size() < kValuesTold ? "" : " and perhaps more"));
     }
     return InvalidField(
@@ -130,7 +131,7 @@ class QuestionFile {
     if (!text) {
       return BadFile(
           path_, line_,
-          absl::StrCat("\"", absl::StripAsciiWhitespace(question).substr(0, 60), "\" is no question like 12345+67890"));
+          absl::StrCat(Quote(absl::StripAsciiWhitespace(question)), " is no question like 12345+67890"));
     }
     if (questions_.list().questions_size() == kMaxQuestionsOfAFile) {
       return InvalidField("QUESTIONS_OUT_OF_RANGE", "questions",
@@ -172,7 +173,7 @@ absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Ope
       const std::pair<std::string, std::string> filter = absl::StrSplit(part, absl::MaxSplits('=', 1));
       if (filter.first.empty() || !absl::StrContains(part, '=')) {
         return InvalidField("QUESTION_SET_INVALID", "questions",
-                            absl::StrCat("\"", part, "\" is not of the form column=value"));
+                            absl::StrCat(Quote(part), " is not of the form column=value"));
       }
       filters.insert(filter);
     }

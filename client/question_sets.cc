@@ -10,6 +10,7 @@
 #include "client/pages.h"
 #include "client/question_file.h"
 #include "client/unsigned.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -109,7 +110,7 @@ absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Ope
   v1::QuestionSet questions;
   if (ParseKind(kind.first, kind.second, &questions)) return questions;
   return InvalidField("QUESTION_SET_INVALID", "questions",
-                      absl::StrCat("\"", text, "\" is no question set; expected ", kQuestionsHelp));
+                      absl::StrCat(Quote(text), " is no question set; expected ", kQuestionsHelp));
 }
 
 absl::Status CompleteHash(Connection& connection, v1::QuestionSet* questions) {

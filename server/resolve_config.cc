@@ -29,8 +29,10 @@ bool IsRegularFile(const std::string& path) {
 }
 
 absl::Status ReadConfigFile(const std::string& path, ServerConfig* config) {
-  std::ifstream file(path);
-  if (!file || !IsRegularFile(path)) {
+  // Looked at before it is opened: a pipe without a writer would hold this for ever.
+  std::ifstream file;
+  if (IsRegularFile(path)) file.open(path);
+  if (!file.is_open()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_FOUND",
                      absl::StrCat("cannot read the configuration file ", path));
   }

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/command.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -87,7 +88,7 @@ absl::StatusOr<ExitCode> PrintScript(const std::string& shell, Session& session)
   const std::map<absl::string_view, const char*> scripts = {{"bash", kBash}, {"zsh", kZsh}, {"fish", kFish}};
   const auto script = scripts.find(shell);
   if (script == scripts.end()) {
-    return InvalidField("USAGE", "shell", absl::StrCat("\"", shell, "\" is no shell here; expected bash, zsh or fish"));
+    return InvalidField("USAGE", "shell", absl::StrCat(Quote(shell), " is no shell here; expected bash, zsh or fish"));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
   SUMSCOPE_RETURN_IF_ERROR(sink->Write(script->second));

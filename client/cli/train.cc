@@ -12,6 +12,7 @@
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/watch.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -34,7 +35,7 @@ absl::StatusOr<std::vector<v1::AnalysisRequest>> ParseThen(const std::string& th
     if (kKnown->count(kind) == 0) {
       return InvalidField("USAGE", "then",
                           absl::StrCat("--then knows ", absl::StrReplaceAll(absl::StrJoin(*kKnown, ", "), {{"_", "-"}}),
-                                       ", not \"", name, "\""));
+                                       ", not ", Quote(name)));
     }
     v1::AnalysisRequest& request = requests.emplace_back();
     request.GetReflection()->MutableMessage(&request, request.GetDescriptor()->FindFieldByName(kind));

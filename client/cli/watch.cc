@@ -1,5 +1,7 @@
 #include "client/cli/watch.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/cli/arguments/names.h"
@@ -130,12 +132,13 @@ absl::StatusOr<v1::Analysis> WatchAnalysisToEnd(Session& session, Connection& co
   {
     Progress progress(&session.terminal(), &session.clock(), name, session.output().quiet);
     TellOfReconnects(connection, progress);
-    v1::State shown = v1::STATE_UNSPECIFIED;
+    std::string shown;
     analysis = connection.WatchAnalysis(name, [&](const v1::Analysis& now) {
-      if (now.state() != shown && !IsTerminal(now.state())) {
-        progress.Say(absl::StrCat(name, "  ", DescribeState(now.state(), now.state_reason())));
+      // Also what a running one waits for: a full disk, a locked file.
+      const std::string state = DescribeState(now.state(), now.state_reason());
+      if (state != std::exchange(shown, state) && !IsTerminal(now.state())) {
+        progress.Say(absl::StrCat(name, "  ", state));
       }
-      shown = now.state();
       if (now.state() == v1::RUNNING) progress.Update({now.progress(), "", ""});
       return absl::OkStatus();
     });

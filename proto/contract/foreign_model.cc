@@ -173,7 +173,7 @@ class Reader {
         tensors_[norm + part] = {norm + part, {embed->second.shape[1]}, std::nullopt, Layout::kSame, value};
       }
     }
-    Note("LayerNorms are folded into the matrices: scales 1, shifts 0");
+    Note("no LayerNorms in the file: taken as folded into the matrices, scales 1, shifts 0");
   }
 
   // The widest float type of the file.

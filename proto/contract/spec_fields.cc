@@ -24,8 +24,8 @@ absl::Status UnknownField(absl::string_view field) {
   const std::vector<std::string> names = SpecFieldNames();
   const std::string nearest = Nearest(field, names);
   return MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_FIELD",
-                   absl::StrCat("a spec has no field ", Quote(field), "; did you mean \"", nearest,
-                                "\"? It has: ", absl::StrJoin(names, ", ")),
+                   absl::StrCat("a spec has no field ", Quote(field), "; did you mean ", Quote(nearest),
+                                "? It has: ", absl::StrJoin(names, ", ")),
                    {{"field", std::string(field)}, {"nearest", nearest}});
 }
 

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::place {
@@ -23,26 +26,37 @@ uint32_t CoresOfAffinity() {
   return static_cast<uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
 }
 
-// The control group that a container sees as its root; "max", or no such file, is no limit.
-uint32_t CoresOfQuota() {
-  std::ifstream file("/sys/fs/cgroup/cpu.max");
-  double quota = 0, period = 0;
-  if (!(file >> quota >> period) || quota <= 0 || period <= 0) return UINT32_MAX;
-  return static_cast<uint32_t>(std::max(1.0, std::floor(quota / period)));
-}
-
-uint64_t MemoryLimit() {
-  std::ifstream file("/sys/fs/cgroup/memory.max");
-  uint64_t bytes = 0;
-  return file >> bytes ? bytes : UINT64_MAX;
-}
-
 }  // namespace
 
+Machine LimitsOfGroups(const std::string& groups, const std::string& root) {
+  constexpr absl::string_view kUnified = "0::";  // of cgroup v2, the only hierarchy with such a number
+  Machine limits = {UINT32_MAX, UINT64_MAX};
+  for (const absl::string_view line : absl::StrSplit(groups, '\n')) {
+    if (!absl::StartsWith(line, kUnified)) continue;
+    // A group's limits bind all below it. "max", or no such file, is no limit.
+    for (std::string path = std::string(line.substr(kUnified.size()));;) {
+      double quota = 0, period = 0;
+      uint64_t bytes = 0;
+      if (std::ifstream(absl::StrCat(root, path, "/cpu.max")) >> quota >> period && quota > 0 && period > 0) {
+        limits.cores = std::min(limits.cores, static_cast<uint32_t>(std::max(1.0, std::floor(quota / period))));
+      }
+      if (std::ifstream(absl::StrCat(root, path, "/memory.max")) >> bytes) {
+        limits.memory_bytes = std::min(limits.memory_bytes, bytes);
+      }
+      if (path.empty() || path == "/") break;
+      path.resize(path.rfind('/'));
+    }
+  }
+  return limits;
+}
+
 Machine ThisMachine() {
+  std::ostringstream groups;
+  groups << std::ifstream("/proc/self/cgroup").rdbuf();
+  const Machine limits = LimitsOfGroups(groups.str(), "/sys/fs/cgroup");
   const uint64_t memory =
       static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(sysconf(_SC_PAGE_SIZE));
-  return {std::max(1u, std::min(CoresOfAffinity(), CoresOfQuota())), std::min(memory, MemoryLimit())};
+  return {std::max(1u, std::min(CoresOfAffinity(), limits.cores)), std::min(memory, limits.memory_bytes)};
 }
 
 SlotChoice ChooseSlots(const Machine& machine) {

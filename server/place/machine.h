@@ -7,12 +7,16 @@
 namespace sumscope::place {
 
 // What this process may use: processors of its affinity and of its control group's quota, memory of the machine and of
-// that group's limit. What others use now does not count: slots must not change from start to start.
+// that group's limit, where the group or one above it has some (systemd's CPUQuota= and MemoryMax=, a container's). What
+// others use now does not count: slots must not change from start to start.
 struct Machine {
   uint32_t cores = 1;
   uint64_t memory_bytes = 0;
 };
 Machine ThisMachine();
+// The limits of control groups (cgroup v2) alone, UINT32_MAX and UINT64_MAX for none: of /proc/self/cgroup's text, with
+// the hierarchy mounted at `root`.
+Machine LimitsOfGroups(const std::string& groups, const std::string& root);
 
 // Slots for a server whose owner chose none.
 struct SlotChoice {

@@ -236,7 +236,9 @@ class FakeServer::Analyses : public v1::AnalysisService::Service {
                              grpc::ServerWriter<v1::Analysis>* writer) override {
     fake_->Record("WatchAnalysis", *request);
     Sender<v1::Analysis> sender(fake_, context, writer);
-    for (const v1::Analysis& now : {Unfinished(v1::QUEUED), Unfinished(v1::RUNNING), fake_->analysis}) {
+    v1::Analysis waiting = Unfinished(v1::RUNNING);
+    waiting.set_state_reason(fake_->waits_for);
+    for (const v1::Analysis& now : {Unfinished(v1::QUEUED), Unfinished(v1::RUNNING), waiting, fake_->analysis}) {
       if (!sender.Send(now)) return sender.status();
     }
     return grpc::Status::OK;

@@ -98,6 +98,9 @@ TEST_F(ResolveConfig_Test, FlagBeatsEnvironmentBeatsFile) {
   EXPECT_EQ(Reason(), "CONFIG_INVALID");
   flags_.config_file = Path("none");
   EXPECT_EQ(Reason(), "CONFIG_NOT_FOUND");
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);  // which nobody writes into: it held the start for ever
+  flags_.config_file = Path("pipe");
+  EXPECT_EQ(Reason(), "CONFIG_NOT_FOUND");
 }
 
 }  // namespace

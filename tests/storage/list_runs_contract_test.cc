@@ -98,7 +98,7 @@ TEST_P(ListRuns_Test, GivenTheFieldsThatPeopleAreToldThenEachFiltersAndOrdersAsT
     query = {};
     query.order_by = field.name;
     EXPECT_EQ(List(query).ok(), field.orders) << field.name;
-    told.insert(field.name);
+    EXPECT_TRUE(told.insert(field.name).second) << field.name << " is told twice";
   }
   for (const FilterField& field : RunFilterFields().fields) EXPECT_EQ(told.count(field.name), 1u) << field.name;
 }

@@ -3,12 +3,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "client/readable_file.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "toml++/toml.h"
@@ -40,14 +41,14 @@ absl::Status ReadTable(const toml::table& table, const std::string& path, Settin
       }
     } else if (known == keys.end() || (contexts == nullptr && name == "context")) {
       return Invalid(path, key.source(),
-                     absl::StrCat("unknown key \"", name, "\"; there are server, timeout, output",
+                     absl::StrCat("unknown key ", Quote(name), "; there are server, timeout, output",
                                   contexts != nullptr ? ", context and [contexts.NAME]" : ""));
     } else if (const auto text = node.value_exact<std::string>()) {
       *known->second = *text;
     } else if (const auto number = node.value<double>(); number && name == "timeout") {
       *known->second = absl::StrCat(*number);
     } else {
-      return Invalid(path, node.source(), absl::StrCat("\"", name, "\" must be text in quotes"));
+      return Invalid(path, node.source(), absl::StrCat(Quote(name), " must be text in quotes"));
     }
   }
   return absl::OkStatus();
@@ -62,14 +63,13 @@ void FillFrom(const Settings& weaker, Settings* settings) {
 
 absl::StatusOr<ConfigFile> ReadConfig(const std::string& path) {
   if (access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) return ConfigFile();
-  errno = 0;
+  // Looked at before it is opened: a pipe without a writer would hold this for ever.
+  if (const absl::Status readable = CheckReadable(path, Pipes::kRefused); !readable.ok()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_READABLE",
+                     absl::StrCat("the configuration: ", readable.message()));
+  }
   std::ifstream file(path);
   std::stringstream text;
-  // A folder opens, and fails when it is read.
-  if (!file || (file.peek() == std::ifstream::traits_type::eof() && errno != 0)) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_READABLE",
-                     absl::StrCat("cannot read the configuration ", path, ": ", std::strerror(errno)));
-  }
   text << file.rdbuf();
   return ParseConfig(text.str(), path);
 }
@@ -120,7 +120,7 @@ absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text) {
   if (duration < absl::Milliseconds(1) || duration > absl::Hours(24)) {
     return InvalidField(
         "TIMEOUT_INVALID", "timeout",
-        absl::StrCat("\"", text, "\" is no timeout; expected seconds, or a span like 30s or 2m, at ", "most 24h"));
+        absl::StrCat(Quote(text), " is no timeout; expected seconds, or a span like 30s or 2m, at ", "most 24h"));
   }
   return duration;
 }

@@ -7,6 +7,7 @@
 #include "client/address.h"
 #include "client/cli/glossary/words.h"
 #include "client/cli/output/text.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/default_socket.h"
 #include "proto/contract/errors.h"
@@ -22,7 +23,7 @@ absl::StatusOr<Format> ParseFormat(const std::string& name) {
     if (known == name) return format;
   }
   return InvalidField("OUTPUT_FORMAT_INVALID", "output",
-                      absl::StrCat("\"", name, "\" is no output; expected table, wide, json, jsonl, csv or id"));
+                      absl::StrCat(Quote(name), " is no output; expected table, wide, json, jsonl, csv or id"));
 }
 
 // `--out -` is the standard output, as without --out.

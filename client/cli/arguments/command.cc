@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/unsigned.h"
+#include "proto/contract/base/quote.h"
 
 namespace sumscope::client {
 
@@ -54,7 +55,7 @@ CLI::Option* AddUnsignedTo(CLI::App* app, const std::string& name, std::function
     const std::optional<uint64_t> number = ParseUnsigned(texts.at(0), max);
     if (!number) {
       throw CLI::ValidationError(
-          absl::StrCat(name, " takes a whole number from 0 to ", max, ", not \"", texts.at(0), "\""));
+          absl::StrCat(name, " takes a whole number from 0 to ", max, ", not ", Quote(texts.at(0))));
     }
     set(*number);
     return true;
@@ -81,7 +82,7 @@ CommandOption Command::AddNumber(const std::string& name, std::optional<double>*
   const auto parse = [name, value](const CLI::results_t& texts) {
     double number = 0;
     if (!absl::SimpleAtod(texts.at(0), &number) || !std::isfinite(number)) {
-      throw CLI::ValidationError(absl::StrCat(name, " takes a number, not \"", texts.at(0), "\""));
+      throw CLI::ValidationError(absl::StrCat(name, " takes a number, not ", Quote(texts.at(0))));
     }
     *value = number;
     return true;

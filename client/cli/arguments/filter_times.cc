@@ -1,6 +1,7 @@
 #include "client/cli/arguments/filter_times.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -40,14 +41,15 @@ absl::Duration AgoOf(absl::string_view word) {
 
 std::string WithAbsoluteTimes(absl::string_view filter, absl::Time now) {
   std::string out;
-  bool after_comparison = false;
+  std::string word, field;  // the last one read, and what the comparison under way is about
+  bool after_comparison = false, was_in_word = false;
   while (!filter.empty()) {
     const char c = filter[0];
     size_t taken = 1;
     if (c == '"' || c == '\'') {
       while (taken < filter.size() && filter[taken] != c) taken += filter[taken] == '\\' ? 2 : 1;
       taken = std::min(taken + 1, filter.size());
-    } else if (after_comparison && c == '-') {
+    } else if (after_comparison && c == '-' && absl::EndsWith(field, "_time")) {
       taken = std::min(filter.find_first_of(" \t\n()"), filter.size());
       if (const absl::Duration ago = AgoOf(filter.substr(0, taken)); ago != absl::ZeroDuration()) {
         absl::StrAppend(&out, "\"", absl::FormatTime(absl::RFC3339_full, now - ago, absl::UTCTimeZone()), "\"");
@@ -58,7 +60,15 @@ std::string WithAbsoluteTimes(absl::string_view filter, absl::Time now) {
     }
     absl::StrAppend(&out, filter.substr(0, taken));
     const bool blank = absl::ascii_isspace(static_cast<unsigned char>(c));
-    after_comparison = c == '<' || c == '>' || c == '=' || (after_comparison && blank);
+    const bool compares = c == '<' || c == '>' || c == '=';
+    if (compares && !after_comparison) field = std::exchange(word, "");
+    after_comparison = compares || (after_comparison && blank);
+    const bool in_word = absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.';
+    if (in_word) {
+      if (!was_in_word) word.clear();
+      word += c;
+    }
+    was_in_word = in_word;
     filter.remove_prefix(taken);
   }
   return out;

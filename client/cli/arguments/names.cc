@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/near.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
@@ -23,7 +24,7 @@ absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view 
                                                               absl::string_view expected) {
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('=', 1));
   if (parts.first.empty() || !absl::StrContains(text, '=')) {
-    return InvalidField(reason, "", absl::StrCat("\"", text, "\" is not of the form ", expected));
+    return InvalidField(reason, "", absl::StrCat(Quote(text), " is not of the form ", expected));
   }
   return std::pair<std::string, std::string>(parts.first, parts.second);
 }
@@ -31,10 +32,8 @@ absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view 
 constexpr char kRunExpected[] = "a run id, a unique prefix of one, or @last";
 
 absl::Status NoName(absl::string_view text, absl::string_view expected) {
-  constexpr size_t kShown = 100;
   return InvalidField("RESOURCE_NAME_INVALID", "name",
-                      absl::StrCat("\"", text.substr(0, kShown), text.size() > kShown ? ".." : "",
-                                   "\" names no run; expected ", expected));
+                      absl::StrCat(Quote(text), " names no run; expected ", expected));
 }
 
 }  // namespace
@@ -76,7 +75,7 @@ absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text) {
   }
   const std::string near = NearOf(text, kinds);
   return InvalidField("ANALYSIS_UNKNOWN", "analysis",
-                      absl::StrCat("\"", text, "\" is no analysis; ",
+                      absl::StrCat(Quote(text), " is no analysis; ",
                                    near.empty() ? absl::StrCat("there are ", absl::StrJoin(kinds, ", "))
                                                 : absl::StrCat("nearest is ", near)));
 }
@@ -95,7 +94,7 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector
   for (const std::string& text : texts) {
     SUMSCOPE_ASSIGN_OR_RETURN(auto label, SplitPair(text, "LABEL_INVALID", "key=value"));
     if (!labels.insert(label).second) {
-      return InvalidField("LABEL_INVALID", "labels", absl::StrCat("the label \"", label.first, "\" is given twice"));
+      return InvalidField("LABEL_INVALID", "labels", absl::StrCat("the label ", Quote(label.first), " is given twice"));
     }
   }
   return labels;
@@ -122,7 +121,7 @@ absl::StatusOr<v1::Operation> ParseOperation(absl::string_view text) {
     if (name == text) return operation;
   }
   return InvalidField("OPERATION_INVALID", "operation",
-                      absl::StrCat("\"", text, "\" is no operation; expected add, sub, mul, mix or mas"));
+                      absl::StrCat(Quote(text), " is no operation; expected add, sub, mul, mix or mas"));
 }
 
 absl::StatusOr<v1::AblationMode> ParseAblationMode(absl::string_view text) {
@@ -132,7 +131,7 @@ absl::StatusOr<v1::AblationMode> ParseAblationMode(absl::string_view text) {
     if (name == text) return mode;
   }
   return InvalidField("ABLATION_MODE_INVALID", "mode",
-                      absl::StrCat("\"", text, "\" is no way to ablate; expected mean, zero or resample"));
+                      absl::StrCat(Quote(text), " is no way to ablate; expected mean, zero or resample"));
 }
 
 }  // namespace sumscope::client

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/near.h"
 #include "client/cli/output/text.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
 
@@ -115,10 +116,10 @@ std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
     const std::string& word = unknown.front();
     const bool command = !commands.empty() && !absl::StartsWith(word, "-");
     const std::string nearest = Suggest(app, word);
-    message = absl::StrCat(FullName(app), command ? " has no command \"" : " does not know \"", word, "\"",
-                           nearest.empty() ? "" : absl::StrCat("; did you mean \"", nearest, "\"?"));
+    message = absl::StrCat(FullName(app), command ? " has no command " : " does not know ", Quote(word),
+                           nearest.empty() ? "" : absl::StrCat("; did you mean ", Quote(nearest), "?"));
     if (nearest == word) {
-      message = absl::StrCat("\"", word, "\" came after \"--\", where options are none; give it before");
+      message = absl::StrCat(Quote(word), " came after \"--\", where options are none; give it before");
     }
   } else if (message == CLI::RequiredError::Subcommand(1).what()) {
     message = absl::StrCat(FullName(app), " needs a command: ", absl::StrJoin(commands, ", "));
@@ -141,7 +142,7 @@ absl::Status CheckArguments(const CLI::App* root) {
         const std::string valid = ReplaceInvalidUtf8(value);
         if (valid == value || IsPath(option, value)) continue;
         return InvalidField("ARGUMENT_NOT_UTF8", option->get_name(),
-                            absl::StrCat(option->get_name(), " \"", valid, "\" is not UTF-8 text, which requests ",
+                            absl::StrCat(option->get_name(), " ", Quote(valid), " is not UTF-8 text, which requests ",
                                          "must be; the bytes that are wrong show as ?"));
       }
     }

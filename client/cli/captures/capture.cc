@@ -9,6 +9,7 @@
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/asking/question_options.h"
 #include "client/unsigned.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -36,7 +37,7 @@ absl::Status FillReduction(const std::string& text, v1::CaptureRequest* capture)
     capture->set_components(static_cast<uint32_t>(*ParseUnsigned(rest)));
   } else {
     return InvalidField("USAGE", "reduce",
-                        absl::StrCat("\"", text, "\" is no reduction; expected mean, class-mean or components:K"));
+                        absl::StrCat(Quote(text), " is no reduction; expected mean, class-mean or components:K"));
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/npy.h"
 #include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -27,7 +28,7 @@ absl::StatusOr<v1::CapturedTensor> FindTensor(const v1::Capture& capture, const 
     names.push_back(tensor.name());
   }
   return MakeError(absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND",
-                   absl::StrCat(capture.name(), " has no tensor \"", name, "\"; nearest is ", Nearest(name, names),
+                   absl::StrCat(capture.name(), " has no tensor ", Quote(name), "; nearest is ", Nearest(name, names),
                                 ". All: sumscope captures show ", capture.name()));
 }
 

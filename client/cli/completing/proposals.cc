@@ -10,6 +10,7 @@
 #include "client/cli/arguments/names.h"
 #include "client/pages.h"
 #include "proto/contract/resource_names.h"
+#include "proto/contract/run_list_fields.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/spec.pb.h"
 
@@ -37,6 +38,14 @@ Words SpecFields() {
   return names;
 }
 
+Words OrderFields() {
+  Words names;
+  for (const RunListField& field : RunListFields()) {
+    if (field.orders) names.push_back(field.name);
+  }
+  return names;
+}
+
 Words FixedValues(absl::string_view option) {
   static const auto* const kValues = new std::map<absl::string_view, Words>{
       {"--output", {"table", "wide", "json", "jsonl", "csv", "id"}},
@@ -44,13 +53,13 @@ Words FixedValues(absl::string_view option) {
       {"--mode", {"mean", "zero", "resample"}},
       {"--reduce", {"mean", "class-mean", "components:"}},
       {"--kind", {"behaviors", "features"}},
-      {"--sort-by", {"create_time", "end_time", "model_name", "state", "metrics.heldout_loss"}},
       {"--questions",
        {"uniform:", "enriched:", "class:", "stratified:", "tricase:", "tasks:", "pairs:", "sha256:", "file:"}},
       {"--then",
        {"evaluate", "attention", "useful-nodes", "subtasks", "attribution", "phases", "cascades", "algorithm"}}};
   if (option == "--analysis") return Analyses();
   if (option == "--set") return SpecFields();
+  if (option == "--sort-by") return OrderFields();
   const auto found = kValues->find(option);
   return found == kValues->end() ? Words() : found->second;
 }

@@ -5,6 +5,7 @@
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/near.h"
 #include "client/cli/glossary/words.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -17,8 +18,8 @@ absl::Status UnknownWord(const std::string& word) {
   const std::string near = NearOf(word, terms);
   return MakeError(
       absl::StatusCode::kNotFound, "WORD_UNKNOWN",
-      absl::StrCat("the glossary has no \"", word, "\"; ",
-                   near.empty() ? "`sumscope glossary` lists its words" : absl::StrCat("nearest is \"", near, "\"")));
+      absl::StrCat("the glossary has no ", Quote(word), "; ",
+                   near.empty() ? "`sumscope glossary` lists its words" : absl::StrCat("nearest is ", Quote(near))));
 }
 
 absl::StatusOr<ExitCode> Glossary(const std::vector<std::string>& words, Session& session) {

@@ -2,6 +2,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/probe/probe_family.h"
 #include "client/unsigned.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {
@@ -25,7 +26,7 @@ void AddPca(ProbeFamily* family) {
       const std::optional<uint64_t> digit = ParseDigit(options->digit);
       if (!digit) {
         return InvalidField("USAGE", "digit",
-                            absl::StrCat("--digit takes a column like D2 or 2, not \"", options->digit, "\""));
+                            absl::StrCat("--digit takes a column like D2 or 2, not ", Quote(options->digit)));
       }
       pca->set_digit(static_cast<uint32_t>(*digit));
     }

@@ -7,6 +7,7 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 
@@ -29,15 +30,15 @@ absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
     } else {
       if (!absl::StrContains(change, '=')) {
         return InvalidField("LABEL_INVALID", "labels",
-                            absl::StrCat("\"", change, "\" is neither key=value nor, to remove a label, key-"));
+                            absl::StrCat(Quote(change), " is neither key=value nor, to remove a label, key-"));
       }
       SUMSCOPE_ASSIGN_OR_RETURN(const auto labels, ParseLabels({change}));
       key = labels.begin()->first;
       (*request.mutable_run()->mutable_labels())[key] = labels.begin()->second;
     }
-    if (key.empty()) return InvalidField("LABEL_INVALID", "labels", absl::StrCat("\"", change, "\" has no key"));
+    if (key.empty()) return InvalidField("LABEL_INVALID", "labels", absl::StrCat(Quote(change), " has no key"));
     if (!keys.insert(key).second) {
-      return InvalidField("LABEL_INVALID", "labels", absl::StrCat("the label \"", key, "\" is given twice"));
+      return InvalidField("LABEL_INVALID", "labels", absl::StrCat("the label ", Quote(key), " is given twice"));
     }
     request.mutable_update_mask()->add_paths(absl::StrCat("labels.", key));
   }

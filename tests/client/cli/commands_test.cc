@@ -384,8 +384,10 @@ TEST_F(Commands_Test, WhenTheAnswerIsKnownThenItIsPrintedAtOnce) {
 }
 
 TEST_F(Commands_Test, WhenAProbeIsWaitedForThenItsResultAndFate) {
+  server_.waits_for = "DISK_FULL";
   EXPECT_EQ(Run({"probe", "r7", "evaluate", "--wait"}), 0);
   EXPECT_THAT(Out(), HasSubstr("95.70 %"));
+  EXPECT_THAT(Err(), HasSubstr("RUNNING (DISK_FULL)")) << "it may stand so for hours";
   server_.analysis.clear_result();
   server_.analysis.set_state(v1::FAILED);
   server_.analysis.set_state_reason("WORKER_LOST");

@@ -46,6 +46,7 @@ TEST_F(Complete_Test, GivenAnOptionThenItsValues) {
   EXPECT_THAT(After({"train", "m", "--watch", "--then", "evaluate,ca"}), ElementsAre("evaluate,cascades"));
   EXPECT_THAT(After({"analyses", "list", "--analysis", "useful"}), ElementsAre("useful-nodes"));
   EXPECT_THAT(After({"runs", "list", "--filter", ""}), ElementsAre());
+  EXPECT_THAT(After({"runs", "list", "--sort-by", ""}), IsSupersetOf({"create_time", "accuracy", "sure_to"}));
 }
 
 TEST_F(Complete_Test, GivenAFileThenTheShellIsToldSo) {

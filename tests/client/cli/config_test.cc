@@ -1,6 +1,7 @@
 #include "client/cli/app/config.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -69,6 +70,9 @@ TEST_F(Config_Test, WhenTheFileCannotBeReadThenItIsAnError) {
   std::filesystem::remove(path);
   std::filesystem::create_symlink("config.toml", path);
   EXPECT_EQ(ErrorReason(ResolveSettings({}, Variables()).status()), "CONFIG_NOT_READABLE");
+  std::filesystem::remove(path);
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_EQ(ErrorReason(ResolveSettings({}, Variables()).status()), "CONFIG_NOT_READABLE") << "waits for no writer";
   std::filesystem::remove(path);
   Write("");
   EXPECT_TRUE(ResolveSettings({}, Variables()).ok());

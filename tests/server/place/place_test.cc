@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/errors.h"
 #include "server/place/loopback.h"
 #include "server/place/machine.h"
@@ -97,6 +98,26 @@ TEST(ChooseSlots_Test, OneSlotOfOneThreadPerCoreAsFarAsMemoryAndTheMaximumGo) {
   EXPECT_EQ(choice(8, 7), Slots(2, 4));
   EXPECT_EQ(choice(3, 7), Slots(3, 1));
   EXPECT_EQ(choice(8, 2), Slots(1, 8));
+}
+
+// Under systemd's MemoryMax= a server of a large host made more slots than the limit has room for.
+TEST(ThisMachine_Test, GivenGroupsBelowTheRootThenTheTightestLimitOfThePathHolds) {
+  const TempDirectory root;
+  fs::create_directories(root.path() + "/system.slice/sumscoped.service");
+  const auto write = [&](const std::string& file, const std::string& text) {
+    std::ofstream(absl::StrCat(root.path(), "/", file)) << text;
+  };
+  write("system.slice/memory.max", "8589934592\n");
+  write("system.slice/cpu.max", "150000 100000\n");
+  write("system.slice/sumscoped.service/memory.max", "max\n");
+  write("system.slice/sumscoped.service/cpu.max", "400000 100000\n");
+  const std::string groups = "4:memory:/other\n0::/system.slice/sumscoped.service\n";
+  EXPECT_EQ(LimitsOfGroups(groups, root.path()).memory_bytes, uint64_t{8} << 30);
+  EXPECT_EQ(LimitsOfGroups(groups, root.path()).cores, 1u);
+  write("system.slice/sumscoped.service/memory.max", "4294967296\n");
+  EXPECT_EQ(LimitsOfGroups(groups, root.path()).memory_bytes, uint64_t{4} << 30);
+  EXPECT_EQ(LimitsOfGroups("0::/\n", root.path()).memory_bytes, UINT64_MAX);
+  EXPECT_EQ(LimitsOfGroups("", root.path()).cores, UINT32_MAX);
 }
 
 TEST(ThisMachine_Test, HasACoreAndMemory) {
