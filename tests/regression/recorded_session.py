@@ -40,6 +40,7 @@ class Normaliser:
             for name, letter in ((analysis['name'].rsplit('/', 1)[1], 'a'), (analysis['job'].removeprefix('jobs/').split('.')[0], 'j')):
                 self.ids.setdefault(name, f'{letter}{len(self.ids):07}')
         for run in reversed(server.client.call('RunService/ListRuns', page_size=1000, show_deleted=True)['runs']):
+            self.ids.setdefault(run['job'].removeprefix('jobs/').split('.')[0] or 'none', f'j{len(self.ids):07}')
             name = run['name'].removeprefix('runs/')
             if re.fullmatch(r'[a-z0-9]{8}', name):  # one that the server chose
                 self.ids.setdefault(name, f'r{len(self.ids):07}')
