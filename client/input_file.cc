@@ -11,6 +11,7 @@
 
 #include "absl/memory/memory.h"
 #include "client/readable_file.h"
+#include "proto/contract/base/standard_descriptors.h"
 #include "proto/contract/base/status_macros.h"
 
 namespace sumscope::client {
@@ -25,6 +26,7 @@ bool IsStandardInput(const std::string& path) { return path == "-" || path == "/
 absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path, const InputPatience& patience) {
   int descriptor = -1;
   if (IsStandardInput(path)) {
+    if (StandardInputIsClosed()) return NotReadable(path, "the standard input is closed");
     descriptor = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
   } else {
     SUMSCOPE_RETURN_IF_ERROR(CheckReadable(path, Pipes::kAllowed));

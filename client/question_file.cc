@@ -129,10 +129,10 @@ class QuestionFile {
   absl::Status Add(absl::string_view question) {
     const std::optional<std::string> text = QuestionOf(question);
     if (!text) {
-      return BadFile(
-          path_, line_,
-          absl::StrCat(Quote(absl::StripAsciiWhitespace(question)), " is no question like 12345+67890"));
+      return BadFile(path_, line_,
+                     absl::StrCat(Quote(absl::StripAsciiWhitespace(question)), " is no question like 12345+67890"));
     }
+    if (const std::string wrong = WrongAnswerOf(question); !wrong.empty()) return BadFile(path_, line_, wrong);
     if (questions_.list().questions_size() == kMaxQuestionsOfAFile) {
       return InvalidField("QUESTIONS_OUT_OF_RANGE", "questions",
                           absl::StrCat(path_, " has more than ", kMaxQuestionsOfAFile, " questions"));

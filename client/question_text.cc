@@ -1,5 +1,6 @@
 #include "client/question_text.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -18,7 +19,67 @@ bool IsAnswer(absl::string_view text) {
   return IsNumber(text);
 }
 
+constexpr size_t kMaxDigits = 100;
+
+// Numbers of any length, their digits from the lowest on.
+std::vector<int> DigitsOf(absl::string_view number) {
+  std::vector<int> digits;
+  for (auto c = number.rbegin(); c != number.rend(); ++c) digits.push_back(*c - '0');
+  return digits;
+}
+
+// "-579" of a sign and sums of digits, which need not be digits yet.
+std::string NumberOf(std::vector<int> sums, bool negative) {
+  std::string text;
+  int carry = 0;
+  for (size_t i = 0; i < sums.size() || carry != 0; ++i) {
+    const int sum = carry + (i < sums.size() ? sums[i] : 0);
+    const int digit = (sum % 10 + 10) % 10;
+    carry = (sum - digit) / 10;
+    text.insert(text.begin(), static_cast<char>('0' + digit));
+  }
+  text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));
+  return negative && text != "0" ? absl::StrCat("-", text) : text;
+}
+
+// Is `a` less than `b`, both without leading zeros?
+bool Less(absl::string_view a, absl::string_view b) { return a.size() != b.size() ? a.size() < b.size() : a < b; }
+
+absl::string_view WithoutZeros(absl::string_view number) {
+  number.remove_prefix(std::min(number.find_first_not_of('0'), number.size() - 1));
+  return number;
+}
+
+std::string TrueAnswer(absl::string_view a, char operation, absl::string_view b) {
+  a = WithoutZeros(a);
+  b = WithoutZeros(b);
+  const bool negative = operation == '-' && Less(a, b);
+  if (negative) std::swap(a, b);
+  const std::vector<int> x = DigitsOf(a), y = DigitsOf(b);
+  std::vector<int> sums(x.size() + y.size());
+  for (size_t i = 0; i < x.size(); ++i) {
+    if (operation != '*') sums[i] += x[i];
+    for (size_t j = 0; operation == '*' && j < y.size(); ++j) sums[i + j] += x[i] * y[j];
+  }
+  for (size_t j = 0; operation != '*' && j < y.size(); ++j) sums[j] += operation == '+' ? y[j] : -y[j];
+  return NumberOf(std::move(sums), negative);
+}
+
 }  // namespace
+
+std::string WrongAnswerOf(absl::string_view text) {
+  const std::optional<std::string> question = QuestionOf(text);
+  const size_t equals = text.find('=');
+  if (!question || equals == absl::string_view::npos || question->size() > 2 * kMaxDigits) return "";
+  const absl::string_view answer = absl::StripAsciiWhitespace(text.substr(equals + 1));
+  if (answer.empty() || answer.size() > 2 * kMaxDigits) return "";
+  const size_t sign = question->find_first_of("+-*");
+  const std::string is = TrueAnswer(absl::string_view(*question).substr(0, sign), (*question)[sign],
+                                    absl::string_view(*question).substr(sign + 1));
+  const bool signless = answer[0] != '+' && answer[0] != '-';
+  const std::string said = NumberOf(DigitsOf(answer.substr(signless ? 0 : 1)), answer[0] == '-');
+  return said == is ? "" : absl::StrCat(*question, " is ", is, ", not ", answer);
+}
 
 std::optional<std::string> QuestionOf(absl::string_view text) {
   const size_t equals = text.find('=');

@@ -112,9 +112,13 @@ absl::Status ReadConfigText(absl::string_view text, const std::string& file, Ser
 absl::Status AddSlot(absl::string_view text, ServerConfig* config) {
   const size_t first = text.find(':'), last = text.rfind(':');
   workers::SlotConfig slot;
-  if (first == absl::string_view::npos || first == last || !absl::SimpleAtoi(text.substr(last + 1), &slot.threads) ||
-      slot.threads == 0 || slot.threads > kMaxThreads) {
-    return Invalid(absl::StrCat("slot ", Quote(text), " is not NAME:DEVICE:THREADS, such as cpu0:cpu:2 or gpu0:cuda:0:4"));
+  const bool shaped = first != absl::string_view::npos && first != last;
+  if (!shaped || !absl::SimpleAtoi(text.substr(last + 1), &slot.threads)) {
+    return Invalid(
+        absl::StrCat("slot ", Quote(text), " is not NAME:DEVICE:THREADS, such as cpu0:cpu:2 or gpu0:cuda:0:4"));
+  }
+  if (slot.threads == 0 || slot.threads > kMaxThreads) {
+    return Invalid(absl::StrCat("slot ", Quote(text), " has ", slot.threads, " threads; expected 1 to ", kMaxThreads));
   }
   slot.name = std::string(text.substr(0, first));
   slot.device = std::string(text.substr(first + 1, last - first - 1));
@@ -128,7 +132,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   for (const workers::SlotConfig& slot : config.slots) {
     const bool plain = slot.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
     if (slot.name.empty() || slot.name.size() > 32 || !plain || !names.insert(slot.name).second) {
-      return Invalid(absl::StrCat("slot name ", Quote(slot.name), " must be new, of a-z, 0-9 and \"-\", at most 32 long"));
+      return Invalid(
+          absl::StrCat("slot name ", Quote(slot.name), " must be new, of a-z, 0-9 and \"-\", at most 32 long"));
     }
     if (!IsDevice(slot.device)) {
       return Invalid(absl::StrCat("device ", Quote(slot.device), " of slot ", slot.name, " is neither cpu nor cuda:N"));

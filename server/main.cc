@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "proto/contract/base/heeded_signals.h"
 #include "proto/contract/base/home_directory.h"
+#include "proto/contract/base/standard_descriptors.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -65,6 +66,17 @@ void Say(const std::string& text) { std::cerr << "sumscoped: " << text << std::e
 
 void Tell(const absl::Status& status) { Say(absl::StrCat(status.message(), " [", ErrorReason(status), "]")); }
 
+// Whether one of `signals` has come that nobody took yet.
+bool IsPending(const sigset_t& signals) {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+    if (sigismember(&signals, number) == 1 && sigismember(&pending, number) == 1) return true;
+  }
+  return false;
+}
+
 // Waits for one of `signals`, or until the server has lost what it stands on.
 absl::StatusOr<int> WaitForEnd(const sigset_t& signals, const Server& server) {
   const timespec look = absl::ToTimespec(limits::kPlaceLook);
@@ -78,7 +90,8 @@ absl::StatusOr<int> WaitForEnd(const sigset_t& signals, const Server& server) {
 // Serves and ends the process; returns only where the server did not start.
 absl::Status Run(const Flags& flags, const sigset_t& signals) {
   SUMSCOPE_ASSIGN_OR_RETURN(const ServerConfig config, ResolveConfig(flags, ReadSurroundings()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config, UserName()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
+                            Server::Start(config, UserName(), [&signals] { return IsPending(signals); }));
   for (const std::string& repair : server->repairs()) Say("recovery: " + repair);
   for (const std::string& address : server->addresses()) Say("listening on " + address);
   Say("data in " + config.data_directory);
@@ -101,6 +114,7 @@ absl::Status Run(const Flags& flags, const sigset_t& signals) {
 }  // namespace sumscope
 
 int main(int argc, char** argv) {
+  sumscope::FillStandardDescriptors();
   sumscope::Flags flags;
   CLI::App app("sumscoped: trains small transformers on arithmetic, takes them apart, keeps every run");
   app.set_version_flag("--version", std::string("sumscoped ") + sumscope::kVersion + " (" + sumscope::kGitHash + ")");

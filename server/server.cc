@@ -53,7 +53,7 @@ class RealServer final : public Server {
     if (shutdown_.joinable()) shutdown_.join();
   }
 
-  absl::Status Open() {
+  absl::Status Open(std::function<bool()> told_to_end) {
     SUMSCOPE_ASSIGN_OR_RETURN(lock_, place::InstanceLock::Take(config_.data_directory));
     SUMSCOPE_ASSIGN_OR_RETURN(sockets_, ClaimSockets(config_.listen));
     SUMSCOPE_ASSIGN_OR_RETURN(
@@ -65,11 +65,13 @@ class RealServer final : public Server {
     options.git_hash = kGitHash;
     options.capture_limit_bytes = config_.capture_limit_bytes;
     options.free_disk_bytes = [this] { return rpc::FreeDiskBytes(config_.data_directory); };
+    options.told_to_end = std::move(told_to_end);
     options.say = [](const std::string& text) { std::cerr << absl::StrCat("sumscoped: ", text, "\n") << std::flush; };
     manager_ = jobs::JobManager::Create(
         options, {storage_.catalog.get(), storage_.run_files.get(), storage_.captures.get(),
                   storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real(), &reserve_});
     SUMSCOPE_ASSIGN_OR_RETURN(repairs_, manager_->Recover());
+    repairs_.insert(repairs_.begin(), storage_.notes.begin(), storage_.notes.end());
     MakeServices();
     PublicServer parts;
     parts.services = {runs_.get(), analyses_.get(), captures_.get(), facts_.get(), question_sets_.get(), system_.get()};
@@ -234,9 +236,10 @@ class RealServer final : public Server {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, const std::string& user) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, const std::string& user,
+                                                      std::function<bool()> told_to_end) {
   auto server = std::make_unique<RealServer>(config, user);
-  SUMSCOPE_RETURN_IF_ERROR(server->Open());
+  SUMSCOPE_RETURN_IF_ERROR(server->Open(std::move(told_to_end)));
   return server;
 }
 

@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_SERVER_SERVER_H_
 #define SUMSCOPE_SERVER_SERVER_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,8 +16,10 @@ namespace sumscope {
 // and listens; Drain is the graceful end. Confined to the main thread.
 class Server {
  public:
-  // Fails with a status that names the cause and what to do, and leaves nothing behind.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config, const std::string& user);
+  // Fails with a status that names the cause and what to do, and leaves nothing behind. Once `told_to_end` says so, it
+  // leaves to the next start what can wait, so that the caller may drain at once.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config, const std::string& user,
+                                                       std::function<bool()> told_to_end);
   virtual ~Server() = default;
 
   virtual const std::vector<std::string>& addresses() const = 0;

@@ -119,7 +119,7 @@ class CatalogReader {
   virtual ~CatalogReader() = default;
   // NOT_FOUND RUN_NOT_FOUND. A deleted run is returned, with delete_time.
   virtual absl::StatusOr<v1::Run> GetRun(const std::string& run) = 0;
-  // At most `limit` ids, deleted runs excepted, that start with `prefix`, in order.
+  // At most `limit` ids that start with `prefix`, in order; those of deleted runs where no other does.
   virtual absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& prefix, int limit) = 0;
   // The run of `owner` that was made last, "" when there is none.
   virtual absl::StatusOr<std::string> LatestRun(const std::string& owner) = 0;
@@ -130,6 +130,8 @@ class CatalogReader {
   virtual absl::StatusOr<Job> GetTrainingJob(const std::string& run) = 0;
   // Every job in a non-terminal state, in queue order. STATE_UNSPECIFIED: what its row says is no state.
   virtual absl::StatusOr<std::vector<Job>> ListUnfinishedJobs() = 0;
+  // How many jobs are QUEUED at queue positions in (after, through].
+  virtual absl::StatusOr<uint64_t> CountQueuedJobs(uint64_t after, uint64_t through) = 0;
 
   virtual absl::StatusOr<std::optional<RequestRecord>> GetRequest(const std::string& request_id) = 0;
 

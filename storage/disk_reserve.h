@@ -10,20 +10,25 @@
 namespace sumscope::storage {
 
 // Disk that is kept for what ends and frees: on a full disk a cancel or a delete needs a few pages of the catalog
-// before it can give anything back. A file of `bytes` at `path`, whose blocks are taken. Thread-safe.
+// before it can give anything back. A file of `bytes` at `path`, whose blocks are taken, and which gets shorter piece
+// by piece: each who needs it has one, whoever else met the full disk. Thread-safe.
 class DiskReserve {
  public:
   DiskReserve(std::string path, uint64_t bytes) : path_(std::move(path)), bytes_(bytes) {}
 
   // Takes the bytes, where the disk has enough more than them and they are not taken yet. Best effort.
   void Fill();
-  // Gives them back to the file system. Returns false when they were not there.
+  // Gives a piece of them back to the file system. Returns false when none was there.
   bool Release();
+  // How many of them are given back, or were never taken: as much of what is free is not for everybody.
+  uint64_t Missing() const;
 
  private:
+  uint64_t Held() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const std::string path_;
   const uint64_t bytes_;
-  Mutex mutex_;  // of the file
+  mutable Mutex mutex_;  // of the file
 };
 
 }  // namespace sumscope::storage

@@ -50,6 +50,9 @@ struct LogEntry {
   std::optional<uint64_t> checkpoint_step;  // set on the entry that announces a checkpoint
 };
 
+// Columns of a metric series at most; 20 digits of a mas run have 35.
+inline constexpr int kMaxMetricColumns = 64;
+
 class RunFileTransaction {
  public:
   virtual ~RunFileTransaction() = default;

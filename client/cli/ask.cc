@@ -25,6 +25,9 @@ absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
     return InvalidField("USAGE", "mode", "--mode says how --ablate SET ablates: give both");
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
+  if (const std::string wrong = WrongAnswerOf(options.question); !wrong.empty()) {
+    return InvalidField("ANSWER_WRONG", "question", wrong);
+  }
   v1::CreateAnalysisRequest request;
   request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
   request.mutable_question_set()->mutable_list()->add_questions(

@@ -13,6 +13,7 @@
 #include "client/cli/app/signals.h"
 #include "client/cli/cli.h"
 #include "proto/contract/base/home_directory.h"
+#include "proto/contract/base/standard_descriptors.h"
 
 namespace {
 
@@ -49,6 +50,7 @@ std::optional<std::string> ReadLine(const sumscope::client::Cancellation& cancel
 
 int main(int argc, char** argv) {
   using namespace sumscope::client;  // NOLINT: the program's one namespace
+  sumscope::FillStandardDescriptors();
   std::ios::sync_with_stdio(false);
   Cancellation cancellation;
   const SignalWatch signals(&cancellation);

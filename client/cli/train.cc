@@ -10,6 +10,7 @@
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
+#include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/watch.h"
 #include "proto/contract/base/quote.h"
@@ -66,12 +67,18 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, connection->CreateRun(request));
   if (options.dry_run) {
+    run.clear_name();  // there is none to watch or to cancel
     Document document = ShowRunInFull(session, run, {}, session.clock().Now());
     const bool for_people = session.format() == Format::kTable || session.format() == Format::kWide;
     constexpr char kNothingQueued[] = "Nothing was queued: this was a dry run.";
     for (std::string* text : {&document.table, &document.wide}) absl::StrAppend(text, "\n", kNothingQueued, "\n");
     SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
     if (!for_people) session.Note(kNothingQueued);
+    if (run.prediction().disk_bytes() > run.prediction().free_disk_bytes()) {
+      session.Note(absl::StrCat("It needs ", FormatBytes(run.prediction().disk_bytes()), " of disk, and ",
+                                FormatBytes(run.prediction().free_disk_bytes()),
+                                " are free: it would wait for room in the middle of its training."));
+    }
     return ExitCode::kDone;
   }
   if (!options.watch) {

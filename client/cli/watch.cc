@@ -121,8 +121,9 @@ absl::StatusOr<v1::Run> WatchRunToEnd(Session& session, Connection& connection, 
   }
   if (!run.ok() && (session.interrupted() || absl::IsUnavailable(run.status()))) {
     PrintIdOf(session, RunIdOf(name));
-    session.Note(
-        absl::StrCat("No longer watching; the run goes on. Come back with: sumscope runs watch ", RunIdOf(name)));
+    // Commands have lines of their own, so that a narrow terminal does not break them.
+    session.Note("No longer watching; the run goes on. Come back with:");
+    session.Note(absl::StrCat("sumscope runs watch ", RunIdOf(name)));
   }
   return run;
 }
@@ -146,8 +147,8 @@ absl::StatusOr<v1::Analysis> WatchAnalysisToEnd(Session& session, Connection& co
   }
   if (!analysis.ok() && (session.interrupted() || absl::IsUnavailable(analysis.status()))) {
     PrintIdOf(session, name);
-    session.Note(absl::StrCat("No longer waiting; the analysis goes on. Read it with: sumscope analyses show ", name,
-                              "   or stop it: sumscope analyses cancel ", name));
+    session.Note("No longer waiting; the analysis goes on. Read it, or stop it, with:");
+    for (const char* command : {"show", "cancel"}) session.Note(absl::StrCat("sumscope analyses ", command, " ", name));
   }
   return analysis;
 }

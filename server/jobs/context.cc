@@ -27,7 +27,9 @@ bool MayPass(const absl::Status& status) {
 absl::Status WithReserve(Context* context, const std::function<absl::Status()>& body) {
   const absl::Status status = body();
   if (status.ok() || StorageReason(status) != reasons::kDiskFull) return status;
-  return context->reserve != nullptr && context->reserve->Release() ? body() : status;
+  // Also where somebody else has just released it: that room may still be there.
+  if (context->reserve != nullptr) context->reserve->Release();
+  return body();
 }
 
 absl::Status Retry(Context* context, int tries, const std::function<absl::Status()>& body) {

@@ -84,6 +84,7 @@ std::vector<std::string> Housekeeping::Sweep(bool runs_too) {
         absl::StrCat(NameOf(removal),
                      removed.ok() ? ": what its removal left in files is gone" : ": cannot be removed from files yet: ",
                      removed.message()));
+    if (!removed.ok() && context_->Ending()) break;  // the others may be as slow to be refused: the next start goes on
   }
   return done;
 }
@@ -91,6 +92,7 @@ std::vector<std::string> Housekeeping::Sweep(bool runs_too) {
 std::vector<std::string> Housekeeping::SealEnded(const std::vector<std::string>& runs) {
   std::vector<std::string> sealed;
   for (const std::string& run : runs) {
+    if (context_->Ending()) break;
     const absl::StatusOr<v1::Run> row =
         ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.GetRun(run); });
     if (!row.ok() || !IsTerminal(row->state())) continue;

@@ -35,6 +35,9 @@ struct ImportedWeights {
   std::vector<std::string> notes;  // what of the file was read otherwise than it is written
 };
 
+// ALREADY_EXISTS RUN_EXISTS, of an id that a caller chose.
+absl::Status RunExists(const std::string& run);
+
 // Runs, analyses and their jobs: creates, queues, gives work to workers, takes in what they send, cancels, recovers.
 // The only writer of storage. Specs and requests come in validated and complete. `owner` is who asks. Thread-safe.
 class JobManager {
@@ -47,6 +50,8 @@ class JobManager {
     uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that all captures may take together
     std::function<uint64_t()> free_disk_bytes;          // of the data directory's file system; null: without bound
     std::function<void(const std::string& text)> say;   // a line for the server's log; null: none
+    // Whether the process was told to end while it starts: what can wait does; null: never.
+    std::function<bool()> told_to_end;
     // How often the clock is asked whether the daily housekeeping is due.
     absl::Duration housekeeping_look = limits::kHousekeepingLook;
   };

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -117,9 +118,13 @@ absl::StatusOr<std::vector<std::string>> Recovery::Start() {
                               return reader.ListUnfinishedJobs();
                             }));
   std::vector<std::string> repairs;
+  std::map<std::string, absl::Status> refused;  // runs: what one of their jobs met, the others would
   for (const storage::Job& job : jobs) {
-    absl::StatusOr<std::string> repair = Recover(job);
+    if (context_->Ending()) refused.try_emplace(job.run, absl::CancelledError("the server was told to end"));
+    const auto met = refused.find(job.run);
+    absl::StatusOr<std::string> repair = met == refused.end() ? Recover(job) : met->second;
     if (!repair.ok()) {
+      refused.try_emplace(job.run, repair.status());
       repair = absl::StrCat(NameOf(job), ": ", repair.status().message(), "; it waits until that has passed");
       MutexLock lock(&mutex_);
       left_[job.id] = job.segment;
@@ -136,7 +141,9 @@ std::vector<storage::Job> Recovery::TryAgain() {
     left = left_;
   }
   std::vector<storage::Job> queued;
+  std::set<std::string> refused;  // runs
   for (const auto& [left_id, segment] : left) {
+    if (context_->Ending()) break;
     const std::string& id = left_id;
     const auto find = [&] {
       return ReadCatalog<storage::Job>(context_->catalog, [&](auto& reader) { return reader.GetJob(id); });
@@ -144,7 +151,10 @@ std::vector<storage::Job> Recovery::TryAgain() {
     absl::StatusOr<storage::Job> job = find();
     // Cancelled and resumed meanwhile, it is on its way again.
     const bool unfinished = job.ok() && !IsTerminal(job->state) && job->segment == segment;
-    if (unfinished && !Recover(*job).ok()) continue;
+    if (unfinished && (refused.count(job->run) > 0 || !Recover(*job).ok())) {
+      refused.insert(job->run);
+      continue;
+    }
     if (!job.ok() && MayPass(job.status())) continue;
     if (unfinished) job = find();
     MutexLock lock(&mutex_);

@@ -19,7 +19,9 @@ class Recovery {
  public:
   explicit Recovery(Context* context) : context_(context) {}
 
-  // While nobody else works. Returns what it repaired, what it left alone and what it will try again, for people.
+  // While nobody else works. A run whose file is busy is tried once, however many of its jobs wait, and nothing more
+  // once the server was told to end. Returns what it repaired, what it left alone and what it will try again, for
+  // people.
   absl::StatusOr<std::vector<std::string>> Start();
   // Jobs whose storage was busy or failing at the start, tried once more. Returns those that are QUEUED now.
   std::vector<storage::Job> TryAgain();

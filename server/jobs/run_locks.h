@@ -1,11 +1,17 @@
 #ifndef SUMSCOPE_SERVER_JOBS_RUN_LOCKS_H_
 #define SUMSCOPE_SERVER_JOBS_RUN_LOCKS_H_
 
+#include <chrono>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "proto/contract/base/mutex.h"
+#include "proto/contract/errors.h"
+#include "proto/contract/resource_names.h"
 
 namespace sumscope::jobs {
 
@@ -13,12 +19,26 @@ namespace sumscope::jobs {
 // Thread-safe.
 class RunLocks {
  public:
+  // A few times what a holder may wait for its file.
+  static constexpr std::chrono::seconds kMaxWait{20};
+
   // Holds the lock of `run` while it lives.
   class Held {
    public:
-    Held(RunLocks* locks, std::string run) : locks_(locks), run_(std::move(run)) {
-      MutexLock lock(&locks_->mutex_);
-      while (!locks_->held_.insert(run_).second) locks_->changed_.Wait(&locks_->mutex_);
+    // UNAVAILABLE STORAGE_BUSY after kMaxWait.
+    static absl::StatusOr<std::unique_ptr<Held>> Take(RunLocks* locks, const std::string& run) {
+      const auto deadline = std::chrono::steady_clock::now() + kMaxWait;
+      MutexLock lock(&locks->mutex_);
+      while (!locks->held_.insert(run).second) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0) {
+          return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY",
+                           absl::StrCat("others have waited for the file of ", RunName(run), " for ", kMaxWait.count(),
+                                        " s: another program may hold it; try again later"));
+        }
+        locks->changed_.WaitFor(&locks->mutex_, left);
+      }
+      return std::unique_ptr<Held>(new Held(locks, run));
     }
     ~Held() {
       MutexLock lock(&locks_->mutex_);
@@ -29,6 +49,7 @@ class RunLocks {
     Held& operator=(const Held&) = delete;
 
    private:
+    Held(RunLocks* locks, std::string run) : locks_(locks), run_(std::move(run)) {}
     RunLocks* const locks_;
     const std::string run_;
   };

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/analyses/result_size.h"
 #include "proto/contract/base/nearest.h"
@@ -33,6 +32,12 @@ absl::Status CheckKind(const std::string& kind) {
   for (int i = 0; i < fields->field_count(); ++i) known.push_back(fields->field(i)->name());
   return InvalidField("ANALYSIS_UNKNOWN", "analysis",
                       absl::StrCat("there is no analysis ", Quote(kind), "; did you mean ", Nearest(kind, known), "?"));
+}
+
+// What a watcher is told: also why a running analysis waits.
+bool IsNews(const v1::Analysis& shown, const v1::Analysis& now) {
+  return now.state() != shown.state() || now.progress() != shown.progress() ||
+         now.state_reason() != shown.state_reason() || now.state_detail() != shown.state_detail();
 }
 
 }  // namespace
@@ -145,10 +150,7 @@ grpc::Status AnalysisService::GetAnalysis(grpc::ServerContext* context, const v1
   const auto get = [&]() -> absl::StatusOr<v1::Analysis> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, Load(name.first, name.second));
-    if (!jobs::IsTerminal(analysis.state())) {
-      SUMSCOPE_ASSIGN_OR_RETURN(const Prospects prospects, Prospects::Read(backend_));
-      prospects.Describe(&analysis);
-    }
+    SUMSCOPE_RETURN_IF_ERROR(AddProspects(backend_, {&analysis}));
     return analysis;
   };
   return Answer(get(), response);
@@ -172,12 +174,8 @@ grpc::Status AnalysisService::ListAnalyses(grpc::ServerContext* context, const v
       response->set_next_page_token(page.next_page_token);
       return absl::OkStatus();
     }));
-    const bool all_over = absl::c_all_of(
-        response->analyses(), [](const v1::Analysis& analysis) { return jobs::IsTerminal(analysis.state()); });
-    if (all_over) return absl::OkStatus();
-    SUMSCOPE_ASSIGN_OR_RETURN(const Prospects prospects, Prospects::Read(backend_));
-    for (v1::Analysis& analysis : *response->mutable_analyses()) prospects.Describe(&analysis);
-    return absl::OkStatus();
+    return AddProspects(backend_,
+                        {response->mutable_analyses()->pointer_begin(), response->mutable_analyses()->pointer_end()});
   };
   return ToGrpc(list());
 }
@@ -191,7 +189,7 @@ grpc::Status AnalysisService::WatchAnalysis(grpc::ServerContext* context, const 
     while (true) {
       const uint64_t version = backend_.hub->Version(name.first);
       SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(name.first, name.second));
-      if (analysis.state() != shown.state() || analysis.progress() != shown.progress()) {
+      if (IsNews(shown, analysis)) {
         if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
         shown = analysis;
       }

@@ -49,12 +49,13 @@ void Append(double value, std::string* bytes) {
 
 }  // namespace
 
-ForeignWeights::ForeignWeights(const UploadSpool& spool, uint64_t data_offset, ForeignModel model)
+ForeignWeights::ForeignWeights(const UploadSpool& spool, uint64_t data_offset, ForeignModel model, IncomingRoom* room)
     : spool_(spool),
       data_offset_(data_offset),
       model_(std::move(model)),
       element_bytes_(SafetensorsElementBytes(model_.dtype)),
-      begins_({0}) {
+      begins_({0}),
+      memory_(room) {
   for (const ForeignTensor& tensor : model_.tensors) {
     uint64_t bytes = element_bytes_;
     for (const uint64_t dimension : tensor.shape) bytes *= dimension;
@@ -86,8 +87,11 @@ absl::StatusOr<std::string> ForeignWeights::Elements(size_t index, uint64_t firs
     return Converted(tensor, part, first, first, count);
   }
   if (held_ != index) {
+    const uint64_t bytes = tensor.source->end - tensor.source->begin;
     held_ = SIZE_MAX;
-    SUMSCOPE_ASSIGN_OR_RETURN(held_bytes_, spool_.Read(begin, tensor.source->end - tensor.source->begin));
+    held_bytes_ = std::string();  // gone before the next comes
+    SUMSCOPE_RETURN_IF_ERROR(memory_.HoldMemory(bytes));
+    SUMSCOPE_ASSIGN_OR_RETURN(held_bytes_, spool_.Read(begin, bytes));
     held_ = index;
   }
   return Converted(tensor, held_bytes_, 0, first, count);

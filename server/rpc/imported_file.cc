@@ -21,11 +21,27 @@
 namespace sumscope::rpc {
 namespace {
 
-absl::StatusOr<SafetensorsHeader> ReadHeader(const UploadSpool& spool) {
+// What a header takes in memory while it is read, for each of its bytes: the worst has nothing but tiny metadata.
+constexpr uint64_t kHeldOfHeaderByte = 15;
+
+struct ReadModel {
+  ForeignModel model;
+  uint64_t data_offset;  // of the tensors' bytes in the file
+};
+
+// Reads the header, whole, in the room's memory, and what model it describes.
+absl::StatusOr<ReadModel> ReadHeader(const v1::ImportHeader& header, const v1::TrainSpec& like,
+                                     const UploadSpool& spool, IncomingRoom* room) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string first, spool.Read(0, std::min<uint64_t>(8, spool.size())));
   SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t prefix_bytes, SafetensorsPrefixBytes(first, spool.size()));
+  IncomingRoom::Hold memory(room);
+  SUMSCOPE_RETURN_IF_ERROR(memory.HoldMemory(kHeldOfHeaderByte * prefix_bytes));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string prefix, spool.Read(0, std::min(prefix_bytes, spool.size())));
-  return ParseSafetensorsHeader(prefix, spool.size());
+  SUMSCOPE_ASSIGN_OR_RETURN(const SafetensorsHeader file, ParseSafetensorsHeader(prefix, spool.size()));
+  SUMSCOPE_ASSIGN_OR_RETURN(ForeignModel model,
+                            ReadForeignModel(file, header.has_operation() ? header.operation() : v1::ADD,
+                                             like.has_n_heads() ? std::make_optional(like.n_heads()) : std::nullopt));
+  return ReadModel{std::move(model), file.data_offset};
 }
 
 template <typename Float>
@@ -56,21 +72,19 @@ absl::Status CheckFinite(ForeignWeights* weights, size_t index, uint64_t begin) 
 
 }  // namespace
 
-absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, const UploadSpool& spool) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const SafetensorsHeader file, ReadHeader(spool));
+absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, const UploadSpool& spool,
+                                              IncomingRoom* room) {
   v1::TrainSpec like;
   if (!header.like_model_name().empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(like, ParseModelName(header.like_model_name()));
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(ForeignModel model,
-                            ReadForeignModel(file, header.has_operation() ? header.operation() : v1::ADD,
-                                             like.has_n_heads() ? std::make_optional(like.n_heads()) : std::nullopt));
-  SUMSCOPE_RETURN_IF_ERROR(CheckLike(model.spec, like));
+  SUMSCOPE_ASSIGN_OR_RETURN(ReadModel read, ReadHeader(header, like, spool, room));
+  SUMSCOPE_RETURN_IF_ERROR(CheckLike(read.model.spec, like));
   ImportedFile imported;
-  imported.spec = model.spec;
-  imported.weights.notes = model.notes;
+  imported.spec = read.model.spec;
+  imported.weights.notes = read.model.notes;
   // Shared by the copies of the reading function.
-  const auto weights = std::make_shared<ForeignWeights>(spool, file.data_offset, std::move(model));
+  const auto weights = std::make_shared<ForeignWeights>(spool, read.data_offset, std::move(read.model), room);
   uint64_t offset = 0;
   for (size_t i = 0; i < weights->model().tensors.size(); ++i) {
     SUMSCOPE_RETURN_IF_ERROR(CheckFinite(weights.get(), i, offset));

@@ -1,6 +1,7 @@
 #include "server/rpc/prospects.h"
 
-#include <vector>
+#include <cstdint>
+#include <map>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -9,38 +10,51 @@
 #include "server/jobs/job_states.h"
 
 namespace sumscope::rpc {
+namespace {
 
-absl::StatusOr<Prospects> Prospects::Read(const Backend& backend) {
-  std::vector<storage::Job> unfinished;
-  SUMSCOPE_RETURN_IF_ERROR(backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(unfinished, reader.ListUnfinishedJobs());
-    return absl::OkStatus();
-  }));
-  Prospects prospects(backend);
-  uint32_t waiting = 0;
-  for (const storage::Job& job : unfinished) {
-    Job& known = prospects.jobs_[JobName(job.id)];
-    if (job.state == v1::QUEUED) known.place = ++waiting;
-    if (job.state == v1::RUNNING && job.start_time) known.running = absl::Now() - *job.start_time;
-  }
-  return prospects;
+// At the pace so far, in whole seconds.
+void SayTimeLeft(const storage::Job& job, v1::Analysis* analysis) {
+  const double progress = analysis->progress();
+  if (job.state != v1::RUNNING || !job.start_time.has_value() || !(progress > 0 && progress < 1)) return;
+  const absl::Duration running = absl::Now() - *job.start_time;
+  if (running <= absl::ZeroDuration()) return;
+  const absl::Duration left = absl::Ceil(running * ((1 - progress) / progress), absl::Seconds(1));
+  analysis->set_state_detail(absl::StrCat("about ", absl::FormatDuration(left), " left"));
 }
 
-void Prospects::Describe(v1::Analysis* analysis) const {
-  if (jobs::IsTerminal(analysis->state())) return;
-  const double progress = hub_->AnalysisProgress(analysis->name());
-  analysis->set_progress(progress);
-  const auto job = jobs_.find(analysis->job());
-  if (job == jobs_.end()) return;
-  if (!analysis->state_detail().empty()) return;
-  if (job->second.place > 0) {
-    analysis->set_state_detail(absl::StrCat("number ", job->second.place, " of those that wait"));
-  } else if (progress > 0 && progress < 1 && job->second.running > absl::ZeroDuration()) {
-    // At the pace so far, in whole seconds.
-    const double left = absl::ToDoubleSeconds(job->second.running) * (1 - progress) / progress;
-    const absl::Duration rounded = absl::Ceil(absl::Seconds(left), absl::Seconds(1));
-    analysis->set_state_detail(absl::StrCat("about ", absl::FormatDuration(rounded), " left"));
+// In the order of the queue, so that each part of it is counted once.
+absl::Status SayPlaces(storage::CatalogReader& reader, const std::map<uint64_t, v1::Analysis*>& waiting) {
+  uint64_t counted_to = 0, place = 0;
+  for (const auto& [position, analysis] : waiting) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t more, reader.CountQueuedJobs(counted_to, position));
+    counted_to = position;
+    place += more;
+    analysis->set_state_detail(absl::StrCat("number ", place, " of those that wait"));
   }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status AddProspects(const Backend& backend, const std::vector<v1::Analysis*>& analyses) {
+  std::vector<v1::Analysis*> unexplained;
+  for (v1::Analysis* const analysis : analyses) {
+    if (jobs::IsTerminal(analysis->state())) continue;
+    analysis->set_progress(backend.hub->AnalysisProgress(analysis->name()));
+    if (analysis->state_detail().empty() && !analysis->job().empty()) unexplained.push_back(analysis);
+  }
+  if (unexplained.empty()) return absl::OkStatus();
+  return backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    std::map<uint64_t, v1::Analysis*> waiting;  // by their positions in the queue
+    for (v1::Analysis* const analysis : unexplained) {
+      const absl::StatusOr<storage::Job> job = reader.GetJob(IdOf(analysis->job()));
+      if (absl::IsNotFound(job.status())) continue;  // deleted meanwhile
+      SUMSCOPE_RETURN_IF_ERROR(job.status());
+      if (job->state == v1::QUEUED) waiting[job->queue_position] = analysis;
+      SayTimeLeft(*job, analysis);
+    }
+    return SayPlaces(reader, waiting);
+  });
 }
 
 }  // namespace sumscope::rpc

@@ -30,8 +30,9 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const std::st
   while (true) {
     SUMSCOPE_ASSIGN_OR_RETURN(more, reader->Read(&message));
     if (!more) break;
-    if (message.data().size() > limits::kMaxChunkBytes) {
-      return InvalidField("UPLOAD_CHUNK_INVALID", "data", "chunks are at most 1 MiB");
+    // An empty one is no progress, and would keep its place for as long as it is sent.
+    if (message.data().empty() || message.data().size() > limits::kMaxChunkBytes) {
+      return InvalidField("UPLOAD_CHUNK_INVALID", "data", "chunks have 1 byte to 1 MiB");
     }
     SUMSCOPE_RETURN_IF_ERROR(questions.Append(message.data()));
     SUMSCOPE_RETURN_IF_ERROR(room.HoldMemory(questions.held_bytes()));
@@ -46,7 +47,7 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const std::st
 grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* QuestionSetService::UploadQuestionSet(
     grpc::CallbackServerContext* context, v1::UploadedQuestionSet* response) {
   return UploadCall<v1::UploadQuestionSetRequest, v1::UploadedQuestionSet>::Serve(
-      context, backend_.uploads, backend_.upload_patience, response,
+      context, backend_.uploads, UploadPace(), response,
       [this, peer = context->peer()](UploadReader<v1::UploadQuestionSetRequest>* reader) {
         return Upload(peer, reader);
       });

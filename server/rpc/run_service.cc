@@ -39,10 +39,16 @@ absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
   return spec;
 }
 
-// A full disk can keep the catalog from saying that it is full.
-void ShowStorageWait(const jobs::JobManager& manager, v1::Run* run) {
+// What moves while a run trains. The catalog's figures are refreshed now and then; the hub's are those of the last
+// commit.
+void ShowProgress(const Backend& backend, v1::Run* run) {
   if (run->state() != v1::STARTING && run->state() != v1::RUNNING) return;
-  for (const jobs::StorageWait& wait : manager.StorageWaits()) {
+  if (v1::Progress progress; backend.hub->GetProgress(IdOf(run->name()), &progress)) {
+    run->set_steps_done(progress.step());
+    run->set_loss(progress.loss());
+  }
+  // A full disk can keep the catalog from saying that it is full.
+  for (const jobs::StorageWait& wait : backend.manager->StorageWaits()) {
     if (!wait.analysis.empty() || RunName(wait.run) != run->name()) continue;
     run->set_state_reason(wait.reason);
     run->set_state_detail(wait.detail);
@@ -95,7 +101,12 @@ absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v
   SUMSCOPE_RETURN_IF_ERROR(CheckMemory(prediction.memory_bytes(), backend_.memory_bytes));
   if (request.validate_only()) {
     v1::Run run;
-    if (!request.run_id().empty()) run.set_name(RunName(request.run_id()));
+    if (!request.run_id().empty()) {
+      run.set_name(RunName(request.run_id()));
+      const bool is_new = absl::IsNotFound(backend_.catalog->Read(
+          [&](storage::CatalogReader& reader) { return reader.GetRun(request.run_id()).status(); }));
+      if (!is_new) return jobs::RunExists(request.run_id());
+    }
     run.set_model_name(ModelName(spec));
     *run.mutable_spec() = spec;
     *run.mutable_labels() = request.labels();
@@ -122,12 +133,7 @@ grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRe
       *run.mutable_segments() = stored.segments();
       *run.mutable_import_notes() = stored.import_notes();
     }
-    // The catalog's figures are refreshed now and then; the hub's are those of the last commit.
-    if (v1::Progress progress; backend_.hub->GetProgress(IdOf(run.name()), &progress)) {
-      run.set_steps_done(progress.step());
-      run.set_loss(progress.loss());
-    }
-    ShowStorageWait(*backend_.manager, &run);
+    ShowProgress(backend_, &run);
     return run;
   };
   return Answer(get(), response);
@@ -142,7 +148,10 @@ grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRu
                               PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
     return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(storage::RunPage page, reader.ListRuns(query));
-      for (v1::Run& run : page.runs) *response->add_runs() = std::move(run);
+      for (v1::Run& run : page.runs) {
+        ShowProgress(backend_, &run);
+        *response->add_runs() = std::move(run);
+      }
       response->set_next_page_token(page.next_page_token);
       return absl::OkStatus();
     });

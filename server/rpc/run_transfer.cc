@@ -85,10 +85,11 @@ absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader
   while (true) {
     SUMSCOPE_ASSIGN_OR_RETURN(more, reader->Read(&message));
     if (!more) break;
-    if (message.data().size() > limits::kMaxChunkBytes ||
+    // An empty one is no progress, and would keep its place for as long as it is sent.
+    if (message.data().empty() || message.data().size() > limits::kMaxChunkBytes ||
         spool->size() + message.data().size() > header.total_bytes()) {
       return InvalidField("IMPORT_CHUNK_INVALID", "data",
-                          "chunks are at most 1 MiB, and together as long as header.total_bytes says");
+                          "chunks have 1 byte to 1 MiB, and together as many as header.total_bytes says");
     }
     SUMSCOPE_RETURN_IF_ERROR(spool->Append(message.data()));
     room.SpendDisk(message.data().size());
@@ -101,7 +102,7 @@ absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader
   v1::ImportHeader body = header;  // what makes two imports the same: header and content
   body.set_sha256(sha256);
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ImportRun", body));
-  SUMSCOPE_ASSIGN_OR_RETURN(ImportedFile file, ReadImportedFile(header, *spool));
+  SUMSCOPE_ASSIGN_OR_RETURN(ImportedFile file, ReadImportedFile(header, *spool, backend_.room));
   file.weights.file_name = header.file_name();
   return backend_.manager->ImportRun(id, header.run_id(), file.spec,
                                      std::map<std::string, std::string>(header.labels().begin(), header.labels().end()),
@@ -111,7 +112,7 @@ absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader
 grpc::ServerReadReactor<v1::ImportRunRequest>* RunService::ImportRun(grpc::CallbackServerContext* context,
                                                                      v1::Run* run) {
   return UploadCall<v1::ImportRunRequest, v1::Run>::Serve(
-      context, backend_.uploads, backend_.upload_patience, run,
+      context, backend_.uploads, UploadPace(), run,
       [this, peer = context->peer()](UploadReader<v1::ImportRunRequest>* reader) { return Import(peer, reader); });
 }
 

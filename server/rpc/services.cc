@@ -20,7 +20,8 @@ namespace {
 
 absl::Status RunNotFound(const std::string& id) {
   return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND",
-                   absl::StrCat("there is no run ", Quote(id), "; `sumscope runs list` shows those there are"),
+                   absl::StrCat("there is no run ", Quote(id),
+                                "; `sumscope runs list` shows those there are, with --deleted also deleted ones"),
                    {{"run", id}});
 }
 

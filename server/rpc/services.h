@@ -32,7 +32,6 @@ struct Backend {
   UploadDesk* uploads;
   IncomingRoom* room;
   const auth::Authenticator* authenticator;
-  absl::Duration upload_patience = limits::kMaxUploadSilence;
   std::string spool_directory;      // for uploads on their way in; on the same disk as the runs
   const workers::WorkerPool* pool;  // for predictions
   uint64_t memory_bytes = 0;        // that a worker on this machine can have at the most; 0: nobody knows

@@ -4,28 +4,20 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
-#include "absl/strings/str_cat.h"
 #include "proto/contract/errors.h"
+#include "storage/sqlite/base/system_error.h"
 
 namespace sumscope::rpc {
 namespace {
 
-absl::Status WriteError(int error) {
-  if (error == ENOSPC || error == EDQUOT || error == EFBIG) {
-    return MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL",
-                     "no room for the upload in the data directory; free some space and send it again");
-  }
-  return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_NOT_WRITABLE",
-                   absl::StrCat("the upload cannot be written to the data directory: ", std::strerror(error)));
-}
+constexpr char kUnwritable[] = "the upload cannot be written to the data directory";
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<UploadSpool>> UploadSpool::Create(const std::string& directory) {
   const int descriptor = open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (descriptor < 0) return WriteError(errno);
+  if (descriptor < 0) return storage::SystemError(errno, kUnwritable);
   return std::unique_ptr<UploadSpool>(new UploadSpool(descriptor));
 }
 
@@ -37,7 +29,7 @@ absl::Status UploadSpool::Append(absl::string_view bytes) {
     const ssize_t written = write(descriptor_, bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
-      return WriteError(errno);
+      return storage::SystemError(errno, kUnwritable);
     }
     size_ += written;
     bytes.remove_prefix(written);
@@ -51,8 +43,9 @@ absl::StatusOr<std::string> UploadSpool::Read(uint64_t offset, uint64_t length) 
   while (done < length) {
     const ssize_t got = pread(descriptor_, bytes.data() + done, length - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
-      return MakeError(absl::StatusCode::kDataLoss, "UPLOAD_UNREADABLE", "the spooled upload cannot be read back");
+    if (got < 0) return storage::SystemError(errno, "the spooled upload cannot be read back");
+    if (got == 0) {
+      return MakeError(absl::StatusCode::kDataLoss, "UPLOAD_UNREADABLE", "the spooled upload ends before its end");
     }
     done += got;
   }

@@ -16,13 +16,14 @@ namespace sumscope::rpc {
 // Thread-compatible; Read may be called from several threads once writing is over.
 class UploadSpool {
  public:
-  // RESOURCE_EXHAUSTED DISK_FULL; FAILED_PRECONDITION DATA_DIRECTORY_NOT_WRITABLE.
+  // What the system refuses is storage::SystemError, here and below.
   static absl::StatusOr<std::unique_ptr<UploadSpool>> Create(const std::string& directory);
   ~UploadSpool();
   UploadSpool(const UploadSpool&) = delete;
   UploadSpool& operator=(const UploadSpool&) = delete;
 
   absl::Status Append(absl::string_view bytes);
+  // DATA_LOSS UPLOAD_UNREADABLE past the end.
   absl::StatusOr<std::string> Read(uint64_t offset, uint64_t length) const;
   uint64_t size() const { return size_; }
   // Of everything appended. Call once.

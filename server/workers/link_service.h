@@ -18,7 +18,7 @@ class LinkService final : public worker::v1::WorkerLink::Service {
   // `host`, `connections` and `clock` outlive the service.
   LinkService(LinkHost* host, transport::ConnectionTable* connections, Clock* clock);
 
-  // INVALID_ARGUMENT HELLO_EXPECTED, or the host's error when it does not admit the worker.
+  // INVALID_ARGUMENT HELLO_EXPECTED, or the host's error when it does not admit the worker; INTERNAL LINK_FAILED.
   grpc::Status Connect(grpc::ServerContext* context, StreamLink::Stream* stream) override;
 
   // Breaks streams that came more than `patience` ago and have not said hello.
@@ -26,6 +26,8 @@ class LinkService final : public worker::v1::WorkerLink::Service {
 
  private:
   absl::Status Serve(grpc::ServerContext* context, StreamLink::Stream* stream);
+  // False when the stream ends before.
+  bool ReadFirst(grpc::ServerContext* context, StreamLink::Stream* stream, worker::v1::WorkerMessage* message);
 
   LinkHost* const host_;
   transport::ConnectionTable* const connections_;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/grpcpp.h"
@@ -226,10 +227,12 @@ void LocalWorkerPool::OnLinkEnded(const std::string& slot, const absl::Status& f
     lost = supervisor->TakeLostTask();
     listener = listener_;
   }
+  const absl::Cleanup detach = [&] {  // whatever the listener throws: the link does not outlive this call
+    MutexLock lock(&mutex_);
+    Find(slot)->DetachLink(clock_->Monotonic());
+    changed_.NotifyAll();
+  };
   if (lost.has_value()) listener->OnLost(slot, lost->task_id, lost->reason, lost->detail);
-  MutexLock lock(&mutex_);
-  Find(slot)->DetachLink(clock_->Monotonic());
-  changed_.NotifyAll();
 }
 
 void LocalWorkerPool::Supervise() {

@@ -17,6 +17,18 @@ bool EqualInConstantTime(const std::string& a, const std::string& b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
+// One broken measurement would spoil every prediction, which uses the mean: none at all is better. Bounds that no slot
+// comes near.
+v1::Rates SoundRates(const v1::Rates& rates) {
+  constexpr double kLeastFlops = 1e6, kMostFlops = 1e18, kLongestStepSeconds = 60;
+  for (const double flops :
+       {rates.training_flops_per_second(), rates.answering_flops_per_second(), rates.intervening_flops_per_second()}) {
+    if (!(flops >= kLeastFlops && flops <= kMostFlops)) return {};  // NaN too
+  }
+  const double step = rates.training_step_seconds();
+  return step >= 0 && step <= kLongestStepSeconds ? rates : v1::Rates();
+}
+
 std::string Join(const std::string& a, const std::string& b) { return a.empty() ? b : absl::StrCat(a, "; ", b); }
 
 }  // namespace
@@ -120,7 +132,7 @@ absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, Link* link, a
                      absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kProtocol));
   }
   secret_.clear();  // good for one link
-  rates_ = hello.rates();
+  rates_ = SoundRates(hello.rates());
   link_ = link;
   last_heard_ = now;
   return absl::OkStatus();

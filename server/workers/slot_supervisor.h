@@ -114,7 +114,7 @@ class SlotSupervisor {
 
   // Of the current worker.
   std::string secret_;
-  v1::Rates rates_;
+  v1::Rates rates_;  // empty: not measured, or not to be believed
   bool launching_ = false;
   bool doomed_ = false;
   bool delivering_ = false;

@@ -1,6 +1,7 @@
 #include "server/workers/stream_link.h"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -89,6 +90,15 @@ void StreamLink::Break() {
 }
 
 void StreamLink::WriteLoop() {
+  try {
+    WriteMessages();
+  } catch (const std::exception& error) {  // of this thread of ours it would end the server
+    Fail(absl::InternalError(absl::StrCat("could not be sent: ", error.what())));
+  }
+  context_->TryCancel();
+}
+
+void StreamLink::WriteMessages() {
   worker::v1::ServerMessage message;
   std::optional<TaskTensors> tensors;
   uint64_t task_number = 0;
@@ -97,7 +107,6 @@ void StreamLink::WriteLoop() {
     if (tensors.has_value() && !SendTensors(*tensors, task_number)) break;
     tensors.reset();
   }
-  context_->TryCancel();
 }
 
 bool StreamLink::Next(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors, uint64_t* task_number) {

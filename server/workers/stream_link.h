@@ -35,7 +35,9 @@ class StreamLink final : public Link {
   void Break() override;
 
  private:
+  // The writer's thread.
   void WriteLoop();
+  void WriteMessages();
   // The next message, with the tensors that follow it. Waits; false when the link is closing.
   bool Next(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors, uint64_t* task_number);
   bool TakeNext(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors, uint64_t* task_number)

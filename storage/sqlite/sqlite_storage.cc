@@ -19,26 +19,36 @@ namespace sumscope::storage {
 namespace {
 
 template <typename Captures>
-SqliteRunFiles* SetFiles(const std::string& directory, std::unique_ptr<Captures> captures, Storage* storage) {
-  auto run_files = std::make_unique<SqliteRunFiles>(
+void SetFiles(const std::string& directory, std::unique_ptr<Captures> captures, Storage* storage) {
+  storage->run_files = std::make_unique<SqliteRunFiles>(
       directory, [files = captures.get()](const std::string& run) { return files->RemoveAll(run); });
-  SqliteRunFiles* const borrowed = run_files.get();
-  storage->run_files = std::move(run_files);
   storage->captures = std::move(captures);
-  return borrowed;
 }
 
 // An empty catalog beside run files is no fresh start: it was lost.
 absl::Status CheckNotLost(const std::string& directory, const FileIdentity& catalog) {
   SUMSCOPE_RETURN_IF_ERROR(CheckRegular(catalog));
   if (FileLength(catalog.path) > 0) return absl::OkStatus();
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory));
-  const auto runs =
-      std::count_if(files.begin(), files.end(), [](const std::string& path) { return absl::EndsWith(path, ".db"); });
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory));
+  const auto runs = std::count_if(files.paths.begin(), files.paths.end(),
+                                  [](const std::string& path) { return absl::EndsWith(path, ".db"); });
+  if (runs == 0 && !files.unread.empty()) return files.unread.front();  // what lies there nobody knows
   if (runs == 0) return absl::OkStatus();
   return CorruptFile(
       catalog, absl::StrCat(FileExists(catalog.path) ? "it is empty" : "it is not there", ", though ", runs,
                             " files of runs lie beside it in ", directory, "/runs: to begin anew, move them away"));
+}
+
+// What writers that died left of run files and captures. Before anybody writes one.
+absl::StatusOr<std::vector<std::string>> RemoveUnfinished(const std::string& directory) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory));
+  std::vector<std::string> notes;
+  for (const absl::Status& status : files.unread) notes.push_back(LeftAlone(status));
+  for (const std::string& path : files.paths) {
+    if (!SqliteRunFiles::IsUnfinished(path) && !SqliteCaptureFiles::IsUnfinished(path)) continue;
+    if (const absl::Status removed = RemoveFile(path); !removed.ok()) notes.push_back(LeftAlone(removed));
+  }
+  return notes;
 }
 
 }  // namespace
@@ -50,10 +60,10 @@ absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog:
   const FileIdentity catalog{directory + "/catalog.db", FileKind::kCatalog};
   SUMSCOPE_RETURN_IF_ERROR(CheckNotLost(directory, catalog));
   SUMSCOPE_ASSIGN_OR_RETURN(storage.catalog, SqliteCatalog::Open(catalog.path, std::move(legal), clock));
-  auto captures = std::make_unique<SqliteCaptureFiles>(directory);
-  SUMSCOPE_RETURN_IF_ERROR(captures->RemoveUnfinished());
-  SUMSCOPE_RETURN_IF_ERROR(SetFiles(directory, std::move(captures), &storage)->RemoveUnfinished());
-  SUMSCOPE_ASSIGN_OR_RETURN(storage.question_set_texts, FileQuestionSetTexts::Open(directory + "/question_sets"));
+  SUMSCOPE_ASSIGN_OR_RETURN(storage.notes, RemoveUnfinished(directory));
+  SetFiles(directory, std::make_unique<SqliteCaptureFiles>(directory), &storage);
+  SUMSCOPE_ASSIGN_OR_RETURN(storage.question_set_texts,
+                            FileQuestionSetTexts::Open(directory + "/question_sets", &storage.notes));
   return storage;
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "proto/contract/base/clock.h"
@@ -18,6 +19,7 @@ struct Storage {
   std::unique_ptr<RunFiles> run_files;  // removing a run removes its captures: not used without them
   std::unique_ptr<CaptureFiles> captures;
   std::unique_ptr<QuestionSetTexts> question_set_texts;
+  std::vector<std::string> notes;  // what opening it could not list or remove and left alone, for people
 };
 
 // <directory>/catalog.db, runs/ and question_sets/. Opens the catalog only, whatever the number of runs, and removes

@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "client/question_text.h"
 #include "client/readable_file.h"
 #include "proto/contract/errors.h"
 #include "tests/client/fake_server.h"
@@ -214,6 +215,21 @@ TEST_F(QuestionFile_Test, GivenGzipThenItIsUnpackedAndDamageIsTold) {
 TEST_F(QuestionFile_Test, GivenALineWithoutEndThenItIsRefused) {
   EXPECT_EQ(ErrorReason(Parse(Write("l.txt", std::string(1 << 20, '1')), v1::ADD).status()), "LINE_TOO_LONG");
   EXPECT_EQ(ErrorReason(Parse(Write("l.gz", Gzip(std::string(1 << 20, '1'))), v1::ADD).status()), "LINE_TOO_LONG");
+}
+
+// 123+456=+0580 was asked as if nothing had been said.
+TEST_F(QuestionFile_Test, GivenAnAnswerThatIsWrongThenItsLineIsNamed) {
+  for (const char* right : {"123+456=579", "123+456=+0579", "5-7=-2", "5-7=-0002", "7-7=0", "7-7=-0", "0-0=",
+                            "12*34=408", "99999999999999999999+1=100000000000000000000", "99*99=+09801", "100-1=099"}) {
+    EXPECT_TRUE(Parse(Write("right.txt", right), v1::OPERATION_UNSPECIFIED).ok()) << right;
+  }
+  for (const char* wrong : {"123+456=+0580", "5-7=2", "5-7=-3", "12*34=407", "99*99=9800", "1+1=22"}) {
+    const absl::Status status =
+        Parse(Write("wrong.txt", absl::StrCat("1+2\n", wrong)), v1::OPERATION_UNSPECIFIED).status();
+    EXPECT_EQ(ErrorReason(status), "QUESTION_FILE_INVALID") << wrong;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("line 2")) << wrong;
+  }
+  EXPECT_EQ(WrongAnswerOf("123+456=+0580"), "123+456 is 579, not +0580");
 }
 
 // A pipe that nobody wrote into held the command for ever, deaf to Ctrl-C.

@@ -46,8 +46,6 @@ class CliTest(IntegrationTest):
     def wait_for_steps(self, run, steps=20):
         wait_until(f'{run} to train', lambda: int(self.one.run(f'runs/{run}')['steps_done']) > steps)
 
-    # Rows 8, 9 and 11 of what the first version must show.
-
     def test_MetricsGivenTwoCallsAreTheSameBytesWithOneRowForEveryStep(self):
         run = self.train(steps=250)
         first = self.sumscope('runs', 'metrics', run, '-o', 'csv').stdout

@@ -5,9 +5,14 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
 
+#include "grpcpp/generic/generic_stub.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/grpc_address.h"
+#include "tests/server/transport/manual_clock.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope {
@@ -15,12 +20,12 @@ namespace {
 
 // What a server is built of.
 struct Parts {
-  Parts() {
+  explicit Parts(Clock* clock = Clock::Real()) : connections({50, absl::Hours(1)}, clock), watch(&connections, clock) {
     parts.connections = &connections;
     parts.watch = &watch;
   }
-  transport::ConnectionTable connections{{10, absl::Minutes(1)}, Clock::Real()};
-  rpc::CallWatch watch{&connections, Clock::Real()};
+  transport::ConnectionTable connections;
+  rpc::CallWatch watch;
   PublicServer parts;
 };
 
@@ -65,6 +70,104 @@ TEST(Listener_Test, GivenLoopbackThenItListensThereAndNowhereElse) {
   Parts parts;
   EXPECT_TRUE(Listen({"127.0.0.1:0", "localhost:0"}, {}, parts.parts).ok());
   EXPECT_EQ(ErrorReason(Listen({"0.0.0.0:0"}, {}, parts.parts).status()), "PLAINTEXT_REFUSED");
+}
+
+// A stream of reflection that has asked one thing.
+class Reflection {
+ public:
+  explicit Reflection(const std::shared_ptr<grpc::Channel>& channel) : stub_(channel) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));  // of a test that fails
+    stream_ = stub_.PrepareCall(&context_, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue_);
+    stream_->StartCall(this);
+    Ends();
+    const grpc::Slice list_services("\x3a\0", 2);
+    stream_->Write(grpc::ByteBuffer(&list_services, 1), this);
+    Ends();
+    answered_ = CanRead();
+  }
+  ~Reflection() {
+    context_.TryCancel();
+    Finish();
+  }
+  bool answered() const { return answered_; }
+  bool CanRead() {
+    grpc::ByteBuffer message;
+    stream_->Read(&message, this);
+    return Ends();
+  }
+  const grpc::Status& Finish() {
+    if (stream_ == nullptr) return status_;
+    stream_->Finish(&status_, this);
+    Ends();
+    stream_.reset();
+    return status_;
+  }
+
+ private:
+  bool Ends() {
+    void* tag;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  bool answered_ = false;
+  grpc::Status status_;
+};
+
+class Reflection_Test : public testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string address = "unix:" + folder_.path() + "/s";
+    sockets_ = *ClaimSockets({address});
+    auto server = Listen({address}, sockets_, parts_.parts);
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    channel_ = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+  }
+  void TearDown() override { server_->Shutdown(absl::Now() + absl::Seconds(2)); }
+
+  const TempDirectory folder_;
+  ManualClock clock_;
+  Parts parts_{&clock_};
+  SocketPlaces sockets_;
+  std::unique_ptr<transport::RpcServer> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+// 600 silent streams of reflection, which gRPC serves without asking us, held 600 threads for as long as they liked.
+TEST_F(Reflection_Test, StreamsAreOnlySoManyAtOnce) {
+  std::vector<std::unique_ptr<Reflection>> open;
+  while (open.size() < rpc::CallWatch::kMaxReflections) {
+    open.push_back(std::make_unique<Reflection>(channel_));
+    ASSERT_TRUE(open.back()->answered());
+  }
+  Reflection refused(channel_);
+  EXPECT_FALSE(refused.answered());
+  EXPECT_EQ(refused.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(refused.Finish().error_message().find("TOO_MANY_REFLECTIONS"), 0u) << refused.Finish().error_message();
+  open.pop_back();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!Reflection(channel_).answered()) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+}
+
+TEST_F(Reflection_Test, SilentStreamIsCutOffAndABusyOneIsNot) {
+  Reflection silent(channel_);
+  ASSERT_TRUE(silent.answered());
+  clock_.Advance(50);
+  Reflection busy(channel_);
+  ASSERT_TRUE(busy.answered());
+  clock_.Advance(50);
+  parts_.watch.EndStalled();
+  EXPECT_FALSE(silent.CanRead());
+  EXPECT_EQ(silent.Finish().error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(silent.Finish().error_message().find("REFLECTION_SILENT"), 0u) << silent.Finish().error_message();
+  clock_.Advance(20);
+  parts_.watch.EndStalled();
+  EXPECT_FALSE(busy.CanRead());
 }
 
 }  // namespace

@@ -82,6 +82,11 @@ TEST_P(Catalog_Test, JobsKeepTheirQueueOrderAndTheTransitionTable) {
                     const auto jobs = reader.ListUnfinishedJobs();
                     EXPECT_EQ(jobs->size(), 2u);
                     EXPECT_EQ(jobs->front().id, "jb");
+                    const uint64_t last = jobs->back().queue_position;
+                    EXPECT_EQ(*reader.CountQueuedJobs(0, last), 2u) << "what has ended waits no more";
+                    EXPECT_EQ(*reader.CountQueuedJobs(jobs->front().queue_position, last), 1u);
+                    EXPECT_EQ(*reader.CountQueuedJobs(0, last - 1), 1u);
+                    EXPECT_EQ(*reader.CountQueuedJobs(last, UINT64_MAX), 0u);
                     EXPECT_EQ(reader.GetJob("ja")->state, v1::SUCCEEDED);
                     EXPECT_EQ(reader.GetJob("ja")->slot, "cpu0");
                     EXPECT_EQ(reader.GetTrainingJob("r1")->id, "jc") << "the latest";

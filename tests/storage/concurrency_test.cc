@@ -85,5 +85,23 @@ TEST_P(Concurrency_Test, FileOfOneRunIsLockedThenThoseOfOthersAreOpenedMadeAndRe
   EXPECT_TRUE(slow.get().ok()) << "the lock was gone before its patience: nobody had waited for it";
 }
 
+// Those who wanted a locked file waited one after the other, each for as long as SQLite does.
+TEST_P(Concurrency_Test, FileIsLockedThenAllWhoWaitedForItAreRefusedTogether) {
+  if (GetParam() == Backend::kMemory) GTEST_SKIP() << "nobody else can lock what is in memory";
+  ASSERT_TRUE((*files().Create(MakeRun("r1")))->Seal().ok());
+  Reopen();
+  SQLite::Database other(directory() + "/runs/r1/r1.db", SQLite::OPEN_READWRITE);
+  other.exec("BEGIN EXCLUSIVE");
+  const auto start = std::chrono::steady_clock::now();
+  std::vector<std::future<absl::Status>> opens;
+  for (int i = 0; i < 4; ++i) {
+    opens.push_back(std::async(std::launch::async, [&] { return files().Open("r1").status(); }));
+  }
+  for (std::future<absl::Status>& open : opens) EXPECT_TRUE(absl::IsUnavailable(open.get()));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(12)) << "SQLite waits 5 s, once or twice";
+  other.exec("COMMIT");
+  EXPECT_TRUE(files().Open("r1").ok());
+}
+
 }  // namespace
 }  // namespace sumscope::storage

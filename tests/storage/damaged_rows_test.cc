@@ -129,9 +129,31 @@ TEST_F(DamagedRows_Test, AnalysisThatCannotBeReadThenItIsNamedAndTheOthersAreLis
       EXPECT_TRUE(reader.FindAnalysis("r1", "key")->has_value());
     });
   }
+  // The damaged answer came first for ever, and hid the one that was computed in its place.
+  const absl::Status again = storage_.catalog->Write(
+      [](CatalogTransaction& transaction) { return transaction.PutAnalysis(MakeAnalysis("r2", "a2", "key")); });
+  EXPECT_TRUE(again.ok()) << again;
+  Read([&](CatalogReader& reader) {
+    const auto found = reader.FindAnalysis("r2", "key");
+    ASSERT_TRUE(found.ok() && found->has_value());
+    EXPECT_EQ((*found)->name(), "runs/r2/analyses/a2");
+  });
   const absl::Status forgotten = storage_.catalog->Write(
       [](CatalogTransaction& transaction) { return transaction.ForgetQuestionSets(absl::Now()); });
   EXPECT_TRUE(forgotten.ok()) << forgotten;
+}
+
+// The damaged row was met first every time, and every equal question was computed anew for ever.
+TEST_F(DamagedRows_Test, AnalysisWasAskedAnewThenTheSoundOneIsFound) {
+  Damage("UPDATE analyses SET question_set = '{' WHERE run = 'r2'");
+  const absl::Status put = storage_.catalog->Write(
+      [](CatalogTransaction& transaction) { return transaction.PutAnalysis(MakeAnalysis("r2", "a2", "key")); });
+  ASSERT_TRUE(put.ok()) << put;
+  Read([](CatalogReader& reader) {
+    const auto found = *reader.FindAnalysis("r2", "key");
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->name(), "runs/r2/analyses/a2");
+  });
 }
 
 TEST_F(DamagedRows_Test, EventOrJobThatCannotBeReadThenItKeepsItsPlace) {

@@ -52,6 +52,20 @@ TEST_F(Leftovers_Test, UnfinishedRunFilesThenTheStartRemovesThem) {
   EXPECT_TRUE(storage.run_files->Open("r1").ok());
 }
 
+// One strange name, or one folder that cannot be listed, kept the server from starting.
+TEST_F(Leftovers_Test, FoldersWithLeftoversNamesOrThatCannotBeListedThenTheStartGoesOn) {
+  (void)*Open()->run_files->Create(MakeRun("r1"));
+  for (const char* name : {"/runs/r1/x.db.new", "/runs/r1/x.y.db.tmp", "/question_sets/x.tmp"}) {
+    fs::create_directory(folder_.path() + name);
+  }
+  fs::create_symlink("loop", folder_.path() + "/runs/loop");  // the superuser may list everything else
+  const absl::StatusOr<Storage> storage = Open();
+  ASSERT_TRUE(storage.ok()) << storage.status();
+  EXPECT_TRUE(storage->run_files->Open("r1").ok());
+  EXPECT_TRUE(storage->captures->UsedBytes().ok());
+  EXPECT_TRUE(storage->run_files->ListUnsealed().ok());
+}
+
 TEST_F(Leftovers_Test, FileReadFromOutsideWhileItIsSealedThenItIsListedUntilItIsSealed) {
   Storage storage = *Open();
   const auto file = *storage.run_files->Create(MakeRun("r1"));

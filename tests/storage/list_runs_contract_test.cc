@@ -171,6 +171,15 @@ TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckp
   EXPECT_EQ(Ids("look_back_exact = true OR sure_to < 3"), (Set{"r1", "r2"}));
   EXPECT_EQ(Ids("accuracy:*"), (Set{"r1", "r2"}));
 
+  // `runs list --sort-by accuracy` ranked a trained run by what it could at step 500.
+  Write([](CatalogTransaction& transaction) -> absl::Status {
+    auto trained = transaction.GetRun("r1");
+    trained->set_state(v1::SUCCEEDED);
+    trained->set_steps_done(100);
+    return transaction.UpdateRun(*trained);
+  });
+  EXPECT_EQ(Ids("reads_to:*"), (Set{"r2"})) << "that of r1 is of step 50";
+  EXPECT_EQ(Ids("accuracy:*"), (Set{"r1", "r2"}));
   Write([](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", "a2"); });
   EXPECT_EQ(Ids("accuracy = 0.9986"), (Set{"r1"})) << "the one before";
   for (const char* id : {"a1", "a3"}) {
@@ -215,6 +224,7 @@ TEST_P(ListRuns_Test, PrefixAndLatestSkipDeletedRuns) {
     EXPECT_EQ(reader.FindRuns("r", 100)->size(), 9u);
     EXPECT_EQ(*reader.FindRuns("r3", 100), std::vector<std::string>{"r3"});
     EXPECT_EQ(reader.FindRuns("r", 2)->size(), 2u);
+    EXPECT_EQ(*reader.FindRuns("r9", 2), std::vector<std::string>{"r9"}) << "deleted, to be undeleted";
     EXPECT_EQ(*reader.LatestRun("ada"), "r8");
     EXPECT_EQ(*reader.LatestRun("bob"), "");
     return absl::OkStatus();

@@ -101,6 +101,7 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(reader.GetJob("j1").ok());
       EXPECT_TRUE(reader.GetTrainingJob("r1").ok());
       EXPECT_TRUE(reader.ListUnfinishedJobs().ok());
+      EXPECT_TRUE(reader.CountQueuedJobs(0, 5).ok());
       EXPECT_TRUE(reader.GetRequest("id").ok());
       for (const char* run : {"", "r1"}) EXPECT_TRUE(reader.ListEvents(run, 0, 5).ok());
       EXPECT_TRUE(reader.GetAnalysis("r1", "a1").ok());
@@ -200,6 +201,9 @@ TEST_F(QueryPlans_Test, EveryQueryThenNoneWalksThroughWhatGrows) {
             << step << "\n  of\n"
             << sql;
       }
+    }
+    if (absl::StrContains(sql, "SELECT COUNT(*) FROM jobs")) {
+      EXPECT_TRUE(absl::StrContains(absl::StrJoin(plan, "\n"), "jobs_unfinished")) << absl::StrJoin(plan, "\n");
     }
     if (absl::StrContains(sql, "FROM analyses WHERE key = ?")) {
       EXPECT_TRUE(absl::StrContains(absl::StrJoin(plan, "\n"), "analyses_by_key")) << absl::StrJoin(plan, "\n");

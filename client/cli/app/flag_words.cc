@@ -44,6 +44,9 @@ std::string FlagOf(absl::string_view word, absl::string_view field, bool first) 
   const absl::string_view end = word.substr(whole.size());
   if (whole == "question_set.operation") return absl::StrCat("--operation", end);
   if (whole == "question_set.seed") return absl::StrCat("--question-seed", end);
+  if (first && absl::StartsWith(field, "question_set.") && LastPart(field) == whole) {
+    return absl::StrCat("--questions: ", word);  // its number, count or digit
+  }
   if (whole == "question_set" || absl::StartsWith(whole, "question_set.")) return absl::StrCat("--questions", end);
   const auto unmistakable = UnmistakableFields().find(LastPart(whole));
   if (unmistakable != UnmistakableFields().end()) return absl::StrCat(unmistakable->second, end);

@@ -68,7 +68,7 @@ absl::StatusOr<Connection*> Session::Connect() {
 }
 
 void Session::Note(absl::string_view text) {
-  if (!output_.quiet) *terminal().err << EscapeText(text) << std::endl;
+  if (!output_.quiet) *terminal().err << FitLines(EscapeText(text), terminal().ColumnsOfErr()) << std::endl;
 }
 
 absl::StatusOr<std::unique_ptr<Sink>> Session::OpenSink() {
@@ -106,7 +106,10 @@ absl::Status Session::Print(const Document& document) {
       break;
   }
   SUMSCOPE_RETURN_IF_ERROR(sink->Write(text));
-  return sink->Commit();
+  SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
+  const bool table = format_ == Format::kTable || format_ == Format::kWide;
+  if (table && width() > 0 && !document.nothing.empty()) Note(document.nothing);
+  return absl::OkStatus();
 }
 
 std::string Session::ForPeople(const std::string& text, const Document& document) const {

@@ -45,6 +45,7 @@ struct Document {
   std::vector<std::string> ids;               // -o id, --quiet
   std::string csv;                            // -o csv
   std::string table, wide;                    // for people
+  std::string nothing;                        // of no rows: what to do, for who reads a table on a terminal
   bool explains_itself = false;               // its words are not of the glossary, or are it
 };
 
@@ -72,7 +73,7 @@ class Session {
   bool format_given() const { return !settings_.output.empty() || output_.quiet; }
   const OutputFlags& output() const { return output_; }
 
-  // A line on stderr for people; nothing with --quiet.
+  // A line on stderr for people, wrapped at its words on a terminal; nothing with --quiet.
   void Note(absl::string_view text);
 
   // Columns that tables may take; 0, unlimited, for what goes to a file or a pipe.

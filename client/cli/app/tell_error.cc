@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/backoff.h"
 #include "client/cli/app/flag_words.h"
 #include "client/cli/output/numbers.h"
@@ -27,17 +28,20 @@ bool Names(absl::string_view text, absl::string_view name) {
 }  // namespace
 
 void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason, absl::string_view hint) {
-  const char* const red = terminal->colour ? "\x1b[31m" : "";
-  const char* const plain = terminal->colour ? "\x1b[0m" : "";
-  *terminal->err << red << "error:" << plain << " " << EscapeText(message);
-  if (!reason.empty()) *terminal->err << " [" << EscapeText(reason) << "]";
-  *terminal->err << std::endl;
-  if (!hint.empty()) *terminal->err << EscapeText(hint) << std::endl;
+  std::string text = absl::StrCat("error: ", EscapeText(message));
+  if (!reason.empty()) absl::StrAppend(&text, " [", EscapeText(reason), "]");
+  if (!hint.empty()) absl::StrAppend(&text, "\n", EscapeText(hint));
+  text = FitLines(text, terminal->ColumnsOfErr());
+  // Colours take no room, so they come last; a terminal of less than one word has none.
+  if (absl::string_view rest = text; terminal->colour && absl::ConsumePrefix(&rest, "error:")) {
+    text = absl::StrCat("\x1b[31merror:\x1b[0m", rest);
+  }
+  *terminal->err << text << std::endl;
 }
 
 ExitCode TellStatus(Terminal* terminal, const absl::Status& status, absl::string_view subject) {
   // Most messages name what they are about themselves.
-  const bool named = subject.empty() || Names(status.message(), subject);
+  const bool named = subject.empty() || Names(status.message(), subject.substr(subject.rfind('/') + 1));
   std::string message = absl::StrCat(named ? "" : subject, named ? "" : ": ", MessageInFlags(status));
   if (status.message().empty()) absl::StrAppend(&message, absl::StatusCodeToString(status.code()));
   if (const absl::Duration delay = RetryDelay(status); delay > absl::ZeroDuration()) {

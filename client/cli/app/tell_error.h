@@ -8,7 +8,8 @@
 
 namespace sumscope::client {
 
-// One line "error: message [REASON]" on stderr, whatever the message repeats of what was typed, and one for the hint.
+// One line "error: message [REASON]" on stderr, whatever the message repeats of what was typed, and one for the hint;
+// on a terminal wrapped at their words.
 void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason, absl::string_view hint = "");
 
 // The same of a status that is not OK, with what it is about before it where its message does not say that itself;

@@ -24,6 +24,8 @@ struct Terminal {
   int Columns() const { return Known(width_of_err); }
   // Of what is printed to `out`: 0, unlimited, where it is no terminal.
   int ColumnsOfOut() const { return out_is_terminal ? Known(width_of_out) : 0; }
+  // Of sentences to `err`, in the same way.
+  int ColumnsOfErr() const { return err_is_terminal ? Known(width_of_err) : 0; }
 
  private:
   static int Known(const std::function<int()>& of) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/unsigned.h"
@@ -29,8 +30,23 @@ CommandOption CommandOption::required() const {
 
 bool CommandOption::given() const { return option_->count() > 0; }
 
+namespace {
+
+// An unset variable in a script must not mean the default: --questions "$QUESTIONS". Only a filter has an empty form,
+// which is all.
+CLI::Option* RefuseEmpty(CLI::Option* option) {
+  const std::string name = option->get_name();
+  if (!absl::StartsWith(name, "-") || name == "--filter") return option;
+  return option->check([name](const std::string& text) {
+    if (!text.empty()) return std::string();
+    throw CLI::ValidationError(absl::StrCat(name, " is empty; leave it out for its default"));
+  });
+}
+
+}  // namespace
+
 CommandOption Command::Add(const std::string& name, std::string* value, const std::string& description) const {
-  return CommandOption(app_->add_option(name, *value, description));
+  return CommandOption(RefuseEmpty(app_->add_option(name, *value, description)));
 }
 
 CommandOption Command::AddList(const std::string& name, std::vector<std::string>* values,
@@ -40,7 +56,7 @@ CommandOption Command::AddList(const std::string& name, std::vector<std::string>
 
 CommandOption Command::AddRepeated(const std::string& name, std::vector<std::string>* values,
                                    const std::string& description) const {
-  return CommandOption(app_->add_option(name, *values, description)->allow_extra_args(false));
+  return CommandOption(RefuseEmpty(app_->add_option(name, *values, description)->allow_extra_args(false)));
 }
 
 CommandOption Command::AddFlag(const std::string& name, bool* value, const std::string& description) const {

@@ -1,5 +1,6 @@
 #include "client/cli/arguments/names.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -32,8 +33,7 @@ absl::StatusOr<std::pair<std::string, std::string>> SplitPair(absl::string_view 
 constexpr char kRunExpected[] = "a run id, a unique prefix of one, or @last";
 
 absl::Status NoName(absl::string_view text, absl::string_view expected) {
-  return InvalidField("RESOURCE_NAME_INVALID", "name",
-                      absl::StrCat(Quote(text), " names no run; expected ", expected));
+  return InvalidField("RESOURCE_NAME_INVALID", "name", absl::StrCat(Quote(text), " names no run; expected ", expected));
 }
 
 }  // namespace
@@ -101,9 +101,14 @@ absl::StatusOr<std::map<std::string, std::string>> ParseLabels(const std::vector
 }
 
 absl::Status ApplySettings(const std::vector<std::string>& texts, v1::TrainSpec* spec) {
+  std::set<std::string> of_one;  // fields of one --set: a later --set wins, as a later flag does
   for (const std::string& text : texts) {
+    of_one.clear();
     for (const absl::string_view part : absl::StrSplit(text, ',')) {
       SUMSCOPE_ASSIGN_OR_RETURN(const auto setting, SplitPair(part, "SETTING_INVALID", "field=value"));
+      if (!of_one.insert(setting.first).second) {
+        return InvalidField("SETTING_INVALID", "set", absl::StrCat(Quote(text), " sets ", setting.first, " twice"));
+      }
       SUMSCOPE_RETURN_IF_ERROR(SetSpecField(setting.first, setting.second, spec));
     }
   }

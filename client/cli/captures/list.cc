@@ -77,7 +77,12 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
       ReadPages(
           request, options.limit, [&](const v1::ListCapturesRequest& page) { return connection->ListCaptures(page); },
           &v1::ListCapturesResponse::mutable_captures));
-  SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, all, session.clock().Now())));
+  Document document = Show(session, all, session.clock().Now());
+  if (all.captures().empty()) {
+    document.nothing = absl::StrCat("none yet: sumscope capture ", options.run.empty() ? "RUN" : options.run,
+                                    " --hooks 'blocks.*.attn.hook_z' makes one");
+  }
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
   return ExitCode::kDone;
 }

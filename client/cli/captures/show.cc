@@ -1,5 +1,7 @@
 // sumscope captures show
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/find.h"
@@ -14,6 +16,18 @@
 namespace sumscope::client {
 namespace {
 
+std::string Text(const v1::Capture& capture, const View& view) {
+  std::vector<std::pair<std::string, std::string>> pairs = {
+      {"capture", capture.name()},
+      {"checkpoint", capture.checkpoint()},
+      {"questions", DescribeQuestions(capture.question_set())},
+      {"reduced", ReductionText(capture.request())},
+      {"created", capture.has_create_time() ? FormatTime(capture.create_time()) : ""},
+      {"owner", capture.owner()}};
+  for (auto& held : CapturePairs(capture.result(), view)) pairs.push_back(std::move(held));
+  return absl::StrCat(AlignedPairs(pairs), TensorsText(capture.result(), view));
+}
+
 absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindCapture(*connection, argument));
@@ -24,15 +38,8 @@ absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
   document.items = {document.json};
   document.ids = {capture.name()};
   document.csv = ProbeRows(capture.result()).Csv(!session.output().no_headers);
-  const std::string head =
-      AlignedPairs({{"capture", capture.name()},
-                    {"checkpoint", capture.checkpoint()},
-                    {"questions", DescribeQuestions(capture.question_set())},
-                    {"reduced", ReductionText(capture.request())},
-                    {"created", capture.has_create_time() ? FormatTime(capture.create_time()) : ""},
-                    {"owner", capture.owner()}});
-  document.table = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/false, session.width()}));
-  document.wide = absl::StrCat(head, ProbeText(capture.result(), {run.spec(), /*wide=*/true, session.width()}));
+  document.table = Text(capture, {run.spec(), /*wide=*/false, session.width()});
+  document.wide = Text(capture, {run.spec(), /*wide=*/true, session.width()});
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   return ExitCode::kDone;
 }

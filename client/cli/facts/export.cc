@@ -96,9 +96,14 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
     }
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
-  SUMSCOPE_RETURN_IF_ERROR(
-      sink->Write(NodeTagsJson(tags, options.kind == "features" ? NodeTagFile::kFeatures : NodeTagFile::kBehaviors)));
+  const std::string json =
+      NodeTagsJson(tags, options.kind == "features" ? NodeTagFile::kFeatures : NodeTagFile::kBehaviors);
+  SUMSCOPE_RETURN_IF_ERROR(sink->Write(absl::StrCat(json, "\n")));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
+  if (json == "[]") {
+    session.Note(absl::StrCat("nothing was found for ", options.kind, ": sumscope probe ", RunIdOf(run.name()),
+                              options.kind == "features" ? " subtasks" : " useful-nodes", " --wait looks for them"));
+  }
   return ExitCode::kDone;
 }
 

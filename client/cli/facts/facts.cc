@@ -114,7 +114,12 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all,
                             ListFacts(*connection, people ? ForPeople(options.filter) : options.filter, options.limit));
-  SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, all)));
+  Document document = Show(session, all);
+  if (all.facts().empty()) {
+    document.nothing = options.filter.empty() ? "none yet: sumscope probe RUN subtasks --wait looks for them"
+                                              : "none match: sumscope facts --help says what a filter takes";
+  }
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
   return ExitCode::kDone;
 }

@@ -9,6 +9,7 @@
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/facts/commands.h"
 #include "client/input_file.h"
+#include "client/readable_file.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
@@ -45,6 +46,7 @@ absl::StatusOr<std::string> ReadText(const std::string& path, Session& session) 
 absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, ReadText(options.file, session));
+  if (text.empty()) return NotReadable(options.file, "it is empty");
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::NodeTag> tags, ParseNodeTagsJson(text));
   v1::CreateAnalysisRequest request;
   request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);

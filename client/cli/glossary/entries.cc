@@ -12,7 +12,8 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
        "A3. The last row, and those before =, write nothing that counts."},
       {"digit", "D2", "D# D'#", "The digit of the first operand with the weight 10^2; D'2 is the second operand's."},
       {"digit", "A2", "A#",
-       "The answer's digit with the weight 10^2. With n digits the highest is An: of a sum the last carry."},
+       "The answer's digit with the weight 10^2. With n digits the highest is An: of a sum the last carry. Under "
+       "IMPACT and DIGITS of an ablation the sign is A{n+1}, as the papers count it."},
       {"digit", "SGN", "SGN", "The answer's sign, a token of its own; 0 has +. As a task: a node attends to the sign."},
       {"digit", "OPR", "OPR", "The operator's token. As a task: a node attends to it."},
       {"digit", "pair 2", "D#+D'#", "The column of D2 and D'2, which is added or subtracted as one."},
@@ -62,17 +63,26 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
        "strong: patching the node changes the answer as the task predicts. weak: the right digits change, to other "
        "values than predicted."},
 
+      {"task", "not_found", "not_found", "A task of which no node was found to do it."},
+      {"task", "not_testable", "not_testable",
+       "A task or claim that cannot be tested here: the model gets the question wrong that would show it."},
+
       {"node", "P14L0H1", "P#L#H# L#H#",
        "Head 1 of layer 0 at position 14 (what it adds there, attn.hook_z); L0H1 is the head at every position."},
       {"node", "P14L0MLP", "P#L#MLP L#MLP", "The MLP of layer 0 at position 14; L0MLP at every position."},
       {"node", "P14L0", "P#L#", "The residual stream after layer 0 at position 14; P14 alone: after every layer."},
+      {"node", "COMPONENT", "COMPONENT embed_pos",
+       "What adds to the residual stream, and so to a logit: embed_pos (the embeddings of token and position), L0H1 "
+       "(head 1 of layer 0), L0.b_O (the bias of its heads), L0.MLP, constant (the biases "
+       "of the last LayerNorm and of the unembedding)."},
       {"node", "useful", "useful", "A node is useful when ablating it makes at least one question fail."},
 
       {"tag", "Fail%", "Fail% FAIL%",
        "Of the questions that are right without ablation, the percentage that fails with it, rounded down."},
-      {"tag", "Impact", "Impact IMPACT",
-       "The answer digits that change: A43 is A4 and A3. Of an ablation against the model's own answer, of a patch "
-       "against the true one."},
+      {"tag", "Impact", "Impact IMPACT DIGITS",
+       "The answer digits that change: A43 is A4 and A3, A10.9 is A10 and A9. Of an ablation against the model's own "
+       "answer; the sign counts as A{n+1}, as the papers write it: at n = 5 digits A65 is the sign and A5. Of a patch "
+       "against the true answer; the sign is S: A43S. Under DIGITS those that are wrong."},
       {"tag", "Attn", "Attn", "Attn:P9=52: the head attends to position 9 by 52 %."},
       {"tag", "Algo", "Algo", "Algo:A2.SC: the node does task A2.SC."},
       {"tag", "Math", "Math.~",
@@ -109,8 +119,17 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
       {"cluster", "CH", "CH", "Calinski-Harabasz: spread between clusters against spread within. 50 and more passes."},
       {"cluster", "silhouette", "SILHOUETTE SIL. silhouette",
        "How much nearer points lie to their own cluster than to the next, -1 to 1. 0.20 and more passes."},
+      {"cluster", "K", "K", "Into how many clusters k-means divides a node's outputs: 2 or 3, whichever is clearer."},
+      {"cluster", "AGREES", "AGREES",
+       "The share of questions whose cluster is mostly of their own tri-case. Of a look-back: how many of the model's "
+       "answers are the ones that it gives."},
+      {"cluster", "LABEL SIL.", "LABEL",
+       "LABEL SIL. and LABEL CH: silhouette and CH of the true tri-cases instead of the clusters that k-means finds."},
       {"cluster", "explained", "EXPLAINED", "The share of the variance that each principal component explains."},
 
+      {"model", "segment", "segment segments SEGMENT",
+       "A stretch of a training without a break, on one machine: every start, also a resumed one, begins a new one. "
+       "An attempt may have several."},
       {"model", "*", "*",
        "After a model's name: a field that the name does not say is not the default; `sumscope runs show` lists all."},
   };

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/near.h"
 #include "client/cli/glossary/words.h"
@@ -12,22 +13,30 @@
 namespace sumscope::client {
 namespace {
 
-absl::Status UnknownWord(const std::string& word) {
-  std::vector<std::string> terms;
+absl::Status UnknownWords(const std::vector<std::string>& words) {
+  std::vector<std::string> terms, unknown;
   for (const GlossaryEntry& entry : GlossaryEntries()) terms.emplace_back(entry.term);
-  const std::string near = NearOf(word, terms);
+  for (const std::string& word : words) {
+    const std::string near = NearOf(word, terms);
+    unknown.push_back(absl::StrCat(Quote(word), near.empty() ? "" : absl::StrCat(" (nearest is ", Quote(near), ")")));
+  }
   return MakeError(
       absl::StatusCode::kNotFound, "WORD_UNKNOWN",
-      absl::StrCat("the glossary has no ", Quote(word), "; ",
-                   near.empty() ? "`sumscope glossary` lists its words" : absl::StrCat("nearest is ", Quote(near))));
+      absl::StrCat("the glossary has no ", absl::StrJoin(unknown, ", "), "; `sumscope glossary` lists its words"));
 }
 
 absl::StatusOr<ExitCode> Glossary(const std::vector<std::string>& words, Session& session) {
   std::vector<const GlossaryEntry*> shown;
+  std::vector<std::string> unknown;
   for (const std::string& word : words) {
-    shown.push_back(FindWord(word));
-    if (shown.back() == nullptr) return UnknownWord(word);
+    const GlossaryEntry* const entry = FindWord(word);
+    if (entry == nullptr) {
+      unknown.push_back(word);
+    } else {
+      shown.push_back(entry);
+    }
   }
+  if (shown.empty() && !unknown.empty()) return UnknownWords(unknown);
   for (const GlossaryEntry& entry : GlossaryEntries()) {
     if (words.empty()) shown.push_back(&entry);
   }
@@ -44,6 +53,7 @@ absl::StatusOr<ExitCode> Glossary(const std::vector<std::string>& words, Session
   for (const GlossaryEntry* const entry : shown) document.ids.emplace_back(entry->term);
   document.explains_itself = true;
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
+  if (!unknown.empty()) return UnknownWords(unknown);
   return ExitCode::kDone;
 }
 

@@ -43,9 +43,18 @@ ColumnBlock FitBlock(const std::vector<ColumnNeed>& needs, std::vector<size_t> c
   return block;
 }
 
+// The first `keys` of `columns`, or as many as leave room for a short cell beside them: an id, a percentage.
+std::vector<size_t> KeyOf(const std::vector<ColumnNeed>& needs, const std::vector<size_t>& columns, size_t keys,
+                          int width) {
+  constexpr int kLeastBeside = 8;
+  std::vector<size_t> key(columns.begin(), columns.begin() + static_cast<ptrdiff_t>(std::min(keys, columns.size())));
+  while (key.size() > 1 && Sum(needs, key, &ColumnNeed::least) + kColumnGap + kLeastBeside > width) key.pop_back();
+  return key;
+}
+
 }  // namespace
 
-FittedColumns FitColumns(const std::vector<ColumnNeed>& needs, int width) {
+FittedColumns FitColumns(const std::vector<ColumnNeed>& needs, size_t keys, int width) {
   FittedColumns fitted;
   std::vector<size_t> columns;
   for (size_t i = 0; i < needs.size(); ++i) columns.push_back(i);
@@ -59,13 +68,15 @@ FittedColumns FitColumns(const std::vector<ColumnNeed>& needs, int width) {
     columns.erase(first_to_go);
   }
   std::sort(fitted.left_out.begin(), fitted.left_out.end());
-  std::vector<size_t> beside = {columns.front()};
-  for (size_t i = 1; i < columns.size(); ++i) {
+  const std::vector<size_t> key = KeyOf(needs, columns, std::max<size_t>(keys, 1), width);
+  std::vector<size_t> beside = key;
+  for (size_t i = key.size(); i < columns.size(); ++i) {
     beside.push_back(columns[i]);
-    if (beside.size() == 2 || Sum(needs, beside, &ColumnNeed::least) <= width) continue;
+    if (beside.size() == key.size() + 1 || Sum(needs, beside, &ColumnNeed::least) <= width) continue;
     beside.pop_back();
     fitted.blocks.push_back(FitBlock(needs, std::move(beside), width));
-    beside = {columns.front(), columns[i]};
+    beside = key;
+    beside.push_back(columns[i]);
   }
   fitted.blocks.push_back(FitBlock(needs, std::move(beside), width));
   return fitted;

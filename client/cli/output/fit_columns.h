@@ -23,14 +23,15 @@ struct ColumnBlock {
 };
 
 struct FittedColumns {
-  std::vector<ColumnBlock> blocks;  // each begins with the first column
+  std::vector<ColumnBlock> blocks;  // each begins with the key
   std::vector<size_t> left_out;     // in their order
 };
 
 // Columns in `width`: as broad as they are, else without those that may be left out, else narrower, the broadest first,
-// else in several blocks below each other. A block is never wider than `width`, but where its two columns would have
-// nothing left. A width of 0 is unlimited.
-FittedColumns FitColumns(const std::vector<ColumnNeed>& needs, int width);
+// else in several blocks below each other, each beginning with the first `keys` columns (at least one), or as many of
+// them as leave room for others. A block is never wider than `width`, but where its columns would have nothing left. A
+// width of 0 is unlimited.
+FittedColumns FitColumns(const std::vector<ColumnNeed>& needs, size_t keys, int width);
 
 }  // namespace sumscope::client
 

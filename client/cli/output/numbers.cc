@@ -4,8 +4,11 @@
 #include <charconv>
 #include <cmath>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
 
 namespace sumscope::client {
 
@@ -18,9 +21,22 @@ std::string ShortestDouble(double value) {
 
 std::string FormatDigits(double value, int digits) {
   if (std::isnan(value)) return "-";
-  std::string text = absl::StrFormat("%#.*g", digits, value);
+  std::string text = absl::StrFormat("%#.*g", digits, value + 0.0);  // -0.0 + 0.0 is 0.0
+  // Up to millions more zeros are read more easily than a power of ten.
+  constexpr double kPlainBelow = 1e7;
+  double rounded = 0;
+  if (absl::StrContains(text, "e+") && absl::SimpleAtod(text, &rounded) && std::abs(rounded) < kPlainBelow) {
+    return absl::StrFormat("%.0f", rounded);
+  }
   if (text.back() == '.') text.pop_back();
   return text;
+}
+
+std::string FormatDecimals(double value, int decimals) {
+  if (std::isnan(value)) return "-";
+  const std::string text = absl::StrFormat("%.*f", decimals, value);
+  // What is rounded to nothing has no sign.
+  return text.find_first_not_of("-0.") == std::string::npos ? std::string(absl::StripPrefix(text, "-")) : text;
 }
 
 std::string FormatLoss(double value) { return FormatDigits(value, 4); }

@@ -13,9 +13,11 @@ namespace sumscope::client {
 // For programs: the shortest text that reads back as the same double; "" for NaN, "inf" and "-inf".
 std::string ShortestDouble(double value);
 
-// For people.
-// So many significant digits, zeros at the end included, so that columns line up; "-" for NaN.
+// For people. "-" for NaN, never minus zero.
+// So many significant digits, zeros at the end included, so that columns line up: 2.80, 1230, 1.30e-07.
 std::string FormatDigits(double value, int digits);
+// So many decimals: 12.50.
+std::string FormatDecimals(double value, int decimals);
 std::string FormatLoss(double value);    // four of them: 2.800, 0.01672, 1.300e-07
 std::string FormatPercent(double rate);  // 0.9571 is "95.71 %", 0.999998 "99.9998 %": as exact as failures are rare
 // A percentage with so many decimals that is never nothing for a little nor all for almost all: 0, <1, 96, >99, 100;

@@ -85,7 +85,7 @@ void Progress::Say(absl::string_view text) {
   if (quiet_) return;
   const bool redraw = drawn_;
   Erase();
-  *terminal_->err << EscapeText(text) << std::endl;
+  *terminal_->err << FitLines(EscapeText(text), terminal_->ColumnsOfErr()) << std::endl;
   if (redraw) Draw();
 }
 

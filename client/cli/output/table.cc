@@ -1,6 +1,7 @@
 #include "client/cli/output/table.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -77,6 +78,22 @@ ColumnNeed Table::NeedOf(size_t column, Shown where, bool headers) const {
   return need;
 }
 
+size_t Table::KeysOf(const std::vector<size_t>& chosen) const {
+  const auto different_rows = [&](size_t keys) {
+    std::set<std::vector<absl::string_view>> rows;
+    for (const auto& row : rows_) {
+      std::vector<absl::string_view> cells;
+      for (size_t i = 0; i < keys; ++i) cells.emplace_back(row[chosen[i]]);
+      rows.insert(std::move(cells));
+    }
+    return rows.size();
+  };
+  const size_t all = different_rows(chosen.size());
+  size_t keys = 1;
+  while (keys < chosen.size() && different_rows(keys) < all) ++keys;
+  return keys;
+}
+
 void Table::AppendBlock(const ColumnBlock& block, const std::vector<size_t>& chosen, Shown where, bool headers,
                         std::string* out) const {
   std::vector<bool> right;
@@ -109,7 +126,7 @@ std::string Table::Aligned(Shown where, bool headers, int width) const {
   const std::vector<size_t> chosen = Chosen(where);
   std::vector<ColumnNeed> needs;
   for (const size_t column : chosen) needs.push_back(NeedOf(column, where, headers));
-  const FittedColumns fitted = FitColumns(needs, width);
+  const FittedColumns fitted = FitColumns(needs, width > 0 ? KeysOf(chosen) : 1, width);
   std::string out;
   for (const ColumnBlock& block : fitted.blocks) {
     if (!out.empty()) out.push_back('\n');

@@ -43,6 +43,9 @@ class Table {
   // The columns that are shown there.
   std::vector<size_t> Chosen(Shown where) const;
   ColumnNeed NeedOf(size_t column, Shown where, bool headers) const;
+  // How many of the first `chosen` columns tell all rows apart, where a row's other blocks stand below; rows that are
+  // equal throughout need no telling apart.
+  size_t KeysOf(const std::vector<size_t>& chosen) const;
   void AppendBlock(const ColumnBlock& block, const std::vector<size_t>& chosen, Shown where, bool headers,
                    std::string* out) const;
 

@@ -167,8 +167,13 @@ std::string FitLines(absl::string_view text, int width) {
   if (width <= 0) return std::string(text);
   std::string out;
   while (!text.empty()) {
-    const size_t end = std::min(text.find('\n'), text.size());
-    const absl::string_view line = text.substr(0, end);
+    size_t end = std::min(text.find('\n'), text.size());
+    absl::string_view line = text.substr(0, end);
+    const size_t command = line.find(": sumscope ");
+    if (command != absl::string_view::npos && DisplayWidth(line) > width) {
+      end = command + 1;  // the space becomes the end of the line
+      line = text.substr(0, end);
+    }
     const size_t indent = DisplayWidth(line) <= width ? 0 : static_cast<size_t>(HangingIndent(line, width));
     if (indent == 0 && DisplayWidth(line) <= width) {
       absl::StrAppend(&out, line);

@@ -26,7 +26,8 @@ std::string FitWidth(absl::string_view text, int width);
 std::vector<std::string> WrapWords(absl::string_view text, int width);
 
 // `text` with no line wider than `width` columns: what is wider goes on below, cut at its spaces, under the value where
-// the line is "name   value". As it is where `width` is 0.
+// the line is "name   value", and a command behind a colon on a line of its own, as people copy it. As it is where
+// `width` is 0.
 std::string FitLines(absl::string_view text, int width);
 
 }  // namespace sumscope::client

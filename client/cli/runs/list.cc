@@ -51,13 +51,14 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
       ReadPages(
           request, options.limit, [&](const v1::ListRunsRequest& page) { return connection->ListRuns(page); },
           &v1::ListRunsResponse::mutable_runs));
-  Document document = ShowRuns(session, {all.runs().begin(), all.runs().end()}, session.clock().Now());
+  Document document = ShowRuns(session, {all.runs().begin(), all.runs().end()}, session.clock().Now(), options.sort_by);
   document.json = ToJson(all);
+  if (all.runs().empty()) {
+    document.nothing = options.filter.empty() ? "No runs yet. Try: sumscope train add_d3_l1_h3_t6K --watch"
+                                              : "none match: sumscope runs list --fields lists what --filter takes";
+  }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
-  if (all.runs().empty() && options.filter.empty() && session.terminal().out_is_terminal) {
-    session.Note("No runs yet. Try: sumscope train add_d3_l1_h3_t6K --watch");
-  }
   return ExitCode::kDone;
 }
 

@@ -94,8 +94,10 @@ absl::Status CheckTaken(const QuestionRules& rules, const v1::QuestionSet& quest
                         absl::StrCat(rules.analysis, " takes questions, not store/clean pairs; patch takes those"));
   }
   if (!questions.has_pairs() && pairs_wanted) {
-    return InvalidField("PAIRS_WANTED", "question_set",
-                        absl::StrCat(rules.analysis, " takes store/clean pairs: set question_set.pairs"));
+    return InvalidField(
+        "PAIRS_WANTED", "question_set",
+        absl::StrCat(rules.analysis, " takes store/clean pairs: give tasks such as A2.SA, or pairs, in ",
+                     "question_set.pairs"));
   }
   return absl::OkStatus();
 }

@@ -64,7 +64,7 @@ absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindA
 absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const Request& request,
                                                                            const std::string& run,
                                                                            v1::Analysis analysis) {
-  const RunLocks::Held lock(&analyses_, run);
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&analyses_, run));
   SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, FindAnalysis(request, run, analysis.key()));
   if (found.has_value()) {
     // The request is not recorded: it made nothing, and asked again it finds the same.
@@ -141,7 +141,9 @@ absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::stri
     SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_.clock->Now()));
     return Remember(transaction, request, analysis->name());
   }));
-  return sealed ? SealUnlessBusy(&context_, run, file) : absl::OkStatus();
+  // It is stored: an error would take it for one that is not. The housekeeping seals what could not be sealed now.
+  if (sealed) SealUnlessBusy(&context_, run, file).IgnoreError();
+  return absl::OkStatus();
 }
 
 absl::Status JobManagerImpl::CheckAnalysis(const std::string& run, const v1::Analysis& analysis) {
@@ -160,12 +162,11 @@ absl::StatusOr<v1::Analysis> JobManagerImpl::CancelAnalysis(const std::string& r
                      absl::StrCat(found.name(), " was stored at once: there is nothing to cancel"));
   }
   SUMSCOPE_RETURN_IF_ERROR(CancelJob(IdOf(found.job()), "ANALYSIS_ENDED"));
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis now, get());
-  return WithContent(run, std::move(now));
+  return get();  // not from its file: whatever is wrong with that, it is cancelled
 }
 
 absl::Status JobManagerImpl::DeleteAnalysis(const std::string& run, const std::string& analysis) {
-  const RunLocks::Held lock(&analyses_, run);
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&analyses_, run));
   const auto forget = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.GetAnalysis(run, analysis));
     if (!IsTerminal(found.state())) {

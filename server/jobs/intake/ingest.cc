@@ -80,21 +80,21 @@ void Ingest::Handle(Slot* slot, std::vector<InboxItem>* group) {
   }
   const std::string& task_id = first.kind == InboxItem::Kind::kLost ? first.task_id : first.message.task_id();
   if (task == nullptr || task->task_id() != task_id) return;  // of a task that is over
-  if (first.kind == InboxItem::Kind::kLost) return End(slot, task->job(), task->Lose(first.reason, first.detail));
+  if (first.kind == InboxItem::Kind::kLost) return End(slot, *task, task->Lose(first.reason, first.detail));
   if (first.message.has_started()) return task->Start(first.message);
-  if (first.message.has_finished()) return End(slot, task->job(), task->Finish(first.message));
+  if (first.message.has_finished()) return End(slot, *task, task->Finish(first.message));
   std::vector<worker::v1::WorkerMessage> messages;
   messages.reserve(group->size());
   for (InboxItem& item : *group) messages.push_back(std::move(item.message));
   task->Take(messages);
 }
 
-void Ingest::End(Slot* slot, const std::string& job, const absl::StatusOr<storage::Job>& recorded) {
+void Ingest::End(Slot* slot, const TaskIntake& task, const absl::StatusOr<storage::Job>& recorded) {
   {
     MutexLock lock(&slot->mutex);
     slot->task.reset();
   }
-  observer_->TaskOver(job, recorded);
+  observer_->TaskOver(task.job(), recorded, task.refused());
 }
 
 void Ingest::Close() {

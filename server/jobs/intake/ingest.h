@@ -18,8 +18,9 @@ class SlotObserver {
   virtual ~SlotObserver() = default;
   // The slot can take a task; what its last one sent is committed.
   virtual void SlotIdle(const std::string& slot) = 0;
-  // The task's end is recorded; `job` as it is now, or why it could not be recorded.
-  virtual void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job) = 0;
+  // The task's end is recorded; `job` as it is now, or why it could not be recorded. `refused`: what it sent could not
+  // be stored for now.
+  virtual void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) = 0;
 };
 
 // The ear of the job manager: one bounded inbox and one thread per slot. Never blocks a slot for another. Thread-safe.
@@ -56,7 +57,7 @@ class Ingest : public workers::WorkerListener {
   void Push(const std::string& slot, InboxItem item);
   void Run(Slot* slot);
   void Handle(Slot* slot, std::vector<InboxItem>* group);
-  void End(Slot* slot, const std::string& job, const absl::StatusOr<storage::Job>& recorded);
+  void End(Slot* slot, const TaskIntake& task, const absl::StatusOr<storage::Job>& recorded);
 
   Context* const context_;
   SlotObserver* const observer_;

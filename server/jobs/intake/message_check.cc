@@ -15,7 +15,6 @@ namespace {
 
 constexpr size_t kMaxName = 255;  // bytes of a tensor's, a column's, a machine's name
 constexpr size_t kMaxReason = 63;
-constexpr int kMaxColumns = 256;
 constexpr int kMaxTensors = 100'000;
 constexpr int kMaxDimensions = 8;
 constexpr uint32_t kMaxThreads = 65'536;
@@ -68,7 +67,7 @@ absl::Status CheckRows(const v1::MetricBlock& block, uint64_t next, uint64_t las
     return ProtocolError(absl::StrCat("a block of ", block.count(), " steps from step ", block.first_step(),
                                       " on came where that of step ", next, " was due, of ", last));
   }
-  if (block.columns().empty() || block.columns_size() > kMaxColumns ||
+  if (block.columns().empty() || block.columns_size() > storage::kMaxMetricColumns ||
       static_cast<uint64_t>(block.values_size()) != uint64_t{block.count()} * block.columns_size()) {
     return ProtocolError("a metric block's values do not fit it");
   }

@@ -8,6 +8,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/resource_names.h"
 #include "server/jobs/job_states.h"
+#include "server/jobs/reasons.h"
 #include "server/jobs/transitions.h"
 
 namespace sumscope::jobs {
@@ -17,6 +18,8 @@ constexpr absl::Duration kFirstDelay = absl::Milliseconds(50);
 constexpr absl::Duration kLongestDelay = absl::Seconds(5);
 // Errors that nobody has a name for are hardly ever passing ones.
 constexpr absl::Duration kUnknownWait = absl::Minutes(1);
+// An answer is computed again in seconds or minutes; meanwhile others can use the slot.
+constexpr absl::Duration kAnalysisWait = absl::Minutes(2);
 // What a drain has to spare: the end of the task must be recorded within its grace.
 constexpr absl::Duration kDrainWait = absl::Seconds(5);
 
@@ -40,7 +43,13 @@ bool StoragePatience::ToldToEnd() const {
 
 absl::Duration StoragePatience::LimitOf(const absl::Status& status) const {
   if (context_->draining) return kDrainWait;
-  return MayTryAgain(status) ? limits::kStorageWait : kUnknownWait;
+  if (!MayTryAgain(status)) return kUnknownWait;
+  return who_.analysis.empty() ? limits::kStorageWait : kAnalysisWait;
+}
+
+bool StoragePatience::HasRoom(const absl::Status& status) const {
+  if (StorageReason(status) != reasons::kDiskFull || context_->reserve == nullptr) return true;
+  return !context_->options.free_disk_bytes || context_->options.free_disk_bytes() > context_->reserve->Missing();
 }
 
 absl::Status StoragePatience::Outlast(const std::function<absl::Status()>& body) {
@@ -55,7 +64,7 @@ absl::Status StoragePatience::Outlast(const std::function<absl::Status()>& body)
     if (ToldToEnd()) break;
     context_->hub->WaitForChange(who_.run, version, absl::ToChronoMilliseconds(delay));  // woken by a cancel
     delay = std::min(2 * delay, kLongestDelay);
-    status = body();
+    if (HasRoom(status)) status = body();
   }
   Hide(first, context_->clock->Monotonic() - start, status.ok());
   return status;

@@ -23,7 +23,8 @@ class StoragePatience {
       : context_(context), who_(std::move(who)), file_(std::move(file)) {}
 
   // Calls `body` until it returns OK or an error that stays. Gives up, with an error that Passes, after
-  // limits::kStorageWait, shortly after a drain began, and at once when the job was told to end or the server goes.
+  // limits::kStorageWait, with an analysis after minutes, shortly after a drain began, and at once when the job was
+  // told to end or the server goes.
   absl::Status Outlast(const std::function<absl::Status()>& body);
 
   // Whether an error is waited for; one that nobody has a name for only a minute.
@@ -33,6 +34,8 @@ class StoragePatience {
 
  private:
   bool ToldToEnd() const;
+  // Not where a disk that was full has only what the reserve gave back: that is for what ends and frees.
+  bool HasRoom(const absl::Status& status) const;
   // How long an error is waited for.
   absl::Duration LimitOf(const absl::Status& status) const;
   void Show(const absl::Status& status);

@@ -56,6 +56,7 @@ TaskEnd TaskIntake::EndBy(const absl::Status& status) {
   const Kind kind = lie                                    ? Kind::kFailedRetryable
                     : StoragePatience::MayTryAgain(status) ? Kind::kReturned
                                                            : Kind::kFailed;
+  refused_ = kind == Kind::kReturned;
   return {kind, reason, std::string(status.message())};
 }
 
@@ -197,7 +198,7 @@ void TaskIntake::ShowProgress() {
   v1::Progress progress;
   progress.set_step(state_.step);
   progress.set_steps(assignment_.steps);
-  progress.set_loss(state_.facts.loss.value_or(0));
+  progress.set_loss(state_.loss.value_or(0));
   if (state_.steps_per_second.value_or(0) > 0) {
     progress.set_steps_per_second(*state_.steps_per_second);
     progress.set_eta_seconds(static_cast<double>(assignment_.steps - std::min(assignment_.steps, state_.step)) /
@@ -278,9 +279,8 @@ absl::StatusOr<storage::Job> TaskIntake::Lose(const std::string& reason, const s
     return Record({TaskEnd::Kind::kFailed, reasons::kRunFileCorrupt, detail});
   }
   const bool asked = reason == reasons::kPoolShutdown || context_->draining;
-  const std::string text = absl::StrCat(reason, ": ", detail);
-  return Record(asked ? TaskEnd{TaskEnd::Kind::kReturned, reasons::kDrained, text}
-                      : TaskEnd{TaskEnd::Kind::kLost, reason, text});
+  return Record(asked ? TaskEnd{TaskEnd::Kind::kReturned, reasons::kDrained, absl::StrCat(reason, ": ", detail)}
+                      : TaskEnd{TaskEnd::Kind::kLost, reason, detail});
 }
 
 EndFacts TaskIntake::FactsOfEnd() {

@@ -25,6 +25,8 @@ class TaskIntake {
 
   const std::string& task_id() const { return task_id_; }
   const std::string& job() const { return assignment_.job; }
+  // Whether it ended because its storage refused for now.
+  bool refused() const { return refused_; }
 
   // RUNNING, in file and catalog.
   void Start(const worker::v1::WorkerMessage& message);
@@ -38,7 +40,8 @@ class TaskIntake {
   // What a group of messages changes, kept only when its write was committed.
   struct State {
     RunFacts facts;
-    uint64_t step = 0;  // of this segment: steps done
+    uint64_t step = 0;           // of this segment: steps done
+    std::optional<double> loss;  // of the last of these
     std::optional<double> steps_per_second;
     std::optional<int64_t> open_set;
     storage::TensorSetKind open_kind = storage::TensorSetKind::kWeights;
@@ -72,7 +75,7 @@ class TaskIntake {
   absl::StatusOr<storage::Job> Record(const TaskEnd& end);
   EndFacts FactsOfEnd();
   // What an error makes of the task: a lie is a failed attempt, storage that was waited for in vain nobody's failure.
-  static TaskEnd EndBy(const absl::Status& status);
+  TaskEnd EndBy(const absl::Status& status);
   // Ends the task with what the worker sends from here on unheard.
   void Fail(const absl::Status& status);
   void Acknowledge(uint64_t sequence);
@@ -90,6 +93,7 @@ class TaskIntake {
   v1::Provenance provenance_;               // of an analysis
   std::unique_ptr<CaptureIntake> capture_;  // of a capture
   std::optional<TaskEnd> failure_;
+  bool refused_ = false;
 };
 
 }  // namespace sumscope::jobs

@@ -64,6 +64,7 @@ absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::Run
                                               ": recomputed metrics differ from those before the resume")));
   }
   state->step = block.first_step() + block.count();
+  state->loss = loss;
   state->progressed = true;
   if (state->step >= state->facts.steps_done) {
     state->facts.steps_done = state->step;

@@ -17,7 +17,7 @@ namespace {
 constexpr absl::Duration kLongestWait = absl::Seconds(1);
 constexpr absl::Duration kFirstBackOff = absl::Milliseconds(50);
 constexpr absl::Duration kLongestBackOff = absl::Seconds(5);
-constexpr absl::Duration kLongestOwnBackOff = absl::Seconds(60);  // of one job
+constexpr absl::Duration kLongestOwnBackOff = absl::Seconds(60);  // of one run
 // Threads that give: each slot may meet a slow file at a time.
 constexpr size_t kMinGivers = 2, kMaxGivers = 16;
 
@@ -65,10 +65,10 @@ void Dispatcher::Enqueue(storage::Job job) {
 
 std::optional<storage::Job> Dispatcher::Claim(const std::string& job) {
   MutexLock lock(&mutex_);
-  back_offs_.erase(job);
-  if (const auto found = later_.find(job); found != later_.end()) {
-    storage::Job taken = std::move(found->second.job);
-    later_.erase(found);
+  for (auto at = refused_.begin(); at != refused_.end(); ++at) {
+    std::optional<storage::Job> taken = at->second.jobs.Remove(job);
+    if (!taken.has_value()) continue;
+    if (at->second.jobs.size() == 0 && at->second.probe.empty()) refused_.erase(at);
     return taken;
   }
   return policy_->Remove(job);
@@ -76,7 +76,9 @@ std::optional<storage::Job> Dispatcher::Claim(const std::string& job) {
 
 size_t Dispatcher::waiting() {
   MutexLock lock(&mutex_);
-  return policy_->size() + later_.size();
+  size_t count = policy_->size();
+  for (const auto& [run, refused] : refused_) count += refused.jobs.size();
+  return count;
 }
 
 void Dispatcher::CancelTask(const std::string& job) {
@@ -128,52 +130,89 @@ void Dispatcher::SlotIdle(const std::string& slot) {
   changed_.NotifyAll();
 }
 
-void Dispatcher::TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job) {
+void Dispatcher::TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) {
+  MutexLock lock(&mutex_);
   std::optional<storage::Job> again;
   if (job.ok() && job->state == v1::QUEUED) again = *job;
-  Free(job_id, std::move(again), /*slot_is_idle=*/false);
+  if (refused && again.has_value()) {
+    PutOff(*again, kLongestOwnBackOff);
+    again.reset();
+  }
+  FreeLocked(job_id, std::move(again), /*slot_is_idle=*/false);
 }
 
 void Dispatcher::Free(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle) {
   MutexLock lock(&mutex_);
+  FreeLocked(job, std::move(again), slot_is_idle);
+}
+
+void Dispatcher::FreeLocked(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle) {
   const auto found = active_.find(job);
   if (found != active_.end()) {
+    const std::string run = found->second.run;
     if (found->second.again.has_value()) again = std::move(found->second.again);
     if (slot_is_idle || found->second.idle_again) idle_.insert(found->second.slot);
     active_.erase(found);
+    // It was not refused again: its run's other jobs may find out for themselves.
+    const auto refused = refused_.find(run);
+    if (refused != refused_.end() && refused->second.probe == job) Readmit(run);
   }
   if (again.has_value()) policy_->Add(*std::move(again));
-  if (later_.count(job) == 0) back_offs_.erase(job);
   changed_.NotifyAll();
 }
 
-void Dispatcher::TakeDue(absl::Duration now) {
-  for (auto at = later_.begin(); at != later_.end();) {
-    if (at->second.not_before > now) {
-      ++at;
-      continue;
-    }
-    policy_->Add(std::move(at->second.job));
-    at = later_.erase(at);
-  }
+void Dispatcher::PutOff(const storage::Job& job, absl::Duration longest) {
+  Refused& refused = refused_.try_emplace(job.run, Refused{FifoPolicy(), "", {}, kFirstBackOff}).first->second;
+  refused.jobs.Add(job);
+  if (refused.probe == job.id) refused.probe.clear();
+  refused.not_before = context_->clock->Monotonic() + refused.back_off;
+  refused.back_off = std::min(2 * refused.back_off, longest);
+}
+
+void Dispatcher::Readmit(const std::string& run) {
+  const auto refused = refused_.find(run);
+  if (refused == refused_.end()) return;
+  while (std::optional<storage::Job> job = refused->second.jobs.TakeNext("")) policy_->Add(*std::move(job));
+  refused_.erase(refused);
+  changed_.NotifyAll();
 }
 
 absl::Duration Dispatcher::WaitForWork() {
   if (draining_ || idle_.empty()) return kLongestWait;
   const absl::Duration now = context_->clock->Monotonic();
-  TakeDue(now);
   absl::Duration next = now + kLongestWait;
-  if (policy_->size() > 0) {
-    next = not_before_;
-  } else {
-    for (const auto& [job, later] : later_) next = std::min(next, later.not_before);
+  if (policy_->size() > 0) next = not_before_;
+  for (const auto& [run, refused] : refused_) {
+    if (refused.probe.empty() && refused.jobs.size() > 0)
+      next = std::min(next, std::max(refused.not_before, not_before_));
   }
   return std::clamp(next - now, absl::ZeroDuration(), kLongestWait);
 }
 
+std::optional<storage::Job> Dispatcher::TakeUntried(const std::string& slot) {
+  while (std::optional<storage::Job> job = policy_->TakeNext(slot)) {
+    const auto refused = refused_.find(job->run);
+    if (refused == refused_.end()) return job;
+    refused->second.jobs.Add(*std::move(job));
+  }
+  return std::nullopt;
+}
+
+std::optional<storage::Job> Dispatcher::TakeProbe() {
+  const absl::Duration now = context_->clock->Monotonic();
+  Refused* first = nullptr;
+  for (auto& [run, refused] : refused_) {
+    if (!refused.probe.empty() || refused.jobs.size() == 0 || refused.not_before > now) continue;
+    if (first == nullptr || refused.not_before < first->not_before) first = &refused;
+  }
+  return first == nullptr ? std::nullopt : first->jobs.TakeNext("");
+}
+
 std::optional<std::pair<storage::Job, std::string>> Dispatcher::TakeWork() {
   for (const std::string& slot : idle_) {
-    std::optional<storage::Job> job = policy_->TakeNext(slot);
+    // Turn by turn: locked files hold up nobody for long, and wait not for ever beside a queue that never ends.
+    std::optional<storage::Job> job = probed_ ? TakeUntried(slot) : TakeProbe();
+    if (!job.has_value()) job = probed_ ? TakeProbe() : TakeUntried(slot);
     if (!job.has_value()) continue;
     const auto running = active_.find(job->id);
     if (running != active_.end()) {
@@ -181,7 +220,12 @@ std::optional<std::pair<storage::Job, std::string>> Dispatcher::TakeWork() {
       return std::nullopt;
     }
     std::pair<storage::Job, std::string> work(*std::move(job), slot);
-    active_[work.first.id].slot = slot;
+    const auto refused = refused_.find(work.first.run);
+    probed_ = refused != refused_.end();
+    if (probed_) refused->second.probe = work.first.id;
+    Active& active = active_[work.first.id];
+    active.run = work.first.run;
+    active.slot = slot;
     idle_.erase(slot);
     return work;
   }
@@ -254,6 +298,10 @@ void Dispatcher::Give(const storage::Job& job, const std::string& slot) {
   }
   if (target->job.state != v1::QUEUED) return Drop(*target);
   absl::StatusOr<Assignment> assignment = BuildAssignment(context_, *target);
+  if (const absl::Status probed = assignment.ok() ? CheckProbe(job, assignment->file.get()) : assignment.status();
+      !probed.ok()) {
+    assignment = probed;
+  }
   if (!assignment.ok()) {
     if (!RefusedForNow(assignment.status())) return Refuse(job, assignment.status());
     return TryLater(job, assignment.status(), /*shared=*/absl::IsResourceExhausted(assignment.status()));
@@ -265,10 +313,19 @@ void Dispatcher::Give(const storage::Job& job, const std::string& slot) {
   {
     MutexLock lock(&mutex_);
     back_off_ = kFirstBackOff;
-    back_offs_.erase(job.id);
+    Readmit(job.run);
   }
   context_->hub->Notify(job.run);
   HandOver(started->job, slot, *std::move(assignment));
+}
+
+absl::Status Dispatcher::CheckProbe(const storage::Job& job, storage::RunFile* file) {
+  {
+    MutexLock lock(&mutex_);
+    const auto refused = refused_.find(job.run);
+    if (refused == refused_.end() || refused->second.probe != job.id) return absl::OkStatus();
+  }
+  return file->Write([](storage::RunFileTransaction&) { return absl::OkStatus(); });
 }
 
 absl::StatusOr<Target> Dispatcher::RecordStart(const std::string& job, const std::string& slot,
@@ -350,18 +407,13 @@ void Dispatcher::Drop(const Target& target) {
 
 void Dispatcher::TryLater(const storage::Job& job, const absl::Status& why, bool shared) {
   const storage::Job shown = ShowReason(job, StorageReason(why), std::string(why.message()));
-  {
-    MutexLock lock(&mutex_);
-    const absl::Duration now = context_->clock->Monotonic();
-    if (shared) {
-      not_before_ = now + back_off_;
-      back_off_ = std::min(2 * back_off_, kLongestBackOff);
-    }
-    absl::Duration& own = back_offs_.try_emplace(job.id, kFirstBackOff).first->second;
-    later_[job.id] = {shown, now + own};
-    own = std::min(2 * own, shared ? kLongestBackOff : kLongestOwnBackOff);
+  MutexLock lock(&mutex_);
+  if (shared) {
+    not_before_ = context_->clock->Monotonic() + back_off_;
+    back_off_ = std::min(2 * back_off_, kLongestBackOff);
   }
-  Free(job.id, std::nullopt, /*slot_is_idle=*/true);
+  PutOff(shown, shared ? kLongestBackOff : kLongestOwnBackOff);
+  FreeLocked(job.id, std::nullopt, /*slot_is_idle=*/true);
 }
 
 }  // namespace sumscope::jobs

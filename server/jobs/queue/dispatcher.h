@@ -20,8 +20,10 @@ namespace sumscope::jobs {
 // Gives queued jobs to idle slots, from threads of its own, so that a job whose file is slow holds up its slot alone.
 // The catalog decides on every state; what is here is only who waits and who runs where. Thread-safe.
 //
-// A job that its storage refuses for now is tried again with a back-off of its own, and others go before it meanwhile.
-// Where the refusal is everybody's (the catalog, a full disk, no descriptors), nobody is tried for a moment.
+// When its storage refuses a job for now, all jobs of that run wait, for they would meet the same file: one of them
+// probes, with a back-off of the run's own, and looks whether the file can be written, too. Others go meanwhile, and
+// after every probe one that was not tried yet. Where the refusal is everybody's (the catalog, a full disk, no
+// descriptors), nobody is tried for a moment.
 class Dispatcher : public SlotObserver {
  public:
   // `context` outlives it.
@@ -46,10 +48,11 @@ class Dispatcher : public SlotObserver {
   void Stop();
 
   void SlotIdle(const std::string& slot) override;
-  void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job) override;
+  void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) override;
 
  private:
   struct Active {
+    std::string run;
     std::string slot;
     std::string task_id;
     bool assigned = false;              // the pool has it
@@ -57,19 +60,26 @@ class Dispatcher : public SlotObserver {
     bool idle_again = false;            // the slot said idle before the pool had it
     std::optional<storage::Job> again;  // queued anew before this start was over
   };
-  // A job that is tried again at its time.
-  struct Later {
-    storage::Job job;
-    absl::Duration not_before;
+  // A run whose storage refused.
+  struct Refused {
+    FifoPolicy jobs;
+    std::string probe;  // the job that tries now, "" for none
+    absl::Duration not_before, back_off;
   };
   // One of the threads explains waits that nothing ends.
   void Run(bool explains);
-  // Puts jobs whose time has come back into their places.
-  void TakeDue(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Zero: a job can be given now.
   absl::Duration WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The next job with its slot, both taken; empty when none may start now.
   std::optional<std::pair<storage::Job, std::string>> TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The next job of a run that nothing is known against; the others join those that wait for their run.
+  std::optional<storage::Job> TakeUntried(const std::string& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A job of the run that is due longest.
+  std::optional<storage::Job> TakeProbe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Makes the job wait with all of its run; the run is tried again at its time.
+  void PutOff(const storage::Job& job, absl::Duration longest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Lets the run's jobs back into their places.
+  void Readmit(const std::string& run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // The first job that waits while nothing runs and no slot is idle.
   std::optional<storage::Job> Stuck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -91,6 +101,10 @@ class Dispatcher : public SlotObserver {
   void TryLater(const storage::Job& job, const absl::Status& why, bool shared);
   // Whatever became of the start is over; `again` goes back into the queue.
   void Free(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle);
+  void FreeLocked(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // OK unless the job probes and its file cannot be written now: nothing is computed that cannot be stored.
+  absl::Status CheckProbe(const storage::Job& job, storage::RunFile* file);
 
   Context* const context_;
   Ingest* ingest_ = nullptr;  // set before the threads start
@@ -104,8 +118,8 @@ class Dispatcher : public SlotObserver {
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration grace_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<std::string, Later> later_ ABSL_GUARDED_BY(mutex_);               // by job
-  std::map<std::string, absl::Duration> back_offs_ ABSL_GUARDED_BY(mutex_);  // by job that was refused: the next one
+  std::map<std::string, Refused> refused_ ABSL_GUARDED_BY(mutex_);  // by run
+  bool probed_ ABSL_GUARDED_BY(mutex_) = false;                     // the last job that was taken
   // Of everybody.
   absl::Duration not_before_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
   absl::Duration back_off_ ABSL_GUARDED_BY(mutex_);

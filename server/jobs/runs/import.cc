@@ -59,10 +59,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
   run.set_state(v1::SUCCEEDED);
   run.set_attempt(1);
   *run.mutable_end_time() = run.create_time();
-  if (GetRun(id).ok()) {
-    return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
-                     absl::StrCat(run.name(), " exists already; choose another run_id or leave it out"));
-  }
+  if (GetRun(id).ok()) return RunExists(id);
   // A crash before the run is in the catalog leaves a file that the next start removes.
   SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) {
     return transaction.PutRemoval({id, "", ""});

@@ -58,7 +58,8 @@ absl::StatusOr<v1::Run> JobManagerImpl::UpdateLabels(const std::string& run, boo
   SUMSCOPE_RETURN_IF_ERROR(ChangeDescription(
       &context_, run, file.get(),
       [](const v1::Run& catalog, v1::Run* description) { *description->mutable_labels() = catalog.labels(); }));
-  if (IsTerminal(changed.state())) SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(&context_, run, file.get()));
+  // They are stored. The housekeeping seals what could not be sealed now.
+  if (IsTerminal(changed.state())) SealUnlessBusy(&context_, run, file.get()).IgnoreError();
   return changed;
 }
 

@@ -17,13 +17,13 @@ namespace {
 // A generated id is taken with a chance of 1 in 3e10 per run: tried again this often.
 constexpr int kIdTries = 5;
 
+}  // namespace
+
 absl::Status RunExists(const std::string& run) {
   return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
                    absl::StrCat(RunName(run), " exists already; choose another run_id or leave it out"),
                    {{"run", RunName(run)}});
 }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<JobManagerImpl::Reservation>> JobManagerImpl::Reservation::Take(JobManagerImpl* manager,
                                                                                                const std::string& run) {

@@ -13,8 +13,9 @@
 
 namespace sumscope::rpc {
 
-// How long unary calls took in this server, by method: from a call's arrival to its answer, without the way there and
-// back. Buckets that grow by a tenth, so that a quantile is at most a tenth too high. Thread-safe.
+// How long unary calls took in this server, by method: from the moment a thread takes a call to its answer, without
+// the way there and back and a wait for that thread. Buckets that grow by a tenth, so that a quantile is at most a
+// tenth too high. Thread-safe.
 class CallTimes {
  public:
   void Record(const std::string& method, absl::Duration took, bool failed);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/grpc.h"
@@ -19,6 +20,9 @@ using grpc::experimental::InterceptionHookPoints;
 using grpc::experimental::InterceptorBatchMethods;
 using grpc::experimental::ServerRpcInfo;
 
+constexpr char kReflection[] = "/grpc.reflection.";
+constexpr char kHealthWatch[] = "/grpc.health.v1.Health/Watch";
+
 // The error that a client gets in place of one without a reason.
 absl::Status Named(const grpc::Status& status, bool unreadable) {
   if (unreadable) {
@@ -28,6 +32,10 @@ absl::Status Named(const grpc::Status& status, bool unreadable) {
   if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) {
     return MakeError(absl::StatusCode::kUnimplemented, "METHOD_UNKNOWN",
                      "this server has no such method; reflection lists those it has");
+  }
+  if (status.error_code() == grpc::StatusCode::UNKNOWN) {  // gRPC's word for what a handler threw
+    return MakeError(absl::StatusCode::kInternal, "HANDLER_FAILED",
+                     "the server failed at this call; the fault is its own, be it a lack of memory or an error in it");
   }
   return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
 }
@@ -39,13 +47,18 @@ bool HasReason(const grpc::Status& status) {
 
 }  // namespace
 
-// One call. Created when it arrives and destroyed when all of it is over, by the threads that serve it.
+// One call. Created when a thread takes it, where its method is not served by callbacks, and destroyed when all of it
+// is over. How long it waited for that thread nobody can tell: gRPC gives no time of its arrival.
 class CallWatch::Call final : public grpc::experimental::Interceptor {
  public:
   Call(CallWatch* watch, ServerRpcInfo* info) : watch_(watch), info_(info), came_(watch->clock_->Monotonic()) {}
 
   ~Call() override {
-    SetSending(false);
+    {
+      MutexLock lock(&watch_->mutex_);
+      watch_->sending_.erase(this);
+      watch_->reflecting_.erase(this);
+    }
     watch_->connections_->CallEnded(connection_);
   }
 
@@ -53,7 +66,9 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
     const auto at = [methods](InterceptionHookPoints point) { return methods->QueryInterceptionHookPoint(point); };
     if (at(InterceptionHookPoints::POST_RECV_INITIAL_METADATA)) {
       connection_ = watch_->connections_->CallBegan(info_->server_context()->peer());
+      TakeSeat();
     }
+    if (at(InterceptionHookPoints::POST_RECV_MESSAGE)) Heard();
     if (at(InterceptionHookPoints::POST_RECV_MESSAGE) && HasOneRequest()) {
       unreadable_ = methods->GetRecvMessage() == nullptr;
     }
@@ -74,12 +89,33 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
   uint64_t connection() const { return connection_; }
 
   // The watch's mutex guards these.
-  absl::Duration sending_since;
+  absl::Duration sending_since, heard;
   bool cancelled = false;
 
  private:
   bool HasOneRequest() const {
     return info_->type() == ServerRpcInfo::Type::UNARY || info_->type() == ServerRpcInfo::Type::SERVER_STREAMING;
+  }
+
+  void TakeSeat() {
+    Seats* const seats = watch_->SeatsFor(info_->method());
+    if (seats == nullptr) return;
+    absl::StatusOr<std::unique_ptr<Seats::Seat>> seat = seats->Enter();
+    if (!seat.ok()) {
+      const std::string text = absl::StrCat(ErrorReason(seat.status()), ": ", seat.status().message());
+      grpc_call_cancel_with_status(call(), GRPC_STATUS_RESOURCE_EXHAUSTED, text.c_str(), nullptr);
+      return;
+    }
+    seat_ = *std::move(seat);
+    if (seats != &watch_->reflections_) return;
+    MutexLock lock(&watch_->mutex_);
+    heard = watch_->clock_->Monotonic();
+    watch_->reflecting_.insert(this);
+  }
+
+  void Heard() {
+    MutexLock lock(&watch_->mutex_);
+    heard = watch_->clock_->Monotonic();
   }
 
   void SetSending(bool sending) {
@@ -96,6 +132,7 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
   ServerRpcInfo* const info_;
   const absl::Duration came_;
   uint64_t connection_ = 0;
+  std::unique_ptr<Seats::Seat> seat_;
   bool unreadable_ = false;
 };
 
@@ -114,29 +151,46 @@ std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CallWatch
   return std::make_unique<Factory>(this);
 }
 
+Seats* CallWatch::SeatsFor(absl::string_view method) {
+  if (absl::StartsWith(method, kReflection)) return &reflections_;
+  return method == kHealthWatch ? &health_watches_ : nullptr;
+}
+
 void CallWatch::EndStalled() {
-  std::vector<grpc_call*> stalled;
+  struct End {
+    grpc_call* call;
+    grpc_status_code code;
+    const char* text;
+  };
+  std::vector<End> ended;
   std::vector<uint64_t> stuck;
   {
     MutexLock lock(&mutex_);
     const absl::Duration now = clock_->Monotonic();
+    const auto end = [&ended](Call* call, grpc_status_code code, const char* text) {
+      if (std::exchange(call->cancelled, true)) return;
+      grpc_call_ref(call->call());
+      ended.push_back({call->call(), code, text});
+    };
     for (Call* const call : sending_) {
       const absl::Duration waited = now - call->sending_since;
       if (waited > limits::kMaxSendStall + limits::kSendStallGrace) {
         stuck.push_back(call->connection());
-      } else if (waited > limits::kMaxSendStall && !std::exchange(call->cancelled, true)) {
-        stalled.push_back(call->call());
-        grpc_call_ref(stalled.back());
+      } else if (waited > limits::kMaxSendStall) {
+        end(call, GRPC_STATUS_UNAVAILABLE,
+            "cut off: the client took nothing of what it asked for in a minute; ask again, downloads and watches go on "
+            "from where they were");
       }
+    }
+    for (Call* const call : reflecting_) {
+      if (now - call->heard <= kMaxReflectionSilence) continue;
+      end(call, GRPC_STATUS_ABORTED, "REFLECTION_SILENT: cut off: nothing was asked here in a minute; open another");
     }
   }
   // Without the mutex: what a cancellation completes may run here, and comes to SetSending.
-  for (grpc_call* const call : stalled) {
-    grpc_call_cancel_with_status(call, GRPC_STATUS_UNAVAILABLE,
-                                 "cut off: the client took nothing of what it asked for in a minute; ask again, "
-                                 "downloads and watches go on from where they were",
-                                 nullptr);
-    grpc_call_unref(call);
+  for (const End& end : ended) {
+    grpc_call_cancel_with_status(end.call, end.code, end.text, nullptr);
+    grpc_call_unref(end.call);
   }
   for (const uint64_t connection : stuck) connections_->ShutDown(connection);
 }

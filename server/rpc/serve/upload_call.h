@@ -2,7 +2,10 @@
 #define SUMSCOPE_SERVER_RPC_SERVE_UPLOAD_CALL_H_
 
 #include <chrono>
+#include <cstdint>
+#include <exception>
 #include <functional>
+#include <new>
 #include <utility>
 
 #include "absl/status/statusor.h"
@@ -10,7 +13,9 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/mutex.h"
+#include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
+#include "proto/contract/limits.h"
 #include "server/rpc/call.h"
 #include "server/rpc/serve/upload_desk.h"
 
@@ -21,8 +26,17 @@ template <typename Request>
 class UploadReader {
  public:
   virtual ~UploadReader() = default;
-  // Takes the next message; false after the last. ABORTED UPLOAD_SILENT when none comes in time; CANCELLED.
+  // Takes the next message; false after the last. ABORTED UPLOAD_SILENT when none comes in time, UPLOAD_TOO_SLOW when
+  // all of them come too slowly; CANCELLED.
   virtual absl::StatusOr<bool> Read(Request* message) = 0;
+};
+
+// How slowly an upload may come before its place goes to others. Only waiting for the client counts, not what the
+// handler does meanwhile.
+struct UploadPace {
+  absl::Duration silence = limits::kMaxUploadSilence;  // between two messages
+  absl::Duration free = absl::Minutes(1);              // of waiting, altogether, that nothing is asked for
+  double bytes_per_second = 10'000;                    // for the waiting beyond; a poor line has ten times that
 };
 
 // One client-streaming call, whose handler blocks in a thread of the desk while gRPC's own never do. A synchronous
@@ -33,13 +47,13 @@ class UploadCall final : public grpc::ServerReadReactor<Request>, private Upload
  public:
   using Handler = std::function<absl::StatusOr<Response>(UploadReader<Request>*)>;
 
-  // The reactor of a call. What the handler returns is the answer.
+  // The reactor of a call. What the handler returns is the answer; what it throws is RESOURCE_EXHAUSTED OUT_OF_MEMORY
+  // or INTERNAL HANDLER_FAILED.
   static grpc::ServerReadReactor<Request>* Serve(grpc::CallbackServerContext* context, UploadDesk* desk,
-                                                 absl::Duration patience, Response* response, Handler handler) {
-    auto* const call = new UploadCall(context, patience);
+                                                 const UploadPace& pace, Response* response, Handler handler) {
+    auto* const call = new UploadCall(context, pace);
     const absl::Status started = desk->Start([call, response, handler = std::move(handler)] {
-      absl::StatusOr<Response> result = handler(call);
-      call->Finish(Answer(std::move(result), response));  // the call may be gone when this returns
+      call->Finish(Handle(handler, call, response));  // the call may be gone when this returns
     });
     if (!started.ok()) call->Finish(ToGrpc(started));
     return call;
@@ -54,8 +68,23 @@ class UploadCall final : public grpc::ServerReadReactor<Request>, private Upload
 
  private:
   enum class State { kIdle, kReading, kRead, kEnded };
+  using Steady = std::chrono::steady_clock;
 
-  UploadCall(grpc::CallbackServerContext* context, absl::Duration patience) : context_(context), patience_(patience) {}
+  UploadCall(grpc::CallbackServerContext* context, const UploadPace& pace) : context_(context), pace_(pace) {}
+
+  // The desk's threads are ours: what is thrown there would end the server.
+  static grpc::Status Handle(const Handler& handler, UploadCall* call, Response* response) {
+    try {
+      return Answer(handler(call), response);
+    } catch (const std::bad_alloc&) {
+      return ToGrpc(WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
+                                             "the server has no memory left for the upload; send it again in a moment"),
+                                   absl::Seconds(5)));
+    } catch (const std::exception& error) {
+      return ToGrpc(MakeError(absl::StatusCode::kInternal, "HANDLER_FAILED",
+                              absl::StrCat("the server failed at the upload; the fault is its own: ", error.what())));
+    }
+  }
 
   absl::StatusOr<bool> Read(Request* message) override {
     {
@@ -64,30 +93,48 @@ class UploadCall final : public grpc::ServerReadReactor<Request>, private Upload
       state_ = State::kReading;
     }
     this->StartRead(&message_);
-    const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(patience_);
-    MutexLock lock(&mutex_);
-    while (state_ == State::kReading) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      if (left.count() <= 0) return Silent();
-      changed_.WaitFor(&mutex_, left);
-    }
-    if (state_ == State::kEnded) {
-      if (context_->IsCancelled()) return absl::CancelledError("the client went away");
-      return false;
+    const Steady::time_point began = Steady::now();
+    SUMSCOPE_RETURN_IF_ERROR(WaitForRead(began + absl::ToChronoMilliseconds(pace_.silence)));
+    {
+      MutexLock lock(&mutex_);
+      if (state_ == State::kEnded) {
+        if (context_->IsCancelled()) return absl::CancelledError("the client went away");
+        return false;
+      }
     }
     *message = std::move(message_);
-    return true;
+    bytes_ += message->ByteSizeLong();
+    waited_ += absl::FromChrono(Steady::now() - began);
+    const double due = absl::ToDoubleSeconds(waited_ - pace_.free) * pace_.bytes_per_second;
+    if (static_cast<double>(bytes_) >= due) return true;
+    return MakeError(absl::StatusCode::kAborted, "UPLOAD_TOO_SLOW",
+                     absl::StrCat("the upload was given up: ", bytes_, " bytes came in ",
+                                  absl::FormatDuration(absl::Ceil(waited_, absl::Milliseconds(1))), ", less than ",
+                                  pace_.bytes_per_second, " a second; send it again over a better line"));
   }
 
-  absl::Status Silent() const {
-    return MakeError(
-        absl::StatusCode::kAborted, "UPLOAD_SILENT",
-        absl::StrCat("the upload was given up: nothing came for ", absl::FormatDuration(patience_), "; send it again"));
+  // Until the read that was started is over. ABORTED UPLOAD_SILENT.
+  absl::Status WaitForRead(Steady::time_point deadline) {
+    MutexLock lock(&mutex_);
+    while (state_ == State::kReading) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now());
+      if (left.count() <= 0) {
+        return MakeError(absl::StatusCode::kAborted, "UPLOAD_SILENT",
+                         absl::StrCat("the upload was given up: nothing came for ", absl::FormatDuration(pace_.silence),
+                                      "; send it again"));
+      }
+      changed_.WaitFor(&mutex_, left);
+    }
+    return absl::OkStatus();
   }
 
   grpc::CallbackServerContext* const context_;
-  const absl::Duration patience_;
+  const UploadPace pace_;
+  // Of the handler's thread.
   Request message_;  // gRPC's while a read is under way
+  uint64_t bytes_ = 0;
+  absl::Duration waited_;
+
   Mutex mutex_;
   CondVar changed_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kIdle;

@@ -1,6 +1,6 @@
 #include "server/rpc/serve/upload_desk.h"
 
-#include <system_error>
+#include <exception>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,19 +28,20 @@ absl::Status UploadDesk::Start(std::function<void()> work) {
                                     absl::StrCat("at most ", maximum_, " uploads are taken in at once")),
                           absl::Seconds(5));
   }
-  Desk* const desk = &desks_.emplace_back();
+  std::list<Desk> added;
   try {
+    Desk* const desk = &added.emplace_back();
     desk->thread = std::thread([this, desk, work = std::move(work)] {
       work();
       MutexLock done(&mutex_);
       desk->done = true;
     });
-  } catch (const std::system_error& error) {
-    desks_.pop_back();
+  } catch (const std::exception& error) {  // no thread, no memory
     return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "THREADS_EXHAUSTED",
                                     absl::StrCat("no thread for the upload: ", error.what())),
                           absl::Seconds(5));
   }
+  desks_.splice(desks_.end(), added);
   return absl::OkStatus();
 }
 

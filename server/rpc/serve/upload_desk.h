@@ -18,7 +18,8 @@ class UploadDesk {
   // Waits for those that run.
   ~UploadDesk();
 
-  // Runs `work` in a thread of its own. RESOURCE_EXHAUSTED TOO_MANY_UPLOADS, THREADS_EXHAUSTED; then it never runs.
+  // Runs `work`, which throws nothing, in a thread of its own. RESOURCE_EXHAUSTED TOO_MANY_UPLOADS, THREADS_EXHAUSTED;
+  // then it never runs.
   absl::Status Start(std::function<void()> work);
 
  private:

@@ -90,6 +90,8 @@ absl::Status FsyncFile(const std::string& path) {
   return result == 0 ? absl::OkStatus() : FileError(error_number, "sync", path);
 }
 
+std::string LeftAlone(const absl::Status& status) { return absl::StrCat(status.message(), "; it is left alone"); }
+
 uint64_t FileLength(const std::string& path) {
   struct stat info = {};
   return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;
@@ -117,14 +119,18 @@ absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) 
   return names;
 }
 
-absl::StatusOr<std::vector<std::string>> ListFilesOfRuns(const std::string& directory) {
+absl::StatusOr<FilesOfRuns> ListFilesOfRuns(const std::string& directory) {
   const std::string runs = directory + "/runs";
-  std::vector<std::string> files;
+  FilesOfRuns files;
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> folders, ListDirectory(runs));
   for (const std::string& folder : folders) {
     const std::string path = absl::StrCat(runs, "/", folder);
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path));
-    for (const std::string& name : names) files.push_back(absl::StrCat(path, "/", name));
+    const absl::StatusOr<std::vector<std::string>> names = ListDirectory(path);
+    if (!names.ok()) {
+      files.unread.push_back(names.status());
+      continue;
+    }
+    for (const std::string& name : *names) files.paths.push_back(absl::StrCat(path, "/", name));
   }
   return files;
 }

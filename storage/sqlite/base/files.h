@@ -30,12 +30,18 @@ absl::Status RemoveFile(const std::string& path);
 absl::Status FsyncFile(const std::string& path);
 // How long it is; 0 when it is not there.
 uint64_t FileLength(const std::string& path);
+// A failure that nothing depends on, for people.
+std::string LeftAlone(const absl::Status& status);
 // Bytes that it takes on disk; 0 when it is not there.
 uint64_t FileBytes(const std::string& path);
 // Names in `path` but . and ..; none when it is not there.
 absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
-// The paths of all files under <directory>/runs: run files, captures and what lies beside them.
-absl::StatusOr<std::vector<std::string>> ListFilesOfRuns(const std::string& directory);
+// All files under <directory>/runs: run files, captures and what lies beside them.
+struct FilesOfRuns {
+  std::vector<std::string> paths;
+  std::vector<absl::Status> unread;  // of its folders: why they could not be listed
+};
+absl::StatusOr<FilesOfRuns> ListFilesOfRuns(const std::string& directory);
 absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Through <path>.tmp: the file is there whole and durable, or not at all.
 absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes);

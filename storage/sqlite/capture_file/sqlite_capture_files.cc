@@ -117,9 +117,9 @@ absl::Status SqliteCaptureFiles::Remove(const std::string& run, const std::strin
 
 absl::StatusOr<uint64_t> SqliteCaptureFiles::UsedBytes() {
   uint64_t bytes = 0;
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory_));
   MutexLock lock(&mutex_);
-  for (const std::string& path : files) {
+  for (const std::string& path : files.paths) {
     const bool left = absl::EndsWith(path, kUnfinished) && being_written_.count(FinishedPath(path)) == 0;
     if (IsCapture(FileName(path)) || left) bytes += FileBytes(path);
   }
@@ -138,12 +138,6 @@ absl::Status SqliteCaptureFiles::RemoveAll(const std::string& run) {
   return absl::OkStatus();
 }
 
-absl::Status SqliteCaptureFiles::RemoveUnfinished() {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
-  for (const std::string& path : files) {
-    if (absl::EndsWith(path, kUnfinished)) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path));
-  }
-  return absl::OkStatus();
-}
+bool SqliteCaptureFiles::IsUnfinished(const std::string& path) { return absl::EndsWith(path, kUnfinished); }
 
 }  // namespace sumscope::storage

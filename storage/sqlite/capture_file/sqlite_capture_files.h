@@ -24,8 +24,8 @@ class SqliteCaptureFiles final : public CaptureFiles {
   absl::StatusOr<uint64_t> UsedBytes() override;
   // Every capture of `run`, unfinished ones too.
   absl::Status RemoveAll(const std::string& run);
-  // What interrupted writers of an earlier process left. Lists directories, opens no file.
-  absl::Status RemoveUnfinished();
+  // Whether an interrupted writer of an earlier process left the file.
+  static bool IsUnfinished(const std::string& path);
 
  private:
   std::string FolderOf(const std::string& run) const;

@@ -152,12 +152,15 @@ template <typename Base>
 absl::StatusOr<std::vector<std::string>> CatalogReads<Base>::FindRuns(const std::string& prefix, int limit) {
   return connection_.Guard([&]() -> absl::StatusOr<std::vector<std::string>> {
     std::vector<std::string> found;
-    Query query(connection_,
-                "SELECT id FROM runs WHERE id >= ? AND id < ? AND delete_time IS NULL ORDER BY id LIMIT ?");
-    query.Bind(prefix, PrefixEnd(prefix), limit);
-    while (query.Next()) {
-      std::string id = query.Text(0);
-      if (query.sound()) found.push_back(std::move(id));
+    for (const char* deleted : {"delete_time IS NULL", "delete_time IS NOT NULL"}) {
+      Query query(connection_,
+                  absl::StrCat("SELECT id FROM runs WHERE id >= ? AND id < ? AND ", deleted, " ORDER BY id LIMIT ?"));
+      query.Bind(prefix, PrefixEnd(prefix), limit);
+      while (query.Next()) {
+        std::string id = query.Text(0);
+        if (query.sound()) found.push_back(std::move(id));
+      }
+      if (!found.empty()) break;
     }
     return found;
   });
@@ -237,6 +240,18 @@ absl::StatusOr<std::vector<Job>> CatalogReads<Base>::ListUnfinishedJobs() {
 }
 
 template <typename Base>
+absl::StatusOr<uint64_t> CatalogReads<Base>::CountQueuedJobs(uint64_t after, uint64_t through) {
+  return connection_.Guard([&]() -> absl::StatusOr<uint64_t> {
+    Query query(connection_,
+                // The partial index's condition, word for word, then what is asked.
+                "SELECT COUNT(*) FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED') "
+                "AND state = 'QUEUED' AND queue_position > ? AND queue_position <= ?");
+    query.Bind(Saturated(after), Saturated(through));
+    return query.Next() ? static_cast<uint64_t>(query.Int(0)) : 0;
+  });
+}
+
+template <typename Base>
 absl::StatusOr<std::optional<RequestRecord>> CatalogReads<Base>::GetRequest(const std::string& request_id) {
   return connection_.Guard([&]() -> absl::StatusOr<std::optional<RequestRecord>> {
     Query query(connection_, "SELECT request_id, digest, resource FROM requests WHERE request_id = ?");
@@ -286,12 +301,13 @@ absl::StatusOr<std::optional<v1::Analysis>> CatalogReads<Base>::FindAnalysis(con
     Query query(connection_,
                 absl::StrCat("SELECT ", kAnalysisColumns,
                              ", run FROM analyses WHERE key = ? AND run = ? AND state NOT IN ('FAILED', 'CANCELLED') "
-                             "AND state <> 'CANCELLING' LIMIT 1"));  // the partial index's condition, word for word
+                             "AND state <> 'CANCELLING'"));  // the partial index's condition, word for word
     query.Bind(key, run);
-    if (!query.Next()) return std::optional<v1::Analysis>();
-    absl::StatusOr<v1::Analysis> found = ReadWholeAnalysis(query, query.Text(kAnalysisColumnCount));
-    if (!found.ok()) return std::optional<v1::Analysis>();  // computed anew
-    return std::make_optional(*std::move(found));
+    while (query.Next()) {
+      absl::StatusOr<v1::Analysis> found = ReadWholeAnalysis(query, query.Text(kAnalysisColumnCount));
+      if (found.ok()) return std::make_optional(*std::move(found));
+    }
+    return std::optional<v1::Analysis>();  // a damaged one is computed anew, once
   });
 }
 

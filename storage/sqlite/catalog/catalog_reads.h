@@ -24,6 +24,7 @@ class CatalogReads : public Base {
   absl::StatusOr<Job> GetJob(const std::string& job) override;
   absl::StatusOr<Job> GetTrainingJob(const std::string& run) override;
   absl::StatusOr<std::vector<Job>> ListUnfinishedJobs() override;
+  absl::StatusOr<uint64_t> CountQueuedJobs(uint64_t after, uint64_t through) override;
   absl::StatusOr<std::optional<RequestRecord>> GetRequest(const std::string& request_id) override;
   absl::StatusOr<std::vector<Event>> ListEvents(const std::string& run, uint64_t after_sequence, int limit) override;
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& run, const std::string& analysis) override;

@@ -1,19 +1,23 @@
 #include "storage/sqlite/catalog/headline_rows.h"
 
 #include <optional>
+#include <string>
 
+#include "absl/strings/str_cat.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 
 namespace sumscope::storage {
 namespace {
 
-constexpr char kFollow[] =
-    "UPDATE runs SET (accuracy, accuracy_questions, nines) = (SELECT accuracy, accuracy_questions, nines FROM "
-    "headlines WHERE headlines.run = runs.id AND headlines.accuracy IS NOT NULL ORDER BY step DESC, sequence DESC "
-    "LIMIT 1), (reads_to, sure_to, look_back_exact) = (SELECT reads_to, sure_to, look_back_exact FROM headlines WHERE "
-    "headlines.run = runs.id AND headlines.reads_to IS NOT NULL ORDER BY step DESC, sequence DESC LIMIT 1) WHERE id = "
-    "?";
+// The newest of a run's headlines that has `column`. What an answer about an early checkpoint said is not what a
+// trained run is.
+std::string Newest(const std::string& columns, const std::string& column) {
+  return absl::StrCat("(", columns, ") = (SELECT ", columns,
+                      " FROM headlines WHERE headlines.run = runs.id AND headlines.", column,
+                      " IS NOT NULL AND (runs.state <> 'SUCCEEDED' OR headlines.step >= runs.steps_done) ",
+                      "ORDER BY step DESC, headlines.sequence DESC LIMIT 1)");
+}
 
 }  // namespace
 
@@ -34,12 +38,19 @@ void ReplaceHeadline(Connection& connection, const std::string& run, uint64_t st
             look_back ? Int(look_back->reads_to) : Int(), look_back ? Int(look_back->sure_to) : Int(),
             look_back ? Int(look_back->exact) : Int())
       .Run();
-  Query(connection, kFollow).Bind(run).Run();
+  FollowHeadlines(connection, run);
 }
 
 void DeleteHeadline(Connection& connection, const std::string& run, const std::string& analysis) {
   Query(connection, "DELETE FROM headlines WHERE run = ? AND analysis = ?").Bind(run, analysis).Run();
-  Query(connection, kFollow).Bind(run).Run();
+  FollowHeadlines(connection, run);
+}
+
+void FollowHeadlines(Connection& connection, const std::string& run) {
+  Query(connection, absl::StrCat("UPDATE runs SET ", Newest("accuracy, accuracy_questions, nines", "accuracy"), ", ",
+                                 Newest("reads_to, sure_to, look_back_exact", "reads_to"), " WHERE id = ?"))
+      .Bind(run)
+      .Run();
 }
 
 }  // namespace sumscope::storage

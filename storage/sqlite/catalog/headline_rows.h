@@ -9,13 +9,15 @@
 
 namespace sumscope::storage {
 
-// The table `headlines` and, taken from it, the figures in `runs`. Everything here throws SQLite::Exception: use inside
-// Guard.
+// The table `headlines` and, taken from it, the figures in `runs`: of the newest checkpoint that has some, and of one
+// that has SUCCEEDED those of its last. Everything here throws SQLite::Exception: use inside Guard.
 
 // An empty headline is none.
 void ReplaceHeadline(Connection& connection, const std::string& run, uint64_t step, const std::string& analysis,
                      const Headline& headline);
 void DeleteHeadline(Connection& connection, const std::string& run, const std::string& analysis);
+// To be called when the run's state or steps changed.
+void FollowHeadlines(Connection& connection, const std::string& run);
 
 }  // namespace sumscope::storage
 

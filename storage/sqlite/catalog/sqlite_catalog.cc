@@ -209,6 +209,7 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
       BindRun(query, id, run, spec);
       query.Bind(sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt).Run();
       WriteLabels(connection_, id, run);
+      if (!is_new) FollowHeadlines(connection_, id);
       if (is_new) DeleteRemoval(connection_, {id, "", ""});
       return absl::OkStatus();
     });

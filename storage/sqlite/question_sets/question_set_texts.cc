@@ -34,11 +34,14 @@ absl::Status CheckHash(const std::string& sha256, absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> FileQuestionSetTexts::Open(const std::string& directory) {
+absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> FileQuestionSetTexts::Open(const std::string& directory,
+                                                                                 std::vector<std::string>* notes) {
   SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(directory));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory));
   for (const std::string& name : names) {
-    if (absl::EndsWith(name, ".tmp")) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(absl::StrCat(directory, "/", name)));
+    if (!absl::EndsWith(name, ".tmp")) continue;
+    const absl::Status removed = RemoveFile(absl::StrCat(directory, "/", name));
+    if (!removed.ok()) notes->push_back(LeftAlone(removed));
   }
   return std::unique_ptr<FileQuestionSetTexts>(new FileQuestionSetTexts(directory));
 }

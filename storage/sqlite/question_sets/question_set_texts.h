@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proto/contract/base/mutex.h"
 #include "storage/question_sets.h"
@@ -13,8 +14,9 @@ namespace sumscope::storage {
 // One file a text, named by its hash.
 class FileQuestionSetTexts final : public QuestionSetTexts {
  public:
-  // Makes the directory and removes what interrupted writers left.
-  static absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> Open(const std::string& directory);
+  // Makes the directory and removes what interrupted writers left; says in `notes` what it could not remove.
+  static absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> Open(const std::string& directory,
+                                                                    std::vector<std::string>* notes);
 
   absl::Status Put(const std::string& sha256, absl::string_view text) override;
   absl::StatusOr<std::string> Get(const std::string& sha256) override;

@@ -59,7 +59,7 @@ absl::StatusOr<std::optional<StoredBlock>> Load(Connection& connection, Series s
       query.Text(3) != Checksum(series, first_step, block.steps, columns, data)) {
     return connection.Corrupt(absl::StrCat("the metrics from step ", first_step, " on are damaged"));
   }
-  if (std::count(columns.begin(), columns.end(), ',') >= static_cast<int64_t>(kMaxMetricColumns)) {
+  if (std::count(columns.begin(), columns.end(), ',') >= kMaxMetricColumns) {
     return connection.Corrupt(absl::StrCat("the metrics from step ", first_step, " on have too many columns"));
   }
   block.columns = absl::StrSplit(columns, ',');

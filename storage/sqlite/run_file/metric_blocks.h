@@ -15,7 +15,6 @@ namespace sumscope::storage {
 // Metrics as blocks of kStepsOfBlock consecutive steps, aligned to multiples of it; the last one is rewritten as steps
 // come in. These throw SQLite::Exception: use inside Guard.
 inline constexpr int64_t kStepsOfBlock = 1000;
-inline constexpr size_t kMaxMetricColumns = 64;  // 20 digits of a mas run have 35
 
 // RunFileTransaction::AppendMetrics. *stored_steps is how many steps the series has, and is moved on.
 absl::Status AppendMetricRows(Connection& connection, Series series, const v1::MetricBlock& block,

@@ -1,5 +1,6 @@
 #include "storage/sqlite/run_file/sqlite_run_files.h"
 
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -14,6 +15,15 @@
 
 namespace sumscope::storage {
 namespace {
+
+// For a run's turn: a few times what SQLite waits for a lock.
+constexpr std::chrono::seconds kMaxTurnWait{20};
+
+absl::Status Busy(const std::string& run) {
+  return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY",
+                   absl::StrCat("others have waited for the file of run ", Quote(run), " for ", kMaxTurnWait.count(),
+                                " s: another program may hold it; try again later"));
+}
 
 absl::Status RunExists(const std::string& run) {
   return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS", absl::StrCat("there is a file of run ", Quote(run)));
@@ -30,15 +40,41 @@ std::string SqliteRunFiles::PathOf(const std::string& run) const {
   return absl::StrCat(directory_, "/runs/", run.substr(0, 2), "/", run, ".db");
 }
 
-SqliteRunFiles::Turn::Turn(SqliteRunFiles* files, std::string run) : files_(files), run_(std::move(run)) {
-  MutexLock lock(&files_->mutex_);
-  while (!files_->turns_.insert(run_).second) files_->changed_.Wait(&files_->mutex_);
+absl::StatusOr<std::unique_ptr<SqliteRunFiles::Turn>> SqliteRunFiles::Turn::Take(SqliteRunFiles* files,
+                                                                                 const std::string& run, bool opens) {
+  const auto deadline = std::chrono::steady_clock::now() + kMaxTurnWait;
+  MutexLock lock(&files->mutex_);
+  for (;;) {
+    const auto [at, taken] = files->turns_.try_emplace(run);
+    if (taken) {
+      at->second = std::make_shared<TurnEnd>();
+      return std::unique_ptr<Turn>(new Turn(files, run));
+    }
+    const std::shared_ptr<TurnEnd> before = at->second;
+    while (!before->over) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left.count() <= 0) return Busy(run);
+      files->changed_.WaitFor(&files->mutex_, left);
+    }
+    if (opens && !before->refusal.ok()) return before->refusal;
+  }
 }
 
 SqliteRunFiles::Turn::~Turn() {
   MutexLock lock(&files_->mutex_);
-  files_->turns_.erase(run_);
-  files_->changed_.NotifyAll();
+  files_->EndTurn(run_);
+}
+
+void SqliteRunFiles::Turn::Refuse(const absl::Status& refusal) {
+  MutexLock lock(&files_->mutex_);
+  files_->turns_.at(run_)->refusal = refusal;
+}
+
+void SqliteRunFiles::EndTurn(const std::string& run) {
+  const auto at = turns_.find(run);
+  at->second->over = true;
+  turns_.erase(at);
+  changed_.NotifyAll();
 }
 
 std::shared_ptr<SqliteRunFile> SqliteRunFiles::Find(const std::string& run) {
@@ -62,7 +98,8 @@ std::shared_ptr<SqliteRunFile> SqliteRunFiles::TakeOldest(std::string* run) {
     --place;
     const auto found = open_.find(*place);
     // Held by nobody but this map: no call is under way, and who opens it again waits for its turn.
-    if (found->second.file.use_count() > 1 || !turns_.insert(*place).second) continue;
+    if (found->second.file.use_count() > 1 || turns_.count(*place) > 0) continue;
+    turns_[*place] = std::make_shared<TurnEnd>();
     std::shared_ptr<SqliteRunFile> file = std::move(found->second.file);
     *run = *place;
     open_.erase(found);
@@ -78,13 +115,12 @@ void SqliteRunFiles::CloseOldest() {
   while (std::shared_ptr<SqliteRunFile> file = TakeOldest(&run)) {
     file->TryClose();  // nobody else holds it
     MutexLock lock(&mutex_);
-    turns_.erase(run);
-    changed_.NotifyAll();
+    EndTurn(run);
   }
 }
 
 absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::CreateInTurn(const std::string& id, const v1::Run& run) {
-  const Turn turn(this, id);
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto turn, Turn::Take(this, id, /*opens=*/false));
   if (Find(id) != nullptr) return RunExists(id);
   const std::string path = in_memory() ? "" : PathOf(id);
   auto file = std::make_shared<SqliteRunFile>(id, path);
@@ -109,11 +145,14 @@ absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Create(const v1::Run& r
 }
 
 absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::OpenInTurn(const std::string& run) {
-  const Turn turn(this, run);
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto turn, Turn::Take(this, run, /*opens=*/true));
   if (std::shared_ptr<SqliteRunFile> found = Find(run)) return found;
   if (in_memory() || !FileExists(PathOf(run))) return NoFile(run);
   auto file = std::make_shared<SqliteRunFile>(run, PathOf(run));
-  SUMSCOPE_RETURN_IF_ERROR(file->Check());
+  if (const absl::Status checked = file->Check(); !checked.ok()) {
+    turn->Refuse(checked);
+    return checked;
+  }
   Keep(run, file);
   return file;
 }
@@ -132,7 +171,7 @@ bool SqliteRunFiles::Exists(const std::string& run) {
 }
 
 absl::Status SqliteRunFiles::RemoveInTurn(const std::string& run) {
-  const Turn turn(this, run);
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto turn, Turn::Take(this, run, /*opens=*/false));
   if (const std::shared_ptr<SqliteRunFile> found = Find(run)) {
     SUMSCOPE_RETURN_IF_ERROR(found->CloseForEver(NoFile(run)));
     MutexLock lock(&mutex_);
@@ -151,22 +190,16 @@ absl::Status SqliteRunFiles::RemoveInTurn(const std::string& run) {
 absl::StatusOr<std::vector<std::string>> SqliteRunFiles::ListUnsealed() {
   std::vector<std::string> runs;
   if (in_memory()) return runs;
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
-  for (const std::string& path : files) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory_));
+  for (const std::string& path : files.paths) {
     absl::string_view name = absl::string_view(path).substr(path.rfind('/') + 1);
     if (absl::ConsumeSuffix(&name, ".db-wal") && ValidateRunId(name).ok()) runs.emplace_back(name);
   }
   return runs;
 }
 
-absl::Status SqliteRunFiles::RemoveUnfinished() {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> files, ListFilesOfRuns(directory_));
-  for (const std::string& path : files) {
-    for (const char* ending : {".db.new", ".db.new-journal"}) {
-      if (absl::EndsWith(path, ending)) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path));
-    }
-  }
-  return absl::OkStatus();
+bool SqliteRunFiles::IsUnfinished(const std::string& path) {
+  return absl::EndsWith(path, ".db.new") || absl::EndsWith(path, ".db.new-journal");
 }
 
 absl::Status SqliteRunFiles::Remove(const std::string& run) {

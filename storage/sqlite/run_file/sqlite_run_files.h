@@ -5,7 +5,6 @@
 #include <list>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,7 +17,7 @@ namespace sumscope::storage {
 // <directory>/runs/<first two characters>/<run>.db. Files are shared objects, most recently used first; beyond
 // limits::kMaxOpenRunFiles the oldest that nobody holds is closed. What touches a file (opening, checking, making,
 // closing and removing it) happens outside the lock, in that run's turn: a file that is slow, or locked by another
-// program, makes only those wait who want the same one. Thread-safe.
+// program, makes only those wait who want the same one, and them for a while. Thread-safe.
 class SqliteRunFiles final : public RunFiles {
  public:
   using RemoveCaptures = std::function<absl::Status(const std::string& run)>;
@@ -31,24 +30,34 @@ class SqliteRunFiles final : public RunFiles {
   bool Exists(const std::string& run) override;
   absl::Status Remove(const std::string& run) override;
   absl::StatusOr<std::vector<std::string>> ListUnsealed() override;
-  // Files that a process which died never finished making. Before anybody makes one; lists directories, opens no file.
-  absl::Status RemoveUnfinished();
+  // Whether a process which died never finished making the file, where nobody makes one now.
+  static bool IsUnfinished(const std::string& path);
 
  private:
   struct Entry {
     std::shared_ptr<SqliteRunFile> file;  // shared with whoever uses it
     std::list<std::string>::iterator place;
   };
-  // Waits for the run's turn and holds it while it lives.
+  // What became of a turn. Shared by who has it and who waits for it.
+  struct TurnEnd {
+    bool over = false;
+    absl::Status refusal;  // why the file could not be opened
+  };
+  // A run's turn, held while it lives.
   class Turn {
    public:
-    Turn(SqliteRunFiles* files, std::string run);
+    // Waits for it. UNAVAILABLE STORAGE_BUSY when it does not come in time. With `opens`, the refusal of who had it
+    // before and could not open the file is this one's too: to find the same out would take as long again.
+    static absl::StatusOr<std::unique_ptr<Turn>> Take(SqliteRunFiles* files, const std::string& run, bool opens);
     ~Turn();
+    void Refuse(const absl::Status& refusal);
 
    private:
+    Turn(SqliteRunFiles* files, std::string run) : files_(files), run_(std::move(run)) {}
     SqliteRunFiles* const files_;
     const std::string run_;
   };
+  void EndTurn(const std::string& run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool in_memory() const { return directory_.empty(); }
   std::string PathOf(const std::string& run) const;
   // Null when it is not open.
@@ -66,7 +75,8 @@ class SqliteRunFiles final : public RunFiles {
   const RemoveCaptures remove_captures_;
   Mutex mutex_;
   CondVar changed_;
-  std::set<std::string> turns_ ABSL_GUARDED_BY(mutex_);  // runs whose file somebody opens, makes, closes or removes
+  // Runs whose file somebody opens, makes, closes or removes.
+  std::map<std::string, std::shared_ptr<TurnEnd>> turns_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, Entry> open_ ABSL_GUARDED_BY(mutex_);
   std::list<std::string> recent_ ABSL_GUARDED_BY(mutex_);  // most recently used first
 };

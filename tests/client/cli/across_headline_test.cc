@@ -23,5 +23,14 @@ TEST(AcrossHeadline_Test, WhenAnAnalysisIsKnownThenWhatMattersComesFirst) {
   EXPECT_TRUE(HeadlinePlace("cascades", "additions.A5.s").has_value());
 }
 
+// FLOOR.AT_MEASURED_K and additions.A3.s were met nowhere else.
+TEST(AcrossHeadline_Test, GivenAPathThenTheWordsOfTheTablesOfOneRun) {
+  EXPECT_EQ(HeadlineWords("cascades", "floor.at_measured_k"), "floor where each digit reads");
+  EXPECT_EQ(HeadlineWords("cascades", "additions.A3.s"), "additions: A3 SURE");
+  EXPECT_EQ(HeadlineWords("cascades", "subtractions_negative.A3.k"), "subtractions, a < b: A3 READS");
+  EXPECT_EQ(HeadlineWords("cascades", "classes.S0.exact.rate"), "classes.S0.exact.rate");
+  EXPECT_EQ(HeadlineWords("", "floor.at_measured_k"), "floor.at_measured_k");
+}
+
 }  // namespace
 }  // namespace sumscope::client

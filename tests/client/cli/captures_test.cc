@@ -67,6 +67,13 @@ TEST_F(Captures_Test, WhenCapturesAreListedShownAndDeletedThenTheyAreNamed) {
   EXPECT_EQ(server_.CountCalls("DeleteCapture"), 1);
 }
 
+// What the capture holds followed what it is without a blank line, and aligned otherwise.
+TEST_F(Captures_Test, WhenACaptureIsShownThenWhatItIsAndHoldsIsOneBlock) {
+  EXPECT_EQ(Run({"captures", "show", "r7k2m9qa/c1"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("\nquestions  uniform:3\n"));
+  EXPECT_THAT(Out(), HasSubstr("\nsize       96 B\nrows       P14 "));
+}
+
 TEST_F(Captures_Test, WhenATensorIsReadThenItIsANumPyFile) {
   const std::string path = Path("z.npy");
   EXPECT_EQ(Run({"captures", "get", "r7k2m9qa/c1", "--tensor", "blocks.0.attn.hook_z", "--out", path}), 0);

@@ -1,4 +1,3 @@
-#include <array>
 #include <fstream>
 #include <map>
 
@@ -226,58 +225,6 @@ TEST_F(Commands_Test, WhenAnErrorRepeatsANewlineThenItIsEscaped) {
   EXPECT_EQ(Err(), "error: no field \"a\\nb\" [FILTER_INVALID]\n");
   EXPECT_EQ(Run({"run\ns"}), 2);
   EXPECT_THAT(Err(), HasSubstr("\"run\\ns\""));
-}
-
-// Errors named fields of the API that nobody had typed.
-TEST_F(Commands_Test, WhenAFieldIsWrongThenItsFlagIsNamed) {
-  const std::vector<std::array<const char*, 3>> kCases = {
-      {"request.evaluate.worst_count", "worst_count is 5000; expected 0 to 1000",
-       "--worst is 5000; expected 0 to 1000"},
-      {"question_set.uniform.count", "question_set.uniform.count is 0; expected 1 to 9",
-       "--questions is 0; expected 1 to 9"},
-      {"question_set", "phases asks no questions: leave question_set empty",
-       "phases asks no questions: leave --questions empty"},
-      {"question_set.operation", "is one of SUB: leave question_set.operation unset",
-       "is one of SUB: leave --operation unset"},
-      {"request.phases.window", "window is 0 steps; expected 1 to 9", "--window is 0 steps; expected 1 to 9"},
-      {"request.pca.digit", "the digit of this is wrong", "the digit of this is wrong"},
-      {"order_by", "cannot order by \"order_by\"; order_by takes one field",
-       "cannot order by \"order_by\"; --sort-by takes one field"},
-      {"order_by", "cannot order by \"a\\\" order_by\"; give one order_by",
-       "cannot order by \"a\\\" order_by\"; give one --sort-by"},
-      {"filter", "filter, column 3: unknown field", "--filter, column 3: unknown field"},
-      {"spec.d_model", "d_model is 0; expected 1 to 9", "d_model is 0; expected 1 to 9"}};
-  for (const auto& [field, message, told] : kCases) {
-    server_.errors = {InvalidField("SOME_REASON", field, message)};
-    EXPECT_EQ(Run({"runs", "show", "r1"}), 2);
-    EXPECT_EQ(Err(), absl::StrCat("error: ", told, " [SOME_REASON]\n"));
-  }
-  server_.errors = {MakeError(absl::StatusCode::kInternal, "SOME_REASON", "window is 0")};
-  EXPECT_EQ(Run({"runs", "show", "r1"}), 1);
-  EXPECT_EQ(Err(), "error: window is 0 [SOME_REASON]\n");
-}
-
-// A filter of nothing asked every run, and "no run is  [NO_RESULTS]" was said where there was none.
-TEST_F(Commands_Test, WhenAFilterOfManyRunsIsEmptyThenItIsRefused) {
-  for (const char* empty : {"", "  "}) {
-    EXPECT_EQ(Run({"probe", "--runs", empty, "evaluate"}), 2);
-    EXPECT_THAT(Err(), HasSubstr("--runs"));
-  }
-  EXPECT_THAT(server_.calls(), ElementsAre());
-}
-
-// A request with such text failed within gRPC, and "no server answers" was the message.
-TEST_F(Commands_Test, WhenAnArgumentIsNotUtf8ThenItIsRefusedBeforeAnyCall) {
-  const std::vector<std::vector<std::string>> kCases = {{"runs", "label", "r1", "k=\xff\xfe"},
-                                                        {"runs", "list", "--filter", "\xff"},
-                                                        {"probe", "r\xff", "evaluate"},
-                                                        {"probe", "r1", "evaluate", "--questions", "class:\xff:5"}};
-  for (const auto& arguments : kCases) {
-    EXPECT_EQ(Run(arguments), 2);
-    EXPECT_THAT(Err(), HasSubstr("[ARGUMENT_NOT_UTF8]"));
-  }
-  EXPECT_THAT(server_.calls(), ElementsAre());
-  EXPECT_EQ(Run({"runs", "list", "-q", "--out", directory_.path() + "/\xff"}), 0);
 }
 
 TEST_F(Commands_Test, WhenTheServerGivesNoReasonThenNobodyClaimsThatItIsNotThere) {

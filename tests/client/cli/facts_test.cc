@@ -88,6 +88,39 @@ TEST_F(Facts_Test, WhenFactsAreExportedThenTheyAreTheAuthorsJson) {
   EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "everything"}), 2);
 }
 
+// The prompt stood behind the last bracket, and a run without facts gave [] without a word.
+TEST_F(Facts_Test, WhenFactsAreExportedThenTheTextEndsItsLineAndNothingIsSaidToBeNothing) {
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "features"}), 0);
+  EXPECT_THAT(Out(), ::testing::EndsWith("]\n"));
+  EXPECT_EQ(Err(), "");
+  server_.facts.clear();
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "features"}), 0);
+  EXPECT_EQ(Out(), "[]\n");
+  EXPECT_THAT(Err(), HasSubstr("nothing"));
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "features", "-q"}), 0);
+  EXPECT_EQ(Err(), "");
+}
+
+// A header alone did not say what to do.
+TEST_F(Facts_Test, WhenAListIsEmptyThenATerminalIsToldWhatToDo) {
+  server_.facts.clear();
+  server_.stored = {EndedAnalysis()};  // of another run than the one asked for
+  for (const std::vector<std::string>& list :
+       std::vector<std::vector<std::string>>{{"facts", "task = \"A2.SC\""}, {"analyses", "list", "r9"}}) {
+    terminal_.out_is_terminal = false;
+    EXPECT_EQ(Run(list), 0);
+    EXPECT_EQ(Err(), "");
+    terminal_.out_is_terminal = true;
+    EXPECT_EQ(Run(list), 0);
+    EXPECT_THAT(Err(), HasSubstr("none")) << list[0];
+    EXPECT_THAT(Err(), HasSubstr("sumscope ")) << list[0];
+    std::vector<std::string> quiet = list;
+    quiet.push_back("-q");
+    EXPECT_EQ(Run(quiet), 0);
+    EXPECT_EQ(Err(), "");
+  }
+}
+
 // All analyses were merged: one node had Fail%:8 and Fail%:1 at once.
 TEST_F(Facts_Test, WhenAnalysesDifferThenTheNewestOfEachFamilyIsExported) {
   AddFact("P14L0H1", 14, 0, true, 1, "Fail%:1", "newer");

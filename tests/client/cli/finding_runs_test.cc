@@ -25,6 +25,35 @@ TEST_F(FindingRuns_Test, WhenANoteIsKeptThenItIsTheLabelNoteAndShownByItself) {
   (*server_.run.mutable_labels())["note"] = "carries one nine";
   EXPECT_EQ(Run({"runs", "show", "r1"}), 0);
   EXPECT_THAT(Out(), HasSubstr("\nnote           carries one nine\n"));
+  // It was repeated among the labels.
+  EXPECT_THAT(Out(), HasSubstr("\nlabels         purpose=test\n"));
+  EXPECT_EQ(Run({"runs", "list", "-o", "csv"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("\"note=carries one nine,purpose=test\""));
+}
+
+// The order of runs looked random: the column that made it was not in view.
+TEST_F(FindingRuns_Test, WhenRunsAreSortedThenTheSortKeysColumnIsInView) {
+  server_.run.set_accuracy(0.9936);
+  server_.run.set_nines(2);
+  server_.run.set_reads_to(2);
+  server_.run.set_sure_to(1);
+  server_.run.set_look_back_exact(false);
+  server_.run.set_owner("augusta-ada-king-of-lovelace");
+  terminal_.out_is_terminal = true;
+  terminal_.width_of_out = [] { return 80; };
+  for (const auto& [key, column] : {std::pair("accuracy", "ACCURACY"),
+                                    {"accuracy desc", "ACCURACY"},
+                                    {"nines", "NINES"},
+                                    {"reads_to desc", "LOOK-BACK"},
+                                    {"sure_to asc", "LOOK-BACK"},
+                                    {"metrics.heldout_loss", "HELDOUT"},
+                                    {"create_time", "AGE"},
+                                    {"end_time", "ENDED"}}) {
+    EXPECT_EQ(Run({"runs", "list", "--sort-by", key}), 0) << key;
+    EXPECT_THAT(Out().substr(0, Out().find('\n')), HasSubstr(column)) << key;
+  }
+  EXPECT_EQ(Run({"runs", "list"}), 0);
+  EXPECT_THAT(Out(), ::testing::Not(HasSubstr("ACCURACY")));
 }
 
 // Which run answers best was known only to who had read every answer.

@@ -59,6 +59,28 @@ TEST_F(Glossary_Test, GivenTheContractsWordsThenEachHasAnEntry) {
   }
 }
 
+// Tables used words that the glossary did not have.
+TEST_F(Glossary_Test, GivenWordsOfHeadersAndOutcomesThenEachHasAnEntry) {
+  for (const char* word : {"K", "AGREES", "LABEL", "SIL.", "LABEL SIL.", "COMPONENT", "embed_pos", "segment", "SEGMENT",
+                           "not_testable", "not_found", "IMPACT", "DIGITS"}) {
+    EXPECT_NE(TermOf(word), "") << word;
+  }
+  // The sign is A{n+1} where digits are letters in a row: A65 at n = 5 is the sign and A5.
+  for (const char* word : {"IMPACT", "A4"}) {
+    EXPECT_THAT(std::string(FindWord(word)->meaning), HasSubstr("A{n+1}")) << word;
+  }
+}
+
+// One unknown word among several kept the others from being explained.
+TEST_F(Glossary_Test, GivenAnUnknownWordAmongOthersThenTheseAreExplained) {
+  EXPECT_EQ(Run({"glossary", "kappa", "bogus", "US9", "kapa", "-o", "id"}), 3);
+  EXPECT_EQ(Out(), "kappa\nUS9\n");
+  EXPECT_THAT(Err(), HasSubstr("\"bogus\""));
+  EXPECT_THAT(Err(), HasSubstr("\"kapa\""));
+  EXPECT_EQ(Run({"glossary", "bogus"}), 3);
+  EXPECT_EQ(Out(), "");
+}
+
 TEST_F(Glossary_Test, GivenATextThenTheFirstWordOfEachKindAsAShellTakesIt) {
   EXPECT_EQ(GlossaryLine("a DIGIT D'3 and D2, A2.SC of add_d5_l1_h3*"), "words: sumscope glossary D2 A2.SC '*'\n");
   EXPECT_EQ(GlossaryLine("RUN MODEL add_d5_l1_h3 1.5 %"), "");

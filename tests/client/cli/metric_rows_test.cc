@@ -55,7 +55,7 @@ TEST(MetricRows_Test, GivenShorterTimingThenMissingCellsAreEmpty) {
 // A training of five digits has a dozen columns: each line of the table was three of a terminal.
 TEST(MetricRows_Test, GivenATerminalThenTheColumnsThatItHasRoomFor) {
   MetricRows rows(Format::kTable, true, /*width=*/30);
-  EXPECT_EQ(*rows.Add(MetricBlockOf(0, 1), nullptr), "        step          loss\n           0       2.50000\n");
+  EXPECT_EQ(*rows.Add(MetricBlockOf(0, 1), nullptr), "step              loss\n0              2.50000\n");
   EXPECT_EQ(rows.End(), "(no room for digit_loss.A1, digit_loss.A0, cell_count.BA, cell_loss.BA: -o csv)\n");
 }
 

@@ -40,6 +40,7 @@ TEST(Names_Test, GivenSettingsThenTheyAreAppliedAndLaterOnesWin) {
   EXPECT_EQ(ErrorReason(ApplySettings({"d_model=wide"}, &spec)), "FIELD_TYPE");
   EXPECT_EQ(ErrorReason(ApplySettings({"d_model"}, &spec)), "SETTING_INVALID");
   EXPECT_EQ(ErrorReason(ApplySettings({"d_model=1,"}, &spec)), "SETTING_INVALID");
+  EXPECT_EQ(ErrorReason(ApplySettings({"d_model=1,d_model=2"}, &spec)), "SETTING_INVALID");
 }
 
 TEST(Names_Test, GivenLabelsThenKeysAndValues) {
@@ -53,8 +54,7 @@ TEST(FilterTimes_Test, GivenRelativeTimesThenTheyAreAbsolute) {
   EXPECT_EQ(WithAbsoluteTimes("create_time > -7d", now), "create_time > \"2023-11-07T22:13:20+00:00\"");
   EXPECT_EQ(WithAbsoluteTimes("(end_time>=-90m) AND state = RUNNING", now),
             "(end_time>=\"2023-11-14T20:43:20+00:00\") AND state = RUNNING");
-  EXPECT_EQ(WithAbsoluteTimes("labels.x=1 end_time < -1s", now),
-            "labels.x=1 end_time < \"2023-11-14T22:13:19+00:00\"");
+  EXPECT_EQ(WithAbsoluteTimes("labels.x=1 end_time < -1s", now), "labels.x=1 end_time < \"2023-11-14T22:13:19+00:00\"");
   for (const char* filter :
        {"create_time > -7", "end_time = \"> -7d\"", "-7d = end_time", "end_time = -7x", "NOT -a = 1", "a > 2026-11-22",
         "a = \"x", "labels.offset = -7d", "create_time > 2026-11-22 AND labels.offset = -7d"}) {

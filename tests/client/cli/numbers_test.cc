@@ -79,6 +79,21 @@ TEST(Numbers_Test, GivenAmountsThenPeopleCanReadThem) {
   EXPECT_EQ(FormatAge(absl::Hours(49)), "2d");
 }
 
+// 1.23e+03 in a column of plain numbers, and -0.00.
+TEST(Numbers_Test, GivenALargeOrALittleNumberThenItIsWrittenPlainly) {
+  EXPECT_EQ(FormatDigits(1234, 3), "1230");
+  EXPECT_EQ(FormatDigits(999.7, 3), "1000");
+  EXPECT_EQ(FormatDigits(-123456, 2), "-120000");
+  EXPECT_EQ(FormatDigits(1.234e9, 3), "1.23e+09");
+  EXPECT_EQ(FormatDigits(1.3e-7, 4), "1.300e-07");
+  EXPECT_EQ(FormatDigits(-0.0, 3), "0.00");
+  EXPECT_EQ(FormatDecimals(-0.001, 2), "0.00");
+  EXPECT_EQ(FormatDecimals(-0.0, 2), "0.00");
+  EXPECT_EQ(FormatDecimals(-0.006, 2), "-0.01");
+  EXPECT_EQ(FormatDecimals(12.345, 1), "12.3");
+  EXPECT_EQ(FormatDecimals(std::nan(""), 2), "-");
+}
+
 TEST(Numbers_Test, GivenATimestampThenRfc3339) {
   google::protobuf::Timestamp stamp;
   stamp.set_seconds(1'700'000'000);

@@ -193,6 +193,23 @@ TEST_F(Probe_Test, WhenStepsAreAskedOfManyRunsThenTheyAreWholeAndEachRunHasItsQu
   EXPECT_THAT(Out(), HasSubstr("each run its own"));
 }
 
+// Counts had a fraction (12.00), and values that are equal a spread of 2.3e-19: of the mean's rounding.
+TEST_F(Probe_Test, WhenCountsAreAskedOfManyRunsThenTheyAreWholeAndEqualValuesHaveNoSpread) {
+  server_.from_cache = true;
+  server_.on_create = [](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {
+    analysis->set_analysis("useful_nodes");
+    analysis->clear_result();
+    v1::UsefulNodesResult* const result = analysis->mutable_result()->mutable_useful_nodes();
+    result->set_useful_heads(request.parent() == "runs/r0" ? 12 : 14);
+    result->set_useful_mlps(4);
+    result->mutable_unablated()->set_loss(0.1);
+  };
+  EXPECT_EQ(Run({"probe", "--runs", "x", "useful-nodes"}), 0);
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("useful_heads +3 +13.33 +1.155 +12 +14\n"));
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("useful_mlps +3 +4 +0 +4 +4\n"));
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("unablated.loss +3 +0.1000 +0 +0.1000 +0.1000\n"));
+}
+
 TEST_F(Probe_Test, WhenOneOfManyFailsThenTheOthersAreTold) {
   server_.from_cache = true;
   server_.on_create = [](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {

@@ -72,6 +72,30 @@ TEST(Table_Test, GivenNoRoomForAGridThenItGoesOnInBlocksBelow) {
   EXPECT_EQ(table.Aligned(kInTable, false, 6), "P1  aa\n    aa\n\nP1  bb\n    bb\n\nP1  cc\n    cc\n");
 }
 
+// Rows of a block below were told by a column that several of them share: they matched by counting alone.
+TEST(Table_Test, GivenNoRoomThenEachBlockBeginsWithWhatTellsItsRowsApart) {
+  Table table({{"TAG"}, {"NODE"}, {"RUN"}, {"FOUND BY"}});
+  table.AddRow({"A2.SC", "P1", "aaaaaa", "bbbbbbbb"});
+  table.AddRow({"A2.SC", "P2", "aaaaaa", "cccccccc"});
+  EXPECT_EQ(table.Aligned(kInTable, true, 22),
+            "TAG    NODE  RUN\n"
+            "A2.SC  P1    aaaaaa\n"
+            "A2.SC  P2    aaaaaa\n"
+            "\n"
+            "TAG    NODE  FOUND BY\n"
+            "A2.SC  P1    bbbbbbbb\n"
+            "A2.SC  P2    cccccccc\n");
+  // Rows that are equal throughout need no telling apart.
+  Table same({{"TAG"}, {"NODE"}, {"RUN"}});
+  for (int i = 0; i < 2; ++i) same.AddRow({"A2.SC", "P1", "aaaaaa"});
+  EXPECT_EQ(same.Aligned(kInTable, false, 14), "A2.SC  P1\nA2.SC  P1\n\nA2.SC  aaaaaa\nA2.SC  aaaaaa\n");
+  // What tells them apart leaves no room for more: as much of it as does.
+  Table broad({{"A"}, {"B"}, {"C"}});
+  broad.AddRow({"aaaa", "bbbbbbbb", "1"});
+  broad.AddRow({"aaaa", "cccccccc", "2"});
+  EXPECT_EQ(broad.Aligned(kInTable, false, 15), "aaaa  bbbbbbbb\naaaa  cccccccc\n\naaaa  1\naaaa  2\n");
+}
+
 TEST(Table_Test, GivenPairsThenEmptyOnesAreLeftOut) {
   EXPECT_EQ(AlignedPairs({{"a", "1"}, {"long", "2"}, {"longest one", ""}}), "a     1\nlong  2\n");
 }

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/output/text.h"
 #include "tests/client/cli/fixtures.h"
@@ -217,6 +219,41 @@ TEST_F(TerminalWidth_Test, GivenHelpThenItIsWrappedAtItsWords) {
     }
   }
   EXPECT_THAT(Out(), HasSubstr("Usage: sumscope ask"));
+}
+
+// At 80 columns almost every error was broken within a word.
+TEST_F(TerminalWidth_Test, GivenErrorsAndNotesThenTheyAreWrappedAtTheirWordsOnATerminalAlone) {
+  const auto plain = [this] { return absl::StrReplaceAll(Err(), {{"\x1b[31m", ""}, {"\x1b[0m", ""}}); };
+  const auto words = [&] {
+    return absl::StrJoin(absl::StrSplit(plain(), absl::ByAnyChar(" \n"), absl::SkipEmpty()), " ");
+  };
+  constexpr int kColours = 9;  // they take no room on a terminal
+  terminal_.width_of_err = [] { return 40; };
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"glossary", "kapa", "and", "a", "few", "words", "more"},
+                                             {"runs", "lst"},
+                                             {"runs", "list", "--limit", "x"},
+                                             {"capture", "r7", "--hooks", "*"}}) {
+    terminal_.err_is_terminal = terminal_.colour = false;
+    Run(command);
+    const std::string whole = words();
+    EXPECT_THAT(Err(), ::testing::ContainsRegex("[^\n]{41}")) << "a line that a pipe gets as it is";
+    terminal_.err_is_terminal = terminal_.colour = true;
+    Run(command);
+    for (const absl::string_view line : absl::StrSplit(Err(), '\n')) {
+      EXPECT_LE(DisplayWidth(line), absl::StartsWith(line, "\x1b") ? 40 + kColours : 40) << Err();
+    }
+    EXPECT_EQ(words(), whole);
+  }
+}
+
+TEST_F(TerminalWidth_Test, GivenALineOfTheLogThenItIsWrappedUnderItsText) {
+  server_.events = EventsOf(EndedRun());
+  server_.events[2].mutable_log()->set_text("no line has room for so many words");
+  terminal_.err_is_terminal = true;
+  terminal_.width_of_err = [] { return 40; };
+  Run({"runs", "watch", "r7"});
+  EXPECT_THAT(Err(), HasSubstr("r7k2m9qa  WARNING  no line has room for\n          so many words\n"));
 }
 
 TEST_F(TerminalWidth_Test, GivenAPipeOrAFileThenRowsAreWhole) {

@@ -51,6 +51,8 @@ TEST(Text_Test, GivenTooWideLinesThenTheyGoOnUnderTheirValue) {
   EXPECT_EQ(FitLines("  one two three", 9), "one two\nthree");
   EXPECT_EQ(FitLines("  one two three four five six", 24), "  one two three four\n  five six");
   EXPECT_EQ(FitLines("one two three", 0), "one two three");
+  EXPECT_EQ(FitLines("Come back with: sumscope runs watch r7\nx", 30), "Come back with:\nsumscope runs watch r7\nx");
+  EXPECT_EQ(FitLines("Come back with: sumscope runs watch r7", 38), "Come back with: sumscope runs watch r7");
 }
 
 }  // namespace

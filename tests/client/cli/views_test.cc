@@ -311,6 +311,22 @@ TEST_F(Views_Test, WhenTheFloorIsNothingThenItIsSaidWhy) {
   EXPECT_THAT(ProbeText(result, view_), HasSubstr("below the floor of SURE: columns beyond are read too"));
 }
 
+// -0.00 and 1.23e+03 stood in columns of plain numbers.
+TEST_F(Views_Test, GivenLittleAndLargeNumbersThenTheyAreWrittenPlainly) {
+  v1::AttributionResult attribution;
+  attribution.add_answer_tokens("A0");
+  attribution.add_true_logit(12.5);
+  attribution.add_parts()->set_component("embed_pos");
+  attribution.mutable_parts(0)->add_logits(-0.001);
+  EXPECT_THAT(ProbeText(attribution, view_), HasSubstr("embed_pos     0.00\nsum = logit  12.50\n"));
+  v1::PcaResult pca;
+  pca.add_nodes()->set_cluster_ch(1234.5);
+  EXPECT_THAT(ProbeText(pca, view_), HasSubstr(" 1230 "));
+  v1::CascadesResult cascades;
+  cascades.add_additions()->add_kappa(-0.001);
+  EXPECT_THAT(ProbeText(cascades, view_), HasSubstr(" 0.00\n"));
+}
+
 TEST_F(Views_Test, WhenPhasesAreShownThenOrderAndBoundaries) {
   v1::PhasesResult result;
   result.set_steps(15000);

@@ -143,6 +143,17 @@ TEST_F(Analyses_Test, RunningAnalysisIsCancelled) {
   EXPECT_EQ(File(run_)->GetAnalysis(id)->state(), v1::CANCELLED);
 }
 
+// What had been cancelled answered DATA_LOSS, because its file was opened once more to show it.
+TEST_F(Analyses_Test, FileIsDamagedThenItsAnalysisIsCancelledAndTheAnswerSaysSo) {
+  Create();
+  StartNext();  // the slot is taken
+  const std::string id = Id(Ask("k1").analysis.name());
+  files_.open_gate.Set([] { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "a bit flipped"); });
+  const auto cancelled = manager_->CancelAnalysis(run_, id);
+  ASSERT_TRUE(cancelled.ok()) << cancelled.status();
+  EXPECT_EQ(cancelled->state(), v1::CANCELLED);
+}
+
 TEST_F(Analyses_Test, LostWorkerIsAnotherAttempt) {
   Ask("k1");
   const std::string first = StartAnalysis().task.task_id();

@@ -67,7 +67,12 @@ class FaultyRunFiles : public storage::RunFiles {
 
   absl::StatusOr<std::shared_ptr<storage::RunFile>> Create(const v1::Run& run) override {
     const absl::Status status = gate.Pass();
-    return status.ok() ? Wrap(files_->Create(run)) : status;
+    return status.ok() ? Wrap(files_->Create(run), run.name().substr(run.name().rfind('/') + 1)) : status;
+  }
+  // Asked of each write of a file, beside gate.
+  void OnWrite(std::function<absl::Status(const std::string& run)> hook) {
+    MutexLock lock(&mutex_);
+    on_write_ = std::move(hook);
   }
   // Asked of each file that is opened, beside open_gate.
   void OnOpen(std::function<absl::Status(const std::string& run)> hook) {
@@ -82,7 +87,7 @@ class FaultyRunFiles : public storage::RunFiles {
     }
     absl::Status status = open_gate.Pass();
     if (status.ok() && hook) status = hook(run);
-    return status.ok() ? Wrap(files_->Open(run)) : status;
+    return status.ok() ? Wrap(files_->Open(run), run) : status;
   }
   bool Exists(const std::string& run) override { return files_->Exists(run); }
   absl::Status Remove(const std::string& run) override {
@@ -104,10 +109,10 @@ class FaultyRunFiles : public storage::RunFiles {
  private:
   class File : public storage::RunFile {
    public:
-    File(std::shared_ptr<storage::RunFile> file, WriteGate* gate, WriteGate* seal_gate)
-        : file_(std::move(file)), gate_(gate), seal_gate_(seal_gate) {}
+    File(std::shared_ptr<storage::RunFile> file, std::function<absl::Status()> pass, WriteGate* seal_gate)
+        : file_(std::move(file)), pass_(std::move(pass)), seal_gate_(seal_gate) {}
     absl::Status Write(const std::function<absl::Status(storage::RunFileTransaction&)>& body) override {
-      const absl::Status status = gate_->Pass();
+      const absl::Status status = pass_();
       return status.ok() ? file_->Write(body) : status;
     }
     absl::StatusOr<v1::Run> GetRun() override { return file_->GetRun(); }
@@ -140,17 +145,28 @@ class FaultyRunFiles : public storage::RunFiles {
 
    private:
     const std::shared_ptr<storage::RunFile> file_;
-    WriteGate* const gate_;
+    const std::function<absl::Status()> pass_;
     WriteGate* const seal_gate_;
   };
-  absl::StatusOr<std::shared_ptr<storage::RunFile>> Wrap(absl::StatusOr<std::shared_ptr<storage::RunFile>> file) {
+  absl::StatusOr<std::shared_ptr<storage::RunFile>> Wrap(absl::StatusOr<std::shared_ptr<storage::RunFile>> file,
+                                                         const std::string& run) {
     if (!file.ok()) return file;
-    return std::shared_ptr<storage::RunFile>(std::make_shared<File>(*std::move(file), &gate, &seal_gate));
+    return std::shared_ptr<storage::RunFile>(std::make_shared<File>(
+        *std::move(file), [this, run] { return PassWrite(run); }, &seal_gate));
+  }
+  absl::Status PassWrite(const std::string& run) {
+    std::function<absl::Status(const std::string&)> hook;
+    {
+      MutexLock lock(&mutex_);
+      hook = on_write_;
+    }
+    const absl::Status status = gate.Pass();
+    return status.ok() && hook ? hook(run) : status;
   }
   storage::RunFiles* const files_;
   Mutex mutex_;
   std::vector<std::string> unsealed_ ABSL_GUARDED_BY(mutex_);
-  std::function<absl::Status(const std::string&)> on_open_ ABSL_GUARDED_BY(mutex_);
+  std::function<absl::Status(const std::string&)> on_open_ ABSL_GUARDED_BY(mutex_), on_write_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sumscope::jobs

@@ -45,6 +45,22 @@ TEST_F(Intake_Test, WatchersSeeProgressOfWhatIsStored) {
   EXPECT_EQ(progress.eta_seconds(), 0.5);
 }
 
+// After a lost worker the step was the new segment's and the loss the lost one's, thousands of steps later.
+TEST_F(Intake_Test, GivenStepsThatAreRecomputedThenTheLossIsThatOfTheStep) {
+  pool_->Send(kSlot, Metrics(0, 1));
+  SendSet(worker::v1::RESUME_STATE, 1);
+  const uint64_t last = pool_->Send(kSlot, Metrics(1, 2));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, last));
+  pool_->Lose(kSlot);
+  const FakeWorkerPool::Given given = StartNext();
+  ASSERT_EQ(given.task.train().first_step(), 1u);
+  pool_->Send(kSlot, Metrics(1, 1));
+  v1::Progress progress;
+  ASSERT_TRUE(WaitUntil(run_, [&] { return hub_->GetProgress(run_, &progress) && progress.step() == 2; }));
+  EXPECT_EQ(progress.loss(), 1.0);
+  EXPECT_EQ(Get(run_).steps_done(), 3u) << "so many are stored";
+}
+
 TEST_F(Intake_Test, CheckpointIsLoggedAndReachesTheCatalog) {
   pool_->Send(kSlot, Metrics(0, 1));
   const uint64_t sequence = SendSet(worker::v1::WEIGHTS, 1, "weights1", 0.75);

@@ -57,6 +57,7 @@ class JobsFixture : public testing::Test {
     options.group_commit_delay = absl::Milliseconds(1);
     options.capture_limit_bytes = capture_limit_;
     options.housekeeping_look = housekeeping_look_;
+    options.told_to_end = [this] { return told_to_end_.load(); };
     options.free_disk_bytes = [this] { return free_disk_.load(); };
     manager_ =
         JobManager::Create(options, {&catalog_, &files_, storage_.captures.get(), storage_.question_set_texts.get(),
@@ -197,6 +198,7 @@ class JobsFixture : public testing::Test {
   JumpingClock clock_;
   uint64_t capture_limit_ = 1'000'000;
   absl::Duration housekeeping_look_ = absl::Milliseconds(1);
+  std::atomic<bool> told_to_end_{false};
   std::atomic<uint64_t> free_disk_{uint64_t{1} << 40};
   storage::DiskReserve* reserve_ = nullptr;
   storage::Storage storage_;

@@ -120,6 +120,13 @@ const Lie kTrainerLies[] = {
     {"MetricsAreNone", [] { return std::vector{Metrics(0, 0)}; }},
     {"MetricsCountIsHuge", [] { return std::vector{Rows([](auto* b) { b->set_count(UINT32_MAX); })}; }},
     {"MetricsMissAValue", [] { return std::vector{Rows([](auto* b) { b->mutable_values()->RemoveLast(); })}; }},
+    {"MetricsHaveMoreColumnsThanAFileTakes",
+     [] {
+       return std::vector{Rows([](auto* b) {
+         for (int i = b->columns_size(); i < 65; ++i) b->add_columns("c" + std::to_string(i));
+         b->mutable_values()->Resize(2 * b->columns_size(), 1);
+       })};
+     }},
     {"MetricsHaveNoColumn",
      [] {
        return std::vector{Rows([](auto* b) {

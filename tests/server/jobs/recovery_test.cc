@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "server/jobs/job_manager.h"
-#include "tests/server/jobs/jobs_fixture.h"
+#include "tests/server/jobs/analysis_fixture.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope::jobs {
@@ -163,6 +163,38 @@ TEST_F(Recovery_Test, BusyFileOfACancelledRunIsCancelledWhenItIsFree) {
   ASSERT_TRUE(manager_->CancelRun(run_).ok());
   files_.open_gate.Open();
   EXPECT_TRUE(WaitForState(run_, v1::CANCELLED));
+}
+
+class BusyStart_Test : public AnalysisFixture {
+ protected:
+  void SetUp() override {
+    AnalysisFixture::SetUp();
+    for (const char* key : {"k1", "k2", "k3"}) Ask(Question(UsefulNodes(), key));
+    StartAnalysis();
+    Crash();
+    housekeeping_look_ = absl::Hours(1);
+    files_.open_gate.Set([this] {
+      ++opens_;
+      return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use");
+    });
+  }
+  std::atomic<int> opens_{0};
+};
+
+// A locked file with a hundred analyses waiting for it was waited for a hundred times before the server listened.
+TEST_F(BusyStart_Test, FileOfManyJobsIsBusyThenItIsMetOnceAndEachIsNamed) {
+  EXPECT_THAT(Boot(), SizeIs(3));
+  EXPECT_EQ(opens_, 1);
+}
+
+// SIGTERM was not looked at before all files had been waited for.
+TEST_F(BusyStart_Test, ServerIsToldToEndThenNoFileIsWaitedForAndTheNextStartGoesOn) {
+  told_to_end_ = true;
+  Boot();
+  EXPECT_EQ(opens_, 0);
+  told_to_end_ = false;
+  files_.open_gate.Open();
+  EXPECT_THAT(Boot(), ElementsAre(HasSubstr("attempt 2")));
 }
 
 // A run whose file was lost between two attempts began anew, as if it had never trained.

@@ -1,4 +1,5 @@
 // Storage that refuses for now makes a job wait, that job alone, and says so; it ends nothing.
+#include <filesystem>
 #include <future>
 
 #include "server/jobs/job_manager.h"
@@ -186,6 +187,55 @@ TEST_F(SlowRun_Test, FileOfOneRunTakesLongThenAnalysesOfOthersAreMade) {
   EXPECT_TRUE(slow.get().ok());
 }
 
+// Each of its jobs met the lock for itself: a dozen of them held every slot for a minute, twenty-six for ever.
+TEST_F(SlowRun_Test, FileOfARunWithManyJobsIsLockedThenOneMeetsItAndOthersStart) {
+  Create();
+  StartNext();  // the slot is taken until all wait
+  for (int i = 0; i < 12; ++i) Ask(Question(UsefulNodes(), absl::StrCat("k", i)));
+  const auto opens = std::make_shared<std::atomic<int>>(0);
+  files_.OnOpen([opens, run = run_](const std::string& opened) {
+    if (opened != run) return absl::OkStatus();
+    ++*opens;
+    return Busy();
+  });
+  const std::string other = Id(Create().name());
+  Finish(worker::v1::Finished::FAILED);
+  EXPECT_EQ(StartNext().task.task_id(), GetJob(other).id + ".1");
+  EXPECT_EQ(*opens, 1);
+  files_.OnOpen(nullptr);
+  Finish(worker::v1::Finished::FAILED);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_TRUE(StartAnalysis().task.has_analysis());
+    Finish(worker::v1::Finished::FAILED);
+  }
+}
+
+// An analysis held its slot for six hours while its file was locked for writing; as many as there are slots, the
+// server.
+TEST_F(SlowRun_Test, FileOfAnAnalysisIsLockedForWritingThenItGoesBackAndIsGivenOnceItCanBeWritten) {
+  const std::string id = Ask(Question(UsefulNodes()));
+  StartAnalysis();
+  files_.OnWrite([run = run_](const std::string& written) { return written == run ? Busy() : absl::OkStatus(); });
+  Message answer;
+  *answer.mutable_analysis_result() = UsefulNodesResult();
+  pool_->Send(kSlot, answer);
+  ASSERT_TRUE(WaitUntil(run_, [&] { return GetAnalysis(run_, id).state_reason() == "STORAGE_BUSY"; }));
+  clock_.Pass(absl::Minutes(5));
+  ASSERT_TRUE(pool_->WaitForCancel(task_));
+  const std::string other = Id(Create().name());
+  const size_t given = pool_->tasks_given();
+  Finish(worker::v1::Finished::CANCELLED);
+  ASSERT_TRUE(WaitUntil(run_, [&] { return GetAnalysis(run_, id).state() == v1::QUEUED; }));
+  EXPECT_EQ(StartNext().task.task_id(), GetJob(other).id + ".1");
+  EXPECT_EQ(pool_->tasks_given(), given + 1) << "what cannot be stored is not computed again";
+  Finish(worker::v1::Finished::FAILED);
+  files_.OnWrite(nullptr);
+  StartAnalysis();
+  Answer(UsefulNodesResult());
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
+}
+
 // On a full disk nothing could be cancelled or deleted, though that is what would have freed it.
 class FullDisk_Test : public AnalysisFixture {
  protected:
@@ -196,13 +246,18 @@ class FullDisk_Test : public AnalysisFixture {
   }
   void FillDisk() {
     file_.Fill();
-    ASSERT_EQ(access(path_.c_str(), F_OK), 0);
-    catalog_.gate.Set([this] { return access(path_.c_str(), F_OK) == 0 ? DiskFull() : absl::OkStatus(); });
+    ASSERT_TRUE(IsWhole());
+    catalog_.gate.Set([this] { return IsWhole() ? DiskFull() : absl::OkStatus(); });
     files_.gate.Set([] { return DiskFull(); });
   }
+  bool IsWhole() const {
+    std::error_code none;
+    return std::filesystem::file_size(path_, none) == kBytes;
+  }
+  static constexpr uint64_t kBytes = 1 << 20;
   const TempDirectory directory_;
   const std::string path_ = directory_.path() + "/reserve";
-  storage::DiskReserve file_{path_, 1 << 20};
+  storage::DiskReserve file_{path_, kBytes};
 };
 
 TEST_F(FullDisk_Test, RunsAndAnalysesAreCancelledAndDeleted) {
@@ -226,7 +281,34 @@ TEST_F(FullDisk_Test, RunsAndAnalysesAreCancelledAndDeleted) {
 TEST_F(FullDisk_Test, OthersDoNotUseTheReserve) {
   FillDisk();
   EXPECT_EQ(ErrorReason(manager_->CreateRun({}, "", Spec(), {}, "ada").status()), "DISK_FULL");
-  EXPECT_EQ(access(path_.c_str(), F_OK), 0);
+  EXPECT_TRUE(IsWhole());
+}
+
+// Two met the full disk at once: one gave the reserve back, the other found none and did not try again.
+TEST_F(FullDisk_Test, ReserveIsGivenBackAlreadyThenItIsTriedAgainAllTheSame) {
+  const std::string queued = Id(Create().name());
+  std::filesystem::remove(path_);
+  catalog_.gate.Fail(1, DiskFull());
+  EXPECT_TRUE(manager_->DeleteRun(run_).ok());
+  EXPECT_TRUE(manager_->CancelRun(queued).ok());
+}
+
+// What was given back for cancelling and deleting, trainings that waited for room ate first.
+TEST_F(FullDisk_Test, OnlyWhatTheReserveGaveBackIsFreeThenTrainingsWaitOn) {
+  Create();
+  task_ = StartNext().task.task_id();
+  std::filesystem::remove(path_);
+  free_disk_ = kBytes;
+  const auto tries = std::make_shared<std::atomic<int>>(0);
+  files_.gate.Set([tries] {
+    ++*tries;
+    return DiskFull();
+  });
+  pool_->Send(kSlot, Metrics(0, 1));
+  ASSERT_TRUE(WaitUntil(run_, [&] { return !manager_->StorageWaits().empty(); }));
+  clock_.Pass(limits::kStorageWait);
+  ASSERT_TRUE(pool_->WaitForCancel(task_));
+  EXPECT_EQ(*tries, 1);
 }
 
 }  // namespace

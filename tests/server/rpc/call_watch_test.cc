@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 #include <utility>
@@ -25,6 +26,7 @@ namespace {
 class TestService final : public v1::RunService::Service {
  public:
   grpc::Status GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* run) override {
+    if (request->name() == "throw") throw std::bad_alloc();
     peer_ = context->peer();
     run->set_name(request->name());
     return grpc::Status::OK;
@@ -137,6 +139,15 @@ TEST_F(CallWatch_Test, UnknownMethodHasAReason) {
     EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented) << method;
     EXPECT_EQ(ErrorReason(status), "METHOD_UNKNOWN") << method;
   }
+}
+
+// gRPC makes UNKNOWN of what a handler throws: for clients neither an error of theirs nor one to report.
+TEST_F(CallWatch_Test, HandlerThatThrowsIsTheServersFault) {
+  v1::GetRunRequest request;
+  request.set_name("throw");
+  const absl::Status status = Call("/sumscope.v1.RunService/GetRun", request.SerializeAsString());
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(ErrorReason(status), "HANDLER_FAILED");
 }
 
 // A client that never read held its thread for ever.

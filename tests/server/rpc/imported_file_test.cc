@@ -42,18 +42,20 @@ std::string FileOf(const std::vector<SafetensorsTensor>& tensors) {
 }
 
 struct Imported {
+  std::unique_ptr<IncomingRoom> room;
   absl::StatusOr<ImportedFile> file = absl::UnknownError("");
   std::unique_ptr<UploadSpool> spool;
 };
 
-Imported Import(const std::string& bytes, const std::string& like = "") {
+Imported Import(const std::string& bytes, const std::string& like = "", uint64_t memory = 1 << 20) {
   const TempDirectory folder;
   Imported imported;
+  imported.room = std::make_unique<IncomingRoom>([] { return uint64_t{0}; }, 0, memory);
   imported.spool = *UploadSpool::Create(folder.path());
   EXPECT_TRUE(imported.spool->Append(bytes).ok());
   v1::ImportHeader header;
   header.set_like_model_name(like);
-  imported.file = ReadImportedFile(header, *imported.spool);
+  imported.file = ReadImportedFile(header, *imported.spool, imported.room.get());
   return imported;
 }
 
@@ -273,6 +275,18 @@ TEST(ForeignWeights_Test, NewerNamesAndLayoutsBecomeOurs) {
   EXPECT_EQ(Stored(said, 1 << 20), ours);
   EXPECT_EQ(said.file->weights.notes.size(), 2u);
   EXPECT_EQ(ErrorReason(Import(FileOf(weights, {{"n_heads", "3"}})).file.status()), "MODEL_TENSOR_SHAPE");
+}
+
+// Headers of 16 MiB and tensors that were held whole came out of nobody's share of the memory.
+TEST(ForeignWeights_Test, WhatIsHeldOfAFileIsHeldInTheRoom) {
+  const std::string plain = FileOf(Weights(Odd())), newer = FileOf(Newer(Weights(Odd()), 2));
+  const uint64_t header = 15 * (newer.size() - Data(newer).size());
+  EXPECT_TRUE(Import(newer, "add_d2_l2_h2", header).file.ok());
+  EXPECT_EQ(ErrorReason(Import(newer, "add_d2_l2_h2", header - 1).file.status()), "UPLOAD_MEMORY_FULL");
+  const Imported imported = Import(newer, "add_d2_l2_h2", header);
+  IncomingRoom::Hold others(imported.room.get());
+  EXPECT_EQ(ErrorReason(others.HoldMemory(header)), "UPLOAD_MEMORY_FULL") << "a tensor is held";
+  EXPECT_TRUE(others.HoldMemory(header - 4096).ok()) << "and its header no more";
 }
 
 TEST(ForeignWeights_Test, PrefixesAreLeftOutAndOurOwnFilesHaveNoNotes) {

@@ -143,8 +143,8 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     return writer->Finish();
   }
 
-  std::string sha256_;                                 // that the last download announced
-  Seats watchers_{0, "TOO_MANY_WATCHERS", "watches"};  // none may wait
+  std::string sha256_;  // that the last download announced
+  Seats watchers_{1, "TOO_MANY_WATCHERS", "watches"};
   Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
   UploadDesk uploads_{4};
   IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
@@ -328,6 +328,7 @@ TEST_F(ProbesService_Test, InsertModesNameTheCheckpointThatTheyMean) {
 }
 
 TEST_F(ProbesService_Test, EveryStreamThatWaitsCountsAsAWatcher) {
+  const auto other = watchers_.Enter();
   {
     v1::WatchRunRequest request;
     request.set_name("runs/" + run_);
@@ -355,6 +356,55 @@ TEST_F(ProbesService_Test, EveryStreamThatWaitsCountsAsAWatcher) {
   EXPECT_TRUE(reader->Read(&block));
   EXPECT_FALSE(reader->Read(&block));
   EXPECT_TRUE(reader->Finish().ok());
+}
+
+// A watcher saw nothing of a running analysis that waited for room on the disk.
+TEST_F(ProbesService_Test, WatcherIsToldWhyARunningAnalysisWaits) {
+  v1::CreateAnalysisResponse created;
+  ASSERT_TRUE(Create(Capture(), &created).ok());
+  StartAnalysis();
+  v1::WatchAnalysisRequest request;
+  request.set_name(created.analysis().name());
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  const auto reader = analyses_->WatchAnalysis(&context, request);
+  v1::Analysis seen;
+  ASSERT_TRUE(reader->Read(&seen));
+  for (const char* reason : {"DISK_FULL", ""}) {
+    v1::Analysis waits = seen;
+    waits.set_state_reason(reason);
+    ASSERT_TRUE(storage_.catalog->Write([&](auto& transaction) { return transaction.PutAnalysis(waits); }).ok());
+    hub_->Notify(run_);
+    for (bool more = true; more && seen.state_reason() != reason;) more = reader->Read(&seen);
+    EXPECT_EQ(seen.state_reason(), reason);
+  }
+  context.TryCancel();
+}
+
+TEST_F(ProbesService_Test, PlacesAreThoseAmongAllThatWait) {
+  std::vector<std::string> names;
+  for (uint64_t count = 1; count <= 4; ++count) {
+    v1::CreateAnalysisRequest request = Capture();
+    request.mutable_question_set()->mutable_uniform()->set_count(count);
+    v1::CreateAnalysisResponse created;
+    ASSERT_TRUE(Create(request, &created).ok());
+    names.push_back(created.analysis().name());
+  }
+  StartAnalysis();
+  const auto place = [](int number) { return "number " + std::to_string(number) + " of those that wait"; };
+  v1::ListAnalysesRequest list;
+  list.set_parent("runs/-");
+  list.set_page_size(2);
+  v1::ListAnalysesResponse page;
+  grpc::ClientContext of_list, of_get;
+  ASSERT_TRUE(analyses_->ListAnalyses(&of_list, list, &page).ok());
+  EXPECT_EQ(page.analyses(0).state_detail(), place(3));
+  EXPECT_EQ(page.analyses(1).state_detail(), place(2));
+  v1::GetAnalysisRequest get;
+  get.set_name(names[1]);
+  v1::Analysis analysis;
+  ASSERT_TRUE(analyses_->GetAnalysis(&of_get, get, &analysis).ok());
+  EXPECT_EQ(analysis.state_detail(), place(1));
 }
 
 TEST_F(ProbesService_Test, FactsAndAnalysesAreFilteredAndDeleted) {

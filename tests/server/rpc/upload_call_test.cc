@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "google/rpc/status.pb.h"
 #include "sumscope/v1/question_sets.grpc.pb.h"
@@ -15,18 +18,20 @@ namespace {
 class CountingService final
     : public v1::QuestionSetService::WithCallbackMethod_UploadQuestionSet<v1::QuestionSetService::Service> {
  public:
-  explicit CountingService(absl::Duration patience) : patience_(patience) {}
+  CountingService(const UploadPace& pace, size_t desks) : pace_(pace), desk_(desks) {}
 
   grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* UploadQuestionSet(grpc::CallbackServerContext* context,
                                                                            v1::UploadedQuestionSet* response) override {
     return UploadCall<v1::UploadQuestionSetRequest, v1::UploadedQuestionSet>::Serve(
-        context, &desk_, patience_, response,
+        context, &desk_, pace_, response,
         [](UploadReader<v1::UploadQuestionSetRequest>* reader) -> absl::StatusOr<v1::UploadedQuestionSet> {
           v1::UploadedQuestionSet set;
           v1::UploadQuestionSetRequest message;
           while (true) {
             absl::StatusOr<bool> more = reader->Read(&message);
             if (!more.ok()) return more.status();
+            if (message.data() == "memory") throw std::bad_alloc();
+            if (message.data() == "error") throw std::length_error("of the test");
             if (!*more) return set;
             set.set_count(set.count() + 1);
           }
@@ -34,14 +39,15 @@ class CountingService final
   }
 
  private:
-  const absl::Duration patience_;
-  UploadDesk desk_{1};
+  const UploadPace pace_;
+  UploadDesk desk_;
 };
 
 class UploadCall_Test : public testing::Test {
  protected:
-  void Start(absl::Duration patience) {
-    service_ = std::make_unique<CountingService>(patience);
+  // An upload may be over for its client before its place is free.
+  void Start(const UploadPace& pace, size_t desks = 4) {
+    service_ = std::make_unique<CountingService>(pace, desks);
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -63,7 +69,7 @@ class UploadCall_Test : public testing::Test {
 };
 
 TEST_F(UploadCall_Test, EveryMessageIsReadAndTheHandlersResultIsTheAnswer) {
-  Start(absl::Seconds(60));
+  Start({});
   for (int count : {0, 1, 50}) {
     grpc::ClientContext context;
     v1::UploadedQuestionSet set;
@@ -78,7 +84,7 @@ TEST_F(UploadCall_Test, EveryMessageIsReadAndTheHandlersResultIsTheAnswer) {
 
 // Silent uploads held a thread each for as long as they liked.
 TEST_F(UploadCall_Test, SilentUploadEndsWithAReason) {
-  Start(absl::Milliseconds(20));
+  Start({absl::Milliseconds(20)});
   grpc::ClientContext context;
   v1::UploadedQuestionSet set;
   const auto writer = stub_->UploadQuestionSet(&context, &set);
@@ -87,9 +93,38 @@ TEST_F(UploadCall_Test, SilentUploadEndsWithAReason) {
   EXPECT_EQ(ReasonOf(status), "UPLOAD_SILENT");
 }
 
+// A message a minute kept a place for ever.
+TEST_F(UploadCall_Test, UploadThatComesTooSlowlyEndsWithAReason) {
+  Start({absl::Seconds(60), absl::ZeroDuration(), 1e18});
+  grpc::ClientContext context;
+  v1::UploadedQuestionSet set;
+  const auto writer = stub_->UploadQuestionSet(&context, &set);
+  v1::UploadQuestionSetRequest message;
+  message.set_data("1+2\n");
+  writer->Write(message);
+  const grpc::Status status = writer->Finish();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ABORTED);
+  EXPECT_EQ(ReasonOf(status), "UPLOAD_TOO_SLOW");
+}
+
+// What a handler threw in its thread, for want of memory, ended the server.
+TEST_F(UploadCall_Test, HandlerThatThrowsEndsItsCallAlone) {
+  Start({});
+  for (const auto& [thrown, reason] :
+       {std::make_pair("memory", "OUT_OF_MEMORY"), std::make_pair("error", "HANDLER_FAILED")}) {
+    grpc::ClientContext context;
+    v1::UploadedQuestionSet set;
+    const auto writer = stub_->UploadQuestionSet(&context, &set);
+    v1::UploadQuestionSetRequest message;
+    message.set_data(thrown);
+    writer->Write(message);
+    EXPECT_EQ(ReasonOf(writer->Finish()), reason);
+  }
+}
+
 // With 570 silent uploads every other call failed without a reason.
 TEST_F(UploadCall_Test, OneMoreThanThereMayBeIsRefusedWithAReason) {
-  Start(absl::Seconds(60));
+  Start({}, 1);
   grpc::ClientContext context, other;
   v1::UploadedQuestionSet set;
   const auto first = stub_->UploadQuestionSet(&context, &set);
@@ -110,7 +145,7 @@ TEST_F(UploadCall_Test, OneMoreThanThereMayBeIsRefusedWithAReason) {
 
 // Half of a list must not be taken for all of it.
 TEST_F(UploadCall_Test, UploadOfAClientThatLeftIsCancelled) {
-  Start(absl::Seconds(60));
+  Start({});
   grpc::ClientContext context;
   v1::UploadedQuestionSet set;
   const auto writer = stub_->UploadQuestionSet(&context, &set);

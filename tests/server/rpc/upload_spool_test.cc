@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <filesystem>
 
@@ -43,6 +44,26 @@ TEST(UploadSpool_Test, FullDiskIsAnError) {
     exit(ErrorReason(status) == "DISK_FULL" ? 0 : 1);
   };
   EXPECT_EXIT(append_beyond_the_limit(), testing::ExitedWithCode(0), "");
+}
+
+// What passes was FAILED_PRECONDITION, and an I/O error while reading was the loss of data that lay there unharmed.
+TEST(UploadSpool_Test, WhatPassesIsNeitherAWrongPlaceNorALoss) {
+  const auto reasons_without_descriptors = [] {
+    const rlimit none = {0, 0};
+    setrlimit(RLIMIT_NOFILE, &none);
+    exit(ErrorReason(UploadSpool::Create("/tmp").status()) == "TOO_MANY_OPEN_FILES" ? 0 : 1);
+  };
+  EXPECT_EXIT(reasons_without_descriptors(), testing::ExitedWithCode(0), "");
+
+  const TempDirectory folder;
+  const auto spool = UploadSpool::Create(folder.path());
+  ASSERT_TRUE(spool.ok()) << spool.status();
+  ASSERT_TRUE((*spool)->Append("hello").ok());
+  const auto reason_of_a_failing_read = [&] {
+    close_range(3, ~0u, 0);  // the spool's own goes too: every read fails
+    exit(ErrorReason((*spool)->Read(0, 5).status()) == "STORAGE_IO_ERROR" ? 0 : 1);
+  };
+  EXPECT_EXIT(reason_of_a_failing_read(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -1,5 +1,8 @@
 #include "server/workers/slot_supervisor.h"
 
+#include <cmath>
+#include <limits>
+#include <memory>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -143,6 +146,40 @@ TEST_F(SlotSupervisor_Test, HelloIsNotOfTheStartedWorkerThenItIsRefused) {
   EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "PROTOCOL_MISMATCH");
   EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
   EXPECT_EQ(ErrorReason(slot_.Admit(Hello(), &link_, now_)), "WORKER_REFUSED");  // a secret is good for one link
+}
+
+// One worker that measured inf spoilt every prediction, which uses the mean of the slots.
+TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
+  v1::Rates sound;
+  sound.set_training_flops_per_second(2e10);
+  sound.set_answering_flops_per_second(3e10);
+  sound.set_intervening_flops_per_second(1e10);
+  sound.set_training_step_seconds(0.001);
+  const auto taken = [&](const v1::Rates& rates) {
+    SlotSupervisor slot({"cpu0", "cpu", 2}, SupervisionLimits());
+    slot.BeginLaunch("unix:/socket", "secret");
+    slot.EndLaunch(std::make_unique<FakeProcess>(&process_), now_);
+    worker::v1::Hello hello = Hello();
+    *hello.mutable_rates() = rates;
+    EXPECT_TRUE(slot.Admit(hello, &link_, now_).ok()) << "its work is as good as any";
+    return slot.Describe().has_rates();
+  };
+  EXPECT_TRUE(taken(sound));
+  EXPECT_FALSE(taken({}));
+  for (const double bad : {std::numeric_limits<double>::infinity(), std::nan(""), -1.0, 1e300, 1e-300}) {
+    v1::Rates rates = sound;
+    rates.set_training_flops_per_second(bad);
+    EXPECT_FALSE(taken(rates)) << bad;
+    rates = sound;
+    rates.set_answering_flops_per_second(bad);
+    EXPECT_FALSE(taken(rates)) << bad;
+    rates = sound;
+    rates.set_intervening_flops_per_second(bad);
+    EXPECT_FALSE(taken(rates)) << bad;
+    rates = sound;
+    rates.set_training_step_seconds(bad);
+    EXPECT_EQ(taken(rates), bad == 1e-300) << bad << ": a step may cost nothing beside its operations";
+  }
 }
 
 TEST_F(SlotSupervisor_Test, SecretIsEmptyBeforeAnyLaunchThenItIsRefused) {

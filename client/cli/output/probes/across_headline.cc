@@ -3,6 +3,9 @@
 #include <map>
 #include <vector>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+
 namespace sumscope::client {
 namespace {
 
@@ -41,6 +44,30 @@ std::optional<size_t> HeadlinePlace(absl::string_view analysis, absl::string_vie
     if (MatchesPath(headlines->second[i], path)) return i;
   }
   return std::nullopt;
+}
+
+std::string HeadlineWords(absl::string_view analysis, absl::string_view path) {
+  if (analysis != "cascades") return std::string(path);
+  // additions.A3.k is READS of A3.
+  static const auto* const kWords =
+      new std::map<absl::string_view, absl::string_view>{{"floor.measured_loss", "measured loss"},
+                                                         {"floor.at_measured_k", "floor where each digit reads"},
+                                                         {"floor.at_sure_s", "floor where each is sure"},
+                                                         {"floor.at_published_k", "floor at k = 2 throughout"},
+                                                         {"subtractions_positive", "subtractions, a > b:"},
+                                                         {"subtractions_negative", "subtractions, a < b:"},
+                                                         {"additions", "additions:"},
+                                                         {"k", "READS"},
+                                                         {"s", "SURE"}};
+  const auto words_of = [](absl::string_view text) {
+    const auto words = kWords->find(text);
+    return words == kWords->end() ? text : words->second;
+  };
+  if (words_of(path) != path) return std::string(words_of(path));
+  std::vector<absl::string_view> parts = absl::StrSplit(path, '.');
+  if (words_of(parts.front()) == parts.front()) return std::string(path);
+  for (absl::string_view& part : parts) part = words_of(part);
+  return absl::StrJoin(parts, " ");
 }
 
 bool MatchesPath(absl::string_view pattern, absl::string_view text) {

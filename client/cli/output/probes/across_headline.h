@@ -15,6 +15,10 @@ std::optional<size_t> HeadlinePlace(absl::string_view analysis, absl::string_vie
 // Whether `text` is of the form `pattern`, in which '*' is any text without '.', and "**" any text.
 bool MatchesPath(absl::string_view pattern, absl::string_view text);
 
+// A path in the words that the tables of one run use, where it has other ones: "floor where each digit reads" for
+// floor.at_measured_k of cascades.
+std::string HeadlineWords(absl::string_view analysis, absl::string_view path);
+
 }  // namespace sumscope::client
 
 #endif  // SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_ACROSS_HEADLINE_H_

@@ -48,18 +48,12 @@ std::vector<Entry> ForPeople(const std::vector<Entry>& all, const std::string& a
   return shown;
 }
 
-// Paths that count steps: learnt_step.
-bool IsOfSteps(const std::string& path) {
-  return absl::StrContains(absl::string_view(path).substr(path.rfind('.') + 1), "step");
-}
-
+// Counts, of steps or heads, are whole.
 std::string NumberText(const std::string& path, double number) {
   if (IsRate(path)) return FormatPercent(number);
-  if (IsOfSteps(path) && number >= 0 && number < kWholeTo && number == std::floor(number)) {
-    return FormatCount(static_cast<uint64_t>(number));
-  }
   const double size = std::abs(number);
-  if (size < kWholeFrom || size > kWholeTo) return FormatDigits(number, 4);
+  const bool whole = size >= kWholeFrom || size == std::floor(size);
+  if (!whole || size > kWholeTo) return FormatDigits(number, 4);
   return absl::StrCat(number < 0 ? "-" : "", FormatCount(static_cast<uint64_t>(std::llround(size))));
 }
 
@@ -69,7 +63,17 @@ std::string SpreadText(const NumberAcross& number) {
   return absl::StrCat(RoundPercent(100 * number.deviation, 2), " %");
 }
 
-Table Numbers(const std::vector<NumberAcross>& numbers) {
+// Equal numbers have no spread, though their mean is rounded.
+AcrossRuns WithoutRoundedSpread(AcrossRuns across) {
+  for (NumberAcross& number : across.numbers) {
+    if (number.n < 2 || number.min != number.max) continue;
+    number.mean = number.min;
+    number.deviation = 0;
+  }
+  return across;
+}
+
+Table Numbers(const std::vector<NumberAcross>& numbers, const std::string& worded) {
   Table table({{"NUMBER", kEverywhere, false, /*wrap=*/20},
                {"RUNS", kEverywhere, true},
                {"MEAN", kEverywhere, true},
@@ -77,15 +81,17 @@ Table Numbers(const std::vector<NumberAcross>& numbers) {
                {"MIN", kEverywhere, true},
                {"MAX", kEverywhere, true}});
   for (const NumberAcross& number : numbers) {
-    table.AddRow({number.path, absl::StrCat(number.n), NumberText(number.path, number.mean), SpreadText(number),
-                  NumberText(number.path, number.min), NumberText(number.path, number.max)});
+    table.AddRow({HeadlineWords(worded, number.path), absl::StrCat(number.n), NumberText(number.path, number.mean),
+                  SpreadText(number), NumberText(number.path, number.min), NumberText(number.path, number.max)});
   }
   return table;
 }
 
-Table Values(const std::vector<ShareAcross>& shares) {
+Table Values(const std::vector<ShareAcross>& shares, const std::string& worded) {
   Table table({{"VALUE", kEverywhere, false, /*wrap=*/20}, {"IS", kEverywhere, false, /*wrap=*/20}, {"RUNS"}});
-  for (const ShareAcross& share : shares) table.AddRow({share.path, share.value, KOfM(share)});
+  for (const ShareAcross& share : shares) {
+    table.AddRow({HeadlineWords(worded, share.path), share.value, KOfM(share)});
+  }
   return table;
 }
 
@@ -109,7 +115,7 @@ bool QuestionsDiffer(const std::vector<AskedRun>& asked) {
 
 // What each run contributed: its answer, and the first numbers of it.
 Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& results, const std::string& analysis,
-           const std::vector<NumberAcross>& numbers) {
+           const std::string& worded, const std::vector<NumberAcross>& numbers) {
   constexpr size_t kNumbersShown = 2;
   std::vector<Column> columns = {
       {"RUN"}, {"MODEL", kEverywhere, false, 0, /*cut=*/20}, {"STEP", kEverywhere, true}, {"ANSWER"}};
@@ -117,7 +123,8 @@ Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& re
   for (const NumberAcross& number : numbers) {
     if (paths.size() < kNumbersShown && HeadlinePlace(analysis, number.path)) paths.push_back(number.path);
   }
-  for (const std::string& path : paths) columns.push_back({absl::AsciiStrToUpper(path), kEverywhere, true});
+  for (const std::string& path : paths)
+    columns.push_back({absl::AsciiStrToUpper(HeadlineWords(worded, path)), kEverywhere, true});
   const bool own_questions = QuestionsDiffer(asked);
   if (own_questions) columns.push_back({"QUESTIONS"});
   Table table(std::move(columns));
@@ -162,10 +169,12 @@ std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& result
     absl::StrAppend(&text, "\n", title, title.empty() ? "" : "\n",
                     table.Aligned(view.wide ? kInWide : kInTable, true, view.width));
   };
-  add("", Runs(answered, results, first.analysis(), headlines));
+  // -o wide has members that no table of one run shows: all go by their paths, as in json and csv.
+  const std::string worded = wide ? "" : first.analysis();
+  add("", Runs(answered, results, first.analysis(), worded, headlines));
   add("", LeftOut(left_out));
-  add("numbers", Numbers(numbers));
-  add("values", Values(values));
+  add("numbers", Numbers(numbers, worded));
+  add("values", Values(values, worded));
   add("facts", Facts(across.facts, facts));
   const size_t rest =
       across.numbers.size() - numbers.size() + across.values.size() - values.size() + across.facts.size() - facts;
@@ -233,7 +242,7 @@ Document ShowAcross(const Session& session, const std::string& filter, const std
     ids.push_back(one.run);
     why[one.run] = {{"reason", one.reason}, {"message", one.message}};
   }
-  const AcrossRuns across = Aggregate(results);
+  const AcrossRuns across = WithoutRoundedSpread(Aggregate(results));
   document.json = {{"analysis", answered.empty() ? "" : answered.front().analysis.analysis()},
                    {"filter", filter},
                    {"runs", runs},

@@ -41,8 +41,8 @@ nlohmann::ordered_json AnalysisJson(const v1::Analysis& analysis, bool from_cach
 
 std::string ProvenanceText(const v1::Provenance& provenance) {
   if (provenance.host().empty()) return "";  // nothing was computed: tags that were imported
-  return absl::StrFormat("%s of %s with %d threads, %s; sumscope %s %s, torch %s", provenance.device(),
-                         provenance.host(), provenance.threads(), FormatSpan(absl::Seconds(provenance.seconds())),
+  return absl::StrFormat("%s of %s with %s, %s; sumscope %s %s, torch %s", provenance.device(), provenance.host(),
+                         Counted(provenance.threads(), "thread"), FormatSpan(absl::Seconds(provenance.seconds())),
                          provenance.sumscope_version(), provenance.git_hash(), provenance.torch_version());
 }
 
@@ -206,6 +206,7 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
                   analysis.state_reason(), created, created});
   }
   Document document = session.FromTable(table);
+  if (analyses.empty()) document.nothing = "none: sumscope probe RUN evaluate --wait asks one";
   for (const v1::Analysis& analysis : analyses) {
     document.ids.push_back(analysis.name());
     document.items.push_back(ToJson(analysis));

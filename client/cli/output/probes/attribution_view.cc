@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/view_parts.h"
 
@@ -29,8 +28,7 @@ std::string ProbeText(const v1::AttributionResult& result, const View& view) {
   std::string text = absl::StrCat("what each component adds to the logit of the true token, mean over ",
                                   Counted(result.questions(), "question"), "\n");
   AppendTable(&text, "by answer token",
-              Grid(result, "COMPONENT", "sum = logit", [](double value) { return absl::StrFormat("%.2f", value); }),
-              view);
+              Grid(result, "COMPONENT", "sum = logit", [](double value) { return FormatDecimals(value, 2); }), view);
   absl::StrAppend(&text, "\nlargest error of the sum over single questions  ",
                   FormatDigits(result.largest_sum_error(), 2), "\n");
   return text;

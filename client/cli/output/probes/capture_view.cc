@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output/numbers.h"
@@ -5,20 +7,29 @@
 
 namespace sumscope::client {
 
-std::string ProbeText(const v1::CaptureResult& result, const View& view) {
+std::vector<std::pair<std::string, std::string>> CapturePairs(const v1::CaptureResult& result, const View& view) {
   std::string positions = absl::StrJoin(result.positions(), ", ", [&view](std::string* out, uint32_t position) {
     absl::StrAppend(out, RowText(view, position));
   });
-  std::string text = AlignedPairs(
-      {{"size", FormatBytes(result.bytes())}, {"rows", positions}, {"classes", absl::StrJoin(result.classes(), " ")}});
+  return {{"size", FormatBytes(result.bytes())},
+          {"rows", std::move(positions)},
+          {"classes", absl::StrJoin(result.classes(), " ")}};
+}
+
+std::string TensorsText(const v1::CaptureResult& result, const View& view) {
   Table table(
       {{"TENSOR"}, {"DTYPE"}, {"SHAPE"}, NumberColumn("SIZE"), NumberColumn("OFFSET", kInWide), {"SHA256", kInWide}});
   for (const v1::CapturedTensor& tensor : result.tensors()) {
     table.AddRow({tensor.name(), tensor.dtype(), absl::StrCat("[", absl::StrJoin(tensor.shape(), ", "), "]"),
                   FormatBytes(tensor.bytes()), absl::StrCat(tensor.offset()), tensor.sha256()});
   }
+  std::string text;
   AppendTable(&text, "tensors", table, view);
   return text;
+}
+
+std::string ProbeText(const v1::CaptureResult& result, const View& view) {
+  return absl::StrCat(AlignedPairs(CapturePairs(result, view)), TensorsText(result, view));
 }
 
 Table ProbeRows(const v1::CaptureResult& result) {

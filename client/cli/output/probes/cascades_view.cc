@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/view_parts.h"
 #include "proto/contract/look_back.h"
@@ -32,10 +31,10 @@ Table Curves(const Digits& digits, const View& view) {
       if (m >= digit.kappa_size()) {
         cells.push_back(" ");
       } else if (view.wide && m < digit.kappa_lower_size() && m < digit.kappa_upper_size()) {
-        cells.push_back(
-            absl::StrFormat("%.3f (%.3f..%.3f)", digit.kappa(m), digit.kappa_lower(m), digit.kappa_upper(m)));
+        cells.push_back(absl::StrCat(FormatDecimals(digit.kappa(m), 3), " (", FormatDecimals(digit.kappa_lower(m), 3),
+                                     "..", FormatDecimals(digit.kappa_upper(m), 3), ")"));
       } else {
-        cells.push_back(absl::StrFormat("%.2f", digit.kappa(m)));
+        cells.push_back(FormatDecimals(digit.kappa(m), 2));
       }
     }
     table.AddRow(std::move(cells));

@@ -2,6 +2,8 @@
 #define SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_VIEWS_H_
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "client/cli/output/table.h"
 #include "sumscope/v1/analyses.pb.h"
@@ -29,8 +31,12 @@ std::string ProbeText(const v1::PhasesResult& result, const View& view);
 std::string ProbeText(const v1::CascadesResult& result, const View& view);
 std::string ProbeText(const v1::AlgorithmResult& result, const View& view);
 std::string ProbeText(const v1::AskResult& result, const View& view);
-std::string ProbeText(const v1::CaptureResult& result, const View& view);
+std::string ProbeText(const v1::CaptureResult& result, const View& view);  // the two below
 std::string ProbeText(const v1::ImportTagsResult& result, const View& view);
+
+// What a capture holds in all, as "name   value" lines that may be aligned with others, and its tensors.
+std::vector<std::pair<std::string, std::string>> CapturePairs(const v1::CaptureResult& result, const View& view);
+std::string TensorsText(const v1::CaptureResult& result, const View& view);
 
 // The same in one tidy table, one row a number or a few that belong together.
 Table ProbeRows(const v1::EvaluateResult& result);

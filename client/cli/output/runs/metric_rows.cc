@@ -13,7 +13,7 @@
 namespace sumscope::client {
 namespace {
 
-constexpr int kCellWidth = 12;
+constexpr int kStepWidth = 8, kCellWidth = 12;
 
 bool IsCount(absl::string_view column) { return absl::StartsWith(column, "cell_count."); }
 
@@ -24,6 +24,11 @@ std::string Exact(absl::string_view column, double value) {
 
 std::string Rounded(absl::string_view column, double value) {
   return IsCount(column) && !std::isnan(value) ? Exact(column, value) : FormatDigits(value, 6);
+}
+
+// The first cell of a line, which stands at its left: how long the last step will be is not known.
+std::string StepCell(absl::string_view step) {
+  return absl::StrCat(step, std::string(kStepWidth - std::min<size_t>(kStepWidth, step.size()), ' '));
 }
 
 std::string Padded(absl::string_view text, absl::string_view column) {
@@ -42,7 +47,7 @@ std::string MetricRows::Header() const {
     case Format::kTable:
     case Format::kWide: {
       if (!headers_) return "";
-      std::string line = Padded("step", "");
+      std::string line = StepCell("step");
       for (size_t i = 0; i < Shown(); ++i) absl::StrAppend(&line, "  ", Padded(columns_[i], columns_[i]));
       return line + "\n";
     }
@@ -53,7 +58,7 @@ std::string MetricRows::Header() const {
 
 size_t MetricRows::Shown() const {
   if (width_ == 0) return columns_.size();
-  size_t used = kCellWidth, shown = 0;
+  size_t used = kStepWidth, shown = 0;
   while (shown < columns_.size()) {
     used += 2 + std::max<size_t>(kCellWidth, columns_[shown].size());
     if (used > static_cast<size_t>(width_)) break;
@@ -68,7 +73,7 @@ std::string MetricRows::Row(uint64_t step, const std::vector<double>& values) {
   if (json) {
     absl::StrAppend(&row, format_ == Format::kJsonl ? "" : started_ ? ",\n " : "\n ", "{\"step\":", step);
   } else {
-    row = format_ == Format::kCsv ? absl::StrCat(step) : Padded(absl::StrCat(step), "");
+    row = format_ == Format::kCsv ? absl::StrCat(step) : StepCell(absl::StrCat(step));
   }
   for (size_t i = 0; i < values.size(); ++i) {
     const std::string& column = columns_[i];

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -15,9 +16,10 @@ namespace sumscope::client {
 namespace {
 
 // key=value,key=value. A comma or a backslash within a value has a backslash before it: what stands between two commas
-// without is one label.
-std::string LabelsText(const v1::Run& run) {
-  const std::map<std::string, std::string> sorted(run.labels().begin(), run.labels().end());
+// without is one label. Without the label `but`.
+std::string LabelsText(const v1::Run& run, absl::string_view but = "") {
+  std::map<std::string, std::string> sorted(run.labels().begin(), run.labels().end());
+  sorted.erase(std::string(but));
   return absl::StrJoin(sorted, ",", [](std::string* out, const auto& label) {
     absl::StrAppend(out, label.first, "=", absl::StrReplaceAll(label.second, {{"\\", "\\\\"}, {",", "\\,"}}));
   });
@@ -50,35 +52,69 @@ std::string TimeText(bool present, const google::protobuf::Timestamp& stamp) {
   return present ? FormatTime(stamp) : "";
 }
 
-Table RunTable(const std::vector<v1::Run>& runs, absl::Time now) {
-  Table table({{"RUN"},
-               {"MODEL", kEverywhere, false, 0, /*cut=*/26},
-               {"STATE"},
-               {"REASON", kInWide | kInCsv},
-               {"STEP", kForPeople, true},
-               {"steps_done", kInCsv},
-               {"steps", kInCsv},
-               {"LOSS", kForPeople, true, 0, 0, /*drop=*/2},
-               {"loss", kInCsv},
-               {"HELDOUT", kForPeople, true},
-               {"heldout_loss", kInCsv},
-               {"ACCURACY", kInWide, true},
-               {"NINES", kInWide, true},
-               {"LOOK-BACK", kInWide},
-               {"AGE", kForPeople, true, 0, 0, /*drop=*/1},
-               {"OWNER", kEverywhere, false, 0, 0, /*drop=*/3},
-               {"ATTEMPT", kInWide | kInCsv, true},
-               {"SEGMENT", kInWide | kInCsv, true},
-               {"CREATED", kInWide},
-               {"create_time", kInCsv},
-               {"end_time", kInCsv},
-               {"LABELS", kInWide | kInCsv},
-               {"accuracy", kInCsv},
-               {"accuracy_questions", kInCsv},
-               {"nines", kInCsv},
-               {"reads_to", kInCsv},
-               {"sure_to", kInCsv},
-               {"look_back_exact", kInCsv}});
+std::vector<Column> RunColumns() {
+  constexpr unsigned kWhereSortedByIt = 0;
+  return {{"RUN"},
+          {"MODEL", kEverywhere, false, 0, /*cut=*/26},
+          {"STATE"},
+          {"REASON", kInWide | kInCsv},
+          {"STEP", kForPeople, true},
+          {"steps_done", kInCsv},
+          {"steps", kInCsv},
+          {"LOSS", kForPeople, true, 0, 0, /*drop=*/2},
+          {"loss", kInCsv},
+          {"HELDOUT", kForPeople, true},
+          {"heldout_loss", kInCsv},
+          {"ACCURACY", kInWide, true},
+          {"NINES", kInWide, true},
+          {"LOOK-BACK", kInWide},
+          {"AGE", kForPeople, true, 0, 0, /*drop=*/1},
+          {"ENDED", kWhereSortedByIt, true},
+          {"OWNER", kEverywhere, false, 0, 0, /*drop=*/3},
+          {"ATTEMPT", kInWide | kInCsv, true},
+          {"SEGMENT", kInWide | kInCsv, true},
+          {"CREATED", kInWide},
+          {"create_time", kInCsv},
+          {"end_time", kInCsv},
+          {"LABELS", kInWide | kInCsv},
+          {"accuracy", kInCsv},
+          {"accuracy_questions", kInCsv},
+          {"nines", kInCsv},
+          {"reads_to", kInCsv},
+          {"sure_to", kInCsv},
+          {"look_back_exact", kInCsv}};
+}
+
+// The column where people see what `sort_by` ("accuracy desc") orders; "" where that is in view anyway.
+absl::string_view SortedColumn(absl::string_view sort_by) {
+  static constexpr std::pair<absl::string_view, absl::string_view> kColumns[] = {
+      {"accuracy", "ACCURACY"}, {"nines", "NINES"},     {"reads_to", "LOOK-BACK"},
+      {"sure_to", "LOOK-BACK"}, {"create_time", "AGE"}, {"end_time", "ENDED"}};
+  sort_by = absl::StripAsciiWhitespace(sort_by);
+  sort_by = sort_by.substr(0, sort_by.find_first_of(" \t"));
+  for (const auto& [key, column] : kColumns) {
+    if (key == sort_by) return column;
+  }
+  return "";
+}
+
+// Its column comes into view and stays; models make room.
+void ShowSorted(absl::string_view sort_by, std::vector<Column>* columns) {
+  constexpr int kRoomForModel = 18;
+  const absl::string_view name = SortedColumn(sort_by);
+  if (name.empty()) return;
+  for (Column& column : *columns) {
+    if (column.cut > 0) column.cut = kRoomForModel;
+    if (column.name != name) continue;
+    column.shown |= kForPeople;
+    column.drop = 0;
+  }
+}
+
+Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, absl::string_view sort_by) {
+  std::vector<Column> columns = RunColumns();
+  ShowSorted(sort_by, &columns);
+  Table table(std::move(columns));
   const auto count = [](bool has, uint32_t value) { return has ? absl::StrCat(value) : ""; };
   for (const v1::Run& run : runs) {
     const std::string nines = count(run.has_nines(), run.nines());
@@ -98,6 +134,7 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now) {
                   nines,
                   LookBackText(run),
                   run.has_create_time() ? FormatAge(now - ToTime(run.create_time())) : "",
+                  run.has_end_time() ? FormatAge(now - ToTime(run.end_time())) : "",
                   run.owner(),
                   absl::StrCat(run.attempt()),
                   absl::StrCat(run.segment()),
@@ -199,8 +236,9 @@ std::string DescribeState(v1::State state, absl::string_view reason) {
   return reason.empty() ? v1::State_Name(state) : absl::StrCat(v1::State_Name(state), " (", reason, ")");
 }
 
-Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now) {
-  Document document = session.FromTable(RunTable(runs, now));
+Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now,
+                  const std::string& sort_by) {
+  Document document = session.FromTable(RunTable(runs, now, sort_by));
   for (const v1::Run& run : runs) {
     if (!run.name().empty()) document.ids.push_back(RunIdOf(run.name()));  // a dry run's has none
     document.items.push_back(ToJson(run));
@@ -234,7 +272,7 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"checkpoints", CheckpointsText(checkpoints)},
            {"owner", run.owner()},
            {"note", NoteOf(run)},
-           {"labels", LabelsText(run)},
+           {"labels", LabelsText(run, /*but=*/kNoteLabel)},
            {"created", TimeText(run.has_create_time(), run.create_time())},
            {"started", TimeText(run.has_start_time(), run.start_time())},
            {"ended", TimeText(run.has_end_time(), run.end_time())},

@@ -10,8 +10,10 @@
 
 namespace sumscope::client {
 
-// Runs as `runs list` shows them; ages are counted up to `now`.
-Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now);
+// Runs as `runs list` shows them; ages are counted up to `now`. The column of what they are sorted by, as --sort-by
+// says it, is always in view.
+Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now,
+                  const std::string& sort_by = "");
 // One run as the answer of a command that made or changed it.
 Document ShowRun(const Session& session, const v1::Run& run, absl::Time now);
 // Everything about one run, as `runs show` and a dry run show it.
