@@ -106,7 +106,10 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::CreatedAnalysis created,
                             backend_.manager->CreateAnalysis(request_id, id, std::move(analysis)));
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created.analysis.name()));
-  SUMSCOPE_ASSIGN_OR_RETURN(*response.mutable_analysis(), Load(name.run, name.analysis));
+  absl::StatusOr<v1::Analysis> whole = Load(name.run, name.analysis);
+  // What is made is made, whatever is wrong with its file; what was asked for is the stored answer.
+  if (!whole.ok() && created.from_cache) return whole.status();
+  *response.mutable_analysis() = whole.ok() ? *std::move(whole) : created.analysis;
   response.set_from_cache(created.from_cache);
   return response;
 }
@@ -208,8 +211,9 @@ grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const
                                              v1::Analysis* response) {
   const auto cancel = [&]() -> absl::StatusOr<v1::Analysis> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->CancelAnalysis(name.first, name.second).status());
-    return Load(name.first, name.second);
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled, backend_.manager->CancelAnalysis(name.first, name.second));
+    absl::StatusOr<v1::Analysis> whole = Load(name.first, name.second);
+    return whole.ok() ? *std::move(whole) : cancelled;  // whatever is wrong with its file, it is cancelled
   };
   return Answer(cancel(), response);
 }

@@ -1,0 +1,164 @@
+#ifndef SUMSCOPE_TESTS_SERVER_RPC_PROBES_FIXTURE_H_
+#define SUMSCOPE_TESTS_SERVER_RPC_PROBES_FIXTURE_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "proto/contract/base/sha256.h"
+#include "proto/contract/safetensors.h"
+#include "server/auth/authenticator.h"
+#include "server/rpc/analysis_service.h"
+#include "server/rpc/capture_service.h"
+#include "server/rpc/fact_service.h"
+#include "server/rpc/question_set_service.h"
+#include "server/rpc/run_service.h"
+#include "tests/server/jobs/analysis_fixture.h"
+
+namespace sumscope::rpc {
+
+inline std::string ReasonOf(const grpc::Status& status) {
+  google::rpc::Status rpc;
+  rpc.ParseFromString(status.error_details());
+  return ErrorReason(FromRpcStatus(rpc));
+}
+
+// The services of probes over a channel within the process, with storage in memory and workers that the test plays.
+class ProbesService_Test : public jobs::AnalysisFixture {
+ protected:
+  void SetUp() override {
+    AnalysisFixture::SetUp();
+    Backend backend;
+    backend.manager = manager_.get();
+    backend.pool = pool_.get();
+    backend.hub = hub_.get();
+    backend.catalog = storage_.catalog.get();
+    backend.run_files = &files_;
+    backend.captures = storage_.captures.get();
+    backend.watchers = &watchers_;
+    backend.downloads = &downloads_;
+    backend.uploads = &uploads_;
+    backend.room = &room_;
+    backend.authenticator = &authenticator_;
+    runs_service_ = std::make_unique<RunService>(backend);
+    analyses_service_ = std::make_unique<AnalysisService>(backend);
+    captures_service_ = std::make_unique<CaptureService>(backend);
+    facts_service_ = std::make_unique<FactService>(backend);
+    questions_service_ = std::make_unique<QuestionSetService>(backend);
+    grpc::ServerBuilder builder;
+    builder.RegisterService(runs_service_.get());
+    builder.RegisterService(analyses_service_.get());
+    builder.RegisterService(captures_service_.get());
+    builder.RegisterService(facts_service_.get());
+    builder.RegisterService(questions_service_.get());
+    server_ = builder.BuildAndStart();
+    const auto channel = server_->InProcessChannel({});
+    runs_ = v1::RunService::NewStub(channel);
+    analyses_ = v1::AnalysisService::NewStub(channel);
+    captures_ = v1::CaptureService::NewStub(channel);
+    facts_ = v1::FactService::NewStub(channel);
+    questions_ = v1::QuestionSetService::NewStub(channel);
+  }
+  void TearDown() override {
+    runs_.reset();
+    analyses_.reset();
+    captures_.reset();
+    facts_.reset();
+    questions_.reset();
+    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
+  }
+
+  v1::CreateAnalysisRequest Capture() {
+    v1::CreateAnalysisRequest request;
+    request.set_parent("runs/" + run_);
+    request.mutable_request()->mutable_capture()->add_hooks("blocks.0.attn.hook_z");
+    request.mutable_question_set()->mutable_uniform()->set_count(1);
+    return request;
+  }
+  grpc::Status Create(const v1::CreateAnalysisRequest& request, v1::CreateAnalysisResponse* response) {
+    grpc::ClientContext context;
+    return analyses_->CreateAnalysis(&context, request, response);
+  }
+  // A capture of two tensors that has succeeded.
+  std::string Captured() {
+    v1::CreateAnalysisResponse created;
+    const grpc::Status status = Create(Capture(), &created);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    const std::string id = IdOf(created.analysis().name());
+    StartAnalysis();
+    jobs::Message begin;
+    begin.mutable_tensor_set_begin()->set_kind(worker::v1::CAPTURE);
+    begin.mutable_tensor_set_begin()->set_step(4);
+    for (const char* name : {"tokens", "blocks.0.attn.hook_z"}) {
+      auto* tensor = begin.mutable_tensor_set_begin()->add_tensors();
+      tensor->set_name(name);
+      tensor->set_dtype("F32");
+      tensor->add_shape(2);
+      tensor->set_bytes(8);
+    }
+    pool_->Send(kSlot, begin);
+    pool_->Send(kSlot, jobs::Chunk("01234567abcdefgh"));
+    pool_->Send(kSlot, jobs::SetEnd());
+    v1::AnalysisResult result;
+    for (const char* name : {"tokens", "blocks.0.attn.hook_z"}) result.mutable_capture()->add_tensors()->set_name(name);
+    Answer(result);
+    Finish(worker::v1::Finished::DONE);
+    EXPECT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
+    return id;
+  }
+  grpc::Status Read(const v1::ReadTensorRequest& request, std::string* data, v1::FileChunk* first) {
+    grpc::ClientContext context;
+    const auto reader = captures_->ReadTensor(&context, request);
+    for (v1::FileChunk chunk; reader->Read(&chunk); *data += chunk.data()) {
+      if (data->empty()) *first = chunk;
+    }
+    return reader->Finish();
+  }
+  std::string Download(const std::string& name, uint64_t offset) {
+    v1::DownloadCaptureRequest request;
+    request.set_name(name);
+    request.set_offset(offset);
+    grpc::ClientContext context;
+    const auto reader = captures_->DownloadCapture(&context, request);
+    std::string data;
+    for (v1::FileChunk chunk; reader->Read(&chunk); data += chunk.data()) {
+      if (data.empty()) sha256_ = chunk.sha256();
+    }
+    EXPECT_TRUE(reader->Finish().ok());
+    return data;
+  }
+  grpc::Status Upload(uint32_t n_digits, const std::string& text, v1::UploadedQuestionSet* set) {
+    grpc::ClientContext context;
+    const auto writer = questions_->UploadQuestionSet(&context, set);
+    v1::UploadQuestionSetRequest message;
+    message.mutable_header()->set_n_digits(n_digits);
+    writer->Write(message);
+    message.set_data(text);
+    writer->Write(message);
+    writer->WritesDone();
+    return writer->Finish();
+  }
+
+  std::string sha256_;  // that the last download announced
+  Seats watchers_{1, "TOO_MANY_WATCHERS", "watches"};
+  Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
+  UploadDesk uploads_{4};
+  IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
+  auth::SingleUserAuthenticator authenticator_{"ada"};
+  std::unique_ptr<RunService> runs_service_;
+  std::unique_ptr<AnalysisService> analyses_service_;
+  std::unique_ptr<CaptureService> captures_service_;
+  std::unique_ptr<FactService> facts_service_;
+  std::unique_ptr<QuestionSetService> questions_service_;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::RunService::Stub> runs_;
+  std::unique_ptr<v1::AnalysisService::Stub> analyses_;
+  std::unique_ptr<v1::CaptureService::Stub> captures_;
+  std::unique_ptr<v1::FactService::Stub> facts_;
+  std::unique_ptr<v1::QuestionSetService::Stub> questions_;
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_TESTS_SERVER_RPC_PROBES_FIXTURE_H_
