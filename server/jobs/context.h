@@ -73,8 +73,8 @@ absl::StatusOr<Value> WriteCatalog(storage::Catalog* catalog,
 // Whether an error of storage may go away: a full disk, a busy or failing device. Not one that says no.
 bool MayPass(const absl::Status& status);
 
-// Calls `body`, which ends something or frees room; once more, with a piece of the reserve
-// given back, when the disk is full.
+// Calls `body`, which ends something or frees room; once more, with a piece of the reserve given back, when the disk is
+// full.
 absl::Status WithReserve(Context* context, const std::function<absl::Status()>& body);
 
 // Calls `body` until it returns OK or an error that stays, backing off between 50 ms and 5 s, at most `tries` times.

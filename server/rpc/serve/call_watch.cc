@@ -68,7 +68,7 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
       connection_ = watch_->connections_->CallBegan(info_->server_context()->peer());
       TakeSeat();
     }
-    if (at(InterceptionHookPoints::POST_RECV_MESSAGE)) Heard();
+    if (seat_ != nullptr && at(InterceptionHookPoints::POST_RECV_MESSAGE)) Heard();
     if (at(InterceptionHookPoints::POST_RECV_MESSAGE) && HasOneRequest()) {
       unreadable_ = methods->GetRecvMessage() == nullptr;
     }

@@ -16,7 +16,7 @@ namespace sumscope::storage {
 void ReplaceHeadline(Connection& connection, const std::string& run, uint64_t step, const std::string& analysis,
                      const Headline& headline);
 void DeleteHeadline(Connection& connection, const std::string& run, const std::string& analysis);
-// To be called when the run's state or steps changed.
+// To be called when the run has become SUCCEEDED.
 void FollowHeadlines(Connection& connection, const std::string& run);
 
 }  // namespace sumscope::storage

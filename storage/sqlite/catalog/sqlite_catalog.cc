@@ -209,7 +209,8 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
       BindRun(query, id, run, spec);
       query.Bind(sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt).Run();
       WriteLabels(connection_, id, run);
-      if (!is_new) FollowHeadlines(connection_, id);
+      // Before, neither its steps nor its state bear on them.
+      if (!is_new && run.state() == v1::SUCCEEDED) FollowHeadlines(connection_, id);
       if (is_new) DeleteRemoval(connection_, {id, "", ""});
       return absl::OkStatus();
     });
