@@ -1,21 +1,17 @@
-"""The CLI as its users see it: outputs, exit codes, terminal, and the road of a model in and out."""
+"""The CLI as its users see it: outputs, exit codes, and the road of a model in and out."""
 
-import contextlib
 import csv
 import gzip
 import io
 import json
 import os
-import pty
-import select
-import signal
 import subprocess
 import time
 import unittest
 
 from safetensors_file import read_safetensors
 from support import (IntegrationTest, ORACLES, PATIENCE, SUMSCOPE, SUMSCOPED, TINY_SET, TINY_SPEC, WORKER,
-                     clean_environment, run_id, say, wait_until)
+                     clean_environment, reap, run_id, say, wait_until)
 
 MODEL = 'add_d2_l1_h1'
 LONG = f'{TINY_SET},steps=10000000'
@@ -358,7 +354,7 @@ class CliTest(IntegrationTest):
         self.wait_for_steps(run, 200)
         watch = subprocess.Popen([SUMSCOPE, 'runs', 'watch', run], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                  env=dict(clean_environment(self.root), SUMSCOPE_SERVER=self.one.address))
-        self.addCleanup(self.reap, watch)
+        self.addCleanup(reap, watch)
         os.set_blocking(watch.stdout.fileno(), False)
         seen = b''
 
@@ -372,25 +368,6 @@ class CliTest(IntegrationTest):
         self.one.wait_for_state(f'runs/{run}', 'SUCCEEDED')
         self.assertEqual(watch.wait(PATIENCE), 0, 'its fate is the run\'s')
 
-    def test_WatchGivenTerminalShowsProgressAndCtrlCDetaches(self):
-        with self.on_terminal('train', MODEL, '--set', LONG, '--watch') as (process, read, keyboard):
-            wait_until('progress on the terminal', lambda: 'steps/s' in read())
-            run = wait_until('the run', lambda: listed(self.sumscope('runs', 'list', '-o', 'json')))[0]['name']
-            os.write(keyboard, b'\x03')
-            self.assertEqual(process.wait(PATIENCE), 130)
-            self.assertIn('ETA', read())
-            self.assertIn(f'watch {run_id(run)}', read(), 'it says how to come back')
-        self.assertEqual(self.one.run(run)['state'], 'RUNNING', 'the job goes on')
-        steps = int(self.one.run(run)['steps_done'])
-        self.wait_for_steps(run_id(run), steps)
-        self.sumscope('runs', 'cancel', run_id(run))
-        self.one.wait_for_state(run, 'CANCELLED')
-
-    def test_WatchGivenTerminalEndsWithTheRun(self):
-        with self.on_terminal('train', MODEL, '--set', f'{TINY_SET},steps=300', '--watch') as (process, read, _):
-            self.assertEqual(process.wait(PATIENCE), 0)
-            self.assertIn('300/300', read().replace(',', ''))
-
     def test_WatchGivenNoTerminalPrintsPlainLines(self):
         result = self.sumscope('train', MODEL, '--set', f'{TINY_SET},steps=300', '--watch')
         for text in (result.text, result.stderr):
@@ -403,46 +380,6 @@ class CliTest(IntegrationTest):
             begin = time.monotonic()
             self.sumscope(*arguments)
             say(f'sumscope {" ".join(arguments)}: {1000 * (time.monotonic() - begin):.0f} ms (bar: 50 ms)')
-
-    @contextlib.contextmanager
-    def on_terminal(self, *arguments):
-        """The CLI on a terminal of its own: (process, what the terminal shows so far, where to type)."""
-        controller, terminal = pty.openpty()
-        process = subprocess.Popen([SUMSCOPE, *arguments], stdin=terminal, stdout=terminal, stderr=terminal,
-                                   env=dict(clean_environment(self.root), SUMSCOPE_SERVER=self.one.address),
-                                   start_new_session=True, preexec_fn=take_terminal)
-        os.close(terminal)
-        shown = bytearray()
-
-        def read():
-            with contextlib.suppress(OSError):  # EIO: the program is gone
-                while select.select([controller], [], [], 0)[0]:
-                    data = os.read(controller, 65536)
-                    if not data:
-                        break
-                    shown.extend(data)
-            return shown.decode(errors='replace')
-        try:
-            yield process, read, controller
-        except BaseException:
-            say(f'the terminal shows: {read()!r}')
-            raise
-        finally:
-            self.reap(process)
-            os.close(controller)
-
-    def reap(self, process):
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
-
-
-def take_terminal():
-    import fcntl
-    import termios
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 if __name__ == '__main__':

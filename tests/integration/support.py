@@ -329,6 +329,15 @@ class IntegrationTest(unittest.TestCase):
         return caught.exception
 
 
+def reap(process):
+    """Ends a process that a test started, however the test went."""
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
 @contextlib.contextmanager
 def deadline_dump(test, seconds):
     """Ends a test that hangs in spite of every deadline of its own, before ctest does, and says where it was."""

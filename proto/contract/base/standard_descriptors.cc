@@ -13,6 +13,13 @@ void FillStandardDescriptors() {
   }
 }
 
+namespace {
+
+// The loader calls what an executable lists here before any constructor of a shared library.
+__attribute__((section(".preinit_array"), used)) void (*const fill_before_libraries)() = FillStandardDescriptors;
+
+}  // namespace
+
 bool StandardInputIsClosed() {
   const int flags = fcntl(STDIN_FILENO, F_GETFL);
   return flags < 0 || (flags & O_ACCMODE) == O_WRONLY;
