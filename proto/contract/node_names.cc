@@ -199,9 +199,8 @@ absl::StatusOr<std::vector<std::string>> MatchHooks(const v1::TrainSpec& spec, a
   if (!matched.empty()) return matched;
   std::string typed(pattern.substr(0, kMaxQuotedBytes));
   typed.erase(std::remove(typed.begin(), typed.end(), '*'), typed.end());
-  return InvalidField(
-      "HOOK_UNKNOWN", field,
-      absl::StrCat("no hook of the model is called ", Quote(pattern), "; the nearest is ", Nearest(typed, names)));
+  return InvalidField("HOOK_UNKNOWN", field,
+                      absl::StrCat("no hook of the model is called ", Quote(pattern), "; ", DidYouMean(typed, names)));
 }
 
 }  // namespace sumscope

@@ -22,11 +22,9 @@ using google::protobuf::FieldDescriptor;
 
 absl::Status UnknownField(absl::string_view field) {
   const std::vector<std::string> names = SpecFieldNames();
-  const std::string nearest = Nearest(field, names);
   return MakeError(absl::StatusCode::kInvalidArgument, "UNKNOWN_FIELD",
-                   absl::StrCat("a spec has no field ", Quote(field), "; did you mean ", Quote(nearest),
-                                "? It has: ", absl::StrJoin(names, ", ")),
-                   {{"field", std::string(field)}, {"nearest", nearest}});
+                   absl::StrCat("a spec has no field ", Quote(field), "; ", DidYouMean(field, names)),
+                   {{"field", std::string(field)}, {"nearest", Nearest(field, names)}});
 }
 
 absl::Status TypeError(const FieldDescriptor* field, absl::string_view value, absl::string_view expected) {

@@ -150,8 +150,8 @@ absl::StatusOr<std::vector<TaskName>> ParseTask(const v1::TrainSpec& spec, absl:
     const std::vector<std::string> names = NamesOf(kTasks);
     return InvalidField(
         "TASK_UNKNOWN", field,
-        absl::StrCat("there is no sub-task ", Quote(text), "; the nearest is ", Nearest(typed.kind, names), " of ",
-                     absl::StrJoin(names, ", "), ": write A2.SA, SA (every digit) or all"));
+        absl::StrCat("there is no sub-task ", Quote(text), "; expected one like A2.SA, SA (every digit) or all; ",
+                     DidYouMean(typed.kind, names)));
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckApplies(spec, field, *kind));
   std::vector<TaskName> tasks;
@@ -170,9 +170,10 @@ absl::StatusOr<TaskName> ParseFeature(const v1::TrainSpec& spec, absl::string_vi
   const TaskKind* kind = FindKind(kFeatures, typed.kind);
   if (kind == nullptr || !typed.has_digit) {
     const std::vector<std::string> names = NamesOf(kFeatures);
+    const std::string near = Nearest(typed.kind, names);
     return InvalidField("FEATURE_UNKNOWN", field,
                         absl::StrCat("there is no feature ", Quote(text), "; expected a column and a feature like A0.",
-                                     Nearest(typed.kind, names), ", one of ", absl::StrJoin(names, ", ")));
+                                     near.empty() ? names.front() : near, ", one of ", absl::StrJoin(names, ", ")));
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckApplies(spec, field, *kind));
   SUMSCOPE_RETURN_IF_ERROR(CheckDigit(spec, field, text, *kind, typed.digit));

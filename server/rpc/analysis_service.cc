@@ -31,7 +31,7 @@ absl::Status CheckKind(const std::string& kind) {
   std::vector<std::string> known;
   for (int i = 0; i < fields->field_count(); ++i) known.push_back(fields->field(i)->name());
   return InvalidField("ANALYSIS_UNKNOWN", "analysis",
-                      absl::StrCat("there is no analysis ", Quote(kind), "; did you mean ", Nearest(kind, known), "?"));
+                      absl::StrCat("there is no analysis ", Quote(kind), "; ", DidYouMean(kind, known)));
 }
 
 // What a watcher is told: also why a running analysis waits.

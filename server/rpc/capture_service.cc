@@ -44,9 +44,8 @@ absl::StatusOr<const v1::CapturedTensor*> FindTensor(const v1::Capture& capture,
     if (tensor.name() == name) return &tensor;
     names.push_back(tensor.name());
   }
-  return MakeError(
-      absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND",
-      absl::StrCat(capture.name(), " has no tensor ", Quote(name), "; did you mean ", Nearest(name, names), "?"));
+  return MakeError(absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND",
+                   absl::StrCat(capture.name(), " has no tensor ", Quote(name), "; ", DidYouMean(name, names)));
 }
 
 // What the catalog knows of a capture, where its run's file cannot be read.

@@ -5,11 +5,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "client/cli/arguments/near.h"
+#include "proto/contract/base/nearest.h"
 #include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/complete_spec.h"
@@ -73,11 +72,8 @@ absl::StatusOr<std::string> AnalysisKindOf(absl::string_view text) {
   for (int i = 0; i < requests->field_count(); ++i) {
     kinds.push_back(absl::StrReplaceAll(requests->field(i)->name(), {{"_", "-"}}));
   }
-  const std::string near = NearOf(text, kinds);
   return InvalidField("ANALYSIS_UNKNOWN", "analysis",
-                      absl::StrCat(Quote(text), " is no analysis; ",
-                                   near.empty() ? absl::StrCat("there are ", absl::StrJoin(kinds, ", "))
-                                                : absl::StrCat("nearest is ", near)));
+                      absl::StrCat(Quote(text), " is no analysis; ", DidYouMean(text, kinds)));
 }
 
 std::string RunIdOf(absl::string_view name) {

@@ -9,8 +9,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/arguments/near.h"
 #include "client/cli/output/text.h"
+#include "proto/contract/base/nearest.h"
 #include "proto/contract/base/quote.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
@@ -57,7 +57,7 @@ std::string SuggestCommand(const CLI::App* app, const std::string& word) {
   if (has(app, meant)) return meant;
   const bool program = app->get_parent() == nullptr;
   if (program && has(app, "runs") && has(app->get_subcommand("runs"), meant)) return absl::StrCat("runs ", meant);
-  return NearOf(word, CommandsOf(app));
+  return Nearest(word, CommandsOf(app));
 }
 
 // What could have been meant by a word that was not understood; "" for no idea.
@@ -69,7 +69,7 @@ std::string Suggest(const CLI::App* app, const std::string& word) {
       for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
     }
   }
-  return NearOf(word, names);
+  return Nearest(word, names);
 }
 
 bool IsPath(const CLI::Option* option, absl::string_view value) {

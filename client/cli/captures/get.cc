@@ -28,8 +28,8 @@ absl::StatusOr<v1::CapturedTensor> FindTensor(const v1::Capture& capture, const 
     names.push_back(tensor.name());
   }
   return MakeError(absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND",
-                   absl::StrCat(capture.name(), " has no tensor ", Quote(name), "; nearest is ", Nearest(name, names),
-                                ". All: sumscope captures show ", capture.name()));
+                   absl::StrCat(capture.name(), " has no tensor ", Quote(name), " (sumscope captures show ",
+                                ShortNameOf(capture.name()), " lists them); ", DidYouMean(name, names)));
 }
 
 // A range is raw bytes and is not checked: what is announced is the hash of the whole tensor.

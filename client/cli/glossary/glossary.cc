@@ -4,8 +4,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/command.h"
-#include "client/cli/arguments/near.h"
 #include "client/cli/glossary/words.h"
+#include "proto/contract/base/nearest.h"
 #include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -17,7 +17,7 @@ absl::Status UnknownWords(const std::vector<std::string>& words) {
   std::vector<std::string> terms, unknown;
   for (const GlossaryEntry& entry : GlossaryEntries()) terms.emplace_back(entry.term);
   for (const std::string& word : words) {
-    const std::string near = NearOf(word, terms);
+    const std::string near = Nearest(word, terms);
     unknown.push_back(absl::StrCat(Quote(word), near.empty() ? "" : absl::StrCat(" (nearest is ", Quote(near), ")")));
   }
   return MakeError(

@@ -2,6 +2,7 @@
 #include <set>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/nearest.h"
@@ -71,7 +72,38 @@ TEST(HasControlCharacter_Test, AnyThenTrue) {
 }
 
 TEST(Nearest_Test, HostileNameThenAnAnswerAllTheSame) {
-  EXPECT_EQ(Nearest(std::string(4 << 20, 'x'), {"steps"}), "steps");
+  EXPECT_EQ(Nearest(std::string(4 << 20, 'x'), {"steps"}), "");
+  EXPECT_EQ(Nearest(std::string(4 << 20, 'x'), {std::string(100, 'x')}), std::string(100, 'x'));
+}
+
+TEST(Nearest_Test, MostLettersInOrderThenTheNearestOfThem) {
+  EXPECT_EQ(Nearest("d_modle", {"d_mlp", "d_model", "d_head"}), "d_model");
+  EXPECT_EQ(Nearest("STEPS", {"seed", "steps"}), "steps");
+  EXPECT_EQ(Nearest("--wacth", {"--watch", "--wait"}), "--watch");
+  EXPECT_EQ(Nearest("wacth", {"--watch"}), "--watch");
+}
+
+// "training_steps" was answered with "learning_rate", whose letters are as many.
+TEST(Nearest_Test, OneHoldsTheOtherThenItIsNear) {
+  EXPECT_EQ(Nearest("training_steps", {"learning_rate", "steps"}), "steps");
+  EXPECT_EQ(Nearest("batch", {"beta1", "batch_size"}), "batch_size");
+  EXPECT_EQ(Nearest("xseedx", {"sed", "d"}), "") << "too short to tell";
+}
+
+// Something was suggested for whatever was typed.
+TEST(Nearest_Test, NothingIsLikeItThenNone) {
+  EXPECT_EQ(Nearest("checkpoints", {"n_digits", "learning_rate"}), "");
+  EXPECT_EQ(Nearest("", {"steps"}), "");
+  EXPECT_EQ(Nearest("steps", {}), "");
+}
+
+TEST(DidYouMean_Test, NothingIsLikeItThenWhichThereAre) {
+  EXPECT_EQ(DidYouMean("step", {"steps", "seed"}), "did you mean steps?");
+  EXPECT_EQ(DidYouMean("colour", {"steps", "seed"}), "there are steps, seed");
+  EXPECT_EQ(DidYouMean("colour", {}), "there are none");
+  const std::string many = DidYouMean("colour", std::vector<std::string>(1000, "steps"));
+  EXPECT_LT(many.size(), 1000u);
+  EXPECT_THAT(many, testing::EndsWith(" more"));
 }
 
 TEST(ReplaceInvalidUtf8_Test, WellFormedThenUnchanged) {

@@ -103,6 +103,8 @@ TEST(MatchHooks_Test, NoHookThenNearestIsNamed) {
   EXPECT_THAT(hooks, IsInvalid("HOOK_UNKNOWN"));
   EXPECT_EQ(ViolatedField(hooks.status()), "request.capture.hooks[0]");
   EXPECT_NE(hooks.status().message().find("blocks.0.attn.hook_z"), std::string::npos);
+  const auto unlike = MatchHooks(Spec(), "f", "*zzz*");
+  EXPECT_NE(unlike.status().message().find("; there are hook_embed, "), std::string::npos);
   EXPECT_THAT(MatchHooks(Spec(), "f", "blocks.7.*"), IsInvalid("HOOK_UNKNOWN"));
   EXPECT_THAT(MatchHooks(Spec(), "f", ""), IsInvalid("HOOK_UNKNOWN"));
 }
