@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
+#include "client/cli/output/text.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {
@@ -22,7 +23,7 @@ absl::Status ConfirmLong(Session& session, absl::Duration predicted, bool yes) {
     session.Note(words);
     return absl::OkStatus();
   }
-  *terminal.err << words << " Go on? [y/N] " << std::flush;
+  *terminal.err << FitLines(absl::StrCat(words, " Go on? [y/N]"), terminal.ColumnsOfErr()) << " " << std::flush;
   const std::optional<std::string> line = terminal.read_line();
   if (session.interrupted()) return absl::CancelledError("interrupted");
   const std::string answer = absl::AsciiStrToLower(absl::StripAsciiWhitespace(line.value_or("")));

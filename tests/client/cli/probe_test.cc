@@ -343,10 +343,15 @@ TEST_F(Probe_Test, WhenAnAnswerTakesLongThenItSaysSoAndAsksWhoIsThere) {
   EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 0);
   EXPECT_THAT(Err(), Not(HasSubstr("This takes")));
   seconds = 7200;
+  terminal_.err_is_terminal = true;
+  terminal_.width_of_err = [] { return 30; };
+  EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 1);
+  EXPECT_THAT(Err(), HasSubstr("This takes about 2 h of a\nslot's time. Go on? [y/N] ")) << "it was not wrapped";
+  terminal_.err_is_terminal = false;
   terminal_.read_line = nullptr;
   EXPECT_EQ(Run({"probe", "r7", "evaluate"}), 0);
   EXPECT_THAT(Err(), HasSubstr("This takes about 2 h"));
-  EXPECT_EQ(asked, 5);
+  EXPECT_EQ(asked, 6);
   EXPECT_TRUE(queued());
 }
 
