@@ -12,8 +12,9 @@ namespace sumscope::client {
 void AddFactsExport(Registry* registry, Command facts);
 void AddFactsImport(Registry* registry, Command facts);
 
-// Facts that `filter` takes, at most `limit`, 0 for all.
-absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const std::string& filter, uint64_t limit);
+// Facts that `filter` takes, at most `limit`, 0 for all; from where an answer's `page_token` ends.
+absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const std::string& filter, uint64_t limit,
+                                                const std::string& page_token = "");
 
 }  // namespace sumscope::client
 

@@ -51,6 +51,20 @@ std::vector<Found> WithoutDuplicates(const v1::ListFactsResponse& all) {
   return found;
 }
 
+// Facts enough for `limit` rows and, where there is one, a row more; all of them for 0.
+absl::StatusOr<v1::ListFactsResponse> ListForRows(Connection& connection, const std::string& filter, uint64_t limit) {
+  v1::ListFactsResponse all;
+  uint64_t rows = 0;
+  do {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse more,
+                              ListFacts(connection, filter, limit == 0 ? 0 : limit - rows + 1, all.next_page_token()));
+    all.mutable_facts()->MergeFrom(more.facts());
+    all.set_next_page_token(more.next_page_token());
+    rows = WithoutDuplicates(all).size();
+  } while (rows <= limit && !all.next_page_token().empty());
+  return all;
+}
+
 // What each useful node has by the dozen is for who asks for it.
 std::string ForPeople(const std::string& filter) {
   for (const char* asked : {"kind", "tag", "value", "task"}) {
@@ -76,7 +90,7 @@ Table PeoplesTable(const std::vector<Found>& found) {
   return table;
 }
 
-Document Show(const Session& session, const v1::ListFactsResponse& all) {
+Document Show(const Session& session, const v1::ListFactsResponse& all, const std::vector<Found>& found) {
   Table table({{"TAG"},
                {"NODE"},
                {"run"},
@@ -101,7 +115,7 @@ Document Show(const Session& session, const v1::ListFactsResponse& all) {
     items.push_back(ToJson(fact));
     if (ids.empty() || ids.back() != fact.analysis()) ids.push_back(fact.analysis());
   }
-  Document document = session.FromTable(PeoplesTable(WithoutDuplicates(all)));
+  Document document = session.FromTable(PeoplesTable(found));
   document.csv = table.Csv(!session.output().no_headers);
   document.items = std::move(items);
   document.ids = std::move(ids);
@@ -113,21 +127,27 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   const bool people = session.format() == Format::kTable || session.format() == Format::kWide;
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all,
-                            ListFacts(*connection, people ? ForPeople(options.filter) : options.filter, options.limit));
-  Document document = Show(session, all);
+                            people ? ListForRows(*connection, ForPeople(options.filter), options.limit)
+                                   : ListFacts(*connection, options.filter, options.limit));
+  std::vector<Found> found = WithoutDuplicates(all);
+  const bool rows_left = people && options.limit > 0 && found.size() > options.limit;
+  if (rows_left) found.resize(options.limit);
+  Document document = Show(session, all, found);
   if (all.facts().empty()) {
     document.nothing = options.filter.empty() ? "none yet: sumscope probe RUN subtasks --wait looks for them"
                                               : "none match: sumscope facts --help says what a filter takes";
   }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
-  if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
+  if (rows_left || !all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
   return ExitCode::kDone;
 }
 
 }  // namespace
 
-absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const std::string& filter, uint64_t limit) {
+absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const std::string& filter, uint64_t limit,
+                                                const std::string& page_token) {
   v1::ListFactsRequest request;
+  request.set_page_token(page_token);
   request.set_filter(filter);
   return ReadPages(
       request, limit, [&](const v1::ListFactsRequest& page) { return connection.ListFacts(page); },

@@ -3,6 +3,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
@@ -21,6 +22,7 @@ struct Options {
 std::string LineText(const v1::LogLine& line, Format format) {
   switch (format) {
     case Format::kJson:
+      return std::string(absl::StripSuffix(JsonText(ToJson(line), /*indented=*/false), "\n"));
     case Format::kJsonl:
       return JsonText(ToJson(line), /*indented=*/false);
     case Format::kCsv:
@@ -34,7 +36,7 @@ std::string LineText(const v1::LogLine& line, Format format) {
   }
 }
 
-// Prints each line once, in order.
+// Prints each line once, in order; of -o json the members of one array, as they come.
 class LogPrinter {
  public:
   LogPrinter(Session& session, Sink* sink, uint64_t after)
@@ -43,7 +45,14 @@ class LogPrinter {
   absl::Status Print(const v1::LogLine& line) {
     if (line.sequence() <= last_) return absl::OkStatus();
     last_ = line.sequence();
-    return sink_->Write(FitLines(LineText(line, format_), width_));
+    const absl::string_view before = format_ != Format::kJson ? "" : started_ ? ",\n " : "[\n ";
+    started_ = true;
+    return sink_->Write(absl::StrCat(before, FitLines(LineText(line, format_), width_)));
+  }
+  // After the last line.
+  absl::Status End() {
+    if (format_ != Format::kJson) return absl::OkStatus();
+    return sink_->Write(started_ ? "\n]\n" : "[]\n");
   }
   uint64_t last() const { return last_; }
 
@@ -56,6 +65,7 @@ class LogPrinter {
   const int width_;
   Sink* const sink_;
   uint64_t last_;
+  bool started_ = false;
 };
 
 absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
@@ -84,6 +94,7 @@ absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
     };
     SUMSCOPE_RETURN_IF_ERROR(connection->WatchRun(run.name(), print).status());
   }
+  SUMSCOPE_RETURN_IF_ERROR(printer.End());
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   return ExitCode::kDone;
 }

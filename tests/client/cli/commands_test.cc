@@ -272,6 +272,19 @@ TEST_F(Commands_Test, WhenLabelsChangeThenTheMaskNamesThem) {
   EXPECT_EQ(Run({"runs", "label", "r1", "nonsense"}), 2);
 }
 
+// The answer was a table without them.
+TEST_F(Commands_Test, WhenLabelsChangeThenTheAnswerShowsThem) {
+  server_.run.mutable_labels()->clear();
+  EXPECT_EQ(Run({"runs", "label", "r1", "old-"}), 0);
+  EXPECT_THAT(Out(), Not(HasSubstr("LABELS")));
+  (*server_.run.mutable_labels())["a"] = "b";
+  EXPECT_EQ(Run({"runs", "label", "r1", "a=b"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("  LABELS\n"));
+  EXPECT_THAT(Out(), HasSubstr("  a=b\n"));
+  EXPECT_EQ(Run({"runs", "list"}), 0);
+  EXPECT_THAT(Out(), Not(HasSubstr("LABELS")));
+}
+
 TEST_F(Commands_Test, WhenLogsAreReadThenAllPagesComeEscaped) {
   EXPECT_EQ(Run({"runs", "logs", "r1"}), 0);
   const std::vector<std::string> lines = absl::StrSplit(Out(), '\n', absl::SkipEmpty());
@@ -281,6 +294,17 @@ TEST_F(Commands_Test, WhenLogsAreReadThenAllPagesComeEscaped) {
   const std::vector<std::string> more = absl::StrSplit(Out(), '\n', absl::SkipEmpty());
   ASSERT_EQ(more.size(), 2u);
   EXPECT_EQ(nlohmann::json::parse(more[1])["sequence"], "6");
+}
+
+// They were JSON lines, which -o jsonl is for, and no document.
+TEST_F(Commands_Test, WhenLogsAreJsonThenTheyAreOneArray) {
+  EXPECT_EQ(Run({"runs", "logs", "r1", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out()).size(), 5u);
+  EXPECT_EQ(nlohmann::json::parse(Out())[4]["sequence"], "5");
+  EXPECT_EQ(Run({"runs", "logs", "r1", "--follow", "-o", "json"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out()).size(), 6u);
+  EXPECT_EQ(Run({"runs", "logs", "r1", "--after", "99", "-o", "json"}), 0);
+  EXPECT_EQ(Out(), "[]\n");
 }
 
 TEST_F(Commands_Test, WhenAFileIsImportedThenTheHeaderSaysWhatIsKnown) {

@@ -1,5 +1,6 @@
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "gmock/gmock.h"
@@ -62,6 +63,28 @@ TEST_F(Facts_Test, WhenSeveralAnalysesFoundTheSameThenOneRowWithTheNewest) {
             "Algo:A2.SC  P14L0H1  r7k2m9qa  add_d5_l1_h3_t15K_s372001  anewerid\n");
   EXPECT_EQ(Run({"facts", "-o", "json"}), 0);
   EXPECT_EQ(nlohmann::json::parse(Out())["facts"].size(), 3u);
+}
+
+// Of --limit 3 two rows were left where two analyses had found the same.
+TEST_F(Facts_Test, WhenRowsAreLimitedThenMergedOnesCountOnce) {
+  const auto lines = [this] {
+    const std::string out = Out();
+    return std::count(out.begin(), out.end(), '\n');
+  };
+  server_.facts.clear();
+  for (const char* tag : {"Algo:A1.SC", "Algo:A2.SC", "Algo:A3.SC"}) {
+    for (const char* analysis : {"a1b2c3d4", "anewerid"}) AddFact("P14L0H1", 14, 0, true, 1, tag, analysis);
+  }
+  EXPECT_EQ(Run({"facts", "--limit", "2", "--no-headers"}), 0);
+  EXPECT_EQ(Out(),
+            "Algo:A1.SC  P14L0H1  r7k2m9qa  add_d5_l1_h3_t15K_s372001  anewerid +1\n"
+            "Algo:A2.SC  P14L0H1  r7k2m9qa  add_d5_l1_h3_t15K_s372001  anewerid +1\n");
+  EXPECT_THAT(Err(), HasSubstr("There are more"));
+  EXPECT_EQ(Run({"facts", "--limit", "3", "--no-headers"}), 0);
+  EXPECT_EQ(lines(), 3);
+  EXPECT_EQ(Err(), "");
+  EXPECT_EQ(Run({"facts", "--limit", "2", "-o", "jsonl"}), 0);
+  EXPECT_EQ(lines(), 2);
 }
 
 TEST_F(Facts_Test, WhenNobodyAsksForFailuresAndAttentionThenTablesLeaveThemOut) {

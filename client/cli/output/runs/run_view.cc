@@ -111,9 +111,17 @@ void ShowSorted(absl::string_view sort_by, std::vector<Column>* columns) {
   }
 }
 
-Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, absl::string_view sort_by) {
-  std::vector<Column> columns = RunColumns();
-  ShowSorted(sort_by, &columns);
+// Who asked for a change sees it.
+void ShowLabels(std::vector<Column>* columns) {
+  constexpr int kLeastRoom = 16;
+  for (Column& column : *columns) {
+    if (column.name != "LABELS") continue;
+    column.shown |= kForPeople;
+    column.wrap = kLeastRoom;
+  }
+}
+
+Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Column> columns) {
   Table table(std::move(columns));
   const auto count = [](bool has, uint32_t value) { return has ? absl::StrCat(value) : ""; };
   for (const v1::Run& run : runs) {
@@ -236,9 +244,12 @@ std::string DescribeState(v1::State state, absl::string_view reason) {
   return reason.empty() ? v1::State_Name(state) : absl::StrCat(v1::State_Name(state), " (", reason, ")");
 }
 
-Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now,
-                  const std::string& sort_by) {
-  Document document = session.FromTable(RunTable(runs, now, sort_by));
+Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now, const std::string& sort_by,
+                  bool with_labels) {
+  std::vector<Column> columns = RunColumns();
+  ShowSorted(sort_by, &columns);
+  if (with_labels) ShowLabels(&columns);
+  Document document = session.FromTable(RunTable(runs, now, std::move(columns)));
   for (const v1::Run& run : runs) {
     if (!run.name().empty()) document.ids.push_back(RunIdOf(run.name()));  // a dry run's has none
     document.items.push_back(ToJson(run));
@@ -247,7 +258,7 @@ Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl
 }
 
 Document ShowRun(const Session& session, const v1::Run& run, absl::Time now) {
-  Document document = ShowRuns(session, {run}, now);
+  Document document = ShowRuns(session, {run}, now, /*sort_by=*/"", /*with_labels=*/!run.labels().empty());
   document.json = document.items[0];
   return document;
 }

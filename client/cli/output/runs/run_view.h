@@ -11,10 +11,10 @@
 namespace sumscope::client {
 
 // Runs as `runs list` shows them; ages are counted up to `now`. The column of what they are sorted by, as --sort-by
-// says it, is always in view.
+// says it, is always in view; labels are `with_labels`, else in wide and csv alone.
 Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now,
-                  const std::string& sort_by = "");
-// One run as the answer of a command that made or changed it.
+                  const std::string& sort_by = "", bool with_labels = false);
+// One run as the answer of a command that made or changed it, with the labels that it has.
 Document ShowRun(const Session& session, const v1::Run& run, absl::Time now);
 // Everything about one run, as `runs show` and a dry run show it.
 Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::ListCheckpointsResponse& checkpoints,
