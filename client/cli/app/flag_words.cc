@@ -44,8 +44,11 @@ std::string FlagOf(absl::string_view word, absl::string_view field, bool first) 
   const absl::string_view end = word.substr(whole.size());
   if (whole == "question_set.operation") return absl::StrCat("--operation", end);
   if (whole == "question_set.seed") return absl::StrCat("--question-seed", end);
-  if (first && absl::StartsWith(field, "question_set.") && LastPart(field) == whole) {
-    return absl::StrCat("--questions: ", word);  // its number, count or digit
+  // The field itself, with as much of its path as the message says; what holds the questions is the set.
+  const bool is_field = whole == field || absl::EndsWith(field, absl::StrCat(".", whole));
+  const bool is_set = LastPart(whole) == "questions" || LastPart(whole) == "pairs";
+  if (first && absl::StartsWith(field, "question_set.") && is_field && !is_set) {
+    return absl::StrCat("--questions: ", LastPart(whole), end);
   }
   if (whole == "question_set" || absl::StartsWith(whole, "question_set.")) return absl::StrCat("--questions", end);
   const auto unmistakable = UnmistakableFields().find(LastPart(whole));

@@ -37,9 +37,11 @@ namespace {
 CLI::Option* RefuseEmpty(CLI::Option* option) {
   const std::string name = option->get_name();
   if (!absl::StartsWith(name, "-") || name == "--filter") return option;
-  return option->check([name](const std::string& text) {
+  return option->check([name, option](const std::string& text) {
     if (!text.empty()) return std::string();
-    throw CLI::ValidationError(absl::StrCat(name, " is empty; leave it out for its default"));
+    const std::string instead =
+        option->get_required() ? absl::StrCat("it takes ", option->get_description()) : "leave it out for its default";
+    throw CLI::ArgumentMismatch(absl::StrCat(name, " is empty; ", instead));  // a ValidationError would repeat the name
   });
 }
 

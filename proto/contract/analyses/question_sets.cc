@@ -132,15 +132,9 @@ absl::Status CheckOperation(const QuestionRules& rules, const v1::QuestionSet& q
 }  // namespace
 
 absl::Status CheckQuestionCount(absl::string_view field, uint64_t count, uint64_t maximum) {
-  if (count == 0) {
-    return InvalidField("EMPTY_QUESTION_SET", field,
-                        absl::StrCat("a question set needs at least one question: set ", field, " to 1 or more"));
-  }
-  if (count > maximum) {
-    return InvalidField("QUESTIONS_OUT_OF_RANGE", field,
-                        absl::StrCat(field, " is ", count, "; expected 1 to ", maximum));
-  }
-  return absl::OkStatus();
+  if (count > 0 && count <= maximum) return absl::OkStatus();
+  return InvalidField(count == 0 ? "EMPTY_QUESTION_SET" : "QUESTIONS_OUT_OF_RANGE", field,
+                      absl::StrCat(field, " is ", count, "; expected 1 to ", maximum));
 }
 
 absl::Status CompleteListedQuestions(const v1::TrainSpec& spec, const QuestionRules& rules,

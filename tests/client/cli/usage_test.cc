@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "client/question_sets.h"
 #include "gmock/gmock.h"
+#include "proto/contract/complete_spec.h"
 #include "proto/contract/errors.h"
 #include "tests/client/cli/fixtures.h"
 
@@ -13,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::StartsWith;
 
 class Usage_Test : public CommandFixture {};
 
@@ -22,7 +25,9 @@ TEST_F(Usage_Test, WhenAFieldIsWrongThenItsFlagIsNamed) {
       {"request.evaluate.worst_count", "worst_count is 5000; expected 0 to 1000",
        "--worst is 5000; expected 0 to 1000"},
       {"question_set.uniform.count", "question_set.uniform.count is 0; expected 1 to 9",
-       "--questions is 0; expected 1 to 9"},
+       "--questions: count is 0; expected 1 to 9"},
+      {"question_set.list.questions", "question_set.list.questions is 9; expected 1 to 2",
+       "--questions is 9; expected 1 to 2"},
       {"question_set", "phases asks no questions: leave question_set empty",
        "phases asks no questions: leave --questions empty"},
       {"question_set.operation", "is one of SUB: leave question_set.operation unset",
@@ -44,6 +49,25 @@ TEST_F(Usage_Test, WhenAFieldIsWrongThenItsFlagIsNamed) {
   server_.errors = {MakeError(absl::StatusCode::kInternal, "SOME_REASON", "window is 0")};
   EXPECT_EQ(Run({"runs", "show", "r1"}), 1);
   EXPECT_EQ(Err(), "error: window is 0 [SOME_REASON]\n");
+}
+
+// The digit of tricase:D9:3 was told as that of a flag --digit, which the command does not have.
+TEST_F(Usage_Test, WhenAQuestionSetIsWrongThenWhatTheServerSaysNamesQuestions) {
+  v1::TrainSpec spec = CompleteSpec({});
+  spec.set_n_digits(3);
+  const auto told = [&](const std::string& text) {
+    v1::QuestionSet questions = ParseQuestionSet(text, v1::ADD, {&sleeper_, &cancellation_}).value();
+    v1::AnalysisRequest request;
+    request.mutable_evaluate();
+    server_.errors = {CompleteAnalysis(spec, &request, &questions)};
+    EXPECT_EQ(Run({"runs", "show", "r1"}), 2) << text;
+    return Err();
+  };
+  EXPECT_THAT(told("tricase:D9:3"), StartsWith("error: --questions: digit is 9; expected 0 to 2 ["));
+  EXPECT_THAT(told("tricase:D1:0"), StartsWith("error: --questions: count_per_case is 0; expected 1 to "));
+  EXPECT_THAT(told("uniform:0"), StartsWith("error: --questions: count is 0; expected 1 to "));
+  EXPECT_THAT(told("class:S1:0"), StartsWith("error: --questions: count is 0; expected 1 to "));
+  EXPECT_THAT(told("stratified:0"), StartsWith("error: --questions: count_per_class is 0; expected 1 to "));
 }
 
 // A filter of nothing asked every run, and "no run is  [NO_RESULTS]" was said where there was none.
@@ -79,6 +103,9 @@ TEST_F(Usage_Test, WhenAnOptionIsEmptyThenItIsRefused) {
     EXPECT_EQ(Run(arguments), 2);
     EXPECT_THAT(Err(), HasSubstr(absl::StrCat(arguments[arguments.size() - 2], " is empty")));
   }
+  // "--hooks: --hooks is empty; leave it out for its default", and without it "--hooks is required".
+  EXPECT_EQ(Run({"capture", "r7", "--hooks", ""}), 2);
+  EXPECT_THAT(Err(), StartsWith("error: --hooks is empty; it takes a hook's name or a pattern"));
   EXPECT_THAT(server_.calls(), ElementsAre());
   EXPECT_EQ(Run({"runs", "list", "--filter", ""}), 0) << "all";
 }

@@ -47,6 +47,17 @@ TEST(QuestionSets_Test, EnrichedThenCountAndOperationAreChecked) {
   EXPECT_EQ(Reason(Spec(v1::MAS), Evaluate(), &questions), "");
 }
 
+// "set question_set.uniform.count to 1 or more" was said of a set that had it, in the client as "set --questions to 1".
+TEST(QuestionSets_Test, CountIsOutOfRangeThenItIsSaidWithTheRange) {
+  for (const uint64_t count : {0, 1'000'000'001}) {
+    v1::QuestionSet questions;
+    questions.mutable_uniform()->set_count(count);
+    v1::AnalysisRequest request = Evaluate();
+    EXPECT_THAT(std::string(CompleteAnalysis(Spec(v1::ADD), &request, &questions).message()),
+                testing::StartsWith(absl::StrCat("question_set.uniform.count is ", count, "; expected 1 to ")));
+  }
+}
+
 TEST(QuestionSets_Test, TricaseThenDigitCountAndOperationAreChecked) {
   v1::QuestionSet questions;
   questions.mutable_tricase()->set_digit(5);
