@@ -19,26 +19,28 @@
 namespace sumscope {
 namespace {
 
-constexpr char kShape[] = "[insK_]{add,sub,mul,mix,mas}_d{n}_l{layers}_h{heads}_t{K}K[_gf]_s{seed}";
+constexpr char kShape[] = "[insK_]{add,sub,mul,mix,mas}_d{digits}_l{layers}_h{heads}[_t{K}K][_gf][_s{seed}]";
 constexpr uint64_t kStepsPerK = 1000;
-
-absl::Status NameError(absl::string_view part, absl::string_view expected) {
-  const std::string found = part.empty() ? "the name ends there" : Quote(part);
-  return InvalidField("MODEL_NAME_INVALID", "model_name",
-                      absl::StrCat("model name: expected ", expected, ", found ", found, "; a name reads ", kShape,
-                                   ", for example add_d5_l1_h3_t15K_s372001"));
-}
 
 // Takes the parts between '_' one after the other.
 class Parts {
  public:
-  explicit Parts(absl::string_view name) : parts_(absl::StrSplit(name, '_')) {}
+  explicit Parts(absl::string_view name) : name_(name), parts_(absl::StrSplit(name, '_')) {}
 
   absl::string_view Peek() const { return next_ < parts_.size() ? parts_[next_] : absl::string_view(); }
   void Take() { ++next_; }
   bool AtEnd() const { return next_ >= parts_.size(); }
+  // The next part is not what was expected.
+  absl::Status Error(absl::string_view expected) const {
+    const std::string found = Peek().empty() ? "but it ends there" : absl::StrCat("found ", Quote(Peek()));
+    return InvalidField(
+        "MODEL_NAME_INVALID", "model_name",
+        absl::StrCat(Quote(name_), " is no model name: expected ", expected, ", ", found, "; a name reads ", kShape,
+                     ", for example add_d5_l1_h3 or add_d5_l1_h3_t15K_s372001"));
+  }
 
  private:
+  const absl::string_view name_;
   const std::vector<absl::string_view> parts_;
   size_t next_ = 0;
 };
@@ -53,7 +55,7 @@ absl::StatusOr<uint32_t> TakeNumber(Parts* parts, char letter, uint32_t minimum,
   const absl::string_view part = parts->Peek();
   uint64_t value = 0;
   if (part.empty() || part[0] != letter || !ParseDigits(part.substr(1), &value) || value > UINT32_MAX) {
-    return NameError(part, absl::StrCat(std::string(1, letter), " and ", minimum, " to ", maximum, " ", meaning));
+    return parts->Error(absl::StrCat(std::string(1, letter), "{", meaning, "}, ", minimum, " to ", maximum));
   }
   parts->Take();
   return static_cast<uint32_t>(value);
@@ -63,7 +65,7 @@ absl::Status TakeOperation(Parts* parts, v1::TrainSpec* spec) {
   if (absl::StartsWith(parts->Peek(), "ins")) {
     uint64_t mode = 0;
     if (!ParseDigits(parts->Peek().substr(3), &mode) || mode < 1 || mode > 4) {
-      return NameError(parts->Peek(), "ins1, ins2, ins3 or ins4");
+      return parts->Error("ins1, ins2, ins3 or ins4");
     }
     spec->set_insert_mode(static_cast<v1::InsertMode>(v1::INSERT_INIT + mode - 1));
     parts->Take();
@@ -75,7 +77,7 @@ absl::Status TakeOperation(Parts* parts, v1::TrainSpec* spec) {
       return absl::OkStatus();
     }
   }
-  return NameError(parts->Peek(), "an operation: add, sub, mul, mix or mas");
+  return parts->Error("an operation: add, sub, mul, mix or mas");
 }
 
 // "15" thousand or "0.5" thousand: whole steps, at least one.
@@ -102,7 +104,7 @@ absl::Status TakeSteps(Parts* parts, v1::TrainSpec* spec) {
   absl::string_view number = part.substr(1);
   uint64_t steps = 0;
   if (!absl::ConsumeSuffix(&number, "K") || !ParseThousands(number, &steps)) {
-    return NameError(part, "thousands of steps, at least one step, like t15K or t0.5K");
+    return parts->Error("thousands of steps, at least one step, like t15K or t0.5K");
   }
   spec->set_steps(steps);
   parts->Take();
@@ -113,7 +115,7 @@ absl::Status TakeSeed(Parts* parts, v1::TrainSpec* spec) {
   const absl::string_view part = parts->Peek();
   if (!absl::StartsWith(part, "s")) return absl::OkStatus();
   uint64_t seed = 0;
-  if (!ParseDigits(part.substr(1), &seed)) return NameError(part, "a seed below 2^64, like s372001");
+  if (!ParseDigits(part.substr(1), &seed)) return parts->Error("a seed below 2^64, like s372001");
   spec->set_seed(seed);
   parts->Take();
   return absl::OkStatus();
@@ -162,7 +164,7 @@ absl::StatusOr<v1::TrainSpec> ParseModelName(absl::string_view name) {
     parts.Take();
   }
   SUMSCOPE_RETURN_IF_ERROR(TakeSeed(&parts, &spec));
-  if (!parts.AtEnd()) return NameError(parts.Peek(), "t{K}K, gf, s{seed}, in this order, or the end of the name");
+  if (!parts.AtEnd()) return parts.Error("t{K}K, gf, s{seed}, in this order, or the end of the name");
   return spec;
 }
 

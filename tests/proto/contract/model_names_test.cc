@@ -77,6 +77,14 @@ TEST(ModelNames_Test, PartIsWrongThenErrorNamesIt) {
   }
 }
 
+// Of "add" it was said that "the name ends there" and, wrongly, that steps and seed were needed.
+TEST(ModelNames_Test, NameIsUnfinishedThenItIsNamedWithWhatIsLeftToSay) {
+  const auto message = [](const char* name) { return std::string(ParseModelName(name).status().message()); };
+  EXPECT_THAT(message("add"), testing::StartsWith("\"add\" is no model name: expected d{digits}, 2 to 20, "));
+  EXPECT_THAT(message("add_d5_l1"), testing::HasSubstr("expected h{heads}, 1 to 16, "));
+  EXPECT_THAT(message("add"), testing::HasSubstr("[_t{K}K][_gf][_s{seed}], for example add_d5_l1_h3 or "));
+}
+
 TEST(ModelNames_Test, NumberIsOutOfRangeThenLeftToValidation) {
   EXPECT_THAT(ValidateSpec(CompleteSpec(ParseModelName("add_d1_l1_h3").value())), IsInvalid("DIGITS_OUT_OF_RANGE"));
   EXPECT_THAT(ValidateSpec(CompleteSpec(ParseModelName("add_d21_l1_h3").value())), IsInvalid("DIGITS_OUT_OF_RANGE"));
