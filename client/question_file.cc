@@ -2,7 +2,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -121,29 +120,39 @@ class QuestionFile {
       wanted = wanted && cell(column) == value;
     }
     if (!wanted) return absl::OkStatus();
-    if (columns_.count("question") > 0) return Add(cell("question"));
     const absl::string_view sign = operation_ == v1::SUB ? "-" : operation_ == v1::MUL ? "*" : "+";
-    return Add(absl::StrCat(cell("a"), columns_.count("op") > 0 ? cell("op") : sign, cell("b")));
+    const std::string question = columns_.count("question") > 0
+                                     ? std::string(cell("question"))
+                                     : absl::StrCat(cell("a"), columns_.count("op") > 0 ? cell("op") : sign, cell("b"));
+    if (cell("answer").empty()) return Add(question);
+    SUMSCOPE_RETURN_IF_ERROR(CheckAnswer(absl::StrCat(question.substr(0, question.find('=')), "=", cell("answer"))));
+    return Add(question);
+  }
+
+  // Of a question with its answer.
+  absl::Status CheckAnswer(absl::string_view text) const {
+    if (!QuestionOf(text)) {
+      return BadFile(path_, line_,
+                     absl::StrCat(Quote(absl::StripAsciiWhitespace(text)), " is no question like 12345+67890"));
+    }
+    const std::string wrong = WrongAnswerOf(text);
+    return wrong.empty() ? absl::OkStatus() : BadFile(path_, line_, wrong);
   }
 
   absl::Status Add(absl::string_view question) {
-    const std::optional<std::string> text = QuestionOf(question);
-    if (!text) {
-      return BadFile(path_, line_,
-                     absl::StrCat(Quote(absl::StripAsciiWhitespace(question)), " is no question like 12345+67890"));
-    }
-    if (const std::string wrong = WrongAnswerOf(question); !wrong.empty()) return BadFile(path_, line_, wrong);
+    SUMSCOPE_RETURN_IF_ERROR(CheckAnswer(question));
+    const std::string text = *QuestionOf(question);
     if (questions_.list().questions_size() == kMaxQuestionsOfAFile) {
       return InvalidField("QUESTIONS_OUT_OF_RANGE", "questions",
                           absl::StrCat(path_, " has more than ", kMaxQuestionsOfAFile, " questions"));
     }
     if (spec_ != nullptr) {
-      std::string checked = *text;
+      std::string checked = text;
       v1::Operation is = v1::OPERATION_UNSPECIFIED;
       SUMSCOPE_RETURN_IF_ERROR(NormaliseQuestionOfRun(*spec_, "questions", absl::StrCat(path_, " line ", line_, ":"),
                                                       operation_, &checked, &is));
     }
-    questions_.mutable_list()->add_questions(*text);
+    questions_.mutable_list()->add_questions(text);
     return absl::OkStatus();
   }
 

@@ -23,7 +23,8 @@ inline constexpr char kQuestionsHelp[] =
 // A file, a pipe or - for the standard input, as it is or packed by gzip, has one question a line, 12345+67890, with or
 // without spaces and an answer, which is left out; blank lines and lines that start with # are skipped. A table (.tsv,
 // or anything whose first line says so) has a header with columns `question`, or `a` and `b` and perhaps `op`, parted
-// by tabs or commas; ?COLUMN=VALUE takes the lines with that value.
+// by tabs or commas; ?COLUMN=VALUE takes the lines with that value. A wrong answer, in a column `answer` too, is an
+// error.
 //
 // INVALID_ARGUMENT QUESTION_SET_INVALID, QUESTION_FILE_INVALID, QUESTIONS_OUT_OF_RANGE; NOT_FOUND FILE_NOT_READABLE;
 // INVALID_ARGUMENT FILE_NOT_REGULAR; errors of TextLines.

@@ -232,6 +232,19 @@ TEST_F(QuestionFile_Test, GivenAnAnswerThatIsWrongThenItsLineIsNamed) {
   EXPECT_EQ(WrongAnswerOf("123+456=+0580"), "123+456 is 579, not +0580");
 }
 
+// Of a column with answers none was read.
+TEST_F(QuestionFile_Test, GivenAColumnOfAnswersThenAWrongOneIsNamed) {
+  const auto parse = [this](const std::string& text) { return Parse(Write("answers.csv", text), v1::ADD); };
+  EXPECT_THAT(Listed(*parse("question,answer\n1+2,3\n12-34,-0022\n3+4,\n")), ElementsAre("1+2", "12-34", "3+4"));
+  EXPECT_THAT(Listed(*parse("a,b,answer\n1,2,+03\n")), ElementsAre("1+2"));
+  for (const char* wrong : {"question,answer\n1+2,3\n12+35,99\n", "a,b,answer\n1,2,3\n1,2,4\n",
+                            "question,answer\n1+2,3\n1+2=3,4\n", "question,answer\n1+2,3\n1+2,yes\n"}) {
+    const absl::Status status = parse(wrong).status();
+    EXPECT_EQ(ErrorReason(status), "QUESTION_FILE_INVALID") << wrong;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("line 3")) << wrong;
+  }
+}
+
 // A pipe that nobody wrote into held the command for ever, deaf to Ctrl-C.
 TEST_F(QuestionFile_Test, GivenAPipeWithoutAWriterThenItIsGivenUp) {
   const std::string pipe = directory_.path() + "/pipe";
