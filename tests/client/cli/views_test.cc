@@ -137,9 +137,20 @@ TEST_F(Views_Test, WhenThereIsNoRateThenNoneIsPrinted) {
             "CELL  ACCURACY  CORRECT  OF  LOSS\n"
             "US9          -        -   0     -\n"
             "\ngenerated, not forced\n"
-            "agrees with forced  300 of 300\n");
+            "exact match  no overall rate: the questions are stratified\n");
   EXPECT_EQ(ProbeRows(result).Csv(false),
             "all,exact,,,,,,,0.5,\ncell,US9,,0,0,,,,,\ncell,US9,0,0,0,,,,,\ngenerated,exact,,,,,,,,\n");
+}
+
+// "agrees with forced 300 of 300" stood in every table: an answer is right in both or wrong in both but for rounding.
+TEST_F(Views_Test, WhenGeneratedAnswersDifferFromForcedOnesThenOnlyThenItIsSaid) {
+  v1::EvaluateResult result;
+  v1::GeneratedResult* const generated = result.mutable_generated_sample();
+  generated->set_questions(300);
+  generated->set_agrees_with_forced(300);
+  EXPECT_THAT(ProbeText(result, view_), Not(HasSubstr("forced  ")));
+  generated->set_agrees_with_forced(299);
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("unlike forced  1 question, "));
 }
 
 // Subtractions' classes were shares of all questions beside what theory says of subtractions.
