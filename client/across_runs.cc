@@ -228,12 +228,13 @@ NumberAcross Spread(const std::string& path, const std::vector<double>& values) 
   across.path = path;
   across.n = values.size();
   const auto n = static_cast<double>(values.size());
+  across.min = *std::min_element(values.begin(), values.end());
+  across.max = *std::max_element(values.begin(), values.end());
   for (const double value : values) across.mean += value / n;
+  if (across.min == across.max) across.mean = across.min;  // not rounded: equal numbers have no spread
   double squares = 0;
   for (const double value : values) squares += (value - across.mean) * (value - across.mean);
   across.deviation = values.size() > 1 ? std::sqrt(squares / (n - 1)) : std::numeric_limits<double>::quiet_NaN();
-  across.min = *std::min_element(values.begin(), values.end());
-  across.max = *std::max_element(values.begin(), values.end());
   return across;
 }
 

@@ -141,6 +141,15 @@ TEST(AcrossRuns_Test, WhenRunsDifferThenMeanSpreadAndShares) {
   EXPECT_EQ(across.facts[1].k, 1u);
 }
 
+// The mean of six times 0.1 was 0.09999999999999999, and their spread 1.5e-17.
+TEST(AcrossRuns_Test, WhenRunsAreEqualThenTheyHaveNoSpread) {
+  FlatResult one;
+  one.numbers = {{"x", 0.1}};
+  const AcrossRuns across = Aggregate({one, one, one, one, one, one});
+  EXPECT_EQ(across.numbers[0].mean, 0.1);
+  EXPECT_EQ(across.numbers[0].deviation, 0);
+}
+
 TEST(AcrossRuns_Test, WhenThereAreNoRunsThenNothing) {
   const AcrossRuns across = Aggregate({});
   EXPECT_EQ(across.runs, 0u);

@@ -63,16 +63,6 @@ std::string SpreadText(const NumberAcross& number) {
   return absl::StrCat(RoundPercent(100 * number.deviation, 2), " %");
 }
 
-// Equal numbers have no spread, though their mean is rounded.
-AcrossRuns WithoutRoundedSpread(AcrossRuns across) {
-  for (NumberAcross& number : across.numbers) {
-    if (number.n < 2 || number.min != number.max) continue;
-    number.mean = number.min;
-    number.deviation = 0;
-  }
-  return across;
-}
-
 Table Numbers(const std::vector<NumberAcross>& numbers, const std::string& worded) {
   Table table({{"NUMBER", kEverywhere, false, /*wrap=*/20},
                {"RUNS", kEverywhere, true},
@@ -242,7 +232,7 @@ Document ShowAcross(const Session& session, const std::string& filter, const std
     ids.push_back(one.run);
     why[one.run] = {{"reason", one.reason}, {"message", one.message}};
   }
-  const AcrossRuns across = WithoutRoundedSpread(Aggregate(results));
+  const AcrossRuns across = Aggregate(results);
   document.json = {{"analysis", answered.empty() ? "" : answered.front().analysis.analysis()},
                    {"filter", filter},
                    {"runs", runs},
