@@ -1,20 +1,27 @@
 // sumscoped: parses its arguments and environment, wires the server, waits for a signal, drains.
 #include <pwd.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "proto/contract/base/heeded_signals.h"
 #include "proto/contract/base/home_directory.h"
+#include "proto/contract/base/nearest.h"
+#include "proto/contract/base/quote.h"
 #include "proto/contract/base/standard_descriptors.h"
 #include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
@@ -26,6 +33,8 @@
 
 namespace sumscope {
 namespace {
+
+constexpr size_t kColumns = 80;  // where no terminal says how many it has
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -65,6 +74,60 @@ Surroundings ReadSurroundings() {
 void Say(const std::string& text) { std::cerr << "sumscoped: " << text << std::endl; }
 
 void Tell(const absl::Status& status) { Say(absl::StrCat(status.message(), " [", ErrorReason(status), "]")); }
+
+// What the terminal says that reads `descriptor`, 80 where it does not, and `otherwise` where there is none.
+size_t ColumnsOf(int descriptor, size_t otherwise) {
+  if (isatty(descriptor) == 0) return otherwise;
+  winsize size = {};
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kColumns;
+}
+
+// `text` in lines of at most `width` columns, cut at its spaces.
+std::string Wrapped(absl::string_view text, size_t width) {
+  std::string out;
+  size_t used = 0;
+  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
+    const bool fits = used + 1 + word.size() <= width;
+    if (used > 0) out += fits ? ' ' : '\n';
+    used = (used > 0 && fits ? used + 1 : 0) + word.size();
+    absl::StrAppend(&out, word);
+  }
+  return out;
+}
+
+// Help in `width` columns.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(size_t width) : width_(width) {
+    column_width(std::min<size_t>(get_column_width(), width / 3));
+  }
+
+  std::string make_description(const CLI::App* app) const override {
+    return Wrapped(CLI::Formatter::make_description(app), width_);
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return Wrapped(CLI::Formatter::make_option_desc(option), width_ - get_column_width());
+  }
+
+ private:
+  const size_t width_;
+};
+
+// What was wrong with the command line, in the client's form.
+void TellUsage(const CLI::App& app, const CLI::ParseError& error) {
+  std::string message = error.what();
+  if (const std::vector<std::string> unknown = app.remaining(); !unknown.empty()) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    const std::string nearest = Nearest(unknown.front(), names);
+    message = absl::StrCat("sumscoped does not know ", Quote(unknown.front()),
+                           nearest.empty() ? "" : absl::StrCat("; did you mean ", Quote(nearest), "?"));
+  }
+  std::cerr << Wrapped("error: " + message, ColumnsOf(STDERR_FILENO, SIZE_MAX)) << "\nTry: sumscoped --help"
+            << std::endl;
+}
 
 // Whether one of `signals` has come that nobody took yet.
 bool IsPending(const sigset_t& signals) {
@@ -116,7 +179,8 @@ absl::Status Run(const Flags& flags, const sigset_t& signals) {
 int main(int argc, char** argv) {
   sumscope::FillStandardDescriptors();
   sumscope::Flags flags;
-  CLI::App app("sumscoped: trains small transformers on arithmetic, takes them apart, keeps every run");
+  CLI::App app("sumscoped: trains small transformers on arithmetic, takes them apart, keeps every run", "sumscoped");
+  app.formatter(std::make_shared<sumscope::HelpFormatter>(sumscope::ColumnsOf(STDOUT_FILENO, sumscope::kColumns)));
   app.set_version_flag("--version", std::string("sumscoped ") + sumscope::kVersion + " (" + sumscope::kGitHash + ")");
   app.add_option("--config", flags.config_file, "configuration file (default ~/.config/sumscope/sumscoped.toml)");
   app.add_option("--data-directory", flags.data_directory, "where runs are kept (default ~/.local/share/sumscope)");
@@ -132,7 +196,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    sumscope::TellUsage(app, error);
+    return 2;
   }
 
   sumscope::BoundAllocator();
