@@ -15,8 +15,8 @@
 namespace sumscope::jobs {
 namespace {
 
-// The run's row in the catalog follows its checkpoints at most this often.
-constexpr absl::Duration kRefreshInterval = absl::Seconds(3);
+// After the catalog refused a checkpoint's figures: each try may wait as long as SQLite does.
+constexpr absl::Duration kRefreshDelay = absl::Seconds(3);
 
 bool IsTensorPart(const worker::v1::WorkerMessage& message) {
   return message.has_tensor_set_begin() || message.has_tensor_chunk() || message.has_tensor_set_end();
@@ -37,7 +37,7 @@ TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment
       check_(assignment_),
       patience_(context, {slot_, assignment_.job, assignment_.run, assignment_.analysis_id}, assignment_.file),
       start_(context->clock->Monotonic()),
-      last_refresh_(start_ - kRefreshInterval) {
+      refresh_at_(start_) {
   state_.facts = assignment_.facts;
   state_.step = assignment_.task.train().first_step();
   if (assignment_.analysis.request().has_capture()) {
@@ -174,9 +174,10 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
     last_sequence = std::max(last_sequence, message.sequence());
   }
   state_ = std::move(next);
-  Acknowledge(last_sequence);
-  ShowProgress();
+  // First: what is acknowledged is what the run shows.
   RefreshCatalog();
+  ShowProgress();
+  Acknowledge(last_sequence);
 }
 
 // A capture's tensors go into a file of their own, outside any transaction, before the result that names them.
@@ -208,15 +209,14 @@ void TaskIntake::ShowProgress() {
 }
 
 void TaskIntake::RefreshCatalog() {
-  const absl::Duration now = context_->clock->Monotonic();
-  if (!state_.catalog_is_behind || now - last_refresh_ < kRefreshInterval) return;
-  last_refresh_ = now;
+  if (!state_.catalog_is_behind || context_->clock->Monotonic() < refresh_at_) return;
   const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.GetRun(assignment_.run));
     state_.facts.CopyTo(&run);
     return transaction.UpdateRun(run);
   });
-  if (status.ok()) state_.catalog_is_behind = false;  // else the next checkpoint, or the end, brings it
+  state_.catalog_is_behind = !status.ok();
+  if (!status.ok()) refresh_at_ = context_->clock->Monotonic() + kRefreshDelay;
 }
 
 absl::Status TaskIntake::CheckComplete() {

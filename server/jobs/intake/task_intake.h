@@ -16,7 +16,7 @@
 
 namespace sumscope::jobs {
 
-// Takes in what one task's worker sends: checks it, makes it durable, acknowledges it, then tells watchers; and records
+// Takes in what one task's worker sends: checks it, makes it durable, tells watchers, then acknowledges it; and records
 // the task's end. Storage that refuses for now is waited for. After a failure, or a message that no worker sends, it
 // takes nothing more and ends the task. Confined to its slot's ingest thread.
 class TaskIntake {
@@ -66,6 +66,7 @@ class TaskIntake {
   absl::Status SetRunning();
   absl::Status Commit(const std::vector<worker::v1::WorkerMessage>& messages, State* next);
   void ShowProgress();
+  // The run's row follows each checkpoint: they are few, three a decade of steps.
   void RefreshCatalog();
   // OK when everything that makes the task's success is stored.
   absl::Status CheckComplete();
@@ -89,7 +90,7 @@ class TaskIntake {
   StoragePatience patience_;
   State state_;
   bool started_ = false;
-  absl::Duration start_, last_refresh_;
+  absl::Duration start_, refresh_at_;
   v1::Provenance provenance_;               // of an analysis
   std::unique_ptr<CaptureIntake> capture_;  // of a capture
   std::optional<TaskEnd> failure_;

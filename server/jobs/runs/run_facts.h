@@ -19,6 +19,7 @@ struct RunFacts {
   void CopyTo(v1::Run* run) const {
     run->set_steps_done(steps_done);
     if (loss.has_value()) run->set_loss(*loss);
+    run->clear_heldout_loss();  // an older checkpoint's is not that of the last
     if (heldout_loss.has_value()) run->set_heldout_loss(*heldout_loss);
   }
 };

@@ -74,6 +74,28 @@ TEST_F(Intake_Test, CheckpointIsLoggedAndReachesTheCatalog) {
   EXPECT_EQ(Get(run_).steps_done(), 1u);
 }
 
+// For seconds `runs show` called the loss of an older checkpoint that of the last one.
+TEST_F(Intake_Test, CheckpointIsAcknowledgedThenTheRunShowsItsLossAndNoOlderOne) {
+  pool_->Send(kSlot, Metrics(0, 1));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, SendSet(worker::v1::WEIGHTS, 1, "weights1", 0.75)));
+  EXPECT_EQ(Get(run_).heldout_loss(), 0.75);
+  pool_->Send(kSlot, Metrics(1, 1));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, SendSet(worker::v1::WEIGHTS, 2, "weights2", 0.5)));
+  EXPECT_EQ(Get(run_).heldout_loss(), 0.5);
+  pool_->Send(kSlot, Metrics(2, 1));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, SendSet(worker::v1::WEIGHTS, 3, "weights3")));
+  EXPECT_FALSE(Get(run_).has_heldout_loss()) << "of the last checkpoint none is known";
+}
+
+TEST_F(Intake_Test, CatalogThatRefusesACheckpointThenATimeLaterItHasIt) {
+  catalog_.gate.Fail(1, absl::UnavailableError("busy"));
+  pool_->Send(kSlot, Metrics(0, 1));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, SendSet(worker::v1::WEIGHTS, 1, "weights1", 0.75)));
+  clock_.Pass(absl::Seconds(10));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, pool_->Send(kSlot, Metrics(1, 1))));
+  EXPECT_EQ(Get(run_).heldout_loss(), 0.75);
+}
+
 TEST_F(Intake_Test, LongLogLineIsCut) {
   const uint64_t sequence = pool_->Send(kSlot, LogText("ERROR", std::string(20'000, 'x')));
   ASSERT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
