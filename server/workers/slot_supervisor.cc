@@ -209,6 +209,7 @@ void SlotSupervisor::Finish() {
 bool SlotSupervisor::BecomeIdle() {
   if (doomed_ || shutting_down_ || !task_id_.empty()) return false;
   state_ = State::kIdle;
+  detail_.clear();
   return true;
 }
 

@@ -110,7 +110,7 @@ class SlotSupervisor {
   int starts_ = 0;           // since the last one that brought a worker to a task
   uint32_t launches_ = 0;    // ever
   absl::Duration retry_at_;  // of kBackingOff and kBroken
-  std::string detail_;       // of the last end, for people
+  std::string detail_;       // of the last end, for people, until a worker is ready
 
   // Of the current worker.
   std::string secret_;

@@ -315,10 +315,25 @@ TEST_F(SlotSupervisor_Test, BrokenSlotsCauseIsMendedThenItWorksAgain) {
   EXPECT_NE(slot_.Describe().detail().find("in a row failed"), std::string::npos);
   LaunchAndLink();
   EXPECT_EQ(slot_.Describe().state(), "IDLE");
-  EXPECT_EQ(slot_.Describe().detail().find("in a row failed"), std::string::npos) << "it works";
   AssignTask("t");
   EXPECT_TRUE(End().has_value());
   EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");
+}
+
+// `server info` told of a dead worker beside the one that worked.
+TEST_F(SlotSupervisor_Test, SlotWorksAgainThenItTellsNoMoreOfTheWorkerBefore) {
+  LaunchInVain();
+  EXPECT_NE(slot_.Describe().detail().find("no such library"), std::string::npos);
+  now_ += limits::kRestartDelayMax;
+  Launch();
+  EXPECT_NE(slot_.Describe().detail().find("no such library"), std::string::npos) << "why it starts again";
+  ASSERT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
+  ASSERT_TRUE(slot_.BecomeIdle());
+  EXPECT_EQ(slot_.Describe().detail(), "");
+  AssignTask("t");
+  EXPECT_EQ(slot_.Describe().detail(), "");
+  EXPECT_TRUE(End().has_value());
+  EXPECT_NE(slot_.Describe().detail().find("exited with status 1"), std::string::npos);
 }
 
 TEST_F(SlotSupervisor_Test, BrokenSlotIsTriedInVainThenItStaysBrokenAndIsTriedOn) {
