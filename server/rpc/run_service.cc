@@ -39,10 +39,10 @@ absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
   return spec;
 }
 
-// What moves while a run trains. The catalog's figures are refreshed now and then; the hub's are those of the last
-// commit.
+// What moves while a run trains. The catalog's figures are those of the last checkpoint; the hub's are those of the
+// last commit.
 void ShowProgress(const Backend& backend, v1::Run* run) {
-  if (run->state() != v1::STARTING && run->state() != v1::RUNNING) return;
+  if (run->state() != v1::STARTING && run->state() != v1::RUNNING && run->state() != v1::CANCELLING) return;
   if (v1::Progress progress; backend.hub->GetProgress(IdOf(run->name()), &progress)) {
     run->set_steps_done(progress.step());
     run->set_loss(progress.loss());
@@ -53,6 +53,12 @@ void ShowProgress(const Backend& backend, v1::Run* run) {
     run->set_state_reason(wait.reason);
     run->set_state_detail(wait.detail);
   }
+}
+
+// Answers with the run as it is at this moment.
+grpc::Status AnswerRun(const Backend& backend, absl::StatusOr<v1::Run> run, v1::Run* response) {
+  if (run.ok()) ShowProgress(backend, &*run);
+  return Answer(std::move(run), response);
 }
 
 }  // namespace
@@ -121,7 +127,7 @@ absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v
 }
 
 grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
-  return Answer(Create(context, *request), run);
+  return AnswerRun(backend_, Create(context, *request), run);
 }
 
 grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* response) {
@@ -133,10 +139,9 @@ grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRe
       *run.mutable_segments() = stored.segments();
       *run.mutable_import_notes() = stored.import_notes();
     }
-    ShowProgress(backend_, &run);
     return run;
   };
-  return Answer(get(), response);
+  return AnswerRun(backend_, get(), response);
 }
 
 grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,
@@ -182,13 +187,13 @@ grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::Updat
     if (replace_all) changes.insert(request->run().labels().begin(), request->run().labels().end());
     return backend_.manager->UpdateLabels(IdOf(run.name()), replace_all, changes);
   };
-  return Answer(update(), response);
+  return AnswerRun(backend_, update(), response);
 }
 
 grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::CancelRunRequest* request,
                                    v1::Run* response) {
   const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return Answer(run.ok() ? backend_.manager->CancelRun(IdOf(run->name())) : run, response);
+  return AnswerRun(backend_, run.ok() ? backend_.manager->CancelRun(IdOf(run->name())) : run, response);
 }
 
 grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::ResumeRunRequest* request,
@@ -198,7 +203,7 @@ grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::Resum
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ResumeRun", *request));
     return backend_.manager->ResumeRun(id, IdOf(run.name()));
   };
-  return Answer(resume(), response);
+  return AnswerRun(backend_, resume(), response);
 }
 
 grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryRunRequest* request, v1::Run* response) {
@@ -208,19 +213,19 @@ grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryR
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("RetryRun", *request));
     return backend_.manager->RetryRun(id, IdOf(run.name()), caller.name);
   };
-  return Answer(retry(), response);
+  return AnswerRun(backend_, retry(), response);
 }
 
 grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::DeleteRunRequest* request,
                                    v1::Run* response) {
   const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return Answer(run.ok() ? backend_.manager->DeleteRun(IdOf(run->name())) : run, response);
+  return AnswerRun(backend_, run.ok() ? backend_.manager->DeleteRun(IdOf(run->name())) : run, response);
 }
 
 grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::UndeleteRunRequest* request,
                                      v1::Run* response) {
   const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return Answer(run.ok() ? backend_.manager->UndeleteRun(IdOf(run->name())) : run, response);
+  return AnswerRun(backend_, run.ok() ? backend_.manager->UndeleteRun(IdOf(run->name())) : run, response);
 }
 
 }  // namespace sumscope::rpc
