@@ -182,7 +182,8 @@ class CatalogTransaction : public CatalogReader {
   virtual absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
                                 const std::vector<v1::NodeTag>& tags, absl::Time now) = 0;
   // Replaces what `analysis` of the checkpoint at `step` says of its run. The run shows the headlines of its newest
-  // checkpoint that has one, of several the one that was put last.
+  // checkpoint that has one; of several there the accuracy of most questions, where that does not decide what was put
+  // last.
   virtual absl::Status PutHeadline(const std::string& run, uint64_t step, const std::string& analysis,
                                    const Headline& headline) = 0;
   // The same set twice is the first one, uploaded anew. Ends the removal of its text.

@@ -190,6 +190,23 @@ TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckp
   EXPECT_EQ(Ids("accuracy:*"), (Set{}));
 }
 
+// A single question, asked out of curiosity, made the accuracy of a run 100 %.
+TEST_P(ListRuns_Test, WhenACheckpointHasSeveralEvaluationsThenTheRunShowsThatOfMostQuestions) {
+  const auto put = [&](uint64_t step, const std::string& analysis, double exact, uint32_t questions) {
+    Write([&](CatalogTransaction& transaction) {
+      return transaction.PutHeadline("r1", step, analysis, {Headline::Accuracy{exact, questions, 0}, {}});
+    });
+  };
+  put(50, "a1", 0.5, 1'000'000);
+  put(100, "a2", 0.9, 10'000);
+  put(100, "a3", 1, 1);
+  EXPECT_EQ(Ids("accuracy = 0.9"), (Set{"r1"}));
+  put(100, "a4", 0.8, 10'000);
+  EXPECT_EQ(Ids("accuracy = 0.8"), (Set{"r1"})) << "of as many the one that came last";
+  put(200, "a5", 0.95, 10);
+  EXPECT_EQ(Ids("accuracy = 0.95"), (Set{"r1"})) << "of the newest checkpoint";
+}
+
 TEST_P(ListRuns_Test, InsertsBetweenPagesNeitherRepeatNorHideRuns) {
   RunQuery query;
   query.page_size = 4;

@@ -10,13 +10,13 @@
 namespace sumscope::storage {
 namespace {
 
-// The newest of a run's headlines that has `column`. What an answer about an early checkpoint said is not what a
-// trained run is.
-std::string Newest(const std::string& columns, const std::string& column) {
+// The headline of a run's newest checkpoint that has `column`; of several there the first in `order`. What an answer
+// about an early checkpoint said is not what a trained run is.
+std::string OfNewestCheckpoint(const std::string& columns, const std::string& column, const std::string& order) {
   return absl::StrCat("(", columns, ") = (SELECT ", columns,
                       " FROM headlines WHERE headlines.run = runs.id AND headlines.", column,
                       " IS NOT NULL AND (runs.state <> 'SUCCEEDED' OR headlines.step >= runs.steps_done) ",
-                      "ORDER BY step DESC, headlines.sequence DESC LIMIT 1)");
+                      "ORDER BY step DESC, ", order, " LIMIT 1)");
 }
 
 }  // namespace
@@ -47,10 +47,12 @@ void DeleteHeadline(Connection& connection, const std::string& run, const std::s
 }
 
 void FollowHeadlines(Connection& connection, const std::string& run) {
-  Query(connection, absl::StrCat("UPDATE runs SET ", Newest("accuracy, accuracy_questions, nines", "accuracy"), ", ",
-                                 Newest("reads_to, sure_to, look_back_exact", "reads_to"), " WHERE id = ?"))
-      .Bind(run)
-      .Run();
+  // A few questions are no better answer for being asked later.
+  const std::string accuracy = OfNewestCheckpoint("accuracy, accuracy_questions, nines", "accuracy",
+                                                  "headlines.accuracy_questions DESC, headlines.sequence DESC");
+  const std::string look_back =
+      OfNewestCheckpoint("reads_to, sure_to, look_back_exact", "reads_to", "headlines.sequence DESC");
+  Query(connection, absl::StrCat("UPDATE runs SET ", accuracy, ", ", look_back, " WHERE id = ?")).Bind(run).Run();
 }
 
 }  // namespace sumscope::storage
