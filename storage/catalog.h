@@ -111,6 +111,9 @@ struct QuestionSetPage {
   std::string next_page_token;
 };
 
+// Among which runs a prefix is looked for before the others.
+enum class RunsFirst { kLiving, kDeleted };
+
 // Reads of catalog.db. Names are ids without their collection ("r7k2m9qa"). Runs come without `segments`. A row that
 // cannot be read is DATA_LOSS CATALOG_ROW_CORRUPT, which names it; a list shows it in STATE_UNSPECIFIED with that
 // reason, among the others.
@@ -119,8 +122,9 @@ class CatalogReader {
   virtual ~CatalogReader() = default;
   // NOT_FOUND RUN_NOT_FOUND. A deleted run is returned, with delete_time.
   virtual absl::StatusOr<v1::Run> GetRun(const std::string& run) = 0;
-  // At most `limit` ids that start with `prefix`, in order; those of deleted runs where no other does.
-  virtual absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& prefix, int limit) = 0;
+  // At most `limit` ids that start with `prefix`, in order: of runs that `first` names, of the others where there is
+  // none of these.
+  virtual absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& prefix, RunsFirst first, int limit) = 0;
   // The run of `owner` that was made last, "" when there is none.
   virtual absl::StatusOr<std::string> LatestRun(const std::string& owner) = 0;
   // INVALID_ARGUMENT FILTER_INVALID, ORDER_INVALID, PAGE_TOKEN_INVALID.

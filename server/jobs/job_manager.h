@@ -104,6 +104,7 @@ class JobManager {
                                            const std::string& owner) = 0;
   // FAILED_PRECONDITION RUN_UNFINISHED.
   virtual absl::StatusOr<v1::Run> DeleteRun(const std::string& run) = 0;
+  // FAILED_PRECONDITION RUN_NOT_DELETED.
   virtual absl::StatusOr<v1::Run> UndeleteRun(const std::string& run) = 0;
   // Replaces or removes (empty optional) labels.
   virtual absl::StatusOr<v1::Run> UpdateLabels(const std::string& run, bool replace_all,

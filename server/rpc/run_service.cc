@@ -67,9 +67,10 @@ absl::StatusOr<auth::Caller> RunService::CallerOf(grpc::ServerContext* context) 
   return backend_.authenticator->Authenticate(context->peer());
 }
 
-absl::StatusOr<v1::Run> RunService::Resolve(grpc::ServerContext* context, const std::string& name) const {
+absl::StatusOr<v1::Run> RunService::Resolve(grpc::ServerContext* context, const std::string& name,
+                                            storage::RunsFirst first) const {
   SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
-  return ResolveRun(backend_, name, caller.name);
+  return ResolveRun(backend_, name, caller.name, first);
 }
 
 absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::Run& run) const {
@@ -224,7 +225,7 @@ grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::Delet
 
 grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::UndeleteRunRequest* request,
                                      v1::Run* response) {
-  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
+  const absl::StatusOr<v1::Run> run = Resolve(context, request->name(), storage::RunsFirst::kDeleted);
   return AnswerRun(backend_, run.ok() ? backend_.manager->UndeleteRun(IdOf(run->name())) : run, response);
 }
 

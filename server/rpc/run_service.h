@@ -39,7 +39,8 @@ class RunService final : public v1::RunService::WithCallbackMethod_ImportRun<v1:
  private:
   absl::StatusOr<auth::Caller> CallerOf(grpc::ServerContext* context) const;
   // The run that a request's `name` means to the caller.
-  absl::StatusOr<v1::Run> Resolve(grpc::ServerContext* context, const std::string& name) const;
+  absl::StatusOr<v1::Run> Resolve(grpc::ServerContext* context, const std::string& name,
+                                  storage::RunsFirst first = storage::RunsFirst::kLiving) const;
   // The run file; null for a run that never started, which has none.
   absl::StatusOr<std::shared_ptr<storage::RunFile>> FileOf(const v1::Run& run) const;
   absl::StatusOr<v1::Run> Create(grpc::ServerContext* context, const v1::CreateRunRequest& request);

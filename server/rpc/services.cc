@@ -26,8 +26,8 @@ absl::Status RunNotFound(const std::string& id) {
 }
 
 // The id that a caller means by `id`, which may be a prefix or @last.
-absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std::string& id,
-                                      const std::string& caller) {
+absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std::string& id, const std::string& caller,
+                                      storage::RunsFirst first) {
   if (id == "@last") {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::string last, reader.LatestRun(caller));
     if (last.empty()) {
@@ -36,7 +36,7 @@ absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std:
     return last;
   }
   if (!absl::IsNotFound(reader.GetRun(id).status())) return id;
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> found, reader.FindRuns(id, 6));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> found, reader.FindRuns(id, first, 6));
   if (found.empty()) return RunNotFound(id);
   if (found.size() == 1) return found[0];
   return MakeError(
@@ -56,11 +56,12 @@ bool IsUuid(absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const std::string& name, const std::string& caller) {
+absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const std::string& name, const std::string& caller,
+                                   storage::RunsFirst first) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(name));
   v1::Run run;
   SUMSCOPE_RETURN_IF_ERROR(backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string full, FullRunId(reader, id, caller));
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string full, FullRunId(reader, id, caller, first));
     SUMSCOPE_ASSIGN_OR_RETURN(run, reader.GetRun(full));
     return absl::OkStatus();
   }));

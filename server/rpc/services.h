@@ -37,9 +37,11 @@ struct Backend {
   uint64_t memory_bytes = 0;        // that a worker on this machine can have at the most; 0: nobody knows
 };
 
-// The run that `name` means to `caller`: runs/{run}, a unique prefix of an id, or runs/@last.
+// The run that `name` means to `caller`: runs/{run}, a unique prefix of an id, looked for among `first` ones before
+// others, or runs/@last.
 // INVALID_ARGUMENT RESOURCE_NAME_INVALID, AMBIGUOUS_PREFIX; NOT_FOUND RUN_NOT_FOUND.
-absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const std::string& name, const std::string& caller);
+absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const std::string& name, const std::string& caller,
+                                   storage::RunsFirst first = storage::RunsFirst::kLiving);
 
 // What makes two creating calls the same: `request_id` (a UUID, or empty) and SHA-256 over the method and the body,
 // whose own request_id field is left out. INVALID_ARGUMENT REQUEST_ID_INVALID; RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE for

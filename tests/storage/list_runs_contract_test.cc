@@ -238,10 +238,12 @@ TEST_P(ListRuns_Test, TokensBelongToTheirQuery) {
 
 TEST_P(ListRuns_Test, PrefixAndLatestSkipDeletedRuns) {
   (void)catalog().Read([](CatalogReader& reader) {
-    EXPECT_EQ(reader.FindRuns("r", 100)->size(), 9u);
-    EXPECT_EQ(*reader.FindRuns("r3", 100), std::vector<std::string>{"r3"});
-    EXPECT_EQ(reader.FindRuns("r", 2)->size(), 2u);
-    EXPECT_EQ(*reader.FindRuns("r9", 2), std::vector<std::string>{"r9"}) << "deleted, to be undeleted";
+    EXPECT_EQ(reader.FindRuns("r", RunsFirst::kLiving, 100)->size(), 9u);
+    EXPECT_EQ(*reader.FindRuns("r3", RunsFirst::kLiving, 100), std::vector<std::string>{"r3"});
+    EXPECT_EQ(reader.FindRuns("r", RunsFirst::kLiving, 2)->size(), 2u);
+    EXPECT_EQ(*reader.FindRuns("r9", RunsFirst::kLiving, 2), std::vector<std::string>{"r9"}) << "there is no other";
+    EXPECT_EQ(*reader.FindRuns("r", RunsFirst::kDeleted, 2), std::vector<std::string>{"r9"});
+    EXPECT_EQ(*reader.FindRuns("r3", RunsFirst::kDeleted, 2), std::vector<std::string>{"r3"}) << "there is no other";
     EXPECT_EQ(*reader.LatestRun("ada"), "r8");
     EXPECT_EQ(*reader.LatestRun("bob"), "");
     return absl::OkStatus();

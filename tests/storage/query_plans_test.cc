@@ -96,7 +96,7 @@ class QueryPlans_Test : public testing::Test {
   void ReadEverything() {
     const absl::Status status = storage_.catalog->Read([](CatalogReader& reader) {
       EXPECT_TRUE(reader.GetRun("r1").ok());
-      EXPECT_TRUE(reader.FindRuns("r", 5).ok());
+      EXPECT_TRUE(reader.FindRuns("r", RunsFirst::kLiving, 5).ok());
       EXPECT_TRUE(reader.LatestRun("ada").ok());
       EXPECT_TRUE(reader.GetJob("j1").ok());
       EXPECT_TRUE(reader.GetTrainingJob("r1").ok());

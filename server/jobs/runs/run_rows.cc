@@ -34,7 +34,11 @@ absl::StatusOr<v1::Run> JobManagerImpl::DeleteRun(const std::string& run) {
 }
 
 absl::StatusOr<v1::Run> JobManagerImpl::UndeleteRun(const std::string& run) {
-  return ChangeRun(run, [](v1::Run* row) {
+  return ChangeRun(run, [](v1::Run* row) -> absl::Status {
+    if (!row->has_delete_time()) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_DELETED",
+                       absl::StrCat(row->name(), " is not deleted; `sumscope runs list --deleted` shows what is"));
+    }
     row->clear_delete_time();
     return absl::OkStatus();
   });

@@ -149,12 +149,14 @@ absl::StatusOr<v1::Run> CatalogReads<Base>::GetRun(const std::string& run) {
 }
 
 template <typename Base>
-absl::StatusOr<std::vector<std::string>> CatalogReads<Base>::FindRuns(const std::string& prefix, int limit) {
+absl::StatusOr<std::vector<std::string>> CatalogReads<Base>::FindRuns(const std::string& prefix, RunsFirst first,
+                                                                      int limit) {
   return connection_.Guard([&]() -> absl::StatusOr<std::vector<std::string>> {
     std::vector<std::string> found;
-    for (const char* deleted : {"delete_time IS NULL", "delete_time IS NOT NULL"}) {
-      Query query(connection_,
-                  absl::StrCat("SELECT id FROM runs WHERE id >= ? AND id < ? AND ", deleted, " ORDER BY id LIMIT ?"));
+    for (const bool among_first : {true, false}) {
+      const bool deleted = among_first == (first == RunsFirst::kDeleted);
+      Query query(connection_, absl::StrCat("SELECT id FROM runs WHERE id >= ? AND id < ? AND delete_time IS ",
+                                            deleted ? "NOT " : "", "NULL ORDER BY id LIMIT ?"));
       query.Bind(prefix, PrefixEnd(prefix), limit);
       while (query.Next()) {
         std::string id = query.Text(0);

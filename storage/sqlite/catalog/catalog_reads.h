@@ -18,7 +18,7 @@ class CatalogReads : public Base {
   explicit CatalogReads(Connection& connection) : connection_(connection) {}
 
   absl::StatusOr<v1::Run> GetRun(const std::string& run) override;
-  absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& prefix, int limit) override;
+  absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& prefix, RunsFirst first, int limit) override;
   absl::StatusOr<std::string> LatestRun(const std::string& owner) override;
   absl::StatusOr<RunPage> ListRuns(const RunQuery& query) override;
   absl::StatusOr<Job> GetJob(const std::string& job) override;

@@ -27,6 +27,10 @@ class RunService_Test : public ProbesService_Test {
     EXPECT_TRUE(status.ok()) << status.error_message();
     return run;
   }
+  grpc::Status Undelete(const std::string& id, v1::Run* run) {
+    grpc::ClientContext context;
+    return runs_->UndeleteRun(&context, Named<v1::UndeleteRunRequest>(id), run);
+  }
 };
 
 // `runs cancel` said step 0 of a run that had trained for minutes, and so did `runs show` until it had ended.
@@ -53,6 +57,23 @@ TEST_F(RunService_Test, RunningRunIsLabelledThenTheAnswerShowsTheLastStep) {
   v1::Run run;
   ASSERT_TRUE(runs_->UpdateRun(&context, request, &run).ok());
   EXPECT_EQ(run.steps_done(), 3u);
+}
+
+// `runs undelete 14` meant the living run 142 before the deleted 141, and did nothing to it.
+TEST_F(RunService_Test, PrefixIsUndeletedThenItMeansADeletedRunBeforeALivingOne) {
+  Train("busy");
+  JobsFixture::Create("x141");  // waits
+  ASSERT_TRUE(manager_->CancelRun("x141").ok());
+  ASSERT_TRUE(manager_->DeleteRun("x141").ok());
+  JobsFixture::Create("x142");
+  v1::Run run;
+  ASSERT_TRUE(Undelete("x14", &run).ok());
+  EXPECT_EQ(run.name(), "runs/x141");
+  EXPECT_FALSE(run.has_delete_time());
+  for (const char* living : {"x141", "x142"}) {
+    EXPECT_EQ(ReasonOf(Undelete(living, &run)), "RUN_NOT_DELETED") << living;
+  }
+  EXPECT_EQ(ReasonOf(Undelete("x14", &run)), "AMBIGUOUS_PREFIX");
 }
 
 }  // namespace
