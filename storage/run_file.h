@@ -110,7 +110,8 @@ class RunFiles {
   virtual ~RunFiles() = default;
   // ALREADY_EXISTS RUN_EXISTS.
   virtual absl::StatusOr<std::shared_ptr<RunFile>> Create(const v1::Run& run) = 0;
-  // NOT_FOUND RUN_FILE_NOT_FOUND; DATA_LOSS RUN_FILE_CORRUPT, RUN_FILE_MISPLACED; FAILED_PRECONDITION SCHEMA_NEWER.
+  // NOT_FOUND RUN_FILE_NOT_FOUND; DATA_LOSS RUN_FILE_CORRUPT, RUN_FILE_MISPLACED; FAILED_PRECONDITION SCHEMA_NEWER. A
+  // file that goes, or is found damaged, while it is held gives the same there, until it is restored.
   virtual absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) = 0;
   virtual bool Exists(const std::string& run) = 0;
   virtual absl::Status Remove(const std::string& run) = 0;

@@ -135,16 +135,25 @@ absl::Status Database::ReadBeside(const Body& body) {
   return status;
 }
 
+absl::Status Database::Use(const std::function<absl::Status()>& use) {
+  absl::Status status;
+  {
+    SUMSCOPE_RETURN_IF_ERROR(BeginUse());
+    const absl::Cleanup end_use = [this] { EndUse(); };
+    status = use();
+  }
+  // Connections remember pages, and the file that lay at the path when they were opened. The catalog's few rows that
+  // cannot be read are no reason to close it again and again.
+  if (absl::IsDataLoss(status) && file_.kind == FileKind::kRunFile) TryClose();
+  return status;
+}
+
 absl::Status Database::Write(const Body& body) {
-  SUMSCOPE_RETURN_IF_ERROR(BeginUse());
-  const absl::Cleanup end_use = [this] { EndUse(); };
-  return WriteInTurn(body);
+  return Use([&] { return WriteInTurn(body); });
 }
 
 absl::Status Database::Read(const Body& body) {
-  SUMSCOPE_RETURN_IF_ERROR(BeginUse());
-  const absl::Cleanup end_use = [this] { EndUse(); };
-  return in_memory() ? ReadInTurn(body) : ReadBeside(body);
+  return Use([&] { return in_memory() ? ReadInTurn(body) : ReadBeside(body); });
 }
 
 absl::Status Database::LeaveWal() {

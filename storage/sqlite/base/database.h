@@ -17,7 +17,7 @@ namespace sumscope::storage {
 
 // One database file with one writer and any number of readers beside it, each on a snapshot (WAL). Connections are
 // opened when first needed. In memory there is one connection, used in turns. Thread-safe. A body must not call the
-// same Database again.
+// same Database again. A run file that was found damaged is opened anew by its next use: it may have been restored.
 class Database {
  public:
   using Body = std::function<absl::Status(Connection&)>;
@@ -48,6 +48,7 @@ class Database {
   // Users hold the connections open; an owner has them to itself.
   absl::Status BeginUse() ABSL_LOCKS_EXCLUDED(mutex_);
   void EndUse() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Use(const std::function<absl::Status()>& use) ABSL_LOCKS_EXCLUDED(mutex_, writer_mutex_);
   absl::Status BeginOwn(bool wait) ABSL_LOCKS_EXCLUDED(mutex_);
   void EndOwn() ABSL_LOCKS_EXCLUDED(mutex_);
 
