@@ -1,4 +1,4 @@
-// Files that break and come back while they are open.
+// Files that vanish, break and come back while they are open.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -75,6 +75,26 @@ TEST_F(Restored_Test, DamageIsFoundByAWriteThenTheRestoredFileIsWritten) {
   CopyBackup();
   EXPECT_EQ(WriteReason(), "");
   EXPECT_EQ(ReadReason(), "");
+}
+
+// It read as a data directory that cannot be written to, or was served on out of a file that had no name any more.
+TEST_F(Restored_Test, FileVanishesThenItIsCalledSoAndServedWhenItIsBack) {
+  fs::remove(path_);
+  EXPECT_FALSE(files().Exists("r1"));
+  EXPECT_EQ(ReadReason(), "RUN_FILE_NOT_FOUND");
+  EXPECT_EQ(WriteReason(), "RUN_FILE_NOT_FOUND");
+  MoveBackup();
+  EXPECT_EQ(ReadReason(), "");
+  EXPECT_EQ(WriteReason(), "");
+}
+
+TEST_F(Restored_Test, FileVanishesUnderWhoHasItThenTheirNextOpeningSaysSo) {
+  const auto file = *files().Open("r1");
+  ASSERT_TRUE(file->Seal().ok());  // lets go of the connections
+  fs::remove_all(folder_.path() + "/runs/r1");
+  EXPECT_EQ(ErrorReason(file->GetRun().status()), "RUN_FILE_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(file->Write([](RunFileTransaction&) { return absl::OkStatus(); })), "RUN_FILE_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(file->Seal()), "RUN_FILE_NOT_FOUND");
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ int OpenFlags(const FileIdentity& file, Connection::Mode mode) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const FileIdentity& file, Mode mode) {
+  if (mode != Mode::kCreate) SUMSCOPE_RETURN_IF_ERROR(CheckPresent(file));
   SUMSCOPE_RETURN_IF_ERROR(CheckRegular(file));
   return GuardSqlite(
       file, [&]() -> absl::StatusOr<std::unique_ptr<Connection>> { return std::make_unique<Connection>(file, mode); });

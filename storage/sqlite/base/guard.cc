@@ -1,6 +1,7 @@
 #include "storage/sqlite/base/guard.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -115,6 +116,16 @@ absl::Status CheckRegular(const FileIdentity& file) {
     if (kind.has_value()) return CorruptFile(file, absl::StrCat(path, " is ", *kind, " and no file"));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckPresent(const FileIdentity& file) {
+  struct stat info = {};
+  if (file.path.empty() || file.kind != FileKind::kRunFile || stat(file.path.c_str(), &info) == 0) {
+    return absl::OkStatus();
+  }
+  if (errno != ENOENT && errno != ENOTDIR) return absl::OkStatus();  // opening says what it is
+  return MakeError(absl::StatusCode::kNotFound, "RUN_FILE_NOT_FOUND",
+                   absl::StrCat(Describe(file), " is gone; restore it from a backup"));
 }
 
 absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file, const SystemErrors& errors) {

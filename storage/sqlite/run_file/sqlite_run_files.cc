@@ -159,7 +159,11 @@ absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::OpenInTurn(const 
 
 absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string& run) {
   SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
-  if (std::shared_ptr<RunFile> found = Find(run)) return found;
+  if (const std::shared_ptr<SqliteRunFile> found = Find(run)) {
+    if (Exists(run)) return found;
+    found->TryClose();  // its connections would serve what has no name any more
+    return NoFile(run);
+  }
   SUMSCOPE_ASSIGN_OR_RETURN(std::shared_ptr<RunFile> file, OpenInTurn(run));
   CloseOldest();
   return file;
@@ -167,7 +171,7 @@ absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string&
 
 bool SqliteRunFiles::Exists(const std::string& run) {
   if (!ValidateRunId(run).ok()) return false;
-  return Find(run) != nullptr || (!in_memory() && FileExists(PathOf(run)));
+  return in_memory() ? Find(run) != nullptr : FileExists(PathOf(run));
 }
 
 absl::Status SqliteRunFiles::RemoveInTurn(const std::string& run) {
