@@ -98,6 +98,7 @@ TEST_F(ProbesService_Test, FactsAndAnalysesAreFilteredAndDeleted) {
 TEST_F(ProbesService_Test, FileIsDamagedThenACancelIsAnsweredAllTheSame) {
   v1::CreateAnalysisResponse created;
   ASSERT_TRUE(Create(Capture(), &created).ok());
+  StartAnalysis();  // waiting, it would end by itself when its turn comes
   files_.open_gate.Set([] { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "a bit flipped"); });
   v1::CancelAnalysisRequest request;
   request.set_name(created.analysis().name());
