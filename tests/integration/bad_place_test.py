@@ -62,12 +62,17 @@ class BadPlaceTest(IntegrationTest):
                                         ('DATA_DIRECTORY_TOO_LONG', 2, ('--data-directory', '/x' * 250, *listen))):
             with self.subTest(arguments=arguments[-1]):
                 self.assert_no_start(reason, *arguments, code=code)
-        done = subprocess.run([str(SUMSCOPED), '--nonsense'], capture_output=True, timeout=PATIENCE)
-        self.assertEqual(done.returncode, 2)
+        done = subprocess.run([str(SUMSCOPED), '--data-dir', 'x'], capture_output=True, timeout=PATIENCE, text=True)
+        self.assertEqual((done.returncode, done.stdout), (2, ''))
+        self.assertIn('did you mean "--data-directory"', done.stderr)
         self.assertFalse((self.root / 'none').exists())
         self.assert_no_start('CONFIG_INVALID', '--data-directory', 'relative', *listen, code=2, prefix=(
             'sh', '-c', f'mkdir {self.root}/gone && cd {self.root}/gone && rmdir {self.root}/gone && exec "$@"', 'sh'))
         self.assert_no_start('SOCKET_PATH_TOO_LONG', *data, '--listen', f'unix:{self.root}/{"t" * 120}')
+
+    def test_HelpGivenNoTerminalIsWrappedAt80Columns(self):
+        lines = subprocess.run([str(SUMSCOPED), '--help'], capture_output=True, check=True, text=True).stdout.splitlines()
+        self.assertLessEqual(max(map(len, lines)), 80)
 
     def test_ServerGivenDataDirectoryThatCannotBeWrittenIsRefused(self):
         listen = ('--listen', f'unix:{self.root}/t')

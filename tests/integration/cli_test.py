@@ -5,13 +5,14 @@ import gzip
 import io
 import json
 import os
+import signal
 import subprocess
 import time
 import unittest
 
 from safetensors_file import read_safetensors
-from support import (IntegrationTest, ORACLES, PATIENCE, SUMSCOPE, SUMSCOPED, TINY_SET, TINY_SPEC, WORKER,
-                     clean_environment, reap, run_id, say, wait_until)
+from support import (IntegrationTest, ORACLES, PATIENCE, SUMSCOPE, SUMSCOPED, TINY_SET, WORKER, clean_environment,
+                     reap, run_id, say, wait_until)
 
 MODEL = 'add_d2_l1_h1'
 LONG = f'{TINY_SET},steps=10000000'
