@@ -18,6 +18,11 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
       {"digit", "OPR", "OPR", "The operator's token. As a task: a node attends to it."},
       {"digit", "pair 2", "D#+D'#", "The column of D2 and D'2, which is added or subtracted as one."},
 
+      {"questions", "uniform", "uniform:#",
+       "uniform:10000: questions whose digits are drawn alike from 0 to 9. Of a product only the lower half of each "
+       "factor's n digits, rounded up, so that the answer fits; the others are 0: one-digit factors at n = 2, three "
+       "digits at n = 5."},
+
       {"class", "S0", "S0", "Additions in which no column sums to 10 or more: nothing is carried."},
       {"class", "S1", "S1", "Additions with a column of 10 or more, none of them followed by a column that sums to 9."},
       {"class", "S2", "S2 S3 S4 S5",

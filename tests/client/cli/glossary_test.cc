@@ -37,6 +37,8 @@ TEST_F(Glossary_Test, GivenAWordAsTablesWriteItThenItsEntry) {
                                    {"*", "*"},
                                    {"Nines", "nines"},
                                    {"row", "row"},
+                                   {"uniform", "uniform"},
+                                   {"uniform:10000", "uniform"},
                                    {"pair 2", "pair 2"},
                                    {"zebra", ""}}) {
     EXPECT_EQ(TermOf(word), term) << word;
