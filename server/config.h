@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "server/workers/slot_supervisor.h"
+#include "server/workers/pool/slot_supervisor.h"
 
 namespace sumscope {
 

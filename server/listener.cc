@@ -7,7 +7,7 @@
 #include "grpc/health/v1/health.pb.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "server/transport/listening_socket.h"
 

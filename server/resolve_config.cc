@@ -10,9 +10,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/default_socket.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/process/default_socket.h"
 #include "server/place/private_modes.h"
 #include "server/place/socket_place.h"
 

@@ -4,9 +4,9 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/asking/question_options.h"
-#include "client/question_text.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "client/questions/question_text.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

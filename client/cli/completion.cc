@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/command.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

@@ -7,8 +7,8 @@
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/runs/run_view.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/base/utf8.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/utf8.h"
 
 namespace sumscope::client {
 namespace {

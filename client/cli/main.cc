@@ -12,8 +12,8 @@
 #include "absl/strings/numbers.h"
 #include "client/cli/app/signals.h"
 #include "client/cli/cli.h"
-#include "proto/contract/base/home_directory.h"
-#include "proto/contract/base/standard_descriptors.h"
+#include "proto/contract/process/home_directory.h"
+#include "proto/contract/process/standard_descriptors.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/output/numbers.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

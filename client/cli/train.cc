@@ -10,12 +10,12 @@
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
+#include "client/cli/asking/watch.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/run_view.h"
-#include "client/cli/watch.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
-#include "server/jobs/job_states.h"
-#include "server/jobs/reasons.h"
+#include "server/jobs/state/job_states.h"
+#include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {
 namespace {

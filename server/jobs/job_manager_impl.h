@@ -8,12 +8,12 @@
 #include <thread>
 #include <vector>
 
-#include "server/jobs/context.h"
-#include "server/jobs/housekeeping.h"
 #include "server/jobs/intake/ingest.h"
 #include "server/jobs/job_manager.h"
-#include "server/jobs/queue/dispatcher.h"
-#include "server/jobs/recovery.h"
+#include "server/jobs/keeping/housekeeping.h"
+#include "server/jobs/keeping/recovery.h"
+#include "server/jobs/scheduling/dispatcher.h"
+#include "server/jobs/state/context.h"
 
 namespace sumscope::jobs {
 

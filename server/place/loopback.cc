@@ -11,8 +11,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::place {
 namespace {

@@ -12,9 +12,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/base/unix_connect.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/process/unix_connect.h"
 
 namespace sumscope::place {
 namespace {

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "grpcpp/server_posix.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::transport {
 

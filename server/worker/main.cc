@@ -6,15 +6,15 @@
 #include <string>
 #include <utility>
 
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "server/engine/runtime/device.h"
-#include "server/worker/calibration.h"
-#include "server/worker/environment.h"
-#include "server/worker/guard.h"
-#include "server/worker/link.h"
-#include "server/worker/parent_watch.h"
-#include "server/worker/task.h"
+#include "server/worker/link/link.h"
+#include "server/worker/link/parent_watch.h"
+#include "server/worker/machine/calibration.h"
+#include "server/worker/machine/environment.h"
+#include "server/worker/tasks/guard.h"
+#include "server/worker/tasks/task.h"
 
 namespace sumscope::worker {
 namespace {

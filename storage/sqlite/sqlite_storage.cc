@@ -6,7 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 #include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/guard.h"
 #include "storage/sqlite/capture_file/memory_capture_files.h"

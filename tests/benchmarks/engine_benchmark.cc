@@ -7,7 +7,7 @@
 
 #include "server/engine/data/generator.h"
 #include "server/engine/model/transformer.h"
-#include "server/engine/probing/evaluate.h"
+#include "server/engine/probing/evaluation/evaluate.h"
 #include "server/engine/runtime/device.h"
 #include "server/engine/training/trainer.h"
 

@@ -7,11 +7,11 @@
 #include <algorithm>
 
 #include "server/engine/data/generator.h"
-#include "server/engine/probing/ablation.h"
-#include "server/engine/probing/forward/answerer.h"
+#include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/forward/restart_forward.h"
+#include "server/engine/probing/interventions/ablation.h"
 #include "server/engine/runtime/device.h"
-#include "server/engine/training/spec.h"
+#include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
 namespace {

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/safetensors.h"
+#include "proto/contract/safetensors/safetensors.h"
 #include "tests/client/fake_server.h"
 
 namespace sumscope::client {

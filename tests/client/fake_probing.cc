@@ -3,8 +3,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/safetensors.h"
+#include "proto/contract/safetensors/safetensors.h"
+#include "proto/contract/text/sha256.h"
 #include "tests/client/fake_server.h"
 #include "tests/client/fake_stream.h"
 

@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "grpcpp/grpcpp.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/client/fake_server.h"
 
 namespace sumscope::client {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope {
 namespace {

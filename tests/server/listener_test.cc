@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "grpcpp/generic/generic_stub.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/grpc_address.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/process/grpc_address.h"
 #include "tests/server/transport/manual_clock.h"
 #include "tests/support/temp_directory.h"
 

@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope {

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "storage/sqlite/sqlite_storage.h"
 #include "tests/storage/storage_backends.h"
 

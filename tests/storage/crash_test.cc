@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/storage/storage_backends.h"
 
 namespace sumscope::storage {

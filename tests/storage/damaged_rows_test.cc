@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "storage/sqlite/base/connection.h"
 #include "tests/storage/storage_backends.h"
 

@@ -13,8 +13,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/text/sha256.h"
 #include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/system_error.h"
 #include "tests/storage/storage_backends.h"

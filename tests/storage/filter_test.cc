@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::storage {

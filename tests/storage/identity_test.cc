@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/storage/storage_backends.h"
 
 namespace sumscope::storage {

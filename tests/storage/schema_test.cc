@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "storage/sqlite/sqlite_storage.h"
 #include "tests/support/temp_directory.h"
 

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "proto/contract/complete_spec.h"
-#include "proto/contract/model_names.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/models/model_names.h"
+#include "proto/contract/names/resource_names.h"
 
 namespace sumscope::storage {
 namespace {

@@ -4,7 +4,7 @@
 #include "client/cli/analyses/commands.h"
 #include "client/cli/arguments/find.h"
 #include "client/cli/asking/cancel_all.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 

@@ -5,8 +5,8 @@
 #include "client/cli/analyses/commands.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "client/pages.h"
-#include "proto/contract/base/status_macros.h"
+#include "client/connection/pages.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {

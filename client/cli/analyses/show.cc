@@ -5,7 +5,7 @@
 #include "client/cli/arguments/find.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/address.h"
 #include "client/cli/glossary/words.h"
 #include "client/cli/output/text.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/default_socket.h"
-#include "proto/contract/errors.h"
+#include "client/connection/address.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/process/default_socket.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

@@ -7,15 +7,15 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/backoff.h"
-#include "client/cancellation.h"
+#include "client/base/backoff.h"
+#include "client/base/cancellation.h"
 #include "client/cli/app/config.h"
 #include "client/cli/app/environment.h"
-#include "client/cli/app/terminal.h"
 #include "client/cli/output/json.h"
 #include "client/cli/output/sink.h"
 #include "client/cli/output/table.h"
-#include "client/connection.h"
+#include "client/cli/output/terminal.h"
+#include "client/connection/connection.h"
 #include "proto/contract/base/clock.h"
 
 namespace sumscope::client {

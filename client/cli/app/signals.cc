@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "client/cli/app/exit_code.h"
-#include "proto/contract/base/heeded_signals.h"
+#include "proto/contract/process/heeded_signals.h"
 
 namespace sumscope::client {
 namespace {

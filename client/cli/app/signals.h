@@ -3,7 +3,7 @@
 
 #include <thread>
 
-#include "client/cancellation.h"
+#include "client/base/cancellation.h"
 
 namespace sumscope::client {
 

@@ -6,11 +6,11 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "client/backoff.h"
+#include "client/base/backoff.h"
 #include "client/cli/app/flag_words.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::client {
 namespace {

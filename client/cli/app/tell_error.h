@@ -4,7 +4,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/app/exit_code.h"
-#include "client/cli/app/terminal.h"
+#include "client/cli/output/terminal.h"
 
 namespace sumscope::client {
 

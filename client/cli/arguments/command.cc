@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "client/unsigned.h"
-#include "proto/contract/base/quote.h"
+#include "client/base/unsigned.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "client/connection.h"
+#include "client/connection/connection.h"
 
 namespace sumscope::client {
 

@@ -8,12 +8,12 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "proto/contract/base/nearest.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/complete_spec.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/nearest.h"
+#include "proto/contract/text/quote.h"
 #include "sumscope/v1/analyses.pb.h"
 
 namespace sumscope::client {

@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output/text.h"
-#include "proto/contract/base/nearest.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/utf8.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/text/nearest.h"
+#include "proto/contract/text/quote.h"
+#include "proto/contract/text/utf8.h"
 
 namespace sumscope::client {
 namespace {

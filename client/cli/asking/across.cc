@@ -6,18 +6,18 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "client/base/states.h"
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/filter_times.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/confirm.h"
+#include "client/cli/asking/watch.h"
 #include "client/cli/output/probes/across_view.h"
-#include "client/cli/watch.h"
-#include "client/pages.h"
-#include "client/question_sets.h"
-#include "client/states.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "client/connection/pages.h"
+#include "client/questions/question_sets.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

@@ -1,15 +1,15 @@
 #include "client/cli/asking/ask_analysis.h"
 
 #include "absl/strings/str_cat.h"
+#include "client/base/states.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/confirm.h"
 #include "client/cli/asking/question_options.h"
+#include "client/cli/asking/watch.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "client/cli/watch.h"
-#include "client/question_sets.h"
-#include "client/states.h"
-#include "proto/contract/base/status_macros.h"
+#include "client/questions/question_sets.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "client/cli/app/tell_error.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::client {
 namespace {

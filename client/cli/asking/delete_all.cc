@@ -1,7 +1,7 @@
 #include "client/cli/asking/delete_all.h"
 
 #include "client/cli/app/tell_error.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 

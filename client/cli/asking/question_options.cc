@@ -2,11 +2,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "client/question_file.h"
-#include "client/question_sets.h"
-#include "client/readable_file.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "client/files/readable_file.h"
+#include "client/questions/question_file.h"
+#include "client/questions/question_sets.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

@@ -5,7 +5,7 @@
 #include "client/cli/arguments/find.h"
 #include "client/cli/asking/cancel_all.h"
 #include "client/cli/captures/commands.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 

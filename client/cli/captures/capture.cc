@@ -5,13 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "client/base/unsigned.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/asking/question_options.h"
-#include "client/unsigned.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

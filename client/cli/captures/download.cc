@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/progress.h"
-#include "client/output_place.h"
-#include "client/partial_file.h"
-#include "proto/contract/base/status_macros.h"
+#include "client/files/output_place.h"
+#include "client/files/partial_file.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "client/cli/app/session.h"
-#include "proto/contract/base/sha256.h"
+#include "proto/contract/text/sha256.h"
 
 namespace sumscope::client {
 

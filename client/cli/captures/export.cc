@@ -7,7 +7,7 @@
 #include "client/cli/captures/commands.h"
 #include "client/cli/captures/download.h"
 #include "client/cli/output/numbers.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

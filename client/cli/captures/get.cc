@@ -7,11 +7,11 @@
 #include "client/cli/captures/commands.h"
 #include "client/cli/captures/download.h"
 #include "client/cli/output/numbers.h"
-#include "client/npy.h"
-#include "proto/contract/base/nearest.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "client/files/npy.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/nearest.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

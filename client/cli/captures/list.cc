@@ -9,8 +9,8 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
 #include "client/cli/output/probes/request_text.h"
-#include "client/pages.h"
-#include "proto/contract/base/status_macros.h"
+#include "client/connection/pages.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {

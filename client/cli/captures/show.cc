@@ -11,7 +11,7 @@
 #include "client/cli/output/probes/analysis_view.h"
 #include "client/cli/output/probes/request_text.h"
 #include "client/cli/output/probes/views.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

@@ -8,9 +8,9 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
-#include "client/pages.h"
-#include "proto/contract/resource_names.h"
-#include "proto/contract/run_list_fields.h"
+#include "client/connection/pages.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/results/run_list_fields.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/spec.pb.h"
 

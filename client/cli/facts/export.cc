@@ -11,9 +11,9 @@
 #include "client/cli/arguments/find.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/facts/commands.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/node_tags.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/results/node_tags.h"
 
 namespace sumscope::client {
 namespace {

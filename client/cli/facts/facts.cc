@@ -8,8 +8,8 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/facts/commands.h"
 #include "client/cli/output/numbers.h"
-#include "client/pages.h"
-#include "proto/contract/base/status_macros.h"
+#include "client/connection/pages.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {

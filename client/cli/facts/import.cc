@@ -8,12 +8,12 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/facts/commands.h"
-#include "client/input_file.h"
-#include "client/readable_file.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "client/files/input_file.h"
+#include "client/files/readable_file.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/node_tags.h"
+#include "proto/contract/results/node_tags.h"
 
 namespace sumscope::client {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "client/cli/app/terminal.h"
+#include "client/cli/output/terminal.h"
 #include "proto/contract/base/clock.h"
 
 namespace sumscope::client {

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "client/backoff.h"
+#include "client/base/backoff.h"
 
 namespace sumscope::client {
 

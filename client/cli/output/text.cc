@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "proto/contract/base/utf8.h"
+#include "proto/contract/text/utf8.h"
 
 namespace sumscope::client {
 namespace {

@@ -1,6 +1,6 @@
 // sumscope probe RUN[@STEP] ablate: what fails without some nodes.
 #include "client/cli/probe/probe_family.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::client {
 namespace {

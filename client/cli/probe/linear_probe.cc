@@ -1,6 +1,6 @@
 // sumscope probe RUN[@STEP] linear-probe: whether an activation says a feature.
 #include "client/cli/probe/probe_family.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::client {
 namespace {

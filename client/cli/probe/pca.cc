@@ -1,9 +1,9 @@
 // sumscope probe RUN[@STEP] pca: what a head's output varies by.
 #include "absl/strings/str_cat.h"
+#include "client/base/unsigned.h"
 #include "client/cli/probe/probe_family.h"
-#include "client/unsigned.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

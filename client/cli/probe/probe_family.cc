@@ -8,8 +8,8 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/across.h"
 #include "client/cli/asking/ask_analysis.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 

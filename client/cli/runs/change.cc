@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/asking/watch.h"
 #include "client/cli/output/runs/run_view.h"
-#include "client/cli/watch.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 

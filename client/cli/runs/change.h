@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "client/cli/app/exit_code.h"
 #include "client/cli/app/session.h"
-#include "client/connection.h"
+#include "client/connection/connection.h"
 
 namespace sumscope::client {
 

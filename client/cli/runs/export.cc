@@ -2,13 +2,13 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "client/checkpoint_file.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/progress.h"
 #include "client/cli/runs/commands.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "client/files/checkpoint_file.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

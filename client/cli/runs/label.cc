@@ -7,9 +7,9 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {

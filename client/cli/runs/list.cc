@@ -4,10 +4,10 @@
 #include "client/cli/arguments/filter_times.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
-#include "client/pages.h"
-#include "proto/contract/base/status_macros.h"
+#include "client/connection/pages.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/run_list_fields.h"
+#include "proto/contract/results/run_list_fields.h"
 
 namespace sumscope::client {
 namespace {

@@ -8,7 +8,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

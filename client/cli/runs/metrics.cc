@@ -7,8 +7,8 @@
 #include "client/cli/output/runs/metric_rows.h"
 #include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {

@@ -7,8 +7,8 @@
 #include "client/cli/output/runs/note_label.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/runs/commands.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

@@ -4,7 +4,7 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/runs/change.h"
 #include "client/cli/runs/commands.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

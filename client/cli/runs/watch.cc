@@ -1,12 +1,12 @@
 // sumscope runs watch
-#include "client/cli/watch.h"
+#include "client/cli/asking/watch.h"
 
 #include <memory>
 
 #include "client/cli/arguments/names.h"
 #include "client/cli/runs/change.h"
 #include "client/cli/runs/commands.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {

@@ -2,13 +2,13 @@
 #include <string>
 
 #include "nlohmann/json.hpp"
-#include "proto/contract/analyses/question_sets.h"
 #include "proto/contract/analyses/requests.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/canonical_json.h"
-#include "proto/contract/complete_spec.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/questions/question_sets.h"
+#include "proto/contract/text/canonical_json.h"
+#include "proto/contract/text/sha256.h"
 
 namespace sumscope {
 namespace {

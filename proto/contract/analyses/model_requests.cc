@@ -6,10 +6,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/analyses/requests.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/node_names.h"
-#include "proto/contract/tasks.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/node_names.h"
+#include "proto/contract/names/tasks.h"
 
 namespace sumscope {
 namespace {

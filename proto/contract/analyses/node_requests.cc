@@ -6,16 +6,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/analyses/listed_questions.h"
 #include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/analyses/requests.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/node_names.h"
-#include "proto/contract/node_tags.h"
-#include "proto/contract/resource_names.h"
-#include "proto/contract/tasks.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/node_names.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/names/tasks.h"
+#include "proto/contract/questions/listed_questions.h"
+#include "proto/contract/results/node_tags.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope {
 namespace {

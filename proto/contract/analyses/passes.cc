@@ -8,10 +8,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "proto/contract/analyses/node_counts.h"
-#include "proto/contract/complete_spec.h"
-#include "proto/contract/model_cost.h"
-#include "proto/contract/node_names.h"
-#include "proto/contract/tasks.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/models/model_cost.h"
+#include "proto/contract/models/node_names.h"
+#include "proto/contract/names/tasks.h"
 
 namespace sumscope {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "proto/contract/analyses/question_sets.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/questions/question_sets.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/spec.pb.h"
 

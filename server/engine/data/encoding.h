@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "server/engine/data/question.h"
 #include "server/engine/runtime/torch.h"
+#include "server/engine/spec/question.h"
 
 namespace sumscope::engine {
 

@@ -6,8 +6,8 @@
 
 #include "server/engine/data/classes.h"
 #include "server/engine/data/philox.h"
-#include "server/engine/data/question.h"
-#include "server/engine/training/spec.h"
+#include "server/engine/spec/question.h"
+#include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
 

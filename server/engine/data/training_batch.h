@@ -4,8 +4,8 @@
 #include <cstdint>
 
 #include "server/engine/data/philox.h"
-#include "server/engine/data/question.h"
-#include "server/engine/training/spec.h"
+#include "server/engine/spec/question.h"
+#include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "server/engine/data/encoding.h"
-#include "server/engine/training/spec.h"
+#include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "server/engine/runtime/torch.h"
-#include "server/engine/training/spec.h"
+#include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
 

@@ -7,7 +7,7 @@
 
 #include "server/engine/model/config.h"
 #include "server/engine/model/weights.h"
-#include "server/engine/training/spec.h"
+#include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
 

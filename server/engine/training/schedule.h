@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "server/engine/training/spec.h"
+#include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
 

@@ -9,9 +9,9 @@
 #include "server/engine/model/transformer.h"
 #include "server/engine/model/weights.h"
 #include "server/engine/runtime/torch.h"
+#include "server/engine/spec/spec.h"
 #include "server/engine/training/insertion.h"
 #include "server/engine/training/schedule.h"
-#include "server/engine/training/spec.h"
 
 namespace sumscope::engine {
 

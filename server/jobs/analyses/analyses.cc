@@ -2,17 +2,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/complete_spec.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/node_tags.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/results/node_tags.h"
 #include "server/jobs/analyses/analysis_checks.h"
-#include "server/jobs/analyses/node_tags.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
-#include "server/jobs/job_states.h"
-#include "server/jobs/transitions.h"
+#include "server/jobs/state/job_states.h"
+#include "server/jobs/state/transitions.h"
+#include "server/jobs/tasks/node_tags.h"
 
 namespace sumscope::jobs {
 namespace {

@@ -1,8 +1,8 @@
 #include "server/jobs/analyses/analysis_checks.h"
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::jobs {
 namespace {

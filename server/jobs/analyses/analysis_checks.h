@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "server/jobs/context.h"
+#include "server/jobs/state/context.h"
 
 namespace sumscope::jobs {
 

@@ -1,7 +1,7 @@
 #include "server/jobs/intake/capture_intake.h"
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 #include "server/jobs/intake/protocol_error.h"
 
 namespace sumscope::jobs {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "server/jobs/context.h"
+#include "server/jobs/state/context.h"
 #include "storage/capture_file.h"
 #include "sumscope/worker/v1/link.pb.h"
 

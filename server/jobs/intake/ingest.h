@@ -6,9 +6,9 @@
 #include <string>
 #include <thread>
 
-#include "server/jobs/context.h"
 #include "server/jobs/intake/inbox.h"
 #include "server/jobs/intake/task_intake.h"
+#include "server/jobs/state/context.h"
 
 namespace sumscope::jobs {
 

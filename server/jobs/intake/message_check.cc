@@ -4,10 +4,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/complete_spec.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/model_shapes.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/models/model_shapes.h"
 #include "server/jobs/intake/protocol_error.h"
 
 namespace sumscope::jobs {

@@ -3,8 +3,8 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "proto/contract/errors.h"
-#include "server/jobs/reasons.h"
+#include "proto/contract/errors/errors.h"
+#include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {
 

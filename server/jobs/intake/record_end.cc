@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/resource_names.h"
-#include "server/jobs/analyses/node_tags.h"
-#include "server/jobs/job_states.h"
-#include "server/jobs/reasons.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
+#include "server/jobs/state/job_states.h"
+#include "server/jobs/state/reasons.h"
+#include "server/jobs/tasks/node_tags.h"
 
 namespace sumscope::jobs {
 namespace {

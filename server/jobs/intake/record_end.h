@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "server/jobs/context.h"
-#include "server/jobs/runs/run_facts.h"
-#include "server/jobs/transitions.h"
+#include "server/jobs/state/context.h"
+#include "server/jobs/state/transitions.h"
+#include "server/jobs/tasks/run_facts.h"
 
 namespace sumscope::jobs {
 

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/resource_names.h"
-#include "server/jobs/job_states.h"
-#include "server/jobs/reasons.h"
-#include "server/jobs/transitions.h"
+#include "proto/contract/names/resource_names.h"
+#include "server/jobs/state/job_states.h"
+#include "server/jobs/state/reasons.h"
+#include "server/jobs/state/transitions.h"
 
 namespace sumscope::jobs {
 namespace {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "server/jobs/context.h"
+#include "server/jobs/state/context.h"
 
 namespace sumscope::jobs {
 

@@ -4,13 +4,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/complete_spec.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/names/resource_names.h"
 #include "server/jobs/intake/protocol_error.h"
-#include "server/jobs/reasons.h"
+#include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {
 namespace {

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "server/jobs/context.h"
 #include "server/jobs/intake/capture_intake.h"
 #include "server/jobs/intake/message_check.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/intake/storage_patience.h"
-#include "server/jobs/runs/run_facts.h"
+#include "server/jobs/state/context.h"
+#include "server/jobs/tasks/run_facts.h"
 #include "server/jobs/tasks/task_builder.h"
 
 namespace sumscope::jobs {

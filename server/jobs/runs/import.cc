@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "server/jobs/job_manager_impl.h"
 

@@ -1,10 +1,10 @@
 // Changes of a run's row that touch no job.
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
-#include "server/jobs/job_states.h"
+#include "server/jobs/state/job_states.h"
 
 namespace sumscope::jobs {
 

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/resource_names.h"
-#include "server/jobs/runs/insert_source.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
+#include "server/jobs/tasks/insert_source.h"
 #include "server/jobs/tasks/task_tensors.h"
 
 namespace sumscope::jobs {

@@ -4,9 +4,9 @@
 #include <memory>
 #include <optional>
 
-#include "server/jobs/context.h"
-#include "server/jobs/runs/run_facts.h"
-#include "server/jobs/transitions.h"
+#include "server/jobs/state/context.h"
+#include "server/jobs/state/transitions.h"
+#include "server/jobs/tasks/run_facts.h"
 
 namespace sumscope::jobs {
 

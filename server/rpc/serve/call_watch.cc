@@ -9,9 +9,9 @@
 #include "google/rpc/status.pb.h"
 #include "grpc/grpc.h"
 #include "grpcpp/server_context.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/call.h"
+#include "server/rpc/serve/call.h"
 
 namespace sumscope::rpc {
 namespace {

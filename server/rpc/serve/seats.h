@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::rpc {
 

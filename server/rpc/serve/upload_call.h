@@ -13,10 +13,10 @@
 #include "absl/time/time.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/mutex.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/call.h"
+#include "server/rpc/serve/call.h"
 #include "server/rpc/serve/upload_desk.h"
 
 namespace sumscope::rpc {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::rpc {
 

@@ -1,8 +1,8 @@
 #include "server/worker/analyses/ablation.h"
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "server/engine/probing/node_tags.h"
+#include "proto/contract/errors/status_macros.h"
+#include "server/engine/probing/interventions/node_tags.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 

@@ -2,7 +2,7 @@
 #define SUMSCOPE_SERVER_WORKER_ANALYSES_ABLATION_H_
 
 #include "server/engine/data/encoding.h"
-#include "server/engine/probing/ablation.h"
+#include "server/engine/probing/interventions/ablation.h"
 #include "sumscope/v1/probes.pb.h"
 
 // Messages of ablations, which several analyses have.

@@ -1,8 +1,8 @@
-#include "server/engine/probing/algorithm.h"
+#include "server/engine/probing/interventions/algorithm.h"
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/look_back.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/look_back.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 #include "server/worker/analyses/subtasks.h"

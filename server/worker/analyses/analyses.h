@@ -7,7 +7,7 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/progress.h"
-#include "server/worker/task_sink.h"
+#include "server/worker/link/task_sink.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/worker/v1/link.pb.h"
 

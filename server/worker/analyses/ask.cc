@@ -1,6 +1,6 @@
-#include "server/engine/probing/ask.h"
+#include "server/engine/probing/interventions/ask.h"
 
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 #include "server/engine/data/classes.h"
 #include "server/engine/probing/arithmetic/look_back.h"
 #include "server/worker/analyses/ablation.h"

@@ -1,11 +1,11 @@
-#include "server/engine/probing/attention.h"
+#include "server/engine/probing/attention/attention.h"
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
 
-#include "proto/contract/node_names.h"
-#include "server/engine/probing/node_tags.h"
+#include "proto/contract/models/node_names.h"
+#include "server/engine/probing/interventions/node_tags.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 

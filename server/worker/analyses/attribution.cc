@@ -1,4 +1,4 @@
-#include "server/engine/probing/attribution.h"
+#include "server/engine/probing/attention/attribution.h"
 
 #include "server/engine/data/encoding.h"
 #include "server/worker/analyses/analyses.h"

@@ -1,12 +1,12 @@
-#include "server/engine/probing/capture.h"
+#include "server/engine/probing/representations/capture.h"
 
 #include <set>
 
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/node_names.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/node_names.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/tensors.h"
+#include "server/worker/convert/tensors.h"
 
 namespace sumscope::worker {
 namespace {

@@ -1,14 +1,14 @@
-#include "server/engine/probing/cascades.h"
+#include "server/engine/probing/evaluation/cascades.h"
 
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/look_back.h"
+#include "proto/contract/models/look_back.h"
 #include "server/engine/probing/arithmetic/look_back.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 #include "server/worker/analyses/verdict.h"
-#include "server/worker/intervals.h"
+#include "server/worker/convert/intervals.h"
 
 namespace sumscope::worker {
 namespace {

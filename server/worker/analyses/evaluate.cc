@@ -1,7 +1,7 @@
-#include "server/engine/probing/evaluate.h"
+#include "server/engine/probing/evaluation/evaluate.h"
 
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/conversion.h"
+#include "server/worker/convert/conversion.h"
 
 namespace sumscope::worker {
 

@@ -1,10 +1,10 @@
-#include "server/engine/probing/linear_probe.h"
+#include "server/engine/probing/representations/linear_probe.h"
 
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/node_names.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/node_names.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
-#include "server/worker/intervals.h"
+#include "server/worker/convert/intervals.h"
 
 namespace sumscope::worker {
 

@@ -4,9 +4,9 @@
 #include <limits>
 #include <set>
 
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/node_names.h"
-#include "proto/contract/tasks.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/node_names.h"
+#include "proto/contract/names/tasks.h"
 
 namespace sumscope::worker {
 

@@ -10,7 +10,7 @@
 #include "server/engine/data/encoding.h"
 #include "server/engine/data/sources.h"
 #include "server/engine/model/node.h"
-#include "server/engine/probing/node_tags.h"
+#include "server/engine/probing/interventions/node_tags.h"
 #include "sumscope/v1/probes.pb.h"
 #include "sumscope/v1/spec.pb.h"
 

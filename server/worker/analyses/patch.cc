@@ -1,8 +1,8 @@
-#include "server/engine/probing/patch.h"
+#include "server/engine/probing/interventions/patch.h"
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/tasks.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/tasks.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 

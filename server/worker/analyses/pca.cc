@@ -1,6 +1,6 @@
-#include "server/engine/probing/pca.h"
+#include "server/engine/probing/representations/pca.h"
 
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/analyses/nodes.h"
 

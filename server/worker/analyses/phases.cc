@@ -1,6 +1,6 @@
-#include "server/engine/probing/phases.h"
+#include "server/engine/probing/evaluation/phases.h"
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "server/worker/analyses/analyses.h"
 
 namespace sumscope::worker {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/tasks.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/tasks.h"
 #include "server/worker/analyses/ablation.h"
 #include "server/worker/analyses/nodes.h"
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "server/engine/probing/subtasks.h"
+#include "server/engine/probing/interventions/subtasks.h"
 #include "server/worker/analyses/analyses.h"
 #include "sumscope/v1/probes.pb.h"
 

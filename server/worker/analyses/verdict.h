@@ -1,7 +1,7 @@
 #ifndef SUMSCOPE_SERVER_WORKER_ANALYSES_VERDICT_H_
 #define SUMSCOPE_SERVER_WORKER_ANALYSES_VERDICT_H_
 
-#include "server/engine/probing/cascades.h"
+#include "server/engine/probing/evaluation/cascades.h"
 #include "sumscope/v1/probes.pb.h"
 
 namespace sumscope::worker {

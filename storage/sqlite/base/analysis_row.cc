@@ -1,7 +1,7 @@
 #include "storage/sqlite/base/analysis_row.h"
 
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
 #include "storage/sqlite/base/values.h"
 
 namespace sumscope::storage {

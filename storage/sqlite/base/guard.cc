@@ -11,7 +11,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/system_error.h"
 

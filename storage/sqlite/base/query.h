@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
-#include "proto/contract/base/utf8.h"
+#include "proto/contract/text/utf8.h"
 #include "storage/sqlite/base/connection.h"
 
 namespace sumscope::storage {

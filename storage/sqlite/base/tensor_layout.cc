@@ -4,9 +4,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/safetensors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/safetensors/safetensors.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::storage {
 

@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "proto/contract/base/sha256.h"
+#include "proto/contract/text/sha256.h"
 #include "sumscope/v1/runs.pb.h"
 
 // Conversions between messages and columns.

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/text/sha256.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/tensor_layout.h"
 #include "storage/sqlite/base/values.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/schema.h"

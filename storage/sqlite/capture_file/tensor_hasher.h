@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "proto/contract/base/sha256.h"
+#include "proto/contract/text/sha256.h"
 #include "storage/capture_file.h"
 
 namespace sumscope::storage {

@@ -4,12 +4,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/base/utf8.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/quote.h"
+#include "proto/contract/text/utf8.h"
 #include "storage/filter.h"
 #include "storage/sqlite/base/analysis_row.h"
 #include "storage/sqlite/base/query.h"
@@ -19,7 +19,7 @@
 #include "storage/sqlite/catalog/removal_rows.h"
 #include "storage/sqlite/catalog/run_order.h"
 #include "storage/sqlite/catalog/run_row.h"
-#include "storage/sqlite/filter_sql.h"
+#include "storage/sqlite/filter/filter_sql.h"
 
 namespace sumscope::storage {
 namespace {

@@ -3,10 +3,10 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/base/utf8.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
+#include "proto/contract/text/utf8.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/run_order.h"

@@ -7,10 +7,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/text/quote.h"
+#include "proto/contract/text/sha256.h"
 
 namespace sumscope::storage {
 namespace {

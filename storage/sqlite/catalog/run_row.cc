@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/utf8.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/utf8.h"
 #include "storage/sqlite/base/values.h"
 
 namespace sumscope::storage {

@@ -5,10 +5,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
+#include "proto/contract/text/sha256.h"
 #include "storage/sqlite/base/files.h"
 
 namespace sumscope::storage {

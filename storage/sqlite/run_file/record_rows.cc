@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "proto/contract/base/status_macros.h"
+#include "proto/contract/errors/status_macros.h"
 #include "storage/sqlite/base/analysis_row.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"

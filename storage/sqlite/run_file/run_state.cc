@@ -2,9 +2,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 

@@ -4,9 +4,9 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 #include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/run_file/metric_blocks.h"

@@ -6,11 +6,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "proto/contract/base/quote.h"
-#include "proto/contract/base/status_macros.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/resource_names.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/quote.h"
 #include "storage/sqlite/base/files.h"
 
 namespace sumscope::storage {

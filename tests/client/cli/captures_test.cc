@@ -2,7 +2,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "client/npy.h"
+#include "client/files/npy.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
 #include "tests/client/cli/fixtures.h"

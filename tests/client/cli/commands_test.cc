@@ -5,7 +5,7 @@
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {

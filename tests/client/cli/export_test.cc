@@ -3,7 +3,7 @@
 
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
-#include "proto/contract/safetensors.h"
+#include "proto/contract/safetensors/safetensors.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {

@@ -1,7 +1,7 @@
 #include "client/cli/arguments/find.h"
 
 #include "gmock/gmock.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {

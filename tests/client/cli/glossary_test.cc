@@ -4,8 +4,8 @@
 #include <set>
 
 #include "client/cli/glossary/words.h"
-#include "proto/contract/question_classes.h"
-#include "proto/contract/tasks.h"
+#include "proto/contract/names/tasks.h"
+#include "proto/contract/questions/question_classes.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {

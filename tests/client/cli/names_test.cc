@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "client/cli/arguments/filter_times.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::client {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {

@@ -1,5 +1,5 @@
 // Which stored answers `runs compare` puts side by side.
-#include "client/cli/runs/shared_answers.h"
+#include "client/cli/runs/compare/shared_answers.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,10 +4,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "client/question_sets.h"
+#include "client/questions/question_sets.h"
 #include "gmock/gmock.h"
-#include "proto/contract/complete_spec.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/models/complete_spec.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {

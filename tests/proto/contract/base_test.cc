@@ -5,11 +5,11 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/contract/base/clock.h"
-#include "proto/contract/base/nearest.h"
-#include "proto/contract/base/quote.h"
 #include "proto/contract/base/random_ids.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/base/utf8.h"
+#include "proto/contract/text/nearest.h"
+#include "proto/contract/text/quote.h"
+#include "proto/contract/text/sha256.h"
+#include "proto/contract/text/utf8.h"
 
 namespace sumscope {
 namespace {

@@ -1,9 +1,9 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/canonical_json.h"
-#include "proto/contract/complete_spec.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/text/canonical_json.h"
+#include "proto/contract/text/sha256.h"
 #include "tests/proto/contract/matchers.h"
 
 namespace sumscope {

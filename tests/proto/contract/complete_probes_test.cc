@@ -1,9 +1,9 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
-#include "proto/contract/analyses/result_size.h"
-#include "proto/contract/canonical_json.h"
-#include "proto/contract/complete_spec.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/results/result_size.h"
+#include "proto/contract/text/canonical_json.h"
 #include "tests/proto/contract/matchers.h"
 
 namespace sumscope {

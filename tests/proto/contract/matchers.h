@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope {
 

@@ -4,10 +4,10 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "proto/contract/base/heeded_signals.h"
-#include "proto/contract/base/home_directory.h"
-#include "proto/contract/default_socket.h"
-#include "proto/contract/grpc_address.h"
+#include "proto/contract/process/default_socket.h"
+#include "proto/contract/process/grpc_address.h"
+#include "proto/contract/process/heeded_signals.h"
+#include "proto/contract/process/home_directory.h"
 
 namespace sumscope {
 namespace {

@@ -1,7 +1,7 @@
 #include "gtest/gtest.h"
-#include "proto/contract/analyses/listed_questions.h"
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/complete_spec.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/questions/listed_questions.h"
+#include "proto/contract/text/sha256.h"
 #include "tests/proto/contract/matchers.h"
 
 namespace sumscope {

@@ -1,5 +1,5 @@
 // Analyses: asked twice, computed once.
-#include "proto/contract/resource_names.h"
+#include "proto/contract/names/resource_names.h"
 #include "server/jobs/job_manager.h"
 #include "tests/server/jobs/jobs_fixture.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "proto/contract/resource_names.h"
+#include "proto/contract/names/resource_names.h"
 #include "tests/server/jobs/jobs_fixture.h"
 
 namespace sumscope::jobs {

@@ -1,5 +1,5 @@
 // Trainings that take weights from another run.
-#include "server/jobs/runs/insert_source.h"
+#include "server/jobs/tasks/insert_source.h"
 
 #include "server/jobs/job_manager.h"
 #include "tests/server/jobs/analysis_fixture.h"

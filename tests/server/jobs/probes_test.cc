@@ -1,9 +1,9 @@
 // What probes need from the server, and what it keeps of their answers.
 #include <cstring>
 
-#include "proto/contract/base/sha256.h"
-#include "server/jobs/analyses/headline.h"
+#include "proto/contract/text/sha256.h"
 #include "server/jobs/job_manager.h"
+#include "server/jobs/tasks/headline.h"
 #include "tests/server/jobs/analysis_fixture.h"
 
 namespace sumscope::jobs {

@@ -1,4 +1,4 @@
-#include "server/jobs/queue/queue.h"
+#include "server/jobs/scheduling/queue.h"
 
 #include "gtest/gtest.h"
 

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "server/place/loopback.h"
 #include "server/place/machine.h"
 #include "server/place/private_modes.h"

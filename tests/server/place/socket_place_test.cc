@@ -11,7 +11,7 @@
 #include <fstream>
 #include <vector>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope::place {

@@ -14,7 +14,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/grpcpp.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "server/transport/rpc_server.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 #include "tests/server/transport/manual_clock.h"

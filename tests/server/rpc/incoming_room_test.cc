@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::rpc {
 namespace {

@@ -6,14 +6,14 @@
 #include <memory>
 #include <string>
 
-#include "proto/contract/base/sha256.h"
-#include "proto/contract/safetensors.h"
+#include "proto/contract/safetensors/safetensors.h"
+#include "proto/contract/text/sha256.h"
 #include "server/auth/authenticator.h"
-#include "server/rpc/analysis_service.h"
-#include "server/rpc/capture_service.h"
-#include "server/rpc/fact_service.h"
-#include "server/rpc/question_set_service.h"
-#include "server/rpc/run_service.h"
+#include "server/rpc/analyses/analysis_service.h"
+#include "server/rpc/captures/capture_service.h"
+#include "server/rpc/facts/fact_service.h"
+#include "server/rpc/questions/question_set_service.h"
+#include "server/rpc/runs/run_service.h"
 #include "tests/server/jobs/analysis_fixture.h"
 
 namespace sumscope::rpc {

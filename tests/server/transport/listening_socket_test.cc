@@ -8,7 +8,7 @@
 #include <memory>
 #include <utility>
 
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope::transport {

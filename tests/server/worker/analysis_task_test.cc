@@ -1,4 +1,4 @@
-#include "server/worker/analyses/analysis_task.h"
+#include "server/worker/tasks/analysis_task.h"
 
 #include <gtest/gtest.h>
 
@@ -8,8 +8,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/util/message_differencer.h"
-#include "server/worker/conversion.h"
-#include "server/worker/tensors.h"
+#include "server/worker/convert/conversion.h"
+#include "server/worker/convert/tensors.h"
 #include "tests/server/worker/recording_sink.h"
 #include "tests/server/worker/tiny_spec.h"
 

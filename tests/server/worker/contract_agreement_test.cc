@@ -1,14 +1,14 @@
 // The engine links no protobuf and so spells nodes and tasks itself: the contract must spell them alike.
 #include <gtest/gtest.h>
 
-#include "proto/contract/node_names.h"
-#include "proto/contract/tasks.h"
-#include "server/engine/probing/ablation.h"
+#include "proto/contract/models/node_names.h"
+#include "proto/contract/names/tasks.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
-#include "server/engine/probing/node_tags.h"
-#include "server/engine/probing/subtasks.h"
+#include "server/engine/probing/interventions/ablation.h"
+#include "server/engine/probing/interventions/node_tags.h"
+#include "server/engine/probing/interventions/subtasks.h"
 #include "server/worker/analyses/nodes.h"
-#include "server/worker/conversion.h"
+#include "server/worker/convert/conversion.h"
 #include "tests/server/worker/tiny_spec.h"
 
 namespace sumscope::worker {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/worker/task_sink.h"
+#include "server/worker/link/task_sink.h"
 
 namespace sumscope::worker {
 

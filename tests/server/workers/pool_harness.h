@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/base/mutex.h"
-#include "server/workers/local_launcher.h"
-#include "server/workers/local_worker_pool.h"
+#include "server/workers/launch/local/local_launcher.h"
+#include "server/workers/pool/local_worker_pool.h"
 #include "tests/server/workers/temp_directory.h"
 
 namespace sumscope::workers {

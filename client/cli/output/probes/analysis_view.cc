@@ -9,7 +9,7 @@
 #include "client/cli/output/probes/views.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/output/text.h"
-#include "proto/contract/spec_fields.h"
+#include "proto/contract/models/spec_fields.h"
 
 namespace sumscope::client {
 namespace {

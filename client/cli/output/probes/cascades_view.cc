@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/view_parts.h"
-#include "proto/contract/look_back.h"
+#include "proto/contract/models/look_back.h"
 
 namespace sumscope::client {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/probes/view_parts.h"
-#include "proto/contract/node_names.h"
+#include "proto/contract/models/node_names.h"
 
 namespace sumscope::client {
 namespace {

@@ -12,7 +12,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/node_map.h"
 #include "client/cli/output/probes/view_parts.h"
-#include "proto/contract/node_tags.h"
+#include "proto/contract/results/node_tags.h"
 
 namespace sumscope::client {
 namespace {

@@ -8,8 +8,8 @@
 #include "absl/strings/strip.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/text.h"
-#include "proto/contract/node_names.h"
-#include "proto/contract/spec_fields.h"
+#include "proto/contract/models/node_names.h"
+#include "proto/contract/models/spec_fields.h"
 
 namespace sumscope::client {
 

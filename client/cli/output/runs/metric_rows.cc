@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output/numbers.h"
-#include "proto/contract/errors.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::client {
 namespace {

@@ -5,7 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/run_view.h"
-#include "proto/contract/spec_fields.h"
+#include "proto/contract/models/spec_fields.h"
 
 namespace sumscope::client {
 

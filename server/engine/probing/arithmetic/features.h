@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/engine/data/question.h"
+#include "server/engine/spec/question.h"
 
 namespace sumscope::engine {
 

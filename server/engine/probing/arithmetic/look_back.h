@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "server/engine/data/question.h"
+#include "server/engine/spec/question.h"
 
 namespace sumscope::engine {
 

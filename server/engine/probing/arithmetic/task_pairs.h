@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "server/engine/data/question.h"
+#include "server/engine/spec/question.h"
 
 namespace sumscope::engine {
 

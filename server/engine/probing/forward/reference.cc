@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/engine/probing/forward/answerer.h"
+#include "server/engine/probing/evaluation/answerer.h"
 
 namespace sumscope::engine {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "server/engine/model/block_math.h"
-#include "server/engine/probing/forward/answerer.h"
+#include "server/engine/probing/evaluation/answerer.h"
 
 namespace sumscope::engine {
 namespace {

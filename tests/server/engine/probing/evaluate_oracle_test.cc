@@ -1,6 +1,6 @@
 // Evaluate beside the oracle models: tests/oracles/{add_d5_l1_h3,mix_d5_l2_h3_early,mix_d5_l2_h3_small}/expected.json,
 // `evaluation` and the generated answers of `look_back`; tolerances of tests/oracles/README.md.
-#include "server/engine/probing/evaluate.h"
+#include "server/engine/probing/evaluation/evaluate.h"
 #include "tests/server/engine/probing/oracle_model.h"
 
 namespace sumscope::engine {

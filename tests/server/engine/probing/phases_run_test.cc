@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "server/engine/probing/phases.h"
+#include "server/engine/probing/evaluation/phases.h"
 #include "server/engine/runtime/device.h"
 #include "server/engine/training/trainer.h"
 

@@ -1,12 +1,12 @@
 // The probes beside the oracle models: `attention`, `ablation`, `attribution`, `interventions` and `look_back` of
 // tests/oracles/{add_d5_l1_h3,mix_d5_l2_h3_early,mix_d5_l2_h3_small}/expected.json, and verdict.json; tolerances of
 // tests/oracles/README.md.
-#include "server/engine/probing/ablation.h"
-#include "server/engine/probing/attention.h"
-#include "server/engine/probing/attribution.h"
-#include "server/engine/probing/cascades.h"
-#include "server/engine/probing/node_tags.h"
-#include "server/engine/probing/patch.h"
+#include "server/engine/probing/attention/attention.h"
+#include "server/engine/probing/attention/attribution.h"
+#include "server/engine/probing/evaluation/cascades.h"
+#include "server/engine/probing/interventions/ablation.h"
+#include "server/engine/probing/interventions/node_tags.h"
+#include "server/engine/probing/interventions/patch.h"
 #include "tests/server/engine/probing/oracle_interventions.h"
 #include "tests/server/engine/probing/oracle_model.h"
 

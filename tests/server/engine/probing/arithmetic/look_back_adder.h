@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "server/engine/probing/arithmetic/look_back.h"
-#include "server/engine/probing/cascades.h"
+#include "server/engine/probing/evaluation/cascades.h"
 
 namespace sumscope::engine {
 

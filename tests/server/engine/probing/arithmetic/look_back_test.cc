@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "server/engine/probing/cascades.h"
+#include "server/engine/probing/evaluation/cascades.h"
 #include "server/engine/runtime/error.h"
 #include "tests/server/engine/probing/arithmetic/look_back_adder.h"
 #include "tests/support/oracle_file.h"

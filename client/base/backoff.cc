@@ -1,0 +1,41 @@
+#include "client/base/backoff.h"
+
+#include <algorithm>
+#include <string>
+
+#include "google/rpc/error_details.pb.h"
+
+namespace sumscope::client {
+namespace {
+
+constexpr absl::Duration kFirstDelay = absl::Milliseconds(100);
+constexpr absl::Duration kMaxDelay = absl::Seconds(5);
+constexpr int kDoublings = 6;
+
+}  // namespace
+
+absl::Duration RetryDelay(const absl::Status& status) {
+  const auto payload = status.GetPayload("type.googleapis.com/google.rpc.RetryInfo");
+  google::rpc::RetryInfo retry;
+  if (!payload || !retry.ParseFromString(std::string(*payload))) return absl::ZeroDuration();
+  const absl::Duration delay =
+      absl::Seconds(retry.retry_delay().seconds()) + absl::Nanoseconds(retry.retry_delay().nanos());
+  return std::clamp(delay, absl::ZeroDuration(), absl::Seconds(60));
+}
+
+void Backoff::Reset() {
+  attempts_ = 0;
+  slept_ = absl::ZeroDuration();
+}
+
+bool Backoff::Wait(const absl::Status& status) {
+  const absl::Duration delay =
+      std::max(RetryDelay(status), std::min(kMaxDelay, kFirstDelay * (1 << std::min(attempts_, kDoublings))));
+  if (slept_ + delay > patience_) return false;
+  ++attempts_;
+  slept_ += delay;
+  sleeper_->Sleep(delay);
+  return true;
+}
+
+}  // namespace sumscope::client

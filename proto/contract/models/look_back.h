@@ -1,0 +1,33 @@
+#ifndef SUMSCOPE_PROTO_CONTRACT_MODELS_LOOK_BACK_H_
+#define SUMSCOPE_PROTO_CONTRACT_MODELS_LOOK_BACK_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sumscope/v1/probes.pb.h"
+
+namespace sumscope {
+
+// The two grades of the look-back verdict (science.md section 5): a digit reads, or is sure, to so many columns as it
+// has leading m whose kappa lies above these with its whole interval.
+inline constexpr double kReadsAbove = 0.5;
+inline constexpr double kSureAbove = 0.95;
+
+// The grades of one digit from its intervals, whatever version computed it. `exact`: sure of all m.
+struct LookBackGrade {
+  uint32_t reads_to = 0;
+  uint32_t sure_to = 0;
+  bool exact = false;
+};
+LookBackGrade GradeOf(const v1::LookBackDigit& digit);
+// "exact"; "reads 3 of 5, sure of 2".
+std::string LookBackText(const v1::LookBackDigit& digit);
+
+// Of the whole model: the largest k such that every digit reads (is sure of) k columns, or all that it has. nullopt for
+// a verdict on no digit.
+std::optional<LookBackGrade> Summarize(const v1::CascadesResult& verdict);
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_PROTO_CONTRACT_MODELS_LOOK_BACK_H_

@@ -1,0 +1,59 @@
+#ifndef SUMSCOPE_PROTO_CONTRACT_NAMES_RESOURCE_NAMES_H_
+#define SUMSCOPE_PROTO_CONTRACT_NAMES_RESOURCE_NAMES_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace sumscope {
+
+// Resource names: runs/{run}, runs/{run}/checkpoints/{step}, runs/{run}/analyses/{analysis},
+// runs/{run}/captures/{capture}, questionSets/{sha256}, jobs/{job}.
+std::string RunName(absl::string_view run);
+std::string CheckpointName(absl::string_view run, uint64_t step);
+std::string AnalysisName(absl::string_view run, absl::string_view analysis);
+std::string CaptureName(absl::string_view run, absl::string_view capture);
+std::string QuestionSetName(absl::string_view sha256);
+std::string JobName(absl::string_view job);
+
+// The id at the end of a name that is known to be good: "runs/r7k2m9qa" -> "r7k2m9qa".
+std::string IdOf(absl::string_view name);
+
+// The id in "runs/{run}". INVALID_ARGUMENT RESOURCE_NAME_INVALID. The id may be a prefix or "@last": it is not looked
+// up.
+absl::StatusOr<std::string> ParseRunName(absl::string_view name);
+
+struct CheckpointRef {
+  std::string run;
+  std::optional<uint64_t> step;  // empty: the last
+};
+// "runs/{run}/checkpoints/{step}", "runs/{run}/checkpoints/last" or "runs/{run}".
+absl::StatusOr<CheckpointRef> ParseCheckpointName(absl::string_view name);
+
+struct AnalysisRef {
+  std::string run, analysis;
+};
+absl::StatusOr<AnalysisRef> ParseAnalysisName(absl::string_view name);
+
+struct CaptureRef {
+  std::string run, capture;
+};
+absl::StatusOr<CaptureRef> ParseCaptureName(absl::string_view name);
+
+// The hash in "questionSets/{sha256}".
+absl::StatusOr<std::string> ParseQuestionSetName(absl::string_view name);
+
+// A run id that a caller chose: lower-case letters, digits and '-', 2..40, first a letter. INVALID_ARGUMENT
+// RUN_ID_INVALID.
+absl::Status ValidateRunId(absl::string_view run);
+
+// The name of a file on the caller's side, which is only shown. INVALID_ARGUMENT FILE_NAME_INVALID.
+absl::Status ValidateFileName(absl::string_view field, absl::string_view file_name);
+
+}  // namespace sumscope
+
+#endif  // SUMSCOPE_PROTO_CONTRACT_NAMES_RESOURCE_NAMES_H_

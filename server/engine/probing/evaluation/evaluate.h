@@ -1,0 +1,82 @@
+#ifndef SUMSCOPE_SERVER_ENGINE_PROBING_EVALUATION_EVALUATE_H_
+#define SUMSCOPE_SERVER_ENGINE_PROBING_EVALUATION_EVALUATE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/engine/data/classes.h"
+#include "server/engine/data/generator.h"
+#include "server/engine/model/transformer.h"
+#include "server/engine/probing/progress.h"
+
+namespace sumscope::engine {
+
+// Counts and the mean of -log p(true token) in nats, NaN where count is 0.
+struct Tally {
+  uint64_t count = 0;
+  uint64_t correct = 0;
+  double loss = 0;
+};
+
+struct EvaluateRequest {
+  bool generate = false;      // generate answers to all questions, not only to the first 10,000
+  uint32_t worst_count = 20;  // how many of the worst questions are listed
+};
+
+struct DigitTally {
+  std::string digit;  // SGN, A5 .. A0
+  Tally tally;
+};
+struct ClassTally {
+  QuestionClass question_class;
+  Tally tally;  // of whole questions
+};
+struct CellTally {
+  std::string cell;  // BA, UC1, US9; MD, UB1, UM0
+  Tally tally;
+  std::vector<Tally> by_column;  // column 0 first
+};
+struct CascadeTally {
+  uint32_t length = 0;  // columns that the carry (borrow) into the digit came through
+  std::string digit;
+  Tally tally;
+};
+struct WorstQuestion {
+  Question question;
+  std::string predicted;  // the predicted answer tokens as text
+  double loss = 0;
+};
+struct GeneratedTally {
+  Tally exact;  // loss is NaN throughout: generated answers have none
+  std::vector<DigitTally> digits;
+  uint64_t agrees_with_forced = 0;  // questions right in both or wrong in both
+};
+
+struct EvaluateResult {
+  Tally exact;  // whole questions; its loss is the mean over questions and answer tokens
+  std::vector<DigitTally> digits;
+  std::vector<ClassTally> classes;     // those present, in order
+  std::vector<CellTally> cells;        // three per operation present, additions first
+  std::vector<CascadeTally> cascades;  // those present, by length, then by digit from A_n down
+  std::vector<WorstQuestion> worst;    // highest loss first, the earlier question first among equals
+  uint64_t near_ties = 0;              // questions whose two largest logits differ by less than 1e-4 at an answer row
+  GeneratedTally generated_sample;
+};
+
+inline constexpr uint64_t kGeneratedSample = 10000;
+inline constexpr uint64_t kHeldoutQuestions = 10000;
+
+// Analysis 1 of science.md section 6, teacher-forced, with a generated pass over the first questions. A product has no
+// class and no cells. Memory does not grow with the number of questions. Throws kInvalidArgument (WRONG_DIGITS,
+// FORMAT_NEEDS_SIGN, and what CheckedWeights throws), kCancelled.
+EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
+                        const ProgressFn& progress = nullptr);
+
+// The loss alone. The `heldout_loss` of a checkpoint is that on kHeldoutQuestions uniform questions of the run's
+// operation (of a mixed run: of its operations in turn), stream 2, seed 0.
+double HeldoutLoss(const Model& model, const QuestionSource& questions, const ProgressFn& progress = nullptr);
+
+}  // namespace sumscope::engine
+
+#endif  // SUMSCOPE_SERVER_ENGINE_PROBING_EVALUATION_EVALUATE_H_

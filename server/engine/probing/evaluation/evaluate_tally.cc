@@ -1,0 +1,148 @@
+#include "server/engine/probing/evaluation/evaluate_tally.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace sumscope::engine {
+namespace {
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+template <typename T>
+void ReadAnswer(const T* logits, const int64_t* truth, int n_answer, int d_vocab, AnswerReading* reading) {
+  reading->predicted.resize(static_cast<size_t>(n_answer));
+  reading->loss.resize(static_cast<size_t>(n_answer));
+  reading->smallest_margin = std::numeric_limits<double>::infinity();
+  for (int j = 0; j < n_answer; ++j, logits += d_vocab) {
+    int best = 0;
+    for (int t = 1; t < d_vocab; ++t) {
+      if (logits[t] > logits[best]) best = t;
+    }
+    double second = -std::numeric_limits<double>::infinity(), total = 0;
+    const double top = static_cast<double>(logits[best]);
+    for (int t = 0; t < d_vocab; ++t) {
+      const double logit = static_cast<double>(logits[t]);
+      total += std::exp(logit - top);
+      if (t != best) second = std::max(second, logit);
+    }
+    reading->predicted[static_cast<size_t>(j)] = best;
+    reading->loss[static_cast<size_t>(j)] = std::log(total) - (static_cast<double>(logits[truth[j]]) - top);
+    reading->smallest_margin = std::min(reading->smallest_margin, top - second);
+  }
+}
+template void ReadAnswer(const float*, const int64_t*, int, int, AnswerReading*);
+template void ReadAnswer(const double*, const int64_t*, int, int, AnswerReading*);
+
+Tally EvaluateTally::Sum::Mean() const {
+  return {count, correct, count == 0 ? kNaN : loss / static_cast<double>(count)};
+}
+
+EvaluateTally::EvaluateTally(const Encoding& encoding, uint32_t worst_count)
+    : encoding_(encoding),
+      worst_count_(worst_count),
+      digits_(static_cast<size_t>(encoding.n_answer())),
+      generated_digits_(digits_.size()) {
+  for (auto& operation : cells_) {
+    for (auto& cell : operation) cell.resize(static_cast<size_t>(encoding.n_digits()));
+  }
+}
+
+void EvaluateTally::AddForced(const Question& question, const int64_t* truth, const AnswerReading& reading) {
+  double loss = 0;
+  bool exact = true;
+  for (size_t j = 0; j < digits_.size(); ++j) {
+    const bool right = reading.predicted[j] == truth[j];
+    digits_[j].Add(right, reading.loss[j]);
+    exact = exact && right;
+    loss += reading.loss[j] / static_cast<double>(digits_.size());
+  }
+  near_ties_ += reading.smallest_margin < kNearTie;
+  if (question.op != Operation::kMul) {
+    classes_[static_cast<size_t>(Classify(question))].Add(exact, loss);
+    AddColumns(question, truth, reading);
+  }
+  AddWorst(question, reading, loss);
+  exact_.Add(exact, loss);
+}
+
+void EvaluateTally::AddColumns(const Question& question, const int64_t* truth, const AnswerReading& reading) {
+  const Columns columns = ColumnsOf(question);
+  auto& cells = cells_[question.op == Operation::kSub];
+  for (int i = 0; i <= question.n; ++i) {
+    const auto j = static_cast<size_t>(encoding_.answer_index(i));
+    const bool right = reading.predicted[j] == truth[j];
+    if (i < question.n) cells[columns.cell[i]][static_cast<size_t>(i)].Add(right, reading.loss[j]);
+    if (columns.carry[i]) cascades_[{columns.length[i], -i}].Add(right, reading.loss[j]);
+  }
+}
+
+void EvaluateTally::AddWorst(const Question& question, const AnswerReading& reading, double loss) {
+  if (worst_count_ == 0) return;
+  Worst worst{loss, exact_.count, question, {}};
+  if (worst_.size() == worst_count_) {
+    if (!(worst < worst_.front())) return;
+    std::pop_heap(worst_.begin(), worst_.end());
+    worst_.pop_back();
+  }
+  worst.predicted = reading.predicted;
+  worst_.push_back(std::move(worst));
+  std::push_heap(worst_.begin(), worst_.end());
+}
+
+void EvaluateTally::AddGenerated(const int64_t* generated, const int64_t* truth, bool forced_right) {
+  bool exact = true;
+  for (size_t j = 0; j < generated_digits_.size(); ++j) {
+    generated_digits_[j].Add(generated[j] == truth[j], kNaN);
+    exact = exact && generated[j] == truth[j];
+  }
+  generated_exact_.Add(exact, kNaN);
+  generated_agrees_ += exact == forced_right;
+}
+
+EvaluateResult EvaluateTally::Finish() const {
+  EvaluateResult result;
+  result.exact = exact_.Mean();
+  const std::vector<std::string>& names = encoding_.digit_names();
+  for (size_t j = 0; j < digits_.size(); ++j) result.digits.push_back({names[j], digits_[j].Mean()});
+  for (size_t c = 0; c < classes_.size(); ++c) {
+    if (classes_[c].count > 0) result.classes.push_back({static_cast<QuestionClass>(c), classes_[c].Mean()});
+  }
+  for (const Operation op : {Operation::kAdd, Operation::kSub}) {
+    const auto& cells = cells_[op == Operation::kSub];
+    uint64_t present = 0;
+    for (const auto& cell : cells) present += cell[0].count;
+    if (present == 0) continue;
+    for (size_t c = 0; c < kCells; ++c) {
+      CellTally tally{CellNames(op)[c], {}, {}};
+      Sum total;
+      for (const Sum& column : cells[c]) {
+        total.count += column.count;
+        total.correct += column.correct;
+        total.loss += column.loss;
+        tally.by_column.push_back(column.Mean());
+      }
+      tally.tally = total.Mean();
+      result.cells.push_back(std::move(tally));
+    }
+  }
+  for (const auto& [key, sum] : cascades_) {
+    result.cascades.push_back({static_cast<uint32_t>(key.first), "A" + std::to_string(-key.second), sum.Mean()});
+  }
+  std::vector<Worst> worst = worst_;
+  std::sort_heap(worst.begin(), worst.end());
+  for (const Worst& w : worst) {
+    result.worst.push_back({w.question, encoding_.Text(w.predicted.data(), encoding_.n_answer()), w.loss});
+  }
+  result.near_ties = near_ties_;
+  result.generated_sample.exact = generated_exact_.Mean();
+  for (size_t j = 0; j < generated_digits_.size(); ++j) {
+    result.generated_sample.digits.push_back({names[j], generated_digits_[j].Mean()});
+  }
+  result.generated_sample.agrees_with_forced = generated_agrees_;
+  return result;
+}
+
+}  // namespace sumscope::engine

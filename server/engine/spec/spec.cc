@@ -1,0 +1,73 @@
+#include "server/engine/spec/spec.h"
+
+#include <cmath>
+
+#include "server/engine/runtime/error.h"
+
+namespace sumscope::engine {
+namespace {
+
+[[noreturn]] void Fail(const char* reason, const std::string& message) {
+  throw Error(ErrorKind::kInvalidArgument, reason, message);
+}
+
+void CheckRange(const char* field, uint64_t value, uint64_t low, uint64_t high) {
+  if (value >= low && value <= high) return;
+  Fail("BAD_SPEC", std::string(field) + " must be " + std::to_string(low) + ".." + std::to_string(high) + ", not " +
+                       std::to_string(value));
+}
+
+// low <= value < high, which NaN is not.
+void CheckReal(const char* field, double value, double low, double high) {
+  if (value >= low && value < high) return;
+  Fail("BAD_SPEC", std::string(field) + " must be at least " + std::to_string(low) + " and below " +
+                       std::to_string(high) + ", not " + std::to_string(value));
+}
+
+}  // namespace
+
+std::vector<Operation> OperationsOf(TrainOperation operation) {
+  switch (operation) {
+    case TrainOperation::kAdd:
+      return {Operation::kAdd};
+    case TrainOperation::kSub:
+      return {Operation::kSub};
+    case TrainOperation::kMul:
+      return {Operation::kMul};
+    case TrainOperation::kMix:
+      return {Operation::kAdd, Operation::kSub};
+    case TrainOperation::kMas:
+      return {Operation::kAdd, Operation::kSub, Operation::kMul};
+  }
+  throw Error(ErrorKind::kInternal, "BAD_OPERATION", "a spec without an operation");
+}
+
+Operation QuestionOperation(TrainOperation operation) {
+  const std::vector<Operation> operations = OperationsOf(operation);
+  if (operations.size() > 1) Fail("OPERATION_NOT_SUPPORTED", "choose one operation of a mixed run");
+  return operations.front();
+}
+
+void ValidateSpec(const TrainSpec& spec) {
+  if (spec.n_digits < kMinDigits || spec.n_digits > kMaxDigits) {
+    Fail("BAD_DIGITS", "n_digits must be 2..20, not " + std::to_string(spec.n_digits));
+  }
+  if (spec.operation != TrainOperation::kAdd && spec.format == Format::kPlain) {
+    Fail("FORMAT_NEEDS_SIGN", "the plain format can only write additions");
+  }
+  // Negative numbers become huge and fall out of the range as well.
+  CheckRange("n_layers", static_cast<uint64_t>(spec.n_layers), 1, 8);
+  CheckRange("n_heads", static_cast<uint64_t>(spec.n_heads), 1, 16);
+  CheckRange("d_model", static_cast<uint64_t>(spec.d_model), 1, 1024);
+  CheckRange("d_head", static_cast<uint64_t>(spec.d_head), 1, 1024);
+  CheckRange("d_mlp", static_cast<uint64_t>(spec.d_mlp), 1, 8192);
+  CheckRange("steps", spec.steps, 1, 10000000);
+  CheckRange("batch_size", static_cast<uint64_t>(spec.batch_size), 1, 4096);
+  CheckReal("learning_rate", spec.learning_rate, 0, HUGE_VAL);
+  CheckReal("weight_decay", spec.weight_decay, 0, HUGE_VAL);
+  CheckReal("beta1", spec.beta1, 0, 1);
+  CheckReal("beta2", spec.beta2, 0, 1);
+  CheckReal("epsilon", spec.epsilon, 0, HUGE_VAL);
+}
+
+}  // namespace sumscope::engine

@@ -1,0 +1,103 @@
+#include "server/jobs/state/transitions.h"
+
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
+#include "server/jobs/state/context.h"
+#include "server/jobs/state/job_states.h"
+#include "server/jobs/state/reasons.h"
+
+namespace sumscope::jobs {
+namespace {
+
+void Mirror(const storage::Job& job, absl::Time now, v1::Run* run) {
+  run->set_state(job.state);
+  run->set_state_reason(job.reason);
+  run->set_state_detail(job.detail);
+  run->set_segment(job.segment);
+  run->clear_segments();
+  if (job.state == v1::RUNNING && !run->has_start_time()) *run->mutable_start_time() = ToTimestamp(now);
+  if (IsTerminal(job.state)) {
+    *run->mutable_end_time() = ToTimestamp(now);
+  } else {
+    run->clear_end_time();
+  }
+}
+
+void Mirror(const storage::Job& job, absl::Time now, v1::Analysis* analysis) {
+  analysis->set_state(job.state);
+  analysis->set_state_reason(job.reason);
+  analysis->set_state_detail(job.detail);
+  if (IsTerminal(job.state)) *analysis->mutable_end_time() = ToTimestamp(now);
+}
+
+}  // namespace
+
+absl::StatusOr<Target> LoadTarget(storage::CatalogReader& reader, const std::string& job) {
+  Target target;
+  SUMSCOPE_ASSIGN_OR_RETURN(target.job, reader.GetJob(job));
+  SUMSCOPE_ASSIGN_OR_RETURN(target.run, reader.GetRun(target.job.run));
+  if (!target.of_training()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(target.analysis, reader.GetAnalysis(target.job.run, target.job.analysis));
+  }
+  return target;
+}
+
+std::optional<uint64_t> LogEntriesOf(storage::RunFile* file) {
+  if (file == nullptr) return std::nullopt;
+  const absl::StatusOr<uint64_t> entries = file->LogEntries();
+  return entries.ok() ? std::make_optional(*entries) : std::nullopt;
+}
+
+Outcome Decide(v1::State now, uint32_t attempt, const TaskEnd& end) {
+  using Kind = TaskEnd::Kind;
+  const bool cancelling = now == v1::CANCELLING || end.kind == Kind::kUserCancelled;
+  if (end.kind == Kind::kDone) return {v1::SUCCEEDED, end.reason, end.detail};
+  if (end.kind == Kind::kFailed) return {v1::FAILED, end.reason, end.detail};
+  if (cancelling) return {v1::CANCELLED, reasons::kCancelRequested, end.detail};
+  if (end.kind == Kind::kReturned) return {v1::QUEUED, end.reason, end.detail};
+  // A worker that says CANCELLED unasked broke down in its own way: the same as a lost one.
+  const bool own_reason = end.kind == Kind::kFailedRetryable;
+  if (attempt >= limits::kMaxAttempts) {
+    return {v1::FAILED, own_reason ? end.reason : reasons::kWorkerLost, end.detail};
+  }
+  const std::string reason = own_reason                      ? end.reason
+                             : end.kind == Kind::kServerDied ? reasons::kServerRestarted
+                                                             : reasons::kWorkerLost;
+  return {v1::QUEUED, reason, end.detail, true};
+}
+
+absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Target* target, v1::State state,
+                    const std::string& reason, const std::string& detail) {
+  storage::Job& job = target->job;
+  if (state == v1::STARTING && job.state == v1::QUEUED) {
+    ++job.segment;
+    job.start_time = now;
+  }
+  job.state = state;
+  job.reason = reason;
+  job.detail = Bounded(detail);
+  if (state == v1::QUEUED || IsTerminal(state)) job.slot.clear();
+  job.end_time = IsTerminal(state) ? std::optional<absl::Time>(now) : std::nullopt;
+  SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateJob(job));
+  if (target->of_training()) {
+    Mirror(job, now, &target->run);
+    SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateRun(target->run));
+  } else {
+    Mirror(job, now, &target->analysis);
+    SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(target->analysis));
+  }
+  storage::Event event;
+  event.run = job.run;
+  event.job = job.id;
+  event.time = now;
+  event.of_training = target->of_training();
+  event.log_entries = target->log_entries;
+  event.change.set_state(state);
+  event.change.set_reason(job.reason);
+  event.change.set_detail(job.detail);
+  event.change.set_attempt(target->of_training() ? target->run.attempt() : job.attempt);
+  event.change.set_segment(job.segment);
+  return transaction.AppendEvent(&event);
+}
+
+}  // namespace sumscope::jobs

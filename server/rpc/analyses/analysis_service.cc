@@ -1,0 +1,230 @@
+#include "server/rpc/analyses/analysis_service.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/results/result_size.h"
+#include "proto/contract/text/nearest.h"
+#include "proto/contract/text/quote.h"
+#include "server/jobs/state/job_states.h"
+#include "server/rpc/analyses/analysis_limits.h"
+#include "server/rpc/analyses/prospects.h"
+#include "server/rpc/predictions/predict.h"
+#include "server/rpc/questions/question_text.h"
+#include "server/rpc/runs/checkpoints.h"
+#include "server/rpc/serve/call.h"
+#include "server/rpc/system/system_service.h"
+
+namespace sumscope::rpc {
+namespace {
+
+absl::Status CheckKind(const std::string& kind) {
+  const auto* fields = v1::AnalysisRequest::descriptor();
+  if (kind.empty() || fields->FindFieldByName(kind) != nullptr) return absl::OkStatus();
+  std::vector<std::string> known;
+  for (int i = 0; i < fields->field_count(); ++i) known.push_back(fields->field(i)->name());
+  return InvalidField("ANALYSIS_UNKNOWN", "analysis",
+                      absl::StrCat("there is no analysis ", Quote(kind), "; ", DidYouMean(kind, known)));
+}
+
+// What a watcher is told: also why a running analysis waits.
+bool IsNews(const v1::Analysis& shown, const v1::Analysis& now) {
+  return now.state() != shown.state() || now.progress() != shown.progress() ||
+         now.state_reason() != shown.state_reason() || now.state_detail() != shown.state_detail();
+}
+
+}  // namespace
+
+absl::StatusOr<v1::UploadedQuestionSet> AnalysisService::FindUploaded(const v1::TrainSpec& spec,
+                                                                      const v1::QuestionSet& questions) {
+  v1::UploadedQuestionSet set;
+  if (!questions.has_uploaded()) return set;
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(set, reader.GetQuestionSet(questions.uploaded().sha256()));
+    return absl::OkStatus();
+  }));
+  SUMSCOPE_RETURN_IF_ERROR(CheckUploadedQuestions(spec, set));
+  return set;
+}
+
+absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerContext* context,
+                                                                   const v1::CreateAnalysisRequest& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.parent()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
+  const std::string id = IdOf(run.name());
+  if (run.has_delete_time()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
+                     run.name() + " is deleted; `sumscope runs undelete` brings it back");
+  }
+
+  v1::Analysis analysis;
+  *analysis.mutable_request() = request.request();
+  *analysis.mutable_question_set() = request.question_set();
+  SUMSCOPE_RETURN_IF_ERROR(CompleteAnalysis(run.spec(), analysis.mutable_request(), analysis.mutable_question_set()));
+
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::UploadedQuestionSet uploaded, FindUploaded(run.spec(), analysis.question_set()));
+  SUMSCOPE_RETURN_IF_ERROR(CheckAnalysisLimits(run.spec(), analysis.request(), analysis.question_set(), uploaded));
+
+  std::shared_ptr<storage::RunFile> file;
+  if (run.imported() || run.segment() > 0 || backend_.run_files->Exists(id)) {  // begun without its file: it is lost
+    SUMSCOPE_ASSIGN_OR_RETURN(file, backend_.run_files->Open(id));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet weights, FindCheckpoint(run, file.get(), ref.step));
+  analysis.set_analysis(AnalysisKind(analysis.request()));
+  analysis.set_checkpoint(CheckpointName(id, weights.step));
+  analysis.set_owner(caller.name);
+  analysis.set_key(
+      AnalysisKey(weights.sha256, analysis.request(), analysis.question_set().sha256(), run.spec().precision()));
+
+  *analysis.mutable_prediction() = PredictAnalysis(run.spec(), analysis.request(), analysis.question_set(),
+                                                   uploaded.count(), SpeedOf(backend_.pool->Slots()));
+  SUMSCOPE_RETURN_IF_ERROR(CheckMemory(analysis.prediction().memory_bytes(), backend_.memory_bytes));
+  SUMSCOPE_RETURN_IF_ERROR(CheckResultSize(analysis.request(), analysis.question_set(),
+                                           LeastResultBytes(run.spec(), analysis.request(), analysis.prediction())));
+
+  v1::CreateAnalysisResponse response;
+  if (request.validate_only()) {
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->CheckAnalysis(id, analysis));
+    analysis.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::Analysis> known, reader.FindAnalysis(id, analysis.key()));
+      response.set_from_cache(known.has_value());  // asked again, it costs nothing
+      return absl::OkStatus();
+    }));
+    *response.mutable_analysis() = std::move(analysis);
+    return response;
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request request_id, RequestOf("CreateAnalysis", request));
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::CreatedAnalysis created,
+                            backend_.manager->CreateAnalysis(request_id, id, std::move(analysis)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created.analysis.name()));
+  absl::StatusOr<v1::Analysis> whole = Load(name.run, name.analysis);
+  // What is made is made, whatever is wrong with its file; what was asked for is the stored answer.
+  if (!whole.ok() && created.from_cache) return whole.status();
+  *response.mutable_analysis() = whole.ok() ? *std::move(whole) : created.analysis;
+  response.set_from_cache(created.from_cache);
+  return response;
+}
+
+grpc::Status AnalysisService::CreateAnalysis(grpc::ServerContext* context, const v1::CreateAnalysisRequest* request,
+                                             v1::CreateAnalysisResponse* response) {
+  return Answer(Create(context, *request), response);
+}
+
+absl::StatusOr<std::pair<std::string, std::string>> AnalysisService::Resolve(grpc::ServerContext* context,
+                                                                             const std::string& name) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef ref, ParseAnalysisName(name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
+  return std::make_pair(IdOf(run.name()), ref.analysis);
+}
+
+absl::StatusOr<v1::Analysis> AnalysisService::Load(const std::string& run, const std::string& analysis) {
+  v1::Analysis index;
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(index, reader.GetAnalysis(run, analysis));
+    return absl::OkStatus();
+  }));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, backend_.run_files->Open(run));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis stored, file->GetAnalysis(analysis));
+  stored.set_state(index.state());
+  stored.set_state_reason(index.state_reason());
+  stored.set_state_detail(index.state_detail());
+  if (index.has_end_time()) *stored.mutable_end_time() = index.end_time();
+  if (index.state() == v1::SUCCEEDED) {
+    stored.set_progress(1);
+  } else {
+    stored.clear_result();
+    stored.set_progress(backend_.hub->AnalysisProgress(stored.name()));
+  }
+  return stored;
+}
+
+grpc::Status AnalysisService::GetAnalysis(grpc::ServerContext* context, const v1::GetAnalysisRequest* request,
+                                          v1::Analysis* response) {
+  const auto get = [&]() -> absl::StatusOr<v1::Analysis> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, Load(name.first, name.second));
+    SUMSCOPE_RETURN_IF_ERROR(AddProspects(backend_, {&analysis}));
+    return analysis;
+  };
+  return Answer(get(), response);
+}
+
+grpc::Status AnalysisService::ListAnalyses(grpc::ServerContext* context, const v1::ListAnalysesRequest* request,
+                                           v1::ListAnalysesResponse* response) {
+  const auto list = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+    SUMSCOPE_RETURN_IF_ERROR(CheckKind(request->analysis()));
+    storage::AnalysisQuery query{"", request->analysis(), 0, request->page_token()};
+    if (request->parent() != "runs/-") {
+      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, ResolveRun(backend_, request->parent(), caller.name));
+      query.run = IdOf(found.name());
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size,
+                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(query));
+      for (v1::Analysis& analysis : page.analyses) *response->add_analyses() = std::move(analysis);
+      response->set_next_page_token(page.next_page_token);
+      return absl::OkStatus();
+    }));
+    return AddProspects(backend_,
+                        {response->mutable_analyses()->pointer_begin(), response->mutable_analyses()->pointer_end()});
+  };
+  return ToGrpc(list());
+}
+
+grpc::Status AnalysisService::WatchAnalysis(grpc::ServerContext* context, const v1::WatchAnalysisRequest* request,
+                                            grpc::ServerWriter<v1::Analysis>* writer) {
+  const auto watch = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.watchers->Enter());
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    v1::Analysis shown;
+    while (true) {
+      const uint64_t version = backend_.hub->Version(name.first);
+      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(name.first, name.second));
+      if (IsNews(shown, analysis)) {
+        if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
+        shown = analysis;
+      }
+      if (jobs::IsTerminal(analysis.state())) return absl::OkStatus();
+      if (backend_.hub->closed()) {
+        return MakeError(absl::StatusCode::kUnavailable, "DRAINING", "the server is stopping; watch again in a moment");
+      }
+      if (context->IsCancelled()) return absl::CancelledError("the client went away");
+      backend_.hub->WaitForChange(name.first, version, std::chrono::milliseconds(1000));
+    }
+  };
+  return ToGrpc(watch());
+}
+
+grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const v1::CancelAnalysisRequest* request,
+                                             v1::Analysis* response) {
+  const auto cancel = [&]() -> absl::StatusOr<v1::Analysis> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled, backend_.manager->CancelAnalysis(name.first, name.second));
+    absl::StatusOr<v1::Analysis> whole = Load(name.first, name.second);
+    return whole.ok() ? *std::move(whole) : cancelled;  // whatever is wrong with its file, it is cancelled
+  };
+  return Answer(cancel(), response);
+}
+
+grpc::Status AnalysisService::DeleteAnalysis(grpc::ServerContext* context, const v1::DeleteAnalysisRequest* request,
+                                             v1::DeleteAnalysisResponse*) {
+  const auto remove = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+    return backend_.manager->DeleteAnalysis(name.first, name.second);
+  };
+  return ToGrpc(remove());
+}
+
+}  // namespace sumscope::rpc

@@ -1,0 +1,39 @@
+#ifndef SUMSCOPE_SERVER_RPC_ANALYSES_ANALYSIS_SERVICE_H_
+#define SUMSCOPE_SERVER_RPC_ANALYSES_ANALYSIS_SERVICE_H_
+
+#include "server/rpc/serve/services.h"
+#include "sumscope/v1/analyses.grpc.pb.h"
+
+namespace sumscope::rpc {
+
+// AnalysisService as an adapter over jobs and storage. Thread-safe.
+class AnalysisService final : public v1::AnalysisService::Service {
+ public:
+  explicit AnalysisService(Backend backend) : backend_(std::move(backend)) {}
+
+  grpc::Status CreateAnalysis(grpc::ServerContext*, const v1::CreateAnalysisRequest*,
+                              v1::CreateAnalysisResponse*) override;
+  grpc::Status GetAnalysis(grpc::ServerContext*, const v1::GetAnalysisRequest*, v1::Analysis*) override;
+  grpc::Status ListAnalyses(grpc::ServerContext*, const v1::ListAnalysesRequest*, v1::ListAnalysesResponse*) override;
+  grpc::Status WatchAnalysis(grpc::ServerContext*, const v1::WatchAnalysisRequest*,
+                             grpc::ServerWriter<v1::Analysis>*) override;
+  grpc::Status CancelAnalysis(grpc::ServerContext*, const v1::CancelAnalysisRequest*, v1::Analysis*) override;
+  grpc::Status DeleteAnalysis(grpc::ServerContext*, const v1::DeleteAnalysisRequest*,
+                              v1::DeleteAnalysisResponse*) override;
+
+ private:
+  absl::StatusOr<v1::CreateAnalysisResponse> Create(grpc::ServerContext* context,
+                                                    const v1::CreateAnalysisRequest& request);
+  // The uploaded questions that the set names, after checking that the run can be asked them; empty when it names none.
+  absl::StatusOr<v1::UploadedQuestionSet> FindUploaded(const v1::TrainSpec& spec, const v1::QuestionSet& questions);
+  // "runs/{run}/analyses/{analysis}" with a full run id in place of a prefix.
+  absl::StatusOr<std::pair<std::string, std::string>> Resolve(grpc::ServerContext* context, const std::string& name);
+  // The whole analysis: the run file's record under the catalog's state.
+  absl::StatusOr<v1::Analysis> Load(const std::string& run, const std::string& analysis);
+
+  const Backend backend_;
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_ANALYSES_ANALYSIS_SERVICE_H_

@@ -1,0 +1,19 @@
+#ifndef SUMSCOPE_SERVER_RPC_ANALYSES_PROSPECTS_H_
+#define SUMSCOPE_SERVER_RPC_ANALYSES_PROSPECTS_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "server/rpc/serve/services.h"
+#include "sumscope/v1/analyses.pb.h"
+
+namespace sumscope::rpc {
+
+// How analyses stand that are not over: fills progress and, where nothing else is said there, state_detail: "number 3
+// of those that wait", "about 40 s left". Leaves those that have ended as they are. Costs a row of each, and one count
+// over the part of the queue that is before the last of them.
+absl::Status AddProspects(const Backend& backend, const std::vector<v1::Analysis*>& analyses);
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_ANALYSES_PROSPECTS_H_

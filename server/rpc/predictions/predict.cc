@@ -1,0 +1,51 @@
+#include "server/rpc/predictions/predict.h"
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/names/tasks.h"
+
+namespace sumscope::rpc {
+namespace {
+
+// Steps 0, 1, 2, 5, 10, 20, 50, .. up to `steps`, and the last.
+uint64_t CheckpointCount(uint64_t steps) {
+  uint64_t count = 1;
+  for (uint64_t decade = 1; decade <= steps; decade *= 10) {
+    for (const uint64_t factor : {1, 2, 5}) count += factor * decade < steps ? 1 : 0;
+  }
+  return count + 1;
+}
+
+}  // namespace
+
+v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed) {
+  const ModelCost cost = CostOf(spec);
+  const uint64_t parameters = cost.parameters, element_bytes = cost.element_bytes, rows = cost.rows;
+  const uint64_t answer_rows = AnswerTokenNames(spec).size();
+  const uint64_t cells = 3 * (RunHasOperation(spec, v1::ADD) + RunHasOperation(spec, v1::SUB));
+  const uint64_t metric_columns = 1 + answer_rows + 2 * cells;  // the loss, each digit's, each cell's count and loss
+
+  v1::Prediction prediction;
+  prediction.set_parameters(parameters);
+  prediction.set_memory_bytes(kLibraryBytes + parameters * element_bytes * 4 +
+                              cost.row_activation * rows * spec.batch_size() * element_bytes * 2);
+  prediction.set_disk_bytes((CheckpointCount(spec.steps()) + 2 * 3) * parameters * element_bytes +
+                            spec.steps() * metric_columns * sizeof(double));
+  prediction.set_training_flops(FlopsOfStep(spec) * static_cast<double>(spec.steps()));
+  prediction.set_seconds(prediction.training_flops() / speed.training_flops_per_second +
+                         static_cast<double>(spec.steps()) * speed.training_step_seconds);
+  prediction.set_measured(speed.measured);
+  return prediction;
+}
+
+absl::Status CheckMemory(uint64_t predicted_bytes, uint64_t memory_bytes) {
+  if (memory_bytes == 0 || predicted_bytes <= memory_bytes) return absl::OkStatus();
+  return MakeError(
+      absl::StatusCode::kResourceExhausted, "NOT_ENOUGH_MEMORY",
+      absl::StrCat("this needs about ", predicted_bytes, " bytes of memory; the machine has ", memory_bytes,
+                   ": make the model, the batch or the questions smaller, or use a larger machine"),
+      {{"predicted_bytes", absl::StrCat(predicted_bytes)}, {"memory_bytes", absl::StrCat(memory_bytes)}});
+}
+
+}  // namespace sumscope::rpc

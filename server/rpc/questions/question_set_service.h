@@ -1,0 +1,33 @@
+#ifndef SUMSCOPE_SERVER_RPC_QUESTIONS_QUESTION_SET_SERVICE_H_
+#define SUMSCOPE_SERVER_RPC_QUESTIONS_QUESTION_SET_SERVICE_H_
+
+#include <utility>
+
+#include "server/rpc/serve/services.h"
+#include "server/rpc/serve/upload_call.h"
+#include "sumscope/v1/question_sets.grpc.pb.h"
+
+namespace sumscope::rpc {
+
+// Lists of questions, uploaded once and then named by hash. Thread-safe.
+class QuestionSetService final
+    : public v1::QuestionSetService::WithCallbackMethod_UploadQuestionSet<v1::QuestionSetService::Service> {
+ public:
+  explicit QuestionSetService(Backend backend) : backend_(std::move(backend)) {}
+
+  grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* UploadQuestionSet(grpc::CallbackServerContext*,
+                                                                           v1::UploadedQuestionSet*) override;
+  grpc::Status GetQuestionSet(grpc::ServerContext*, const v1::GetQuestionSetRequest*,
+                              v1::UploadedQuestionSet*) override;
+  grpc::Status ListQuestionSets(grpc::ServerContext*, const v1::ListQuestionSetsRequest*,
+                                v1::ListQuestionSetsResponse*) override;
+
+ private:
+  absl::StatusOr<v1::UploadedQuestionSet> Upload(const std::string& peer,
+                                                 UploadReader<v1::UploadQuestionSetRequest>* reader);
+  const Backend backend_;
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_QUESTIONS_QUESTION_SET_SERVICE_H_

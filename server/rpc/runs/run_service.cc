@@ -1,0 +1,232 @@
+#include "server/rpc/runs/run_service.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/models/model_names.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/quote.h"
+#include "server/jobs/tasks/insert_source.h"
+#include "server/rpc/predictions/predict.h"
+#include "server/rpc/runs/checkpoints.h"
+#include "server/rpc/serve/call.h"
+#include "server/rpc/system/system_service.h"
+
+namespace sumscope::rpc {
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+
+// The complete, valid spec that a request means: its model name, overridden by its spec.
+absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
+  if (request.model_name().empty() && SaysNothing(request.spec())) {
+    return InvalidField("MODEL_MISSING", "model_name",
+                        "the request says nothing about the model; give a model_name like add_d5_l1_h3, or a spec");
+  }
+  v1::TrainSpec spec;
+  if (!request.model_name().empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(request.model_name()));
+  }
+  spec.MergeFrom(request.spec());
+  spec = CompleteSpec(std::move(spec));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
+  return spec;
+}
+
+// What moves while a run trains. The catalog's figures are those of the last checkpoint; the hub's are those of the
+// last commit.
+void ShowProgress(const Backend& backend, v1::Run* run) {
+  if (run->state() != v1::STARTING && run->state() != v1::RUNNING && run->state() != v1::CANCELLING) return;
+  if (v1::Progress progress; backend.hub->GetProgress(IdOf(run->name()), &progress)) {
+    run->set_steps_done(progress.step());
+    run->set_loss(progress.loss());
+  }
+  // A full disk can keep the catalog from saying that it is full.
+  for (const jobs::StorageWait& wait : backend.manager->StorageWaits()) {
+    if (!wait.analysis.empty() || RunName(wait.run) != run->name()) continue;
+    run->set_state_reason(wait.reason);
+    run->set_state_detail(wait.detail);
+  }
+}
+
+// Answers with the run as it is at this moment.
+grpc::Status AnswerRun(const Backend& backend, absl::StatusOr<v1::Run> run, v1::Run* response) {
+  if (run.ok()) ShowProgress(backend, &*run);
+  return Answer(std::move(run), response);
+}
+
+}  // namespace
+
+absl::StatusOr<auth::Caller> RunService::CallerOf(grpc::ServerContext* context) const {
+  return backend_.authenticator->Authenticate(context->peer());
+}
+
+absl::StatusOr<v1::Run> RunService::Resolve(grpc::ServerContext* context, const std::string& name,
+                                            storage::RunsFirst first) const {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+  return ResolveRun(backend_, name, caller.name, first);
+}
+
+absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::Run& run) const {
+  const std::string id = IdOf(run.name());
+  const bool started = run.imported() || run.segment() > 0;
+  if (!started && !backend_.run_files->Exists(id)) return std::shared_ptr<storage::RunFile>();
+  return backend_.run_files->Open(id);
+}
+
+absl::Status RunService::CompleteSource(const std::string& caller, v1::TrainSpec* spec) const {
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, jobs::ParseInitFrom(spec->init_from()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, ResolveRun(backend_, RunName(ref.run), caller));
+  if (source.has_delete_time()) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
+                     source.name() + " is deleted; `sumscope runs undelete` brings it back");
+  }
+  SUMSCOPE_RETURN_IF_ERROR(jobs::CheckSourceFits(*spec, source.spec()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(source));
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet weights, FindCheckpoint(source, file.get(), ref.step));
+  const std::string id = IdOf(source.name());
+  if (spec->insert_mode() == v1::INSERT_USEFUL_HEADS) {
+    SUMSCOPE_RETURN_IF_ERROR(jobs::UsefulHeads(file.get(), source.spec(), id, weights.step).status());
+  }
+  spec->set_init_from(jobs::InitFromText(id, weights.step));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v1::CreateRunRequest& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::TrainSpec spec, SpecOf(request));
+  if (spec.insert_mode() > v1::INSERT_NONE) SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller.name, &spec));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
+  if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
+  const v1::Prediction prediction = PredictTraining(spec, SpeedOf(backend_.pool->Slots()));
+  SUMSCOPE_RETURN_IF_ERROR(CheckMemory(prediction.memory_bytes(), backend_.memory_bytes));
+  if (request.validate_only()) {
+    v1::Run run;
+    if (!request.run_id().empty()) {
+      run.set_name(RunName(request.run_id()));
+      const bool is_new = absl::IsNotFound(backend_.catalog->Read(
+          [&](storage::CatalogReader& reader) { return reader.GetRun(request.run_id()).status(); }));
+      if (!is_new) return jobs::RunExists(request.run_id());
+    }
+    run.set_model_name(ModelName(spec));
+    *run.mutable_spec() = spec;
+    *run.mutable_labels() = request.labels();
+    run.set_owner(caller.name);
+    *run.mutable_prediction() = prediction;
+    run.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
+    return run;
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("CreateRun", request));
+  return backend_.manager->CreateRun(id, request.run_id(), spec,
+                                     Labels(request.labels().begin(), request.labels().end()), caller.name);
+}
+
+grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
+  return AnswerRun(backend_, Create(context, *request), run);
+}
+
+grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* response) {
+  const auto get = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    if (file != nullptr) {
+      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run stored, file->GetRun());
+      *run.mutable_segments() = stored.segments();
+      *run.mutable_import_notes() = stored.import_notes();
+    }
+    return run;
+  };
+  return AnswerRun(backend_, get(), response);
+}
+
+grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,
+                                  v1::ListRunsResponse* response) {
+  const auto list = [&]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(CallerOf(context).status());
+    storage::RunQuery query{request->filter(), request->order_by(), request->show_deleted(), 0, request->page_token()};
+    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size,
+                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
+    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(storage::RunPage page, reader.ListRuns(query));
+      for (v1::Run& run : page.runs) {
+        ShowProgress(backend_, &run);
+        *response->add_runs() = std::move(run);
+      }
+      response->set_next_page_token(page.next_page_token);
+      return absl::OkStatus();
+    });
+  };
+  return ToGrpc(list());
+}
+
+grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::UpdateRunRequest* request,
+                                   v1::Run* response) {
+  const auto update = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->run().name()));
+    SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request->run().labels()));
+    bool replace_all = request->update_mask().paths().empty();
+    std::map<std::string, std::optional<std::string>> changes;
+    for (const std::string& path : request->update_mask().paths()) {
+      absl::string_view key = path;
+      if (path == "labels") {
+        replace_all = true;
+      } else if (absl::ConsumePrefix(&key, "labels.")) {
+        const auto found = request->run().labels().find(std::string(key));
+        changes[std::string(key)] =
+            found == request->run().labels().end() ? std::nullopt : std::optional<std::string>(found->second);
+      } else {
+        return InvalidField("FIELD_NOT_MUTABLE", "update_mask",
+                            absl::StrCat(Quote(path), " cannot be changed; labels can: \"labels\" or \"labels.KEY\""));
+      }
+    }
+    if (replace_all) changes.insert(request->run().labels().begin(), request->run().labels().end());
+    return backend_.manager->UpdateLabels(IdOf(run.name()), replace_all, changes);
+  };
+  return AnswerRun(backend_, update(), response);
+}
+
+grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::CancelRunRequest* request,
+                                   v1::Run* response) {
+  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
+  return AnswerRun(backend_, run.ok() ? backend_.manager->CancelRun(IdOf(run->name())) : run, response);
+}
+
+grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::ResumeRunRequest* request,
+                                   v1::Run* response) {
+  const auto resume = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ResumeRun", *request));
+    return backend_.manager->ResumeRun(id, IdOf(run.name()));
+  };
+  return AnswerRun(backend_, resume(), response);
+}
+
+grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryRunRequest* request, v1::Run* response) {
+  const auto retry = [&]() -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("RetryRun", *request));
+    return backend_.manager->RetryRun(id, IdOf(run.name()), caller.name);
+  };
+  return AnswerRun(backend_, retry(), response);
+}
+
+grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::DeleteRunRequest* request,
+                                   v1::Run* response) {
+  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
+  return AnswerRun(backend_, run.ok() ? backend_.manager->DeleteRun(IdOf(run->name())) : run, response);
+}
+
+grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::UndeleteRunRequest* request,
+                                     v1::Run* response) {
+  const absl::StatusOr<v1::Run> run = Resolve(context, request->name(), storage::RunsFirst::kDeleted);
+  return AnswerRun(backend_, run.ok() ? backend_.manager->UndeleteRun(IdOf(run->name())) : run, response);
+}
+
+}  // namespace sumscope::rpc

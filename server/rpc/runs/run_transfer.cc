@@ -1,0 +1,119 @@
+// Checkpoints out and weights in, of RunService.
+#include <map>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/names/resource_names.h"
+#include "server/rpc/runs/checkpoints.h"
+#include "server/rpc/runs/imported_file.h"
+#include "server/rpc/runs/run_service.h"
+#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/convert.h"
+#include "server/rpc/serve/file_chunks.h"
+#include "server/rpc/serve/upload_spool.h"
+
+namespace sumscope::rpc {
+namespace {
+
+absl::Status ImportIncomplete(uint64_t got, uint64_t expected) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "IMPORT_INCOMPLETE",
+                   absl::StrCat("the upload ended after ", got, " of ", expected, " bytes; send the file again"));
+}
+
+}  // namespace
+
+grpc::Status RunService::ListCheckpoints(grpc::ServerContext* context, const v1::ListCheckpointsRequest* request,
+                                         v1::ListCheckpointsResponse* response) {
+  const auto list = [&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    if (file == nullptr) return absl::OkStatus();
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto sets, file->ListTensorSets(storage::TensorSetKind::kWeights));
+    const std::string id = IdOf(run.name());
+    for (const storage::TensorSet& set : sets) *response->add_checkpoints() = ToCheckpoint(id, set);
+    return absl::OkStatus();
+  };
+  return ToGrpc(list());
+}
+
+absl::Status RunService::Download(grpc::ServerContext* context, const v1::DownloadCheckpointRequest& request,
+                                  grpc::ServerWriter<v1::FileChunk>* writer) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, RunName(ref.run)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet set, FindCheckpoint(run, file.get(), ref.step));
+  if (request.offset() > set.file_bytes) {
+    return MakeError(absl::StatusCode::kOutOfRange, "OFFSET_OUT_OF_RANGE",
+                     absl::StrCat("offset ", request.offset(), " is past the file's ", set.file_bytes, " bytes"));
+  }
+  return SendChunks(
+      {request.offset(), set.file_bytes, set.file_bytes, set.sha256},
+      ReadAfterPrefix(SafetensorsPrefix(set.tensors, {}),
+                      [&](uint64_t offset, uint64_t length) { return file->ReadTensorBytes(set.id, offset, length); }),
+      [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
+}
+
+grpc::Status RunService::DownloadCheckpoint(grpc::ServerContext* context, const v1::DownloadCheckpointRequest* request,
+                                            grpc::ServerWriter<v1::FileChunk>* writer) {
+  return ToGrpc(Download(context, *request, writer));
+}
+
+absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader<v1::ImportRunRequest>* reader) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(peer));
+  v1::ImportRunRequest message;
+  SUMSCOPE_ASSIGN_OR_RETURN(bool more, reader->Read(&message));
+  if (!more || !message.has_header()) {
+    return InvalidField("IMPORT_HEADER_MISSING", "header", "the first message of ImportRun must be its header");
+  }
+  const v1::ImportHeader header = message.header();
+  if (header.total_bytes() > limits::kMaxImportBytes) {
+    return MakeError(
+        absl::StatusCode::kResourceExhausted, "IMPORT_TOO_LARGE",
+        absl::StrCat("a file of ", header.total_bytes(), " bytes is above the limit of ", limits::kMaxImportBytes));
+  }
+  if (!header.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(header.run_id()));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateFileName("header.file_name", header.file_name()));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(header.labels()));
+  IncomingRoom::Hold room(backend_.room);
+  // The upload lies beside the run's file until that is made.
+  SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(2 * header.total_bytes()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto spool, UploadSpool::Create(backend_.spool_directory));
+  while (true) {
+    SUMSCOPE_ASSIGN_OR_RETURN(more, reader->Read(&message));
+    if (!more) break;
+    // An empty one is no progress, and would keep its place for as long as it is sent.
+    if (message.data().empty() || message.data().size() > limits::kMaxChunkBytes ||
+        spool->size() + message.data().size() > header.total_bytes()) {
+      return InvalidField("IMPORT_CHUNK_INVALID", "data",
+                          "chunks have 1 byte to 1 MiB, and together as many as header.total_bytes says");
+    }
+    SUMSCOPE_RETURN_IF_ERROR(spool->Append(message.data()));
+    room.SpendDisk(message.data().size());
+  }
+  if (spool->size() != header.total_bytes()) return ImportIncomplete(spool->size(), header.total_bytes());
+  const std::string sha256 = spool->Sha256();
+  if (!header.sha256().empty() && sha256 != header.sha256()) {
+    return MakeError(absl::StatusCode::kDataLoss, "IMPORT_CORRUPT", "the upload's SHA-256 is not the announced one");
+  }
+  v1::ImportHeader body = header;  // what makes two imports the same: header and content
+  body.set_sha256(sha256);
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ImportRun", body));
+  SUMSCOPE_ASSIGN_OR_RETURN(ImportedFile file, ReadImportedFile(header, *spool, backend_.room));
+  file.weights.file_name = header.file_name();
+  return backend_.manager->ImportRun(id, header.run_id(), file.spec,
+                                     std::map<std::string, std::string>(header.labels().begin(), header.labels().end()),
+                                     caller.name, file.weights);
+}
+
+grpc::ServerReadReactor<v1::ImportRunRequest>* RunService::ImportRun(grpc::CallbackServerContext* context,
+                                                                     v1::Run* run) {
+  return UploadCall<v1::ImportRunRequest, v1::Run>::Serve(
+      context, backend_.uploads, UploadPace(), run,
+      [this, peer = context->peer()](UploadReader<v1::ImportRunRequest>* reader) { return Import(peer, reader); });
+}
+
+}  // namespace sumscope::rpc

@@ -1,0 +1,112 @@
+#include "server/rpc/system/system_service.h"
+
+#include <sys/statvfs.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/models/complete_spec.h"
+#include "proto/contract/models/model_names.h"
+#include "proto/contract/models/model_shapes.h"
+#include "proto/contract/names/resource_names.h"
+#include "server/jobs/analyses/analysis_checks.h"
+#include "server/rpc/questions/question_text.h"
+#include "server/rpc/serve/call.h"
+
+namespace sumscope::rpc {
+namespace {
+
+void AddLimits(v1::ServerInfo* info) {
+  const std::vector<std::pair<const char*, uint64_t>> all = {
+      {"n_digits", limits::kMaxDigits},
+      {"n_layers", limits::kMaxLayers},
+      {"n_heads", limits::kMaxHeads},
+      {"d_model", limits::kMaxDModel},
+      {"d_head", limits::kMaxDHead},
+      {"d_mlp", limits::kMaxDMlp},
+      {"steps", limits::kMaxSteps},
+      {"batch_size", limits::kMaxBatchSize},
+      {"questions_per_analysis", limits::kMaxQuestions},
+      {"attempts", limits::kMaxAttempts},
+      {"queued_jobs", limits::kMaxQueuedJobs},
+      {"watchers", limits::kMaxWatchers},
+      {"uploads", limits::kMaxUploads},
+      {"downloads", limits::kMaxDownloads},
+      {"page_size", limits::kMaxPageSize},
+      {"message_bytes", limits::kMaxMessageBytes},
+      {"chunk_bytes", limits::kMaxChunkBytes},
+      {"import_bytes", limits::kMaxImportBytes},
+      {"uploaded_questions", kMaxUploadedQuestions},
+      {"uploaded_question_bytes", kMaxUploadedQuestionBytes},
+      {"phase_steps", jobs::kMaxPhaseSteps},
+      {"labels", limits::kMaxLabels},
+  };
+  for (const auto& [name, maximum] : all) {
+    v1::Limit* limit = info->add_limits();
+    limit->set_name(name);
+    limit->set_maximum(maximum);
+  }
+}
+
+// A slot whose job waits for storage is not free, whatever its worker does meanwhile.
+void ShowStorageWaits(const jobs::JobManager& manager, v1::ServerInfo* info) {
+  for (const jobs::StorageWait& wait : manager.StorageWaits()) {
+    for (v1::Slot& slot : *info->mutable_slots()) {
+      if (slot.name() != wait.slot) continue;
+      slot.set_state("BUSY");
+      slot.set_detail(absl::StrCat(wait.analysis.empty() ? RunName(wait.run) : AnalysisName(wait.run, wait.analysis),
+                                   " ", wait.detail, " (", wait.reason, ")"));
+    }
+  }
+}
+
+absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const workers::WorkerPool& pool,
+                                        const jobs::JobManager& manager, const std::string& model_name) {
+  v1::ServerInfo info = fixed;
+  AddLimits(&info);
+  for (const v1::Slot& slot : pool.Slots()) *info.add_slots() = slot;
+  ShowStorageWaits(manager, &info);
+  v1::TrainSpec spec;
+  if (!model_name.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(model_name));
+  }
+  spec = CompleteSpec(spec);
+  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
+  for (const std::string& hook : HookNames(spec)) info.add_hook_names(hook);
+  info.set_free_disk_bytes(FreeDiskBytes(fixed.data_directory()));
+  return info;
+}
+
+// What the task "jxnb248q.1" of a slot, the first start of job jxnb248q, works on: a job's id alone leads nowhere.
+std::string WorkOf(const std::string& task, storage::Catalog& catalog) {
+  std::string work;
+  const absl::Status found = catalog.Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job job, reader.GetJob(task.substr(0, task.find('.'))));
+    work = job.analysis.empty() ? RunName(job.run) : AnalysisName(job.run, job.analysis);
+    return absl::OkStatus();
+  });
+  return found.ok() ? work : "";  // the rest of the answer is worth having without it
+}
+
+}  // namespace
+
+uint64_t FreeDiskBytes(const std::string& directory) {
+  struct statvfs disk = {};
+  return statvfs(directory.c_str(), &disk) == 0 ? static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize : 0;
+}
+
+grpc::Status SystemService::GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
+                                          v1::ServerInfo* response) {
+  const grpc::Status status = Answer(Describe(fixed_, *pool_, *manager_, request->model_name()), response);
+  for (v1::Slot& slot : *response->mutable_slots()) {
+    if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *catalog_));
+  }
+  response->set_draining(manager_->draining());
+  for (v1::MethodTimes& times : times_->Describe()) *response->add_method_times() = std::move(times);
+  return status;
+}
+
+}  // namespace sumscope::rpc

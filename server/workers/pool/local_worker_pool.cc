@@ -1,0 +1,310 @@
+#include "server/workers/pool/local_worker_pool.h"
+
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <map>
+#include <thread>
+#include <utility>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "grpcpp/grpcpp.h"
+#include "proto/contract/base/mutex.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
+#include "server/transport/rpc_server.h"
+#include "server/workers/link/link_service.h"
+
+namespace sumscope::workers {
+namespace {
+
+// How often processes and deadlines are looked at. Ends of links and new work wake the supervisor at once.
+constexpr std::chrono::milliseconds kSupervisionInterval(50);
+// Of the streams that are left at Shutdown: none has been admitted.
+constexpr absl::Duration kSocketShutdownGrace = absl::Milliseconds(100);
+// Workers that end beside those that begin, and whoever else opens the socket.
+constexpr size_t kMaxOtherConnections = 64;
+constexpr int kMaxStreamsOfWorker = 4;  // it needs one
+
+class LocalWorkerPool final : public WorkerPool, private LinkHost {
+ public:
+  LocalWorkerPool(LocalWorkerPoolOptions options, WorkerLauncher* launcher, Clock* clock, IdSource* ids)
+      : options_(std::move(options)),
+        launcher_(launcher),
+        clock_(clock),
+        ids_(ids),
+        connections_({options_.slots.size() + kMaxOtherConnections, options_.limits.start_timeout}, clock),
+        service_(this, &connections_, clock) {
+    for (const SlotConfig& slot : options_.slots) slots_.try_emplace(slot.name, slot, options_.limits);
+  }
+  ~LocalWorkerPool() override { Shutdown(); }
+
+  absl::Status Start(WorkerListener* listener) override;
+  absl::Status Assign(const std::string& slot, const worker::v1::Task& task,
+                      std::optional<TaskTensors> tensors) override;
+  void Acknowledge(const std::string& slot, const std::string& task_id, uint64_t sequence) override;
+  void Cancel(const std::string& slot, const std::string& task_id) override;
+  void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) override;
+  std::vector<v1::Slot> Slots() const override;
+  void Shutdown() override;
+
+ private:
+  absl::Status Admit(const worker::v1::Hello& hello, Link* link) override;
+  void OnLinked(const worker::v1::Hello& hello) override;
+  void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) override;
+  void OnLinkEnded(const std::string& slot, const absl::Status& failure) override;
+
+  absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen();
+
+  // Gives `message` to the listener; after hello and finished also says that the slot is idle.
+  void Deliver(const std::string& slot, worker::v1::WorkerMessage message, bool may_be_idle);
+
+  void Supervise();
+  // Lets every slot do what is due. Returns false when the pool is stopped and nothing is left of any worker.
+  bool TickAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LaunchDue();
+  SlotSupervisor* Find(const std::string& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const LocalWorkerPoolOptions options_;
+  WorkerLauncher* const launcher_;
+  Clock* const clock_;
+  IdSource* const ids_;
+  transport::ConnectionTable connections_;
+  LinkService service_;
+
+  // Of Start and Shutdown, which may come from different threads. Taken before mutex_.
+  Mutex lifecycle_mutex_;
+  std::unique_ptr<transport::RpcServer> server_ ABSL_GUARDED_BY(lifecycle_mutex_);
+  std::thread supervisor_ ABSL_GUARDED_BY(lifecycle_mutex_);
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  WorkerListener* listener_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::map<std::string, SlotSupervisor> slots_ ABSL_GUARDED_BY(mutex_);  // never grows or shrinks
+};
+
+absl::Status LocalWorkerPool::Start(WorkerListener* listener) {
+  MutexLock lifecycle(&lifecycle_mutex_);
+  {
+    MutexLock lock(&mutex_);
+    if (listener_ != nullptr || stopping_) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "POOL_STARTED", "the pool starts once");
+    }
+    listener_ = listener;
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen());
+  supervisor_ = std::thread([this] { Supervise(); });
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<transport::RpcServer>> LocalWorkerPool::Listen() {
+  // What a dead server left: nobody else has a place here.
+  struct stat file = {};
+  if (lstat(options_.socket_path.c_str(), &file) == 0 && S_ISSOCK(file.st_mode)) unlink(options_.socket_path.c_str());
+  absl::StatusOr<transport::ListeningSocket> socket = transport::ListeningSocket::BindUnix(options_.socket_path);
+  if (!socket.ok()) return MakeError(absl::StatusCode::kUnavailable, "SOCKET_UNAVAILABLE", socket.status().message());
+  std::vector<transport::ListeningSocket> sockets;
+  sockets.push_back(*std::move(socket));
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service_);
+  builder.SetMaxReceiveMessageSize(limits::kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsOfWorker);
+  return transport::RpcServer::Start(&builder, std::move(sockets), &connections_, {});
+}
+
+absl::Status LocalWorkerPool::Assign(const std::string& slot, const worker::v1::Task& task,
+                                     std::optional<TaskTensors> tensors) {
+  MutexLock lock(&mutex_);
+  SlotSupervisor* const supervisor = Find(slot);
+  if (supervisor == nullptr) {
+    return MakeError(absl::StatusCode::kNotFound, "SLOT_NOT_FOUND", absl::StrCat("there is no slot ", slot));
+  }
+  return supervisor->Assign(task, std::move(tensors));
+}
+
+void LocalWorkerPool::Acknowledge(const std::string& slot, const std::string& task_id, uint64_t sequence) {
+  MutexLock lock(&mutex_);
+  if (SlotSupervisor* const supervisor = Find(slot)) supervisor->Acknowledge(task_id, sequence);
+}
+
+void LocalWorkerPool::Cancel(const std::string& slot, const std::string& task_id) {
+  MutexLock lock(&mutex_);
+  if (SlotSupervisor* const supervisor = Find(slot)) supervisor->Cancel(task_id, clock_->Monotonic());
+}
+
+void LocalWorkerPool::Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) {
+  MutexLock lock(&mutex_);
+  if (SlotSupervisor* const supervisor = Find(slot)) supervisor->Stop(task_id, grace, clock_->Monotonic());
+}
+
+std::vector<v1::Slot> LocalWorkerPool::Slots() const {
+  std::vector<v1::Slot> slots;
+  MutexLock lock(&mutex_);
+  for (const SlotConfig& config : options_.slots) slots.push_back(slots_.at(config.name).Describe());
+  return slots;
+}
+
+void LocalWorkerPool::Shutdown() {
+  MutexLock lifecycle(&lifecycle_mutex_);
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    for (auto& [name, slot] : slots_) slot.Shutdown(clock_->Monotonic());
+    changed_.NotifyAll();
+  }
+  if (supervisor_.joinable()) supervisor_.join();
+  if (server_ != nullptr) {
+    server_->Shutdown(absl::Now() + kSocketShutdownGrace);
+    server_.reset();
+  }
+}
+
+absl::Status LocalWorkerPool::Admit(const worker::v1::Hello& hello, Link* link) {
+  MutexLock lock(&mutex_);
+  SlotSupervisor* const slot = Find(hello.slot());
+  if (slot == nullptr) {
+    return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
+                     absl::StrCat("there is no slot ", hello.slot()));
+  }
+  while (slot->launching()) changed_.Wait(&mutex_);  // a quick worker is here before its launch returned
+  return slot->Admit(hello, link, clock_->Monotonic());
+}
+
+void LocalWorkerPool::OnLinked(const worker::v1::Hello& hello) {
+  worker::v1::WorkerMessage message;
+  *message.mutable_hello() = hello;
+  message.mutable_hello()->clear_secret();
+  Deliver(hello.slot(), std::move(message), /*may_be_idle=*/true);
+}
+
+void LocalWorkerPool::OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) {
+  const bool finished = message.has_finished();
+  {
+    MutexLock lock(&mutex_);
+    SlotSupervisor* const supervisor = Find(slot);
+    supervisor->Heard(clock_->Monotonic());
+    // Heartbeats, and what is left of a task that is over.
+    if (message.task_id().empty() || message.task_id() != supervisor->task_id()) return;
+    if (finished) supervisor->Finish();
+  }
+  Deliver(slot, std::move(message), finished);
+}
+
+void LocalWorkerPool::Deliver(const std::string& slot, worker::v1::WorkerMessage message, bool may_be_idle) {
+  WorkerListener* listener;
+  {
+    MutexLock lock(&mutex_);
+    Find(slot)->BeginDelivery();
+    listener = listener_;
+  }
+  listener->OnMessage(slot, std::move(message));
+  bool idle;
+  {
+    MutexLock lock(&mutex_);
+    idle = may_be_idle && Find(slot)->BecomeIdle();
+  }
+  if (idle) listener->OnIdle(slot);
+  MutexLock lock(&mutex_);
+  Find(slot)->EndDelivery(clock_->Monotonic());
+}
+
+void LocalWorkerPool::OnLinkEnded(const std::string& slot, const absl::Status& failure) {
+  WorkerListener* listener;
+  std::optional<SlotSupervisor::LostTask> lost;
+  {
+    MutexLock lock(&mutex_);
+    SlotSupervisor* const supervisor = Find(slot);
+    supervisor->LinkLost(failure, clock_->Monotonic());
+    changed_.NotifyAll();
+    while (!supervisor->ProcessGone()) changed_.Wait(&mutex_);
+    lost = supervisor->TakeLostTask();
+    listener = listener_;
+  }
+  const absl::Cleanup detach = [&] {  // whatever the listener throws: the link does not outlive this call
+    MutexLock lock(&mutex_);
+    Find(slot)->DetachLink(clock_->Monotonic());
+    changed_.NotifyAll();
+  };
+  if (lost.has_value()) listener->OnLost(slot, lost->task_id, lost->reason, lost->detail);
+}
+
+void LocalWorkerPool::Supervise() {
+  while (true) {
+    LaunchDue();
+    service_.BreakSilentStreams(options_.limits.start_timeout);
+    MutexLock lock(&mutex_);
+    if (!TickAll()) return;
+    changed_.WaitFor(&mutex_, kSupervisionInterval);
+    if (!TickAll()) return;
+  }
+}
+
+bool LocalWorkerPool::TickAll() {
+  bool settled = true;
+  bool ended = false;
+  for (auto& [name, slot] : slots_) {
+    const bool had_process = !slot.ProcessGone();
+    slot.Tick(clock_->Monotonic());
+    ended |= had_process && slot.ProcessGone();
+    settled &= slot.Settled();
+  }
+  if (ended) changed_.NotifyAll();
+  return !(stopping_ && settled);
+}
+
+void LocalWorkerPool::LaunchDue() {
+  for (const SlotConfig& config : options_.slots) {
+    WorkerSpec spec;
+    {
+      MutexLock lock(&mutex_);
+      SlotSupervisor* const slot = Find(config.name);
+      if (!slot->WantsLaunch(clock_->Monotonic())) continue;
+      spec = slot->BeginLaunch(absl::StrCat("unix:", options_.socket_path), ids_->NewUuid());
+    }
+    absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher_->Launch(spec);
+    MutexLock lock(&mutex_);
+    Find(config.name)->EndLaunch(std::move(process), clock_->Monotonic());
+    changed_.NotifyAll();
+  }
+}
+
+SlotSupervisor* LocalWorkerPool::Find(const std::string& slot) {
+  const auto found = slots_.find(slot);
+  return found == slots_.end() ? nullptr : &found->second;
+}
+
+bool ValidSlotName(const std::string& name) {
+  for (const char c : name) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_' && c != '.') return false;
+  }
+  return !name.empty() && name[0] != '.';
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<WorkerPool>> CreateLocalWorkerPool(LocalWorkerPoolOptions options,
+                                                                  WorkerLauncher* launcher, Clock* clock,
+                                                                  IdSource* ids) {
+  if (options.socket_path.empty() || options.socket_path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return InvalidField("SOCKET_PATH_INVALID", "socket_path",
+                        absl::StrCat("the path of the workers' socket has ", options.socket_path.size(),
+                                     " bytes, expected 1 to ", sizeof(sockaddr_un::sun_path) - 1));
+  }
+  std::map<std::string, int> names;
+  for (const SlotConfig& slot : options.slots) {
+    if (!ValidSlotName(slot.name) || ++names[slot.name] > 1) {
+      return InvalidField("SLOT_NAME_INVALID", "slots",
+                          absl::StrCat("slot name ", Quote(slot.name), " is malformed or there twice"));
+    }
+  }
+  return std::make_unique<LocalWorkerPool>(std::move(options), launcher, clock, ids);
+}
+
+}  // namespace sumscope::workers

@@ -1,0 +1,275 @@
+#include "server/workers/pool/slot_supervisor.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "openssl/crypto.h"
+#include "proto/contract/errors/errors.h"
+
+namespace sumscope::workers {
+namespace {
+
+constexpr uint32_t kProtocol = 1;
+constexpr absl::Duration kNever = absl::InfiniteDuration();
+
+bool EqualInConstantTime(const std::string& a, const std::string& b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// One broken measurement would spoil every prediction, which uses the mean: none at all is better. Bounds that no slot
+// comes near.
+v1::Rates SoundRates(const v1::Rates& rates) {
+  constexpr double kLeastFlops = 1e6, kMostFlops = 1e18, kLongestStepSeconds = 60;
+  for (const double flops :
+       {rates.training_flops_per_second(), rates.answering_flops_per_second(), rates.intervening_flops_per_second()}) {
+    if (!(flops >= kLeastFlops && flops <= kMostFlops)) return {};  // NaN too
+  }
+  const double step = rates.training_step_seconds();
+  return step >= 0 && step <= kLongestStepSeconds ? rates : v1::Rates();
+}
+
+std::string Join(const std::string& a, const std::string& b) { return a.empty() ? b : absl::StrCat(a, "; ", b); }
+
+}  // namespace
+
+SlotSupervisor::SlotSupervisor(SlotConfig config, const SupervisionLimits& limits)
+    : config_(std::move(config)), limits_(limits), retry_at_(-kNever) {}
+
+bool SlotSupervisor::WantsLaunch(absl::Duration now) const {
+  const bool down = state_ == State::kBackingOff || state_ == State::kBroken;
+  return down && !shutting_down_ && Settled() && now >= retry_at_;
+}
+
+WorkerSpec SlotSupervisor::BeginLaunch(const std::string& server, const std::string& secret) {
+  state_ = State::kStarting;
+  launching_ = true;
+  doomed_ = false;
+  ++starts_;
+  ++launches_;
+  secret_ = secret;
+  terminate_at_ = kill_at_ = break_link_at_ = kNever;
+  blame_reason_.clear();
+  blame_detail_.clear();
+  return {config_.name, config_.device, config_.threads, server, secret};
+}
+
+void SlotSupervisor::EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now) {
+  launching_ = false;
+  launched_at_ = now;
+  if (!process.ok()) {
+    Blame("WORKER_LOST", std::string(process.status().message()));
+    Settle(now);
+    return;
+  }
+  process_ = *std::move(process);
+  if (shutting_down_) KillNow();
+}
+
+void SlotSupervisor::Tick(absl::Duration now) {
+  // Who was suspended, or starved, has read no heartbeats either.
+  if (now - std::exchange(last_tick_, now) > limits_.heartbeat_timeout / 2) last_heard_ = now;
+  if (process_ == nullptr) {
+    if (link_ != nullptr && now >= break_link_at_) {
+      break_link_at_ = kNever;
+      link_->Break();
+    }
+    return;
+  }
+  WatchHealth(now);
+  Escalate(now);
+  PollProcess(now);
+}
+
+void SlotSupervisor::WatchHealth(absl::Duration now) {
+  if (doomed_) return;
+  if (state_ == State::kStarting && link_ == nullptr && now - launched_at_ > limits_.start_timeout) {
+    Blame("WORKER_LOST", absl::StrCat("no hello within ", absl::FormatDuration(limits_.start_timeout)));
+    KillNow();
+  } else if (link_ != nullptr && !delivering_ && now - last_heard_ > limits_.heartbeat_timeout) {
+    Blame("HEARTBEAT_LOST", absl::StrCat("no heartbeat for ", absl::FormatDuration(now - last_heard_)));
+    KillNow();
+  }
+}
+
+void SlotSupervisor::Escalate(absl::Duration now) {
+  if (now >= terminate_at_) {
+    terminate_at_ = kNever;
+    kill_at_ = std::min(kill_at_, now + limits_.terminate_grace);
+    Blame(terminate_reason_, terminate_detail_);
+    Doom();
+    process_->Terminate();
+  }
+  if (now >= kill_at_) {
+    kill_at_ = kNever;
+    KillNow();
+  }
+}
+
+void SlotSupervisor::PollProcess(absl::Duration now) {
+  std::optional<WorkerExit> exit = process_->Poll();
+  if (!exit.has_value()) return;
+  process_.reset();
+  Doom();
+  blame_detail_ = Join(blame_detail_, exit->description);
+  if (!exit->log_tail.empty()) blame_detail_ = absl::StrCat(blame_detail_, "; its log ends: ", exit->log_tail);
+  terminate_at_ = kill_at_ = kNever;
+  if (link_ == nullptr) {
+    Settle(now);
+  } else {
+    break_link_at_ = now + limits_.terminate_grace;  // what it sent before is still read
+  }
+}
+
+absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, Link* link, absl::Duration now) {
+  const bool known = process_ != nullptr && !doomed_ && link_ == nullptr && hello.pid() == process_->pid();
+  if (!EqualInConstantTime(hello.secret(), secret_) || !known) {
+    return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
+                     absl::StrCat("this server did not start such a worker for slot ", config_.name));
+  }
+  if (hello.protocol() != kProtocol) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "PROTOCOL_MISMATCH",
+                     absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kProtocol));
+  }
+  secret_.clear();  // good for one link
+  rates_ = SoundRates(hello.rates());
+  link_ = link;
+  last_heard_ = now;
+  return absl::OkStatus();
+}
+
+void SlotSupervisor::EndDelivery(absl::Duration now) {
+  delivering_ = false;
+  last_heard_ = now;
+}
+
+void SlotSupervisor::LinkLost(const absl::Status& failure, absl::Duration now) {
+  Doom();
+  if (!failure.ok()) {
+    Blame("TENSORS_UNREADABLE", std::string(failure.message()));
+    if (process_ != nullptr) KillNow();
+  } else if (process_ != nullptr && terminate_at_ > now + limits_.terminate_grace) {
+    terminate_at_ = now + limits_.terminate_grace;
+    terminate_reason_ = "WORKER_LOST";
+    terminate_detail_ = "its link broke";
+  }
+}
+
+std::optional<SlotSupervisor::LostTask> SlotSupervisor::TakeLostTask() {
+  if (task_id_.empty()) return std::nullopt;
+  return LostTask{std::exchange(task_id_, ""), blame_reason_.empty() ? "WORKER_LOST" : blame_reason_, blame_detail_};
+}
+
+void SlotSupervisor::DetachLink(absl::Duration now) {
+  link_ = nullptr;
+  delivering_ = false;
+  Settle(now);
+}
+
+absl::Status SlotSupervisor::Assign(const worker::v1::Task& task, std::optional<TaskTensors> tensors) {
+  if (state_ != State::kIdle || doomed_ || shutting_down_) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "SLOT_NOT_IDLE",
+                     absl::StrCat("slot ", config_.name, " cannot take a task now"));
+  }
+  state_ = State::kBusy;
+  starts_ = 0;
+  task_id_ = task.task_id();
+  link_->SendTask(task, std::move(tensors));
+  return absl::OkStatus();
+}
+
+void SlotSupervisor::Acknowledge(const std::string& task_id, uint64_t sequence) {
+  if (link_ != nullptr && !doomed_) link_->SendAck(task_id, sequence);
+}
+
+void SlotSupervisor::Cancel(const std::string& task_id, absl::Duration now) {
+  if (task_id_.empty() || task_id != task_id_ || doomed_) return;
+  link_->SendCancel(task_id);
+  if (terminate_at_ <= now + limits_.cancel_grace) return;
+  terminate_at_ = now + limits_.cancel_grace;
+  terminate_reason_ = "WORKER_KILLED";
+  terminate_detail_ = absl::StrCat("did not cancel within ", absl::FormatDuration(limits_.cancel_grace));
+}
+
+void SlotSupervisor::Stop(const std::string& task_id, absl::Duration grace, absl::Duration now) {
+  if (task_id_.empty() || task_id != task_id_ || doomed_) return;
+  link_->SendStop(task_id);
+  if (terminate_at_ <= now + grace) return;
+  terminate_at_ = now + grace;
+  terminate_reason_ = "WORKER_KILLED";
+  terminate_detail_ = absl::StrCat("did not stop within ", absl::FormatDuration(grace));
+}
+
+void SlotSupervisor::Finish() {
+  task_id_.clear();
+  if (link_ != nullptr) link_->EndTask();
+  if (!doomed_ && !shutting_down_) terminate_at_ = kNever;
+}
+
+bool SlotSupervisor::BecomeIdle() {
+  if (doomed_ || shutting_down_ || !task_id_.empty()) return false;
+  state_ = State::kIdle;
+  detail_.clear();
+  return true;
+}
+
+void SlotSupervisor::Shutdown(absl::Duration now) {
+  if (std::exchange(shutting_down_, true) || process_ == nullptr) return;
+  if (link_ == nullptr) {
+    KillNow();  // has nothing to lose yet
+    return;
+  }
+  Blame("POOL_SHUTDOWN", "the server stops");
+  link_->SendShutdown();
+  terminate_reason_ = "POOL_SHUTDOWN";
+  terminate_at_ = std::min(terminate_at_, now + limits_.terminate_grace);
+}
+
+v1::Slot SlotSupervisor::Describe() const {
+  static constexpr const char* kNames[] = {"STARTING", "IDLE", "BUSY", "BACKING_OFF", "BROKEN"};
+  v1::Slot slot;
+  slot.set_name(config_.name);
+  slot.set_device(config_.device);
+  slot.set_threads(config_.threads);
+  slot.set_state(kNames[static_cast<int>(state_)]);
+  slot.set_job(task_id_);
+  if (process_ != nullptr) slot.set_worker_pid(process_->pid());
+  slot.set_restarts(launches_ == 0 ? 0 : launches_ - 1);
+  slot.set_detail(state_ == State::kBroken
+                      ? absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
+                                     absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_)
+                      : detail_);
+  if (rates_.training_flops_per_second() > 0) *slot.mutable_rates() = rates_;
+  return slot;
+}
+
+void SlotSupervisor::Blame(const std::string& reason, const std::string& detail) {
+  if (!blame_reason_.empty()) return;
+  blame_reason_ = reason;
+  blame_detail_ = detail;
+}
+
+void SlotSupervisor::KillNow() {
+  Doom();
+  process_->Kill();
+}
+
+void SlotSupervisor::Doom() {
+  doomed_ = true;
+  if (state_ == State::kIdle) state_ = State::kBackingOff;
+}
+
+void SlotSupervisor::Settle(absl::Duration now) {
+  detail_ = blame_detail_;
+  if (!shutting_down_ && starts_ >= limits_.restart_budget) {
+    state_ = State::kBroken;
+    retry_at_ = now + limits_.restart_delay_max;
+    return;
+  }
+  state_ = State::kBackingOff;
+  absl::Duration delay = limits_.restart_delay_first;
+  for (int i = 1; i < starts_ && delay < limits_.restart_delay_max; ++i) delay *= 2;
+  retry_at_ = now + std::min(delay, limits_.restart_delay_max);
+}
+
+}  // namespace sumscope::workers

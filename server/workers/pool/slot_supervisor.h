@@ -1,0 +1,136 @@
+#ifndef SUMSCOPE_SERVER_WORKERS_POOL_SLOT_SUPERVISOR_H_
+#define SUMSCOPE_SERVER_WORKERS_POOL_SLOT_SUPERVISOR_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "proto/contract/limits.h"
+#include "server/workers/launch/worker_launcher.h"
+#include "server/workers/link/link.h"
+#include "sumscope/v1/system.pb.h"
+
+namespace sumscope::workers {
+
+struct SlotConfig {
+  std::string name;    // cpu0: letters, digits, '-', '_', '.'
+  std::string device;  // cpu
+  uint32_t threads = 1;
+};
+
+// Maxima of waits and retries; tests shorten them.
+struct SupervisionLimits {
+  absl::Duration heartbeat_timeout = limits::kHeartbeatTimeout;
+  absl::Duration start_timeout = limits::kWorkerStartTimeout;
+  absl::Duration cancel_grace = limits::kCancelGrace;
+  absl::Duration terminate_grace = limits::kTerminateGrace;
+  absl::Duration restart_delay_first = limits::kRestartDelayFirst;
+  absl::Duration restart_delay_max = limits::kRestartDelayMax;
+  int restart_budget = limits::kRestartBudget;
+};
+
+// One slot and the worker on it, as a state machine: told what happened and what time it is (monotonic), it signals the
+// process, writes to the link and decides when to launch. It has no thread and never waits.
+//
+//   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has a task)
+//   any of these -> BACKING_OFF or BROKEN, when process group and link are both gone
+//
+// A start that brought a worker to its first task succeeded, whatever became of the task: jobs have attempts of their
+// own. After `restart_budget` starts in a row that did not, the slot is BROKEN: it says so, and tries again at the
+// longest delay.
+//
+// Thread-compatible: the pool holds its mutex around every call.
+class SlotSupervisor {
+ public:
+  SlotSupervisor(SlotConfig config, const SupervisionLimits& limits);
+
+  // The process. Launching happens outside: WantsLaunch, BeginLaunch, then EndLaunch with what came of it.
+  bool WantsLaunch(absl::Duration now) const;
+  WorkerSpec BeginLaunch(const std::string& server, const std::string& secret);
+  void EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now);
+  bool launching() const { return launching_; }
+  // Looks after the process, and does what is due.
+  void Tick(absl::Duration now);
+  bool ProcessGone() const { return process_ == nullptr && !launching_; }
+  // Neither process nor link, and none to come before the next launch.
+  bool Settled() const { return ProcessGone() && link_ == nullptr; }
+
+  // The link. UNAUTHENTICATED WORKER_REFUSED, FAILED_PRECONDITION PROTOCOL_MISMATCH.
+  absl::Status Admit(const worker::v1::Hello& hello, Link* link, absl::Duration now);
+  // Brackets a call to the listener: while it lasts the stream is not read and no heartbeat can be seen.
+  void BeginDelivery() { delivering_ = true; }
+  void EndDelivery(absl::Duration now);
+  void Heard(absl::Duration now) { last_heard_ = now; }
+  // The link is broken: the process gets `terminate_grace` to end by itself.
+  void LinkLost(const absl::Status& failure, absl::Duration now);
+  struct LostTask {
+    std::string task_id, reason, detail;
+  };
+  // When ProcessGone after LinkLost: the task that went down with the worker, once.
+  std::optional<LostTask> TakeLostTask();
+  void DetachLink(absl::Duration now);
+
+  // Tasks.
+  const std::string& task_id() const { return task_id_; }
+  absl::Status Assign(const worker::v1::Task& task, std::optional<TaskTensors> tensors);
+  void Acknowledge(const std::string& task_id, uint64_t sequence);
+  void Cancel(const std::string& task_id, absl::Duration now);
+  void Stop(const std::string& task_id, absl::Duration grace, absl::Duration now);
+  // The current task is finished.
+  void Finish();
+  // After hello or a finished task: true when the worker can take a task.
+  bool BecomeIdle();
+  // Ends the worker; no other is launched.
+  void Shutdown(absl::Duration now);
+
+  v1::Slot Describe() const;
+
+ private:
+  enum class State { kStarting, kIdle, kBusy, kBackingOff, kBroken };
+
+  void PollProcess(absl::Duration now);
+  void WatchHealth(absl::Duration now);
+  void Escalate(absl::Duration now);
+  // Remembers the first cause of the worker's end.
+  void Blame(const std::string& reason, const std::string& detail);
+  void KillNow();
+  // The worker takes no task any more.
+  void Doom();
+  // Decides what comes after a worker of which nothing is left.
+  void Settle(absl::Duration now);
+
+  const SlotConfig config_;
+  const SupervisionLimits limits_;
+
+  State state_ = State::kBackingOff;
+  bool shutting_down_ = false;
+  int starts_ = 0;           // since the last one that brought a worker to a task
+  uint32_t launches_ = 0;    // ever
+  absl::Duration retry_at_;  // of kBackingOff and kBroken
+  std::string detail_;       // of the last end, for people, until a worker is ready
+
+  // Of the current worker.
+  std::string secret_;
+  v1::Rates rates_;  // empty: not measured, or not to be believed
+  bool launching_ = false;
+  bool doomed_ = false;
+  bool delivering_ = false;
+  std::unique_ptr<WorkerProcess> process_;
+  Link* link_ = nullptr;
+  std::string task_id_;
+  absl::Duration launched_at_;
+  absl::Duration last_heard_;
+  absl::Duration last_tick_;
+  absl::Duration terminate_at_ = absl::InfiniteDuration();
+  absl::Duration kill_at_ = absl::InfiniteDuration();
+  absl::Duration break_link_at_ = absl::InfiniteDuration();
+  std::string terminate_reason_, terminate_detail_;
+  std::string blame_reason_, blame_detail_;
+};
+
+}  // namespace sumscope::workers
+
+#endif  // SUMSCOPE_SERVER_WORKERS_POOL_SLOT_SUPERVISOR_H_
