@@ -2,8 +2,10 @@
 // in a review.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <regex>
 #include <set>
@@ -114,6 +116,44 @@ TEST(Layering_Test, SqliteStaysInItsFolder) {
     if (include.text != "sqlite3.h" && include.text.rfind("SQLiteCpp/", 0) != 0) return;
     EXPECT_EQ(include.file.rfind("storage/sqlite/", 0), 0u) << include.file;
   });
+}
+
+// Folders that include each other are one folder: neither can be understood, or changed, alone.
+TEST(Layering_Test, NoFoldersIncludeEachOtherInACircle) {
+  std::map<std::string, std::map<std::string, std::string>> includes;  // folder -> folder -> a file that does
+  ForEachInclude([&](const Include& include) {
+    const std::string from = fs::path(include.file).parent_path(), to = fs::path(include.text).parent_path();
+    if (from != to && fs::exists(kRoot / include.text)) includes[from].emplace(to, include.file);
+  });
+  // Folders without includes of others go, until none does.
+  for (bool gone = true; gone;) {
+    gone = false;
+    for (auto at = includes.begin(); at != includes.end();) {
+      for (auto to = at->second.begin(); to != at->second.end();) {
+        to = includes.count(to->first) == 0 ? at->second.erase(to) : std::next(to);
+      }
+      gone |= at->second.empty();
+      at = at->second.empty() ? includes.erase(at) : std::next(at);
+    }
+  }
+  for (const auto& [from, all] : includes) {
+    for (const auto& [to, file] : all) ADD_FAILURE() << from << " -> " << to << ", in or before a circle: " << file;
+  }
+}
+
+// A folder is read at a glance, and a file in one sitting.
+TEST(Structure_Test, FoldersAndFilesAreSmall) {
+  constexpr int kMostFiles = 20, kMostLines = 400;
+  std::map<std::string, int> files;
+  for (const char* folder : {"proto", "client", "storage", "server", "tests"}) {
+    for (const fs::path& path : Sources(folder)) {
+      ++files[fs::relative(path.parent_path(), kRoot)];
+      std::ifstream file(path);
+      const auto lines = std::count(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>(), '\n');
+      EXPECT_LE(lines, kMostLines) << fs::relative(path, kRoot);
+    }
+  }
+  for (const auto& [folder, count] : files) EXPECT_LE(count, kMostFiles) << folder;
 }
 
 TEST(Layering_Test, AbslMutexIsNotUsed) {

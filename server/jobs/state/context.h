@@ -12,22 +12,22 @@
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/job_manager.h"
 #include "server/jobs/state/capture_room.h"
 #include "server/jobs/state/interrupt.h"
+#include "server/jobs/state/parts.h"
 #include "server/jobs/state/run_locks.h"
 #include "server/jobs/state/storage_waits.h"
 
 namespace sumscope::jobs {
 
 // What every part of the job manager works with. Owned by the manager.
-struct Context : JobManager::Parts {
-  Context(const JobManager::Options& with_options, const JobManager::Parts& parts)
-      : JobManager::Parts(parts),
+struct Context : JobsParts {
+  Context(const JobsOptions& with_options, const JobsParts& parts)
+      : JobsParts(parts),
         options(with_options),
         capture_room(catalog, captures, options.capture_limit_bytes, options.free_disk_bytes) {}
 
-  const JobManager::Options options;
+  const JobsOptions options;
   CaptureRoom capture_room;
   Interrupt interrupt;                // set at the end of a drain: what still retries gives up
   std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
