@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,12 @@ struct Job {
   uint64_t queue_position = 0;  // FIFO order; set by InsertJob
   absl::Time create_time;
   std::optional<absl::Time> start_time, end_time;
+  // What a plan goes by. Nothing sets or stores them yet.
+  std::string owner;
+  int priority = 0;                       // higher goes first
+  std::string lane;                       // of a slot; empty: any
+  std::set<std::string> holds;            // reasons why it must not start
+  std::vector<std::string> dependencies;  // runs that must have succeeded before
 };
 
 // A state change, in the one order of the server.

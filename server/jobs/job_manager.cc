@@ -26,7 +26,7 @@ std::unique_ptr<JobManager> JobManager::Create(const Options& options, const Par
 
 JobManagerImpl::JobManagerImpl(const Options& options, const Parts& parts)
     : context_(options, parts),
-      dispatcher_(&context_, std::make_unique<FifoPolicy>()),
+      dispatcher_(&context_, FirstInFirstOut),
       ingest_(&context_, &dispatcher_),
       recovery_(&context_),
       housekeeping_(&context_) {}

@@ -2,32 +2,27 @@
 #define SUMSCOPE_SERVER_JOBS_SCHEDULING_DISPATCHER_H_
 
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "server/jobs/intake/ingest.h"
-#include "server/jobs/scheduling/queue.h"
+#include "server/jobs/scheduling/job_queue.h"
+#include "server/jobs/scheduling/plan.h"
+#include "server/jobs/scheduling/start_job.h"
 #include "server/jobs/state/context.h"
-#include "server/jobs/tasks/task_builder.h"
 
 namespace sumscope::jobs {
 
-// Gives queued jobs to idle slots, from threads of its own, so that a job whose file is slow holds up its slot alone.
-// The catalog decides on every state; what is here is only who waits and who runs where. Thread-safe.
-//
-// When its storage refuses a job for now, all jobs of that run wait, for they would meet the same file: one of them
-// probes, with a back-off of the run's own, and looks whether the file can be written, too. Others go meanwhile, and
-// after every probe one that was not tried yet. Where the refusal is everybody's (the catalog, a full disk, no
-// descriptors), nobody is tried for a moment.
+// Carries out the plan: gives queued jobs to idle slots, from threads of its own, so that a job whose file is slow
+// holds up its slot alone. The catalog decides on every state; what is here is only who waits and who runs where.
+// Thread-safe.
 class Dispatcher : public SlotObserver {
  public:
   // `context` outlives it.
-  Dispatcher(Context* context, std::unique_ptr<QueuePolicy> policy);
+  Dispatcher(Context* context, Planner planner) : context_(context), planner_(std::move(planner)) {}
   ~Dispatcher() override { Stop(); }
 
   // `ingest` outlives the threads.
@@ -51,6 +46,7 @@ class Dispatcher : public SlotObserver {
   void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) override;
 
  private:
+  // A job with a slot, from its start on.
   struct Active {
     std::string run;
     std::string slot;
@@ -60,69 +56,44 @@ class Dispatcher : public SlotObserver {
     bool idle_again = false;            // the slot said idle before the pool had it
     std::optional<storage::Job> again;  // queued anew before this start was over
   };
-  // A run whose storage refused.
-  struct Refused {
-    FifoPolicy jobs;
-    std::string probe;  // the job that tries now, "" for none
-    absl::Duration not_before, back_off;
+  struct Work {
+    storage::Job job;
+    std::string slot;
+    bool probes;
   };
+
   // One of the threads explains waits that nothing ends.
   void Run(bool explains);
-  // Zero: a job can be given now.
+  // Zero: TakeWork has something.
   absl::Duration WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The next job with its slot, both taken; empty when none may start now.
-  std::optional<std::pair<storage::Job, std::string>> TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The next job of a run that nothing is known against; the others join those that wait for their run.
-  std::optional<storage::Job> TakeUntried(const std::string& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A job of the run that is due longest.
-  std::optional<storage::Job> TakeProbe() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Makes the job wait with all of its run; the run is tried again at its time.
-  void PutOff(const storage::Job& job, absl::Duration longest) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Lets the run's jobs back into their places.
-  void Readmit(const std::string& run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What the plan starts now, job and slot taken; empty when it starts nothing.
+  std::optional<Work> TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Plan PlanNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CarryOut(const Work& work);
+  void TaskAssigned(const Work& work, const std::string& task_id);
 
   // The first job that waits while nothing runs and no slot is idle.
   std::optional<storage::Job> Stuck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Says so when no slot can run a worker.
   void ExplainWait(const storage::Job& job);
-  // Records why the job waits on; returns it with that reason, or as it is when the catalog does not take it.
-  storage::Job ShowReason(const storage::Job& job, const std::string& reason, const std::string& detail);
-
-  // One start of a job.
-  void Give(const storage::Job& job, const std::string& slot);
-  absl::StatusOr<Target> RecordStart(const std::string& job, const std::string& slot,
-                                     std::optional<uint64_t> log_entries);
-  void HandOver(const storage::Job& job, const std::string& slot, Assignment assignment);
-  // The ways in which it does not come about; the slot is idle again.
-  void NotTaken(const storage::Job& job, const std::shared_ptr<storage::RunFile>& file, const absl::Status& status);
-  void Refuse(const storage::Job& job, const absl::Status& status);
-  void Drop(const Target& target);
-  // `shared`: others would fare no better now.
-  void TryLater(const storage::Job& job, const absl::Status& why, bool shared);
-  // Whatever became of the start is over; `again` goes back into the queue.
-  void Free(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle);
-  void FreeLocked(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle)
+  // The job has its slot no more; `again` goes back into the queue.
+  void Release(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // OK unless the job probes and its file cannot be written now: nothing is computed that cannot be stored.
-  absl::Status CheckProbe(const storage::Job& job, storage::RunFile* file);
 
   Context* const context_;
-  Ingest* ingest_ = nullptr;  // set before the threads start
+  const Planner planner_;
+  std::optional<JobStarter> starter_;  // set before the threads start
   std::vector<std::thread> threads_;
 
   Mutex mutex_;
   CondVar changed_;
-  const std::unique_ptr<QueuePolicy> policy_ ABSL_PT_GUARDED_BY(mutex_);
-  std::set<std::string> idle_ ABSL_GUARDED_BY(mutex_);
+  JobQueue queue_ ABSL_GUARDED_BY(mutex_);
+  Fleet fleet_ ABSL_GUARDED_BY(mutex_);
+  const Usage usage_;
   std::map<std::string, Active> active_ ABSL_GUARDED_BY(mutex_);  // by job
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration grace_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
-  std::map<std::string, Refused> refused_ ABSL_GUARDED_BY(mutex_);  // by run
-  bool probed_ ABSL_GUARDED_BY(mutex_) = false;                     // the last job that was taken
-  // Of everybody.
-  absl::Duration not_before_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
-  absl::Duration back_off_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sumscope::jobs

@@ -1,0 +1,103 @@
+#include "server/jobs/scheduling/job_queue.h"
+
+#include <algorithm>
+
+#include "gtest/gtest.h"
+#include "tests/server/jobs/scheduling/make_job.h"
+
+namespace sumscope::jobs {
+namespace {
+
+constexpr absl::Duration kNow = absl::Seconds(100), kLongest = absl::Seconds(5);
+
+std::string TakeFirst(JobQueue* queue) { return queue->Take(std::string(queue->First()->id))->id; }
+
+TEST(JobQueue_Test, JobsLeaveInTheOrderOfTheirPosition) {
+  JobQueue queue;
+  queue.Add(MakeJob("j2", 2));
+  queue.Add(MakeJob("j3", 3));
+  queue.Add(MakeJob("j1", 1));  // comes back after its worker was lost
+  EXPECT_EQ(TakeFirst(&queue), "j1");
+  EXPECT_EQ(TakeFirst(&queue), "j2");
+  EXPECT_EQ(TakeFirst(&queue), "j3");
+  EXPECT_EQ(queue.First(), nullptr);
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(JobQueue_Test, RemovedJobDoesNotLeaveAgain) {
+  JobQueue queue;
+  queue.Add(MakeJob("j1", 1));
+  EXPECT_TRUE(queue.Remove("j1").has_value());
+  EXPECT_FALSE(queue.Remove("j1").has_value());
+  EXPECT_FALSE(queue.Take("j1").has_value());
+  EXPECT_EQ(queue.First(), nullptr);
+}
+
+TEST(JobQueue_Test, JobAddedTwiceIsThereOnce) {
+  JobQueue queue;
+  queue.Add(MakeJob("j1", 1));
+  queue.Add(MakeJob("j1", 5));
+  EXPECT_EQ(queue.size(), 1u);
+  EXPECT_EQ(queue.First()->queue_position, 5u);
+}
+
+TEST(JobQueue_Test, JobIsPutOffThenAllJobsOfItsRunWaitAside) {
+  JobQueue queue;
+  for (const auto& job : {MakeJob("j1", 1, "a"), MakeJob("j2", 2, "a"), MakeJob("j3", 3, "b")}) queue.Add(job);
+  queue.PutOff(*queue.Take("j1"), kNow, kLongest);
+  queue.Add(MakeJob("j4", 0, "a"));
+  EXPECT_EQ(queue.First()->id, "j3");
+  EXPECT_EQ(queue.size(), 4u);
+  EXPECT_EQ(queue.DueProbe(kNow), nullptr);
+  EXPECT_EQ(queue.NextProbe(), kNow + BackOff::kFirst);
+  EXPECT_EQ(queue.DueProbe(queue.NextProbe())->id, "j4");
+}
+
+TEST(JobQueue_Test, ProbeIsUnderWayThenNoOtherOfItsRunTries) {
+  JobQueue queue;
+  queue.Add(MakeJob("j2", 2, "a"));
+  queue.PutOff(MakeJob("j1", 1, "a"), kNow, kLongest);
+  EXPECT_EQ(queue.Take("j1")->id, "j1");
+  EXPECT_TRUE(queue.probed_last());
+  EXPECT_TRUE(queue.IsProbe("a", "j1"));
+  EXPECT_EQ(queue.DueProbe(absl::InfiniteDuration()), nullptr);
+  EXPECT_EQ(queue.NextProbe(), absl::InfiniteDuration());
+  queue.ProbeOver("a", "j2");  // not the one that probes
+  EXPECT_EQ(queue.First(), nullptr);
+  queue.ProbeOver("a", "j1");
+  EXPECT_EQ(queue.First()->id, "j2");
+}
+
+TEST(JobQueue_Test, ProbeIsRefusedAgainThenItsRunWaitsTwiceAsLongUpToTheLongest) {
+  JobQueue queue;
+  absl::Duration wait = BackOff::kFirst;
+  queue.Add(MakeJob("j1", 1, "a"));
+  for (int i = 0; i < 10; ++i) {
+    queue.PutOff(*queue.Take("j1"), kNow, kLongest);
+    EXPECT_EQ(queue.NextProbe(), kNow + wait);
+    wait = std::min(2 * wait, kLongest);
+  }
+}
+
+TEST(JobQueue_Test, StorageTakesAStartThenItsRunHasItsPlacesAgain) {
+  JobQueue queue;
+  queue.PauseAll(kNow, kLongest);
+  queue.PutOff(MakeJob("j1", 1, "a"), kNow, kLongest);
+  queue.Add(MakeJob("j2", 2, "b"));
+  queue.Resume("a");
+  EXPECT_EQ(queue.First()->id, "j1");
+  queue.PauseAll(kNow, kLongest);
+  EXPECT_EQ(queue.paused_until(), kNow + BackOff::kFirst) << "the wait begins anew";
+}
+
+TEST(JobQueue_Test, LastJobOfARefusedRunIsCancelledThenTheRunIsForgotten) {
+  JobQueue queue;
+  queue.PutOff(MakeJob("j1", 1, "a"), kNow, kLongest);
+  EXPECT_TRUE(queue.Remove("j1").has_value());
+  EXPECT_EQ(queue.size(), 0u);
+  queue.Add(MakeJob("j2", 2, "a"));
+  EXPECT_EQ(queue.First()->id, "j2");
+}
+
+}  // namespace
+}  // namespace sumscope::jobs

@@ -1,0 +1,20 @@
+#ifndef SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_MAKE_JOB_H_
+#define SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_MAKE_JOB_H_
+
+#include <string>
+
+#include "storage/catalog.h"
+
+namespace sumscope::jobs {
+
+inline storage::Job MakeJob(const std::string& id, uint64_t position, const std::string& run = "r") {
+  storage::Job job;
+  job.id = id;
+  job.run = run;
+  job.queue_position = position;
+  return job;
+}
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_MAKE_JOB_H_
