@@ -4,13 +4,13 @@
 #include <string>
 
 #include "google/rpc/error_details.pb.h"
+#include "proto/contract/base/back_off.h"
 
 namespace sumscope::client {
 namespace {
 
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(100);
 constexpr absl::Duration kMaxDelay = absl::Seconds(5);
-constexpr int kDoublings = 6;
 
 }  // namespace
 
@@ -29,8 +29,7 @@ void Backoff::Reset() {
 }
 
 bool Backoff::Wait(const absl::Status& status) {
-  const absl::Duration delay =
-      std::max(RetryDelay(status), std::min(kMaxDelay, kFirstDelay * (1 << std::min(attempts_, kDoublings))));
+  const absl::Duration delay = std::max(RetryDelay(status), BackOffDelay(attempts_ + 1, kFirstDelay, kMaxDelay));
   if (slept_ + delay > patience_) return false;
   ++attempts_;
   slept_ += delay;

@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/base/states.h"
 #include "client/connection/connection_stubs.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/names/states.h"
 
 namespace sumscope::client {
 namespace {

@@ -7,9 +7,9 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
-#include "server/jobs/state/job_states.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {

@@ -9,8 +9,8 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "server/engine/runtime/device.h"
-#include "server/worker/link/link.h"
 #include "server/worker/link/parent_watch.h"
+#include "server/worker/link/server_link.h"
 #include "server/worker/machine/calibration.h"
 #include "server/worker/machine/environment.h"
 #include "server/worker/tasks/guard.h"
@@ -32,7 +32,7 @@ bool IsDamaged(const v1::Finished& finished, const Environment& environment) {
 
 // Runs tasks until the server has no more for this process. A damaged process ends without saying that it finished, so
 // that the server counts the attempt and does not give it the next task.
-absl::Status Serve(const Environment& environment, Link* link) {
+absl::Status Serve(const Environment& environment, ServerLink* link) {
   while (std::optional<TaskInput> input = link->NextTask()) {
     const v1::Finished finished = RunTask(*input, environment, link->sink());
     if (IsDamaged(finished, environment)) {
@@ -63,7 +63,7 @@ absl::Status RunWorker(const Options& options) {
   const int signal_fd = BlockTerminationSignals();
   const absl::StatusOr<std::string> secret = ReadSecret(options.parent_pipe_fd);
   if (!secret.ok()) return secret.status();
-  Link link(options.slot);
+  ServerLink link(options.slot);
   const ParentWatch watch(options.parent_pipe_fd, signal_fd,
                           {[&link] { link.RequestExit(); }, [&link] { link.Abort(); }, [] { _exit(1); }});
   const Environment environment{options.device, options.threads};

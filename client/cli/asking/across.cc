@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/base/states.h"
+#include "proto/contract/names/states.h"
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/filter_times.h"
 #include "client/cli/arguments/names.h"

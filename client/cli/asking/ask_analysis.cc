@@ -1,7 +1,7 @@
 #include "client/cli/asking/ask_analysis.h"
 
 #include "absl/strings/str_cat.h"
-#include "client/base/states.h"
+#include "proto/contract/names/states.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/confirm.h"
 #include "client/cli/asking/question_options.h"

@@ -6,11 +6,11 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/names/resource_names.h"
+#include "proto/contract/names/states.h"
 #include "proto/contract/results/node_tags.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
-#include "server/jobs/state/job_states.h"
 #include "server/jobs/state/transitions.h"
 #include "server/jobs/tasks/node_tags.h"
 

@@ -6,7 +6,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/state/job_states.h"
+#include "proto/contract/names/states.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/tasks/node_tags.h"
 

@@ -1,13 +1,11 @@
 #include "server/jobs/intake/storage_patience.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/back_off.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/state/job_states.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/transitions.h"
 
@@ -58,12 +56,11 @@ absl::Status StoragePatience::Outlast(const std::function<absl::Status()>& body)
   const absl::Duration start = context_->clock->Monotonic();
   const absl::Status first = status;
   Show(first);
-  absl::Duration delay = kFirstDelay;
-  while (Passes(status) && context_->clock->Monotonic() - start < LimitOf(status)) {
+  for (int tries = 1; Passes(status) && context_->clock->Monotonic() - start < LimitOf(status); ++tries) {
+    const absl::Duration delay = BackOffDelay(tries, kFirstDelay, kLongestDelay);
     const uint64_t version = context_->hub->Version(who_.run);
     if (ToldToEnd()) break;
     context_->hub->WaitForChange(who_.run, version, absl::ToChronoMilliseconds(delay));  // woken by a cancel
-    delay = std::min(2 * delay, kLongestDelay);
     if (HasRoom(status)) status = body();
   }
   Hide(first, context_->clock->Monotonic() - start, status.ok());

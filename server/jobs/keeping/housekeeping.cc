@@ -6,8 +6,8 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
-#include "server/jobs/state/job_states.h"
 
 namespace sumscope::jobs {
 namespace {

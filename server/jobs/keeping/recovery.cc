@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
+#include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/state/job_states.h"
 #include "server/jobs/state/reasons.h"

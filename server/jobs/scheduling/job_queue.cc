@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "proto/contract/base/back_off.h"
+
 namespace sumscope::jobs {
 
-void BackOff::Refused(absl::Duration now, absl::Duration longest) {
-  not_before = now + next;
-  next = std::min(2 * next, longest);
+void JobQueue::Wait::Refused(absl::Duration now, absl::Duration longest) {
+  not_before = now + BackOffDelay(++refusals, kFirstWait, longest);
 }
 
 void JobQueue::Add(storage::Job job) {
@@ -56,8 +57,8 @@ const storage::Job* JobQueue::First() const { return ready_.empty() ? nullptr : 
 const storage::Job* JobQueue::DueProbe(absl::Duration now) const {
   const RefusedRun* first = nullptr;
   for (const auto& [run, refused] : refused_) {
-    if (!refused.probe.empty() || refused.jobs.empty() || refused.back_off.not_before > now) continue;
-    if (first == nullptr || refused.back_off.not_before < first->back_off.not_before) first = &refused;
+    if (!refused.probe.empty() || refused.jobs.empty() || refused.wait.not_before > now) continue;
+    if (first == nullptr || refused.wait.not_before < first->wait.not_before) first = &refused;
   }
   return first == nullptr ? nullptr : &first->jobs.begin()->second;
 }
@@ -65,7 +66,7 @@ const storage::Job* JobQueue::DueProbe(absl::Duration now) const {
 absl::Duration JobQueue::NextProbe() const {
   absl::Duration next = absl::InfiniteDuration();
   for (const auto& [run, refused] : refused_) {
-    if (refused.probe.empty() && !refused.jobs.empty()) next = std::min(next, refused.back_off.not_before);
+    if (refused.probe.empty() && !refused.jobs.empty()) next = std::min(next, refused.wait.not_before);
   }
   return next;
 }
@@ -81,7 +82,7 @@ void JobQueue::PutOff(storage::Job job, absl::Duration now, absl::Duration longe
     of_run_.erase(run);
   }
   if (refused->second.probe == job.id) refused->second.probe.clear();
-  refused->second.back_off.Refused(now, longest);
+  refused->second.wait.Refused(now, longest);
   Add(std::move(job));
 }
 
@@ -96,7 +97,7 @@ void JobQueue::Readmit(const std::string& run) {
 }
 
 void JobQueue::Resume(const std::string& run) {
-  everybody_.next = BackOff::kFirst;
+  everybody_.refusals = 0;
   Readmit(run);
 }
 

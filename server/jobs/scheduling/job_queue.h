@@ -13,14 +13,6 @@
 
 namespace sumscope::jobs {
 
-// When to try again what storage refused: each refusal doubles the wait.
-struct BackOff {
-  static constexpr absl::Duration kFirst = absl::Milliseconds(50);
-  absl::Duration not_before = -absl::InfiniteDuration(), next = kFirst;
-
-  void Refused(absl::Duration now, absl::Duration longest);
-};
-
 // The jobs that wait for a slot, each once, in the order of Job::queue_position: one that comes back (worker lost,
 // drain) has its old place. All times are of a monotonic clock. Thread-compatible.
 //
@@ -46,6 +38,8 @@ class JobQueue {
   bool probed_last() const { return probed_last_; }
   // Nobody is tried before.
   absl::Duration paused_until() const { return everybody_.not_before; }
+  // The wait after the first refusal; each in a row doubles it.
+  static constexpr absl::Duration kFirstWait = absl::Milliseconds(50);
 
   // Storage refused the job: it waits aside with all of its run.
   void PutOff(storage::Job job, absl::Duration now, absl::Duration longest);
@@ -61,10 +55,15 @@ class JobQueue {
  private:
   using Place = std::pair<uint64_t, std::string>;  // position, id
   using Jobs = std::map<Place, storage::Job>;
+  struct Wait {
+    absl::Duration not_before = -absl::InfiniteDuration();
+    int refusals = 0;  // in a row
+    void Refused(absl::Duration now, absl::Duration longest);
+  };
   struct RefusedRun {
     Jobs jobs;
     std::string probe;  // the job that tries now, "" for none
-    BackOff back_off;
+    Wait wait;
   };
   static Place PlaceOf(const storage::Job& job) { return {job.queue_position, job.id}; }
   void Readmit(const std::string& run);
@@ -74,7 +73,7 @@ class JobQueue {
   std::map<std::string, std::set<Place>> of_run_;                // places in ready_
   std::map<std::string, RefusedRun> refused_;                    // by run
   size_t aside_ = 0;                                             // jobs in refused_
-  BackOff everybody_;
+  Wait everybody_;
   bool probed_last_ = false;
 };
 

@@ -4,9 +4,9 @@
 
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/scheduling/wait_reason.h"
-#include "server/jobs/state/job_states.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {

@@ -1,7 +1,6 @@
 #include "server/jobs/state/context.h"
 
-#include <algorithm>
-
+#include "proto/contract/base/back_off.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
@@ -33,12 +32,10 @@ absl::Status WithReserve(Context* context, const std::function<absl::Status()>& 
 }
 
 absl::Status Retry(Context* context, int tries, const std::function<absl::Status()>& body) {
-  absl::Duration delay = absl::Milliseconds(50);
   for (int i = 1;; ++i) {
     const absl::Status status = body();
     if (status.ok() || !MayPass(status) || i >= tries) return status;
-    if (context->interrupt.WaitFor(delay)) return status;
-    delay = std::min(2 * delay, absl::Seconds(5));
+    if (context->interrupt.WaitFor(BackOffDelay(i, absl::Milliseconds(50), absl::Seconds(5)))) return status;
   }
 }
 

@@ -1,8 +1,8 @@
 #include "server/jobs/state/job_states.h"
 
-namespace sumscope::jobs {
+#include "proto/contract/names/states.h"
 
-bool IsTerminal(v1::State state) { return state == v1::SUCCEEDED || state == v1::FAILED || state == v1::CANCELLED; }
+namespace sumscope::jobs {
 
 bool IsLegalTransition(v1::State from, v1::State to) {
   if (from == to) return from != v1::STATE_UNSPECIFIED;

@@ -7,7 +7,6 @@ namespace sumscope::jobs {
 
 // The one table of legal job transitions; storage enforces it. Staying in a state is legal (reason or attempt change).
 bool IsLegalTransition(v1::State from, v1::State to);
-bool IsTerminal(v1::State state);
 
 }  // namespace sumscope::jobs
 

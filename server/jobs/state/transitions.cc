@@ -2,8 +2,8 @@
 
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/names/states.h"
 #include "server/jobs/state/context.h"
-#include "server/jobs/state/job_states.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {

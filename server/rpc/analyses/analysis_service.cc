@@ -10,10 +10,10 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/names/resource_names.h"
+#include "proto/contract/names/states.h"
 #include "proto/contract/results/result_size.h"
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
-#include "server/jobs/state/job_states.h"
 #include "server/rpc/analyses/analysis_limits.h"
 #include "server/rpc/analyses/prospects.h"
 #include "server/rpc/predictions/predict.h"
@@ -196,7 +196,7 @@ grpc::Status AnalysisService::WatchAnalysis(grpc::ServerContext* context, const 
         if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
         shown = analysis;
       }
-      if (jobs::IsTerminal(analysis.state())) return absl::OkStatus();
+      if (IsTerminal(analysis.state())) return absl::OkStatus();
       if (backend_.hub->closed()) {
         return MakeError(absl::StatusCode::kUnavailable, "DRAINING", "the server is stopping; watch again in a moment");
       }

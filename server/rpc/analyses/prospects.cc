@@ -7,7 +7,7 @@
 #include "absl/time/clock.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/state/job_states.h"
+#include "proto/contract/names/states.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -39,7 +39,7 @@ absl::Status SayPlaces(storage::CatalogReader& reader, const std::map<uint64_t, 
 absl::Status AddProspects(const Backend& backend, const std::vector<v1::Analysis*>& analyses) {
   std::vector<v1::Analysis*> unexplained;
   for (v1::Analysis* const analysis : analyses) {
-    if (jobs::IsTerminal(analysis->state())) continue;
+    if (IsTerminal(analysis->state())) continue;
     analysis->set_progress(backend.hub->AnalysisProgress(analysis->name()));
     if (analysis->state_detail().empty() && !analysis->job().empty()) unexplained.push_back(analysis);
   }

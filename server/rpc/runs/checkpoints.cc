@@ -6,7 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "server/jobs/state/job_states.h"
+#include "proto/contract/names/states.h"
 
 namespace sumscope::rpc {
 
@@ -21,7 +21,7 @@ absl::StatusOr<storage::TensorSet> FindCheckpoint(const v1::Run& run, storage::R
                      absl::StrCat(run.name(), " has stored no weights yet (state ", v1::State_Name(run.state()), ")"));
   }
   if (!step.has_value()) {
-    if (!jobs::IsTerminal(run.state())) {
+    if (!IsTerminal(run.state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_UNFINISHED",
                        absl::StrCat(run.name(), " is ", v1::State_Name(run.state()),
                                     ": its last weights are not there yet; wait for its end, or name a step, such as @",

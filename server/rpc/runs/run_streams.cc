@@ -9,7 +9,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/state/job_states.h"
+#include "proto/contract/names/states.h"
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/runs/run_watch.h"
 #include "server/rpc/serve/call.h"
@@ -99,7 +99,7 @@ absl::Status RunService::Stream(grpc::ServerContext* context, const v1::StreamMe
       if (!writer->Write(block)) return ClientGone();
       next = block.first_step() + block.count();
     }
-    if (!request.follow() || jobs::IsTerminal(run.state())) return absl::OkStatus();
+    if (!request.follow() || IsTerminal(run.state())) return absl::OkStatus();
     if (backend_.hub->closed()) return Draining();
     if (context->IsCancelled()) return ClientGone();
     backend_.hub->WaitForChange(id, version, kLiveness);

@@ -5,7 +5,7 @@
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "server/jobs/state/job_states.h"
+#include "proto/contract/names/states.h"
 #include "server/rpc/serve/convert.h"
 
 namespace sumscope::rpc {
@@ -95,7 +95,7 @@ absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, st
     responses.push_back(std::move(response));
   }
   *moved = !events.empty() || !log.empty();
-  if (!*moved && jobs::IsTerminal(run.state())) *ended = std::make_unique<v1::Run>(run);
+  if (!*moved && IsTerminal(run.state())) *ended = std::make_unique<v1::Run>(run);
   return responses;
 }
 

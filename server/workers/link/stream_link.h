@@ -8,13 +8,13 @@
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/support/sync_stream.h"
 #include "proto/contract/base/mutex.h"
-#include "server/workers/link/link.h"
+#include "server/workers/link/worker_link.h"
 
 namespace sumscope::workers {
 
-// A Link over a gRPC stream, with one thread that writes. What waits to be sent is bounded by its shape: one task, one
-// acknowledgement per task (the highest), one cancel, one stop. Owned by the stream's handler. Thread-safe.
-class StreamLink final : public Link {
+// A WorkerLink over a gRPC stream, with one thread that writes. What waits to be sent is bounded by its shape: one
+// task, one acknowledgement per task (the highest), one cancel, one stop. Owned by the stream's handler. Thread-safe.
+class StreamLink final : public WorkerLink {
  public:
   using Stream = grpc::ServerReaderWriter<worker::v1::ServerMessage, worker::v1::WorkerMessage>;
 

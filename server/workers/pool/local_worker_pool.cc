@@ -55,7 +55,7 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   void Shutdown() override;
 
  private:
-  absl::Status Admit(const worker::v1::Hello& hello, Link* link) override;
+  absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link) override;
   void OnLinked(const worker::v1::Hello& hello) override;
   void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) override;
   void OnLinkEnded(const std::string& slot, const absl::Status& failure) override;
@@ -166,7 +166,7 @@ void LocalWorkerPool::Shutdown() {
   }
 }
 
-absl::Status LocalWorkerPool::Admit(const worker::v1::Hello& hello, Link* link) {
+absl::Status LocalWorkerPool::Admit(const worker::v1::Hello& hello, WorkerLink* link) {
   MutexLock lock(&mutex_);
   SlotSupervisor* const slot = Find(hello.slot());
   if (slot == nullptr) {

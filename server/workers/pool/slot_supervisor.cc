@@ -5,12 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "openssl/crypto.h"
+#include "proto/contract/base/back_off.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/names/worker_protocol.h"
 
 namespace sumscope::workers {
 namespace {
 
-constexpr uint32_t kProtocol = 1;
 constexpr absl::Duration kNever = absl::InfiniteDuration();
 
 bool EqualInConstantTime(const std::string& a, const std::string& b) {
@@ -121,15 +122,15 @@ void SlotSupervisor::PollProcess(absl::Duration now) {
   }
 }
 
-absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, Link* link, absl::Duration now) {
+absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, WorkerLink* link, absl::Duration now) {
   const bool known = process_ != nullptr && !doomed_ && link_ == nullptr && hello.pid() == process_->pid();
   if (!EqualInConstantTime(hello.secret(), secret_) || !known) {
     return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
                      absl::StrCat("this server did not start such a worker for slot ", config_.name));
   }
-  if (hello.protocol() != kProtocol) {
+  if (hello.protocol() != kWorkerProtocol) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "PROTOCOL_MISMATCH",
-                     absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kProtocol));
+                     absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kWorkerProtocol));
   }
   secret_.clear();  // good for one link
   rates_ = SoundRates(hello.rates());
@@ -267,9 +268,7 @@ void SlotSupervisor::Settle(absl::Duration now) {
     return;
   }
   state_ = State::kBackingOff;
-  absl::Duration delay = limits_.restart_delay_first;
-  for (int i = 1; i < starts_ && delay < limits_.restart_delay_max; ++i) delay *= 2;
-  retry_at_ = now + std::min(delay, limits_.restart_delay_max);
+  retry_at_ = now + BackOffDelay(starts_, limits_.restart_delay_first, limits_.restart_delay_max);
 }
 
 }  // namespace sumscope::workers

@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "proto/contract/limits.h"
 #include "server/workers/launch/worker_launcher.h"
-#include "server/workers/link/link.h"
+#include "server/workers/link/worker_link.h"
 #include "sumscope/v1/system.pb.h"
 
 namespace sumscope::workers {
@@ -59,7 +59,7 @@ class SlotSupervisor {
   bool Settled() const { return ProcessGone() && link_ == nullptr; }
 
   // The link. UNAUTHENTICATED WORKER_REFUSED, FAILED_PRECONDITION PROTOCOL_MISMATCH.
-  absl::Status Admit(const worker::v1::Hello& hello, Link* link, absl::Duration now);
+  absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link, absl::Duration now);
   // Brackets a call to the listener: while it lasts the stream is not read and no heartbeat can be seen.
   void BeginDelivery() { delivering_ = true; }
   void EndDelivery(absl::Duration now);
@@ -119,7 +119,7 @@ class SlotSupervisor {
   bool doomed_ = false;
   bool delivering_ = false;
   std::unique_ptr<WorkerProcess> process_;
-  Link* link_ = nullptr;
+  WorkerLink* link_ = nullptr;
   std::string task_id_;
   absl::Duration launched_at_;
   absl::Duration last_heard_;

@@ -49,7 +49,7 @@ TEST(JobQueue_Test, JobIsPutOffThenAllJobsOfItsRunWaitAside) {
   EXPECT_EQ(queue.First()->id, "j3");
   EXPECT_EQ(queue.size(), 4u);
   EXPECT_EQ(queue.DueProbe(kNow), nullptr);
-  EXPECT_EQ(queue.NextProbe(), kNow + BackOff::kFirst);
+  EXPECT_EQ(queue.NextProbe(), kNow + JobQueue::kFirstWait);
   EXPECT_EQ(queue.DueProbe(queue.NextProbe())->id, "j4");
 }
 
@@ -70,7 +70,7 @@ TEST(JobQueue_Test, ProbeIsUnderWayThenNoOtherOfItsRunTries) {
 
 TEST(JobQueue_Test, ProbeIsRefusedAgainThenItsRunWaitsTwiceAsLongUpToTheLongest) {
   JobQueue queue;
-  absl::Duration wait = BackOff::kFirst;
+  absl::Duration wait = JobQueue::kFirstWait;
   queue.Add(MakeJob("j1", 1, "a"));
   for (int i = 0; i < 10; ++i) {
     queue.PutOff(*queue.Take("j1"), kNow, kLongest);
@@ -87,7 +87,7 @@ TEST(JobQueue_Test, StorageTakesAStartThenItsRunHasItsPlacesAgain) {
   queue.Resume("a");
   EXPECT_EQ(queue.First()->id, "j1");
   queue.PauseAll(kNow, kLongest);
-  EXPECT_EQ(queue.paused_until(), kNow + BackOff::kFirst) << "the wait begins anew";
+  EXPECT_EQ(queue.paused_until(), kNow + JobQueue::kFirstWait) << "the wait begins anew";
 }
 
 TEST(JobQueue_Test, LastJobOfARefusedRunIsCancelledThenTheRunIsForgotten) {

@@ -13,7 +13,7 @@ namespace {
 // Has no memory left as soon as it has admitted a worker.
 class FailingHost final : public LinkHost {
  public:
-  absl::Status Admit(const worker::v1::Hello&, Link* link) override {
+  absl::Status Admit(const worker::v1::Hello&, WorkerLink* link) override {
     link_ = link;
     return absl::OkStatus();
   }
@@ -26,7 +26,7 @@ class FailingHost final : public LinkHost {
   bool holds_a_link() const { return link_ != nullptr; }
 
  private:
-  std::atomic<Link*> link_{nullptr};
+  std::atomic<WorkerLink*> link_{nullptr};
 };
 
 // An exception, of a thread that could not be had too, left the host with a link that was gone.

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_WORKER_LINK_LINK_H_
-#define SUMSCOPE_SERVER_WORKER_LINK_LINK_H_
+#ifndef SUMSCOPE_SERVER_WORKER_LINK_SERVER_LINK_H_
+#define SUMSCOPE_SERVER_WORKER_LINK_SERVER_LINK_H_
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
@@ -22,12 +22,12 @@ namespace sumscope::worker {
 // thread takes in tasks, acknowledgements and interruptions. A link that broke stays broken: the process ends, the
 // server starts another. RequestExit and Abort may be called from any thread at any time, the rest from the worker's
 // main thread.
-class Link {
+class ServerLink {
  public:
-  explicit Link(std::string slot) : slot_(std::move(slot)) {}
-  ~Link();
-  Link(const Link&) = delete;
-  Link& operator=(const Link&) = delete;
+  explicit ServerLink(std::string slot) : slot_(std::move(slot)) {}
+  ~ServerLink();
+  ServerLink(const ServerLink&) = delete;
+  ServerLink& operator=(const ServerLink&) = delete;
 
   // Opens the stream to `server` (unix:/path) and says hello, with what was measured. INVALID_ARGUMENT SERVER_ADDRESS.
   // A server that is not there, and an Abort before, show as the end of the link.
@@ -57,7 +57,7 @@ class Link {
   void AcceptTask(v1::Task task);
   void AcceptTensors(v1::ServerMessage message);
   void Interrupt(const std::string& task_id, Interruption interruption);
-  bool EndsWithin(absl::Duration timeout, bool Link::*done);
+  bool EndsWithin(absl::Duration timeout, bool ServerLink::*done);
 
   const std::string slot_;
   Outbox outbox_;
@@ -83,4 +83,4 @@ class Link {
 
 }  // namespace sumscope::worker
 
-#endif  // SUMSCOPE_SERVER_WORKER_LINK_LINK_H_
+#endif  // SUMSCOPE_SERVER_WORKER_LINK_SERVER_LINK_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_WORKERS_LINK_LINK_H_
-#define SUMSCOPE_SERVER_WORKERS_LINK_LINK_H_
+#ifndef SUMSCOPE_SERVER_WORKERS_LINK_WORKER_LINK_H_
+#define SUMSCOPE_SERVER_WORKERS_LINK_WORKER_LINK_H_
 
 #include <cstdint>
 #include <optional>
@@ -14,9 +14,9 @@ namespace sumscope::workers {
 
 // The server's end of one worker's stream: what can be said to the worker. Nothing here blocks; what cannot be sent is
 // dropped, and the end of the stream is heard by LinkHost. Thread-safe.
-class Link {
+class WorkerLink {
  public:
-  virtual ~Link() = default;
+  virtual ~WorkerLink() = default;
   // `task.has_tensors` says whether `tensors` is set. Ends the sending of an earlier task's tensors.
   virtual void SendTask(worker::v1::Task task, std::optional<TaskTensors> tensors) = 0;
   // The task is over: stops reading its tensors.
@@ -34,7 +34,7 @@ class LinkHost {
  public:
   virtual ~LinkHost() = default;
   // Whether the worker that says `hello` may link. The link lives until OnLinkEnded returns, if OK is returned here.
-  virtual absl::Status Admit(const worker::v1::Hello& hello, Link* link) = 0;
+  virtual absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link) = 0;
   // Welcome is on its way.
   virtual void OnLinked(const worker::v1::Hello& hello) = 0;
   virtual void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
@@ -44,4 +44,4 @@ class LinkHost {
 
 }  // namespace sumscope::workers
 
-#endif  // SUMSCOPE_SERVER_WORKERS_LINK_LINK_H_
+#endif  // SUMSCOPE_SERVER_WORKERS_LINK_WORKER_LINK_H_

@@ -1,4 +1,4 @@
-#include "server/worker/link/link.h"
+#include "server/worker/link/server_link.h"
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -11,26 +11,23 @@
 #include "absl/time/time.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/names/worker_protocol.h"
 #include "proto/contract/process/grpc_address.h"
 
 namespace sumscope::worker {
-namespace {
+namespace {}  // namespace
 
-constexpr uint32_t kProtocol = 1;
+ServerLink::~ServerLink() { (void)Close(); }
 
-}  // namespace
-
-Link::~Link() { (void)Close(); }
-
-absl::Status Link::Connect(const std::string& server, const std::string& secret,
-                           const sumscope::v1::Attempt& provenance, const sumscope::v1::Rates& rates) {
+absl::Status ServerLink::Connect(const std::string& server, const std::string& secret,
+                                 const sumscope::v1::Attempt& provenance, const sumscope::v1::Rates& rates) {
   if (!absl::StartsWith(server, "unix:")) {
     return MakeError(absl::StatusCode::kInvalidArgument, "SERVER_ADDRESS",
                      "the server's address must be unix:/path: the link's secret may not cross a network");
   }
   v1::WorkerMessage message;
   v1::Hello* hello = message.mutable_hello();
-  hello->set_protocol(kProtocol);
+  hello->set_protocol(kWorkerProtocol);
   hello->set_slot(slot_);
   hello->set_secret(secret);
   hello->set_pid(getpid());
@@ -45,7 +42,7 @@ absl::Status Link::Connect(const std::string& server, const std::string& secret,
   return absl::OkStatus();
 }
 
-std::optional<TaskInput> Link::NextTask() {
+std::optional<TaskInput> ServerLink::NextTask() {
   MutexLock lock(&mutex_);
   while (!exit_ && !ready_.has_value()) changed_.Wait(&mutex_);
   if (exit_) return std::nullopt;
@@ -58,7 +55,7 @@ std::optional<TaskInput> Link::NextTask() {
   return input;
 }
 
-absl::Status Link::FinishTask(v1::Finished finished) {
+absl::Status ServerLink::FinishTask(v1::Finished finished) {
   {
     MutexLock lock(&mutex_);
     running_id_.clear();
@@ -69,20 +66,20 @@ absl::Status Link::FinishTask(v1::Finished finished) {
   return outbox_.Send(std::move(message));
 }
 
-void Link::RequestExit() {
+void ServerLink::RequestExit() {
   MutexLock lock(&mutex_);
   exit_ = true;
   if (running_ != nullptr) running_->Interrupt(Interruption::kStop);
   changed_.NotifyAll();
 }
 
-void Link::Abort() {
+void ServerLink::Abort() {
   RequestExit();
   outbox_.Abort();
   context_.TryCancel();  // also of a call that has not begun
 }
 
-void Link::Write() {
+void ServerLink::Write() {
   const auto interval = absl::ToChronoMilliseconds(limits::kHeartbeatInterval);
   auto next_heartbeat = std::chrono::steady_clock::now() + interval;
   bool alive = true;
@@ -104,7 +101,7 @@ void Link::Write() {
   changed_.NotifyAll();
 }
 
-void Link::Read() {
+void ServerLink::Read() {
   v1::ServerMessage message;
   while (stream_->Read(&message)) Handle(std::move(message));
   RequestExit();
@@ -114,7 +111,7 @@ void Link::Read() {
   changed_.NotifyAll();
 }
 
-void Link::Handle(v1::ServerMessage message) {
+void ServerLink::Handle(v1::ServerMessage message) {
   switch (message.body_case()) {
     case v1::ServerMessage::kTask:
       return AcceptTask(std::move(*message.mutable_task()));
@@ -136,7 +133,7 @@ void Link::Handle(v1::ServerMessage message) {
   }
 }
 
-void Link::AcceptTask(v1::Task task) {
+void ServerLink::AcceptTask(v1::Task task) {
   MutexLock lock(&mutex_);
   TaskInput input;
   input.control = std::make_shared<TaskControl>();
@@ -149,7 +146,7 @@ void Link::AcceptTask(v1::Task task) {
   changed_.NotifyAll();
 }
 
-void Link::AcceptTensors(v1::ServerMessage message) {
+void ServerLink::AcceptTensors(v1::ServerMessage message) {
   MutexLock lock(&mutex_);
   if (!incoming_.has_value()) return;
   if (message.has_tensor_set_begin()) {
@@ -163,7 +160,7 @@ void Link::AcceptTensors(v1::ServerMessage message) {
   }
 }
 
-void Link::Interrupt(const std::string& task_id, Interruption interruption) {
+void ServerLink::Interrupt(const std::string& task_id, Interruption interruption) {
   MutexLock lock(&mutex_);
   if (running_ != nullptr && running_id_ == task_id) {
     running_->Interrupt(interruption);
@@ -174,7 +171,7 @@ void Link::Interrupt(const std::string& task_id, Interruption interruption) {
   }
 }
 
-bool Link::EndsWithin(absl::Duration timeout, bool Link::*done) {
+bool ServerLink::EndsWithin(absl::Duration timeout, bool ServerLink::*done) {
   const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoMilliseconds(timeout);
   MutexLock lock(&mutex_);
   while (!(this->*done)) {
@@ -185,12 +182,12 @@ bool Link::EndsWithin(absl::Duration timeout, bool Link::*done) {
   return true;
 }
 
-absl::Status Link::Close() {
+absl::Status ServerLink::Close() {
   if (closed_ || stream_ == nullptr) return end_status_;
   closed_ = true;
   outbox_.Close();
-  const bool ended = EndsWithin(limits::kLinkCloseTimeout / 2, &Link::writer_done_) &&
-                     EndsWithin(limits::kLinkCloseTimeout / 2, &Link::reader_done_);
+  const bool ended = EndsWithin(limits::kLinkCloseTimeout / 2, &ServerLink::writer_done_) &&
+                     EndsWithin(limits::kLinkCloseTimeout / 2, &ServerLink::reader_done_);
   if (!ended) context_.TryCancel();
   writer_.join();
   reader_.join();

@@ -1,0 +1,118 @@
+#include <algorithm>
+
+#include "tests/server/workers/pool/slot_fixture.h"
+
+namespace sumscope::workers {
+namespace {
+
+using SlotRestarts_Test = SlotFixture;
+
+TEST_F(SlotRestarts_Test, WorkerEndsIdleThenNoTaskIsLost) {
+  LaunchAndLink();
+  EXPECT_FALSE(End().has_value());
+}
+
+TEST_F(SlotRestarts_Test, WorkerEndsAgainAndAgainThenDelaysDoubleUntilBroken) {
+  absl::Duration expected = limits::kRestartDelayFirst;
+  for (int start = 1; start < limits::kRestartBudget; ++start) {
+    Launch();
+    process_.exit = WorkerExit{"exited with status 1", "no such library"};
+    Pass(absl::Milliseconds(50));
+    EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");
+    EXPECT_FALSE(slot_.WantsLaunch(now_ + expected - absl::Milliseconds(1)));
+    EXPECT_TRUE(slot_.WantsLaunch(now_ + expected));
+    Pass(expected);
+    expected = std::min(2 * expected, limits::kRestartDelayMax);
+  }
+  Launch();
+  process_.exit = WorkerExit{"exited with status 1", "no such library"};
+  Pass(absl::Milliseconds(50));
+  EXPECT_EQ(slot_.Describe().state(), "BROKEN");
+  EXPECT_NE(slot_.Describe().detail().find("no such library"), std::string::npos);
+}
+
+// A slot whose library was missing for ten starts stayed BROKEN until the server was restarted.
+TEST_F(SlotRestarts_Test, BrokenSlotsCauseIsMendedThenItWorksAgain) {
+  BreakSlot();
+  EXPECT_FALSE(slot_.WantsLaunch(now_ + limits::kRestartDelayMax - absl::Milliseconds(1)));
+  Pass(limits::kRestartDelayMax);
+  EXPECT_EQ(slot_.Describe().state(), "BROKEN");  // until the next start
+  EXPECT_NE(slot_.Describe().detail().find("in a row failed"), std::string::npos);
+  LaunchAndLink();
+  EXPECT_EQ(slot_.Describe().state(), "IDLE");
+  AssignTask("t");
+  EXPECT_TRUE(End().has_value());
+  EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");
+}
+
+// `server info` told of a dead worker beside the one that worked.
+TEST_F(SlotRestarts_Test, SlotWorksAgainThenItTellsNoMoreOfTheWorkerBefore) {
+  LaunchInVain();
+  EXPECT_NE(slot_.Describe().detail().find("no such library"), std::string::npos);
+  now_ += limits::kRestartDelayMax;
+  Launch();
+  EXPECT_NE(slot_.Describe().detail().find("no such library"), std::string::npos) << "why it starts again";
+  ASSERT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
+  ASSERT_TRUE(slot_.BecomeIdle());
+  EXPECT_EQ(slot_.Describe().detail(), "");
+  AssignTask("t");
+  EXPECT_EQ(slot_.Describe().detail(), "");
+  EXPECT_TRUE(End().has_value());
+  EXPECT_NE(slot_.Describe().detail().find("exited with status 1"), std::string::npos);
+}
+
+TEST_F(SlotRestarts_Test, BrokenSlotIsTriedInVainThenItStaysBrokenAndIsTriedOn) {
+  BreakSlot();
+  for (int again = 0; again < 3; ++again) {
+    now_ += limits::kRestartDelayMax;
+    LaunchInVain();
+    EXPECT_EQ(slot_.Describe().state(), "BROKEN");
+  }
+}
+
+// Ten jobs that crashed their workers, three attempts each, made the slot BROKEN in the fourth: the crash of a job was
+// counted as one of the slot.
+TEST_F(SlotRestarts_Test, JobsCrashTheirWorkersThenSlotIsNotBroken) {
+  for (int crash = 0; crash < 3 * limits::kRestartBudget; ++crash) {
+    LaunchAndLink();
+    AssignTask("t");
+    EXPECT_TRUE(End().has_value());
+    EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");
+    EXPECT_TRUE(slot_.WantsLaunch(now_ + limits::kRestartDelayFirst)) << "the next job waits no longer for it";
+    Pass(limits::kRestartDelayFirst);
+  }
+}
+
+// Workers that say hello and end before their first task never get anywhere either.
+TEST_F(SlotRestarts_Test, IdleWorkersEndAgainAndAgainThenSlotIsBroken) {
+  for (int start = 0; start < limits::kRestartBudget; ++start) {
+    LaunchAndLink();
+    EXPECT_FALSE(End().has_value());
+    now_ += limits::kRestartDelayMax;
+  }
+  EXPECT_EQ(slot_.Describe().state(), "BROKEN");
+}
+
+TEST_F(SlotRestarts_Test, LaunchFailsThenItCountsAsAStart) {
+  for (int start = 0; start < limits::kRestartBudget; ++start) {
+    ASSERT_TRUE(slot_.WantsLaunch(now_));
+    slot_.BeginLaunch("unix:/socket", "secret");
+    slot_.EndLaunch(absl::NotFoundError("no worker program"), now_);
+    now_ += limits::kRestartDelayMax;
+  }
+  EXPECT_EQ(slot_.Describe().state(), "BROKEN");
+}
+
+TEST_F(SlotRestarts_Test, TaskFinishesThenBudgetIsFull) {
+  for (int start = 0; start < 3 * limits::kRestartBudget; ++start) {
+    LaunchAndLink();
+    AssignTask("t");
+    slot_.Finish();
+    EXPECT_FALSE(End().has_value());
+    EXPECT_EQ(slot_.Describe().state(), "BACKING_OFF");
+    Pass(limits::kRestartDelayFirst);
+  }
+}
+
+}  // namespace
+}  // namespace sumscope::workers
