@@ -19,7 +19,7 @@
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/questions/question_text.h"
 #include "server/rpc/runs/checkpoints.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 #include "server/rpc/system/system_service.h"
 
 namespace sumscope::rpc {

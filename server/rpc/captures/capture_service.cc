@@ -12,7 +12,7 @@
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 #include "proto/contract/text/sha256.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 #include "storage/capture_file.h"
 
 namespace sumscope::rpc {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "proto/contract/base/mutex.h"
-#include "server/rpc/serve/file_chunks.h"
 #include "server/rpc/serve/services.h"
+#include "server/rpc/serve/transfer/file_chunks.h"
 #include "sumscope/v1/activations.grpc.pb.h"
 
 namespace sumscope::rpc {

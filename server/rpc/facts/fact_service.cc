@@ -2,7 +2,7 @@
 
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 
 namespace sumscope::rpc {
 

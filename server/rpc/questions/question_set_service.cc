@@ -7,7 +7,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/rpc/questions/question_text.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 
 namespace sumscope::rpc {
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "proto/contract/models/foreign_model.h"
-#include "server/rpc/serve/incoming_room.h"
-#include "server/rpc/serve/upload_spool.h"
+#include "server/rpc/serve/transfer/incoming_room.h"
+#include "server/rpc/serve/transfer/upload_spool.h"
 
 namespace sumscope::rpc {
 

@@ -3,8 +3,8 @@
 
 #include "absl/status/statusor.h"
 #include "server/jobs/job_manager.h"
-#include "server/rpc/serve/incoming_room.h"
-#include "server/rpc/serve/upload_spool.h"
+#include "server/rpc/serve/transfer/incoming_room.h"
+#include "server/rpc/serve/transfer/upload_spool.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {

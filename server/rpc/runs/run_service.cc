@@ -15,7 +15,7 @@
 #include "server/jobs/tasks/insert_source.h"
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/runs/checkpoints.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 #include "server/rpc/system/system_service.h"
 
 namespace sumscope::rpc {

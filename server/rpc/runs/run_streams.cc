@@ -12,8 +12,8 @@
 #include "proto/contract/names/states.h"
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/runs/run_watch.h"
-#include "server/rpc/serve/call.h"
 #include "server/rpc/serve/convert.h"
+#include "server/rpc/serve/to_grpc.h"
 
 namespace sumscope::rpc {
 namespace {

@@ -10,10 +10,10 @@
 #include "server/rpc/runs/checkpoints.h"
 #include "server/rpc/runs/imported_file.h"
 #include "server/rpc/runs/run_service.h"
-#include "server/rpc/serve/call.h"
 #include "server/rpc/serve/convert.h"
-#include "server/rpc/serve/file_chunks.h"
-#include "server/rpc/serve/upload_spool.h"
+#include "server/rpc/serve/to_grpc.h"
+#include "server/rpc/serve/transfer/file_chunks.h"
+#include "server/rpc/serve/transfer/upload_spool.h"
 
 namespace sumscope::rpc {
 namespace {

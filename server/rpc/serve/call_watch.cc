@@ -11,7 +11,7 @@
 #include "grpcpp/server_context.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 
 namespace sumscope::rpc {
 namespace {

@@ -16,8 +16,8 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/serve/call.h"
-#include "server/rpc/serve/upload_desk.h"
+#include "server/rpc/serve/to_grpc.h"
+#include "server/rpc/serve/transfer/upload_desk.h"
 
 namespace sumscope::rpc {
 

@@ -14,7 +14,7 @@
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/rpc/questions/question_text.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 
 namespace sumscope::rpc {
 namespace {

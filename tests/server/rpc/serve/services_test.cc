@@ -6,7 +6,7 @@
 #include "google/rpc/status.pb.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/serve/call.h"
+#include "server/rpc/serve/to_grpc.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {

@@ -1,4 +1,4 @@
-#include "server/rpc/serve/upload_desk.h"
+#include "server/rpc/serve/transfer/upload_desk.h"
 
 #include <exception>
 #include <utility>

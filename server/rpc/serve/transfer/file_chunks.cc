@@ -1,4 +1,4 @@
-#include "server/rpc/serve/file_chunks.h"
+#include "server/rpc/serve/transfer/file_chunks.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_SERVE_FILE_CHUNKS_H_
-#define SUMSCOPE_SERVER_RPC_SERVE_FILE_CHUNKS_H_
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_TRANSFER_FILE_CHUNKS_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_TRANSFER_FILE_CHUNKS_H_
 
 #include <cstdint>
 #include <functional>
@@ -34,4 +34,4 @@ ReadBytes ReadAfterPrefix(std::string prefix, ReadBytes data);
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_SERVE_FILE_CHUNKS_H_
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_TRANSFER_FILE_CHUNKS_H_

@@ -1,4 +1,4 @@
-#include "server/rpc/serve/incoming_room.h"
+#include "server/rpc/serve/transfer/incoming_room.h"
 
 #include <gtest/gtest.h>
 

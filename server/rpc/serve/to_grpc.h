@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_SERVE_CALL_H_
-#define SUMSCOPE_SERVER_RPC_SERVE_CALL_H_
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_TO_GRPC_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_TO_GRPC_H_
 
 #include <utility>
 
@@ -28,4 +28,4 @@ grpc::Status Answer(absl::StatusOr<Response> result, Response* response) {
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_SERVE_CALL_H_
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_TO_GRPC_H_

@@ -1,4 +1,4 @@
-#include "server/rpc/serve/upload_spool.h"
+#include "server/rpc/serve/transfer/upload_spool.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
