@@ -79,7 +79,7 @@ void JobManagerImpl::Drain(absl::Duration grace) {
   context_.hub->Close();
 }
 
-absl::StatusOr<std::optional<std::string>> JobManagerImpl::Answered(storage::CatalogReader& reader,
+absl::StatusOr<std::optional<std::string>> JobManagerImpl::FindReplay(storage::CatalogReader& reader,
                                                                     const Request& request) {
   if (request.id.empty()) return std::optional<std::string>();
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<storage::RequestRecord> record, reader.GetRequest(request.id));
@@ -92,7 +92,7 @@ absl::StatusOr<std::optional<std::string>> JobManagerImpl::Answered(storage::Cat
   return std::optional<std::string>(record->resource);
 }
 
-absl::Status JobManagerImpl::Remember(storage::CatalogTransaction& transaction, const Request& request,
+absl::Status JobManagerImpl::RecordRequest(storage::CatalogTransaction& transaction, const Request& request,
                                       const std::string& resource) {
   if (request.id.empty()) return absl::OkStatus();
   storage::RequestRecord record;

@@ -73,8 +73,8 @@ class JobManagerImpl : public JobManager {
   };
 
   // The resource that the request made before; empty when it is new. ALREADY_EXISTS REQUEST_ID_REUSED.
-  static absl::StatusOr<std::optional<std::string>> Answered(storage::CatalogReader& reader, const Request& request);
-  static absl::Status Remember(storage::CatalogTransaction& transaction, const Request& request,
+  static absl::StatusOr<std::optional<std::string>> FindReplay(storage::CatalogReader& reader, const Request& request);
+  static absl::Status RecordRequest(storage::CatalogTransaction& transaction, const Request& request,
                                const std::string& resource);
   // UNAVAILABLE DRAINING, RESOURCE_EXHAUSTED QUEUE_FULL.
   absl::Status CheckAcceptsJobs();

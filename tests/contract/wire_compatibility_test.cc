@@ -2,10 +2,11 @@
 // sumscope_v1.binpb: same names, numbers, types and labels. Additions are allowed. To take additions into the set, run
 // from the repository root:
 //   protoc -I proto --descriptor_set_out=tests/contract/sumscope_v1.binpb
-//       sumscope/v1/{spec,runs,question_sets,evaluate,probes,analyses,activations,facts,system}.proto
+//       sumscope/v1/{spec,runs,question_sets,evaluate,look_back,probes,analyses,activations,facts,system}.proto
 //       sumscope/worker/v1/link.proto     (one line)
 #include <fstream>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -95,24 +96,28 @@ void CompareService(const std::string& scope, const ServiceDescriptorProto& was,
   }
 }
 
-// What a program built from `was` could no longer rely on. Files are told apart by name.
+// All files of a package as one: names on the wire and in reflection are the package's, whichever file says them.
+std::map<std::string, FileDescriptorProto> ByPackage(const FileDescriptorSet& set) {
+  std::map<std::string, FileDescriptorProto> packages;
+  for (const FileDescriptorProto& file : set.file()) packages[file.package()].MergeFrom(file);
+  return packages;
+}
+
+// What a program built from `was` could no longer rely on.
 Differences BrokenBetween(const FileDescriptorSet& was, const FileDescriptorSet& is) {
   Differences differences;
-  for (const FileDescriptorProto& file : was.file()) {
-    const FileDescriptorProto* now = FindBy(is.file(), kName, file.name());
-    if (now == nullptr || now->package() != file.package()) {
-      differences.push_back(file.name() + " is gone or changed its package");
-      continue;
+  std::map<std::string, FileDescriptorProto> current = ByPackage(is);
+  for (const auto& [package, before] : ByPackage(was)) {
+    const FileDescriptorProto& now = current[package];
+    const std::string scope = package + ".";
+    for (const auto& message : before.message_type()) {
+      CompareMessage(scope, message, FindBy(now.message_type(), kName, message.name()), &differences);
     }
-    const std::string scope = file.package() + ".";
-    for (const auto& message : file.message_type()) {
-      CompareMessage(scope, message, FindBy(now->message_type(), kName, message.name()), &differences);
+    for (const auto& type : before.enum_type()) {
+      CompareEnum(scope, type, FindBy(now.enum_type(), kName, type.name()), &differences);
     }
-    for (const auto& type : file.enum_type()) {
-      CompareEnum(scope, type, FindBy(now->enum_type(), kName, type.name()), &differences);
-    }
-    for (const auto& service : file.service()) {
-      CompareService(scope, service, FindBy(now->service(), kName, service.name()), &differences);
+    for (const auto& service : before.service()) {
+      CompareService(scope, service, FindBy(now.service(), kName, service.name()), &differences);
     }
   }
   return differences;
@@ -122,8 +127,9 @@ FileDescriptorSet Current() {
   FileDescriptorSet set;
   for (const auto* descriptor :
        {v1::TrainSpec::descriptor(), v1::Run::descriptor(), v1::Analysis::descriptor(), v1::QuestionSet::descriptor(),
-        v1::EvaluateRequest::descriptor(), v1::AblateRequest::descriptor(), v1::Capture::descriptor(),
-        v1::NodeFact::descriptor(), v1::ServerInfo::descriptor(), worker::v1::WorkerMessage::descriptor()}) {
+        v1::EvaluateRequest::descriptor(), v1::CascadesRequest::descriptor(), v1::AblateRequest::descriptor(),
+        v1::Capture::descriptor(), v1::NodeFact::descriptor(), v1::ServerInfo::descriptor(),
+        worker::v1::WorkerMessage::descriptor()}) {
     descriptor->file()->CopyTo(set.add_file());
   }
   return set;

@@ -42,7 +42,7 @@ absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindA
   bool from_cache = true;
   SUMSCOPE_ASSIGN_OR_RETURN(
       Found found, ReadCatalog<Found>(context_.catalog, [&](storage::CatalogReader& reader) -> absl::StatusOr<Found> {
-        SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, Answered(reader, request));
+        SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(reader, request));
         if (answered.has_value()) {
           from_cache = false;
           SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(*answered));
@@ -111,7 +111,7 @@ absl::Status JobManagerImpl::QueueAnalysis(const Request& request, const std::st
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(
         Change(transaction, context_.clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
-    return Remember(transaction, request, analysis->name());
+    return RecordRequest(transaction, request, analysis->name());
   }));
   *analysis = std::move(target.analysis);
   dispatcher_.Enqueue(target.job);
@@ -139,7 +139,7 @@ absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::stri
     sealed = IsTerminal(row.state());
     SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(*analysis));
     SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_.clock->Now()));
-    return Remember(transaction, request, analysis->name());
+    return RecordRequest(transaction, request, analysis->name());
   }));
   // It is stored: an error would take it for one that is not. The housekeeping seals what could not be sealed now.
   if (sealed) SealUnlessBusy(&context_, run, file).IgnoreError();

@@ -46,7 +46,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
                                                   const std::string& owner, const ImportedWeights& weights) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
-                                context_.catalog, [&](auto& reader) { return Answered(reader, request); }));
+                                context_.catalog, [&](auto& reader) { return FindReplay(reader, request); }));
   if (answered.has_value()) return GetRun(IdOf(*answered));
   SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
   const std::string id = run_id.empty() ? context_.ids->NewId('r') : run_id;
@@ -69,7 +69,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
   std::optional<std::string> made_before;  // by the same request, at the same time
   if (status.ok()) {
     status = context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(made_before, Answered(transaction, request));
+      SUMSCOPE_ASSIGN_OR_RETURN(made_before, FindReplay(transaction, request));
       if (made_before.has_value()) return absl::OkStatus();
       SUMSCOPE_RETURN_IF_ERROR(transaction.InsertRun(run));
       storage::Event event;
@@ -79,7 +79,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
       event.change.set_attempt(run.attempt());
       event.log_entries = 1;  // "weights imported"
       SUMSCOPE_RETURN_IF_ERROR(transaction.AppendEvent(&event));
-      return Remember(transaction, request, run.name());
+      return RecordRequest(transaction, request, run.name());
     });
   }
   if (!status.ok() || made_before.has_value()) {

@@ -76,7 +76,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::Insert(const Request& request, const v1:
   std::optional<storage::Job> queued;
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, Answered(transaction, request));
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, request));
     if (answered.has_value()) {
       SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(IdOf(*answered)));
       return absl::OkStatus();
@@ -93,7 +93,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::Insert(const Request& request, const v1:
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(
         Change(transaction, context_.clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
-    SUMSCOPE_RETURN_IF_ERROR(Remember(transaction, request, run.name()));
+    SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, request, run.name()));
     queued = target.job;
     answer = target.run;
     return absl::OkStatus();
@@ -111,7 +111,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::CreateRun(const Request& request, const 
                                                   const std::string& owner) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
-                                context_.catalog, [&](auto& reader) { return Answered(reader, request); }));
+                                context_.catalog, [&](auto& reader) { return FindReplay(reader, request); }));
   if (answered.has_value()) return GetRun(IdOf(*answered));
   for (int i = 1;; ++i) {
     const std::string id = run_id.empty() ? context_.ids->NewId('r') : run_id;
@@ -137,7 +137,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ResumeRun(const Request& request, const 
   std::optional<storage::Job> queued;
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, Answered(transaction, request));
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, request));
     SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(run));
     if (answered.has_value()) return absl::OkStatus();
     const bool ended = answer.state() == v1::FAILED || answer.state() == v1::CANCELLED;
@@ -157,7 +157,7 @@ absl::StatusOr<v1::Run> JobManagerImpl::ResumeRun(const Request& request, const 
     target.job.attempt = 1;
     target.run.set_attempt(target.run.attempt() + 1);
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_.clock->Now(), &target, v1::QUEUED, reasons::kResumed, ""));
-    SUMSCOPE_RETURN_IF_ERROR(Remember(transaction, request, answer.name()));
+    SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, request, answer.name()));
     queued = target.job;
     answer = target.run;
     return absl::OkStatus();
