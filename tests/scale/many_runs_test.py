@@ -1,11 +1,15 @@
 """Many stored runs: start, list and show. Times are printed, only results are asserted."""
 
 import hashlib
+import sys
 import time
 import unittest
 import uuid
+from pathlib import Path
 
-from support import IntegrationTest, TINY_SET, run_id, say
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
+
+from support import IntegrationTest, TINY_SET, run_id, say  # noqa: E402
 
 
 class ManyRuns:
