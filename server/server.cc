@@ -30,6 +30,8 @@
 #include "server/rpc/facts/fact_service.h"
 #include "server/rpc/questions/question_set_service.h"
 #include "server/rpc/runs/run_service.h"
+#include "server/rpc/serve/free_disk.h"
+#include "server/rpc/serve/road.h"
 #include "server/rpc/system/system_service.h"
 #include "server/transport/descriptor_budget.h"
 #include "server/workers/launch/local/local_launcher.h"
@@ -167,15 +169,14 @@ class RealServer final : public Server {
     backend.downloads = &downloads_;
     backend.uploads = &uploads_;
     backend.room = &room_;
-    backend.authenticator = &authenticator_;
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
     backend.memory_bytes = place::ThisMachine().memory_bytes;
-    runs_ = std::make_unique<rpc::RunService>(backend);
-    analyses_ = std::make_unique<rpc::AnalysisService>(backend);
-    captures_ = std::make_unique<rpc::CaptureService>(backend);
-    facts_ = std::make_unique<rpc::FactService>(backend);
-    question_sets_ = std::make_unique<rpc::QuestionSetService>(backend);
+    runs_ = std::make_unique<rpc::RunService>(backend, &road_);
+    analyses_ = std::make_unique<rpc::AnalysisService>(backend, &road_);
+    captures_ = std::make_unique<rpc::CaptureService>(backend, &road_);
+    facts_ = std::make_unique<rpc::FactService>(backend, &road_);
+    question_sets_ = std::make_unique<rpc::QuestionSetService>(backend, &road_);
 
     v1::ServerInfo info;
     info.set_version(kVersion);
@@ -195,12 +196,12 @@ class RealServer final : public Server {
     connections->set_maximum(connections_.maximum());
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
-    system_ = std::make_unique<rpc::SystemService>(std::move(info), pool_.get(), manager_.get(), &watch_.times(),
-                                                   storage_.catalog.get());
+    system_ = std::make_unique<rpc::SystemService>(backend, &road_, std::move(info), &watch_.times());
   }
 
   const ServerConfig config_;
   const auth::SingleUserAuthenticator authenticator_;
+  const rpc::Road road_{&authenticator_};
   // In the order of construction; the services go first, the lock last.
   std::unique_ptr<place::InstanceLock> lock_;
   SocketPlaces sockets_;

@@ -4,13 +4,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "server/auth/caller.h"
 
 namespace sumscope::auth {
-
-// Who makes a call.
-struct Caller {
-  std::string name;
-};
 
 // Says who makes a call, from the peer that the transport names. Thread-safe.
 class Authenticator {

@@ -1,15 +1,18 @@
 #ifndef SUMSCOPE_SERVER_RPC_ANALYSES_ANALYSIS_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_ANALYSES_ANALYSIS_SERVICE_H_
 
-#include "server/rpc/serve/services.h"
+#include <string>
+#include <utility>
+
+#include "server/rpc/serve/service_base.h"
 #include "sumscope/v1/analyses.grpc.pb.h"
 
 namespace sumscope::rpc {
 
 // AnalysisService as an adapter over jobs and storage. Thread-safe.
-class AnalysisService final : public v1::AnalysisService::Service {
+class AnalysisService final : public ServiceBase<v1::AnalysisService::Service> {
  public:
-  explicit AnalysisService(Backend backend) : backend_(std::move(backend)) {}
+  using ServiceBase::ServiceBase;
 
   grpc::Status CreateAnalysis(grpc::ServerContext*, const v1::CreateAnalysisRequest*,
                               v1::CreateAnalysisResponse*) override;
@@ -22,16 +25,17 @@ class AnalysisService final : public v1::AnalysisService::Service {
                               v1::DeleteAnalysisResponse*) override;
 
  private:
-  absl::StatusOr<v1::CreateAnalysisResponse> Create(grpc::ServerContext* context,
+  absl::StatusOr<v1::CreateAnalysisResponse> Create(const auth::Caller& caller,
                                                     const v1::CreateAnalysisRequest& request);
   // The uploaded questions that the set names, after checking that the run can be asked them; empty when it names none.
   absl::StatusOr<v1::UploadedQuestionSet> FindUploaded(const v1::TrainSpec& spec, const v1::QuestionSet& questions);
   // "runs/{run}/analyses/{analysis}" with a full run id in place of a prefix.
-  absl::StatusOr<std::pair<std::string, std::string>> Resolve(grpc::ServerContext* context, const std::string& name);
+  absl::StatusOr<std::pair<std::string, std::string>> Resolve(const auth::Caller& caller, const std::string& name);
+  absl::StatusOr<v1::ListAnalysesResponse> List(const auth::Caller& caller, const v1::ListAnalysesRequest& request);
+  absl::Status Watch(const auth::Caller& caller, grpc::ServerContext* context, const v1::WatchAnalysisRequest& request,
+                     grpc::ServerWriter<v1::Analysis>* writer);
   // The whole analysis: the run file's record under the catalog's state.
   absl::StatusOr<v1::Analysis> Load(const std::string& run, const std::string& analysis);
-
-  const Backend backend_;
 };
 
 }  // namespace sumscope::rpc

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "server/rpc/serve/services.h"
+#include "server/rpc/serve/backend.h"
 #include "sumscope/v1/analyses.pb.h"
 
 namespace sumscope::rpc {

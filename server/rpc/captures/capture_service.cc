@@ -12,7 +12,8 @@
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 #include "proto/contract/text/sha256.h"
-#include "server/rpc/serve/to_grpc.h"
+#include "server/rpc/serve/requests.h"
+#include "server/rpc/serve/resolve_run.h"
 #include "storage/capture_file.h"
 
 namespace sumscope::rpc {
@@ -104,29 +105,28 @@ absl::StatusOr<v1::Capture> CaptureService::Load(const std::string& run, const s
   return loaded;
 }
 
-absl::StatusOr<v1::Capture> CaptureService::Get(grpc::ServerContext* context, const std::string& name) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+absl::StatusOr<v1::Capture> CaptureService::Get(const auth::Caller& caller, const std::string& name) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(name));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
   return Load(IdOf(run.name()), ref.capture);
 }
 
 grpc::Status CaptureService::GetCapture(grpc::ServerContext* context, const v1::GetCaptureRequest* request,
                                         v1::Capture* response) {
-  return Answer(Get(context, request->name()), response);
+  return road_.Unary(context, request, response,
+                     [&](const auth::Caller& caller) { return Get(caller, request->name()); });
 }
 
-absl::Status CaptureService::List(grpc::ServerContext* context, const v1::ListCapturesRequest& request,
-                                  v1::ListCapturesResponse* response) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
+absl::StatusOr<v1::ListCapturesResponse> CaptureService::List(const auth::Caller& caller, grpc::ServerContext* context,
+                                                              const v1::ListCapturesRequest& request) {
   // One at a time: a page ends when it is long enough in bytes, too.
   storage::AnalysisQuery query{"", "capture", 1, request.page_token()};
   if (request.parent() != "runs/-") {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, request.parent(), caller.name));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request.parent()));
     query.run = IdOf(run.name());
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size,
-                            PageSize(request.page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
+  SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size, PageSize(request.page_size()));
+  v1::ListCapturesResponse list;
   size_t bytes = 0;
   do {
     storage::AnalysisPage page;
@@ -144,23 +144,24 @@ absl::Status CaptureService::List(grpc::ServerContext* context, const v1::ListCa
       if (reason == "CAPTURE_NOT_FOUND" || reason == "ANALYSIS_NOT_FOUND") continue;  // deleted meanwhile
       if (!capture.ok()) capture = Indexed(analysis, ref);  // GetCapture says what is wrong with the run's file
       bytes += capture->ByteSizeLong();
-      *response->add_captures() = *std::move(capture);
+      *list.add_captures() = *std::move(capture);
     }
-  } while (!query.page_token.empty() && response->captures_size() < static_cast<int>(size) &&
+  } while (!query.page_token.empty() && list.captures_size() < static_cast<int>(size) &&
            bytes < limits::kMaxPageBytes && !context->IsCancelled());
-  response->set_next_page_token(query.page_token);
-  return absl::OkStatus();
+  list.set_next_page_token(query.page_token);
+  return list;
 }
 
 grpc::Status CaptureService::ListCaptures(grpc::ServerContext* context, const v1::ListCapturesRequest* request,
                                           v1::ListCapturesResponse* response) {
-  return ToGrpc(List(context, *request, response));
+  return road_.Unary(context, request, response,
+                     [&](const auth::Caller& caller) { return List(caller, context, *request); });
 }
 
-absl::Status CaptureService::Read(grpc::ServerContext* context, const v1::ReadTensorRequest& request,
+absl::Status CaptureService::Read(const auth::Caller& caller, const v1::ReadTensorRequest& request,
                                   grpc::ServerWriter<v1::FileChunk>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(context, request.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(caller, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::CapturedTensor* const tensor, FindTensor(capture, request.tensor()));
   if (request.offset() > tensor->bytes()) {
     return OffsetOutOfRange(request.offset(), tensor->bytes(), tensor->name());
@@ -176,7 +177,7 @@ absl::Status CaptureService::Read(grpc::ServerContext* context, const v1::ReadTe
 
 grpc::Status CaptureService::ReadTensor(grpc::ServerContext* context, const v1::ReadTensorRequest* request,
                                         grpc::ServerWriter<v1::FileChunk>* writer) {
-  return ToGrpc(Read(context, *request, writer));
+  return road_.Streaming(context, request, [&](const auth::Caller& caller) { return Read(caller, *request, writer); });
 }
 
 absl::StatusOr<std::string> CaptureService::HashOf(grpc::ServerContext* context, const std::string& name,
@@ -198,10 +199,11 @@ absl::StatusOr<std::string> CaptureService::HashOf(grpc::ServerContext* context,
   return hashes_[name] = hash.HexDigest();
 }
 
-absl::Status CaptureService::Download(grpc::ServerContext* context, const v1::DownloadCaptureRequest& request,
+absl::Status CaptureService::Download(const auth::Caller& caller, grpc::ServerContext* context,
+                                      const v1::DownloadCaptureRequest& request,
                                       grpc::ServerWriter<v1::FileChunk>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(context, request.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(caller, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, Open(capture));
   std::vector<storage::StoredTensor> tensors;
   for (const storage::CaptureTensor& tensor : file->tensors()) tensors.push_back(tensor.tensor);
@@ -217,17 +219,19 @@ absl::Status CaptureService::Download(grpc::ServerContext* context, const v1::Do
 
 grpc::Status CaptureService::DownloadCapture(grpc::ServerContext* context, const v1::DownloadCaptureRequest* request,
                                              grpc::ServerWriter<v1::FileChunk>* writer) {
-  return ToGrpc(Download(context, *request, writer));
+  return road_.Streaming(context, request,
+                         [&](const auth::Caller& caller) { return Download(caller, context, *request, writer); });
 }
 
 grpc::Status CaptureService::DeleteCapture(grpc::ServerContext* context, const v1::DeleteCaptureRequest* request,
-                                           v1::DeleteCaptureResponse*) {
-  const auto remove = [&]() -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(context, request->name()));
+                                           v1::DeleteCaptureResponse* response) {
+  const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteCaptureResponse> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
-    return backend_.manager->DeleteAnalysis(ref.run, ref.capture);
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->DeleteAnalysis(ref.run, ref.capture));
+    return v1::DeleteCaptureResponse();
   };
-  return ToGrpc(remove());
+  return road_.Unary(context, request, response, remove);
 }
 
 }  // namespace sumscope::rpc

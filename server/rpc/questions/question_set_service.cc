@@ -7,13 +7,12 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/rpc/questions/question_text.h"
-#include "server/rpc/serve/to_grpc.h"
+#include "server/rpc/serve/requests.h"
 
 namespace sumscope::rpc {
 
-absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const std::string& peer,
+absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const auth::Caller& caller,
                                                                    UploadReader<v1::UploadQuestionSetRequest>* reader) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(peer));
   v1::UploadQuestionSetRequest message;
   SUMSCOPE_ASSIGN_OR_RETURN(bool more, reader->Read(&message));
   if (!more || !message.has_header()) {
@@ -46,41 +45,39 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const std::st
 
 grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* QuestionSetService::UploadQuestionSet(
     grpc::CallbackServerContext* context, v1::UploadedQuestionSet* response) {
-  return UploadCall<v1::UploadQuestionSetRequest, v1::UploadedQuestionSet>::Serve(
-      context, backend_.uploads, UploadPace(), response,
-      [this, peer = context->peer()](UploadReader<v1::UploadQuestionSetRequest>* reader) {
-        return Upload(peer, reader);
-      });
+  return road_.Upload<v1::UploadQuestionSetRequest>(
+      context, backend_.uploads, response,
+      [this](const auth::Caller& caller, auto* reader) { return Upload(caller, reader); });
 }
 
 grpc::Status QuestionSetService::GetQuestionSet(grpc::ServerContext* context, const v1::GetQuestionSetRequest* request,
                                                 v1::UploadedQuestionSet* response) {
-  const auto get = [&]() -> absl::Status {
-    SUMSCOPE_RETURN_IF_ERROR(backend_.authenticator->Authenticate(context->peer()).status());
+  return road_.Unary(context, request, response, [&](const auth::Caller&) -> absl::StatusOr<v1::UploadedQuestionSet> {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::string sha256, ParseQuestionSetName(request->name()));
-    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(*response, reader.GetQuestionSet(sha256));
+    v1::UploadedQuestionSet set;
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(set, reader.GetQuestionSet(sha256));
       return absl::OkStatus();
-    });
-  };
-  return ToGrpc(get());
+    }));
+    return set;
+  });
 }
 
 grpc::Status QuestionSetService::ListQuestionSets(grpc::ServerContext* context,
                                                   const v1::ListQuestionSetsRequest* request,
                                                   v1::ListQuestionSetsResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    SUMSCOPE_RETURN_IF_ERROR(backend_.authenticator->Authenticate(context->peer()).status());
-    SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size,
-                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
-    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+  const auto list = [&](const auth::Caller&) -> absl::StatusOr<v1::ListQuestionSetsResponse> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size, PageSize(request->page_size()));
+    v1::ListQuestionSetsResponse sets;
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(storage::QuestionSetPage page, reader.ListQuestionSets(size, request->page_token()));
-      for (v1::UploadedQuestionSet& set : page.question_sets) *response->add_question_sets() = std::move(set);
-      response->set_next_page_token(page.next_page_token);
+      for (v1::UploadedQuestionSet& set : page.question_sets) *sets.add_question_sets() = std::move(set);
+      sets.set_next_page_token(page.next_page_token);
       return absl::OkStatus();
-    });
+    }));
+    return sets;
   };
-  return ToGrpc(list());
+  return road_.Unary(context, request, response, list);
 }
 
 }  // namespace sumscope::rpc

@@ -1,19 +1,17 @@
 #ifndef SUMSCOPE_SERVER_RPC_QUESTIONS_QUESTION_SET_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_QUESTIONS_QUESTION_SET_SERVICE_H_
 
-#include <utility>
-
-#include "server/rpc/serve/services.h"
-#include "server/rpc/serve/upload_call.h"
+#include "server/rpc/serve/service_base.h"
 #include "sumscope/v1/question_sets.grpc.pb.h"
 
 namespace sumscope::rpc {
 
 // Lists of questions, uploaded once and then named by hash. Thread-safe.
 class QuestionSetService final
-    : public v1::QuestionSetService::WithCallbackMethod_UploadQuestionSet<v1::QuestionSetService::Service> {
+    : public ServiceBase<
+          v1::QuestionSetService::WithCallbackMethod_UploadQuestionSet<v1::QuestionSetService::Service>> {
  public:
-  explicit QuestionSetService(Backend backend) : backend_(std::move(backend)) {}
+  using ServiceBase::ServiceBase;
 
   grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* UploadQuestionSet(grpc::CallbackServerContext*,
                                                                            v1::UploadedQuestionSet*) override;
@@ -23,9 +21,8 @@ class QuestionSetService final
                                 v1::ListQuestionSetsResponse*) override;
 
  private:
-  absl::StatusOr<v1::UploadedQuestionSet> Upload(const std::string& peer,
+  absl::StatusOr<v1::UploadedQuestionSet> Upload(const auth::Caller& caller,
                                                  UploadReader<v1::UploadQuestionSetRequest>* reader);
-  const Backend backend_;
 };
 
 }  // namespace sumscope::rpc

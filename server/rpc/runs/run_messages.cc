@@ -1,4 +1,4 @@
-#include "server/rpc/serve/convert.h"
+#include "server/rpc/runs/run_messages.h"
 
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/names/resource_names.h"

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_SERVE_CONVERT_H_
-#define SUMSCOPE_SERVER_RPC_SERVE_CONVERT_H_
+#ifndef SUMSCOPE_SERVER_RPC_RUNS_RUN_MESSAGES_H_
+#define SUMSCOPE_SERVER_RPC_RUNS_RUN_MESSAGES_H_
 
 #include <string>
 
@@ -13,4 +13,4 @@ v1::LogLine ToLogLine(const storage::LogEntry& entry);
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_SERVE_CONVERT_H_
+#endif  // SUMSCOPE_SERVER_RPC_RUNS_RUN_MESSAGES_H_

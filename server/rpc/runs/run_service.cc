@@ -15,8 +15,10 @@
 #include "server/jobs/tasks/insert_source.h"
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/runs/checkpoints.h"
-#include "server/rpc/serve/to_grpc.h"
-#include "server/rpc/system/system_service.h"
+#include "server/rpc/runs/labels.h"
+#include "server/rpc/serve/free_disk.h"
+#include "server/rpc/serve/requests.h"
+#include "server/rpc/serve/resolve_run.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -55,23 +57,17 @@ void ShowProgress(const Backend& backend, v1::Run* run) {
   }
 }
 
-// Answers with the run as it is at this moment.
-grpc::Status AnswerRun(const Backend& backend, absl::StatusOr<v1::Run> run, v1::Run* response) {
-  if (run.ok()) ShowProgress(backend, &*run);
-  return Answer(std::move(run), response);
+// The handler whose run is shown as it is at this moment.
+template <typename Handler>
+auto AsOfNow(const Backend& backend, Handler handler) {
+  return [&backend, handler](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
+    absl::StatusOr<v1::Run> run = handler(caller);
+    if (run.ok()) ShowProgress(backend, &*run);
+    return run;
+  };
 }
 
 }  // namespace
-
-absl::StatusOr<auth::Caller> RunService::CallerOf(grpc::ServerContext* context) const {
-  return backend_.authenticator->Authenticate(context->peer());
-}
-
-absl::StatusOr<v1::Run> RunService::Resolve(grpc::ServerContext* context, const std::string& name,
-                                            storage::RunsFirst first) const {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
-  return ResolveRun(backend_, name, caller.name, first);
-}
 
 absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::Run& run) const {
   const std::string id = IdOf(run.name());
@@ -80,9 +76,9 @@ absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::R
   return backend_.run_files->Open(id);
 }
 
-absl::Status RunService::CompleteSource(const std::string& caller, v1::TrainSpec* spec) const {
+absl::Status RunService::CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, jobs::ParseInitFrom(spec->init_from()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, ResolveRun(backend_, RunName(ref.run), caller));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, ResolveRun(backend_, caller, RunName(ref.run)));
   if (source.has_delete_time()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
                      source.name() + " is deleted; `sumscope runs undelete` brings it back");
@@ -98,10 +94,9 @@ absl::Status RunService::CompleteSource(const std::string& caller, v1::TrainSpec
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v1::CreateRunRequest& request) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
+absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1::CreateRunRequest& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(v1::TrainSpec spec, SpecOf(request));
-  if (spec.insert_mode() > v1::INSERT_NONE) SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller.name, &spec));
+  if (spec.insert_mode() > v1::INSERT_NONE) SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller, &spec));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
   if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
   const v1::Prediction prediction = PredictTraining(spec, SpeedOf(backend_.pool->Slots()));
@@ -128,12 +123,13 @@ absl::StatusOr<v1::Run> RunService::Create(grpc::ServerContext* context, const v
 }
 
 grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
-  return AnswerRun(backend_, Create(context, *request), run);
+  const auto create = [&](const auth::Caller& caller) { return Create(caller, *request); };
+  return road_.Unary(context, request, run, AsOfNow(backend_, create));
 }
 
 grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* response) {
-  const auto get = [&]() -> absl::StatusOr<v1::Run> {
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, Resolve(context, request->name()));
+  const auto get = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
     if (file != nullptr) {
       SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run stored, file->GetRun());
@@ -142,91 +138,101 @@ grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRe
     }
     return run;
   };
-  return AnswerRun(backend_, get(), response);
+  return road_.Unary(context, request, response, AsOfNow(backend_, get));
 }
 
 grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,
                                   v1::ListRunsResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    SUMSCOPE_RETURN_IF_ERROR(CallerOf(context).status());
+  return road_.Unary(context, request, response, [&](const auth::Caller&) -> absl::StatusOr<v1::ListRunsResponse> {
     storage::RunQuery query{request->filter(), request->order_by(), request->show_deleted(), 0, request->page_token()};
-    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size,
-                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
-    return backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size, PageSize(request->page_size()));
+    v1::ListRunsResponse list;
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(storage::RunPage page, reader.ListRuns(query));
       for (v1::Run& run : page.runs) {
         ShowProgress(backend_, &run);
-        *response->add_runs() = std::move(run);
+        *list.add_runs() = std::move(run);
       }
-      response->set_next_page_token(page.next_page_token);
+      list.set_next_page_token(page.next_page_token);
       return absl::OkStatus();
-    });
-  };
-  return ToGrpc(list());
+    }));
+    return list;
+  });
+}
+
+absl::StatusOr<v1::Run> RunService::Update(const auth::Caller& caller, const v1::UpdateRunRequest& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request.run().name()));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.run().labels()));
+  bool replace_all = request.update_mask().paths().empty();
+  std::map<std::string, std::optional<std::string>> changes;
+  for (const std::string& path : request.update_mask().paths()) {
+    absl::string_view key = path;
+    if (path == "labels") {
+      replace_all = true;
+    } else if (absl::ConsumePrefix(&key, "labels.")) {
+      const auto found = request.run().labels().find(std::string(key));
+      changes[std::string(key)] =
+          found == request.run().labels().end() ? std::nullopt : std::optional<std::string>(found->second);
+    } else {
+      return InvalidField("FIELD_NOT_MUTABLE", "update_mask",
+                          absl::StrCat(Quote(path), " cannot be changed; labels can: \"labels\" or \"labels.KEY\""));
+    }
+  }
+  if (replace_all) changes.insert(request.run().labels().begin(), request.run().labels().end());
+  return backend_.manager->UpdateLabels(IdOf(run.name()), replace_all, changes);
 }
 
 grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::UpdateRunRequest* request,
                                    v1::Run* response) {
-  const auto update = [&]() -> absl::StatusOr<v1::Run> {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->run().name()));
-    SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request->run().labels()));
-    bool replace_all = request->update_mask().paths().empty();
-    std::map<std::string, std::optional<std::string>> changes;
-    for (const std::string& path : request->update_mask().paths()) {
-      absl::string_view key = path;
-      if (path == "labels") {
-        replace_all = true;
-      } else if (absl::ConsumePrefix(&key, "labels.")) {
-        const auto found = request->run().labels().find(std::string(key));
-        changes[std::string(key)] =
-            found == request->run().labels().end() ? std::nullopt : std::optional<std::string>(found->second);
-      } else {
-        return InvalidField("FIELD_NOT_MUTABLE", "update_mask",
-                            absl::StrCat(Quote(path), " cannot be changed; labels can: \"labels\" or \"labels.KEY\""));
-      }
-    }
-    if (replace_all) changes.insert(request->run().labels().begin(), request->run().labels().end());
-    return backend_.manager->UpdateLabels(IdOf(run.name()), replace_all, changes);
-  };
-  return AnswerRun(backend_, update(), response);
+  const auto update = [&](const auth::Caller& caller) { return Update(caller, *request); };
+  return road_.Unary(context, request, response, AsOfNow(backend_, update));
 }
 
 grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::CancelRunRequest* request,
                                    v1::Run* response) {
-  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return AnswerRun(backend_, run.ok() ? backend_.manager->CancelRun(IdOf(run->name())) : run, response);
+  const auto cancel = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
+    return backend_.manager->CancelRun(IdOf(run.name()));
+  };
+  return road_.Unary(context, request, response, AsOfNow(backend_, cancel));
 }
 
 grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::ResumeRunRequest* request,
                                    v1::Run* response) {
-  const auto resume = [&]() -> absl::StatusOr<v1::Run> {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+  const auto resume = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ResumeRun", *request));
     return backend_.manager->ResumeRun(id, IdOf(run.name()));
   };
-  return AnswerRun(backend_, resume(), response);
+  return road_.Unary(context, request, response, AsOfNow(backend_, resume));
 }
 
 grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryRunRequest* request, v1::Run* response) {
-  const auto retry = [&]() -> absl::StatusOr<v1::Run> {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, CallerOf(context));
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+  const auto retry = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("RetryRun", *request));
     return backend_.manager->RetryRun(id, IdOf(run.name()), caller.name);
   };
-  return AnswerRun(backend_, retry(), response);
+  return road_.Unary(context, request, response, AsOfNow(backend_, retry));
 }
 
 grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::DeleteRunRequest* request,
                                    v1::Run* response) {
-  const absl::StatusOr<v1::Run> run = Resolve(context, request->name());
-  return AnswerRun(backend_, run.ok() ? backend_.manager->DeleteRun(IdOf(run->name())) : run, response);
+  const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
+    return backend_.manager->DeleteRun(IdOf(run.name()));
+  };
+  return road_.Unary(context, request, response, AsOfNow(backend_, remove));
 }
 
 grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::UndeleteRunRequest* request,
                                      v1::Run* response) {
-  const absl::StatusOr<v1::Run> run = Resolve(context, request->name(), storage::RunsFirst::kDeleted);
-  return AnswerRun(backend_, run.ok() ? backend_.manager->UndeleteRun(IdOf(run->name())) : run, response);
+  const auto undelete = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run,
+                              ResolveRun(backend_, caller, request->name(), storage::RunsFirst::kDeleted));
+    return backend_.manager->UndeleteRun(IdOf(run.name()));
+  };
+  return road_.Unary(context, request, response, AsOfNow(backend_, undelete));
 }
 
 }  // namespace sumscope::rpc

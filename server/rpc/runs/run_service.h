@@ -1,17 +1,19 @@
 #ifndef SUMSCOPE_SERVER_RPC_RUNS_RUN_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_RUNS_RUN_SERVICE_H_
 
-#include "server/rpc/serve/services.h"
-#include "server/rpc/serve/upload_call.h"
+#include <memory>
+#include <string>
+
+#include "server/rpc/serve/service_base.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 
 namespace sumscope::rpc {
 
-// RunService as an adapter: authenticate, validate, call, convert. run_service.cc has the calls that change or list
-// runs, run_streams.cc watches, metrics and logs, run_transfer.cc checkpoints and imports. Thread-safe.
-class RunService final : public v1::RunService::WithCallbackMethod_ImportRun<v1::RunService::Service> {
+// RunService as an adapter: validate, call, convert. run_service.cc has the calls that change or list runs,
+// run_streams.cc watches, metrics and logs, run_transfer.cc checkpoints and imports. Thread-safe.
+class RunService final : public ServiceBase<v1::RunService::WithCallbackMethod_ImportRun<v1::RunService::Service>> {
  public:
-  explicit RunService(Backend backend) : backend_(std::move(backend)) {}
+  using ServiceBase::ServiceBase;
 
   grpc::Status CreateRun(grpc::ServerContext*, const v1::CreateRunRequest*, v1::Run*) override;
   grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest*, v1::Run*) override;
@@ -37,25 +39,20 @@ class RunService final : public v1::RunService::WithCallbackMethod_ImportRun<v1:
   grpc::ServerReadReactor<v1::ImportRunRequest>* ImportRun(grpc::CallbackServerContext*, v1::Run*) override;
 
  private:
-  absl::StatusOr<auth::Caller> CallerOf(grpc::ServerContext* context) const;
-  // The run that a request's `name` means to the caller.
-  absl::StatusOr<v1::Run> Resolve(grpc::ServerContext* context, const std::string& name,
-                                  storage::RunsFirst first = storage::RunsFirst::kLiving) const;
   // The run file; null for a run that never started, which has none.
   absl::StatusOr<std::shared_ptr<storage::RunFile>> FileOf(const v1::Run& run) const;
-  absl::StatusOr<v1::Run> Create(grpc::ServerContext* context, const v1::CreateRunRequest& request);
-  absl::Status Watch(grpc::ServerContext* context, const v1::WatchRunRequest& request,
-                     grpc::ServerWriter<v1::WatchRunResponse>* writer);
-  absl::Status Stream(grpc::ServerContext* context, const v1::StreamMetricsRequest& request,
-                      grpc::ServerWriter<v1::MetricBlock>* writer);
-  absl::Status Download(grpc::ServerContext* context, const v1::DownloadCheckpointRequest& request,
-                        grpc::ServerWriter<v1::FileChunk>* writer);
-  absl::StatusOr<v1::Run> Import(const std::string& peer, UploadReader<v1::ImportRunRequest>* reader);
-
   // Completes spec.init_from of an insert mode to the checkpoint that it means, after checking that it fits.
-  absl::Status CompleteSource(const std::string& caller, v1::TrainSpec* spec) const;
+  absl::Status CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const;
 
-  const Backend backend_;
+  absl::StatusOr<v1::Run> Create(const auth::Caller& caller, const v1::CreateRunRequest& request);
+  absl::StatusOr<v1::Run> Update(const auth::Caller& caller, const v1::UpdateRunRequest& request);
+  absl::Status Watch(const auth::Caller& caller, grpc::ServerContext* context, const v1::WatchRunRequest& request,
+                     grpc::ServerWriter<v1::WatchRunResponse>* writer);
+  absl::Status Stream(const auth::Caller& caller, grpc::ServerContext* context, const v1::StreamMetricsRequest& request,
+                      grpc::ServerWriter<v1::MetricBlock>* writer);
+  absl::Status Download(const auth::Caller& caller, const v1::DownloadCheckpointRequest& request,
+                        grpc::ServerWriter<v1::FileChunk>* writer);
+  absl::StatusOr<v1::Run> Import(const auth::Caller& caller, UploadReader<v1::ImportRunRequest>* reader);
 };
 
 }  // namespace sumscope::rpc

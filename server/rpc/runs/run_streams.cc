@@ -10,10 +10,11 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
+#include "server/rpc/runs/run_messages.h"
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/runs/run_watch.h"
-#include "server/rpc/serve/convert.h"
-#include "server/rpc/serve/to_grpc.h"
+#include "server/rpc/serve/requests.h"
+#include "server/rpc/serve/resolve_run.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -37,10 +38,10 @@ storage::Series SeriesOf(v1::MetricSeries series) {
 
 }  // namespace
 
-absl::Status RunService::Watch(grpc::ServerContext* context, const v1::WatchRunRequest& request,
-                               grpc::ServerWriter<v1::WatchRunResponse>* writer) {
+absl::Status RunService::Watch(const auth::Caller& caller, grpc::ServerContext* context,
+                               const v1::WatchRunRequest& request, grpc::ServerWriter<v1::WatchRunResponse>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.watchers->Enter());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const WatchToken token, WatchToken::Parse(request.resume_token()));
   const std::string id = IdOf(run.name());
   RunWatch watch(backend_, id, token);
@@ -78,19 +79,20 @@ absl::Status RunService::Watch(grpc::ServerContext* context, const v1::WatchRunR
 
 grpc::Status RunService::WatchRun(grpc::ServerContext* context, const v1::WatchRunRequest* request,
                                   grpc::ServerWriter<v1::WatchRunResponse>* writer) {
-  return ToGrpc(Watch(context, *request, writer));
+  return road_.Streaming(context, request,
+                         [&](const auth::Caller& caller) { return Watch(caller, context, *request, writer); });
 }
 
-absl::Status RunService::Stream(grpc::ServerContext* context, const v1::StreamMetricsRequest& request,
-                                grpc::ServerWriter<v1::MetricBlock>* writer) {
+absl::Status RunService::Stream(const auth::Caller& caller, grpc::ServerContext* context,
+                                const v1::StreamMetricsRequest& request, grpc::ServerWriter<v1::MetricBlock>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, (request.follow() ? backend_.watchers : backend_.downloads)->Enter());
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, Resolve(context, request.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ResolveRun(backend_, caller, request.name()));
   const std::string id = IdOf(run.name());
   uint64_t next = request.first_step();
   while (true) {
     const uint64_t version = backend_.hub->Version(id);
     // Read before the metrics: a run that is over here has all of them stored.
-    SUMSCOPE_ASSIGN_OR_RETURN(run, Resolve(context, absl::StrCat("runs/", id)));
+    SUMSCOPE_ASSIGN_OR_RETURN(run, ResolveRun(backend_, caller, RunName(id)));
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
     while (file != nullptr) {
       SUMSCOPE_ASSIGN_OR_RETURN(const v1::MetricBlock block,
@@ -108,13 +110,14 @@ absl::Status RunService::Stream(grpc::ServerContext* context, const v1::StreamMe
 
 grpc::Status RunService::StreamMetrics(grpc::ServerContext* context, const v1::StreamMetricsRequest* request,
                                        grpc::ServerWriter<v1::MetricBlock>* writer) {
-  return ToGrpc(Stream(context, *request, writer));
+  return road_.Streaming(context, request,
+                         [&](const auth::Caller& caller) { return Stream(caller, context, *request, writer); });
 }
 
 grpc::Status RunService::ListMetrics(grpc::ServerContext* context, const v1::ListMetricsRequest* request,
                                      v1::ListMetricsResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+  const auto list = [&](const auth::Caller& caller) -> absl::StatusOr<v1::ListMetricsResponse> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size,
                               PageSize(request->page_size(), limits::kDefaultMetricPage, limits::kMaxMetricPage));
     uint64_t first = request->first_step();
@@ -122,39 +125,40 @@ grpc::Status RunService::ListMetrics(grpc::ServerContext* context, const v1::Lis
       return InvalidField("PAGE_TOKEN_INVALID", "page_token", "page_token is not one that ListMetrics gave");
     }
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
-    if (file == nullptr) return absl::OkStatus();
+    v1::ListMetricsResponse metrics;
+    if (file == nullptr) return metrics;
     const storage::Series series = SeriesOf(request->series());
-    SUMSCOPE_ASSIGN_OR_RETURN(*response->mutable_block(), file->ReadMetrics(series, first, size));
+    SUMSCOPE_ASSIGN_OR_RETURN(*metrics.mutable_block(), file->ReadMetrics(series, first, size));
     SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t steps, file->MetricSteps(series));
-    const uint64_t next = response->block().first_step() + response->block().count();
-    if (response->block().count() > 0 && next < steps) response->set_next_page_token(absl::StrCat(next));
-    return absl::OkStatus();
+    const uint64_t next = metrics.block().first_step() + metrics.block().count();
+    if (metrics.block().count() > 0 && next < steps) metrics.set_next_page_token(absl::StrCat(next));
+    return metrics;
   };
-  return ToGrpc(list());
+  return road_.Unary(context, request, response, list);
 }
 
 grpc::Status RunService::ListLogs(grpc::ServerContext* context, const v1::ListLogsRequest* request,
                                   v1::ListLogsResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size,
-                              PageSize(request->page_size(), limits::kMaxPageSize, limits::kMaxPageSize));
+  const auto list = [&](const auth::Caller& caller) -> absl::StatusOr<v1::ListLogsResponse> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size, PageSize(request->page_size(), limits::kMaxPageSize));
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
-    if (file == nullptr) return absl::OkStatus();
+    v1::ListLogsResponse log;
+    if (file == nullptr) return log;
     SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> entries,
                               file->ListLog(request->after_sequence(), static_cast<int>(size) + 1));
     size_t bytes = 0;
     for (const storage::LogEntry& entry : entries) {
       bytes += entry.text.size();
-      if (response->lines_size() == static_cast<int>(size) || bytes > limits::kMaxPageBytes) {
-        response->set_more(true);
+      if (log.lines_size() == static_cast<int>(size) || bytes > limits::kMaxPageBytes) {
+        log.set_more(true);
         break;
       }
-      *response->add_lines() = ToLogLine(entry);
+      *log.add_lines() = ToLogLine(entry);
     }
-    return absl::OkStatus();
+    return log;
   };
-  return ToGrpc(list());
+  return road_.Unary(context, request, response, list);
 }
 
 }  // namespace sumscope::rpc

@@ -8,10 +8,12 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/rpc/runs/checkpoints.h"
-#include "server/rpc/runs/imported_file.h"
+#include "server/rpc/runs/imports/imported_file.h"
+#include "server/rpc/runs/labels.h"
+#include "server/rpc/runs/run_messages.h"
 #include "server/rpc/runs/run_service.h"
-#include "server/rpc/serve/convert.h"
-#include "server/rpc/serve/to_grpc.h"
+#include "server/rpc/serve/requests.h"
+#include "server/rpc/serve/resolve_run.h"
 #include "server/rpc/serve/transfer/file_chunks.h"
 #include "server/rpc/serve/transfer/upload_spool.h"
 
@@ -27,23 +29,24 @@ absl::Status ImportIncomplete(uint64_t got, uint64_t expected) {
 
 grpc::Status RunService::ListCheckpoints(grpc::ServerContext* context, const v1::ListCheckpointsRequest* request,
                                          v1::ListCheckpointsResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, request->name()));
+  const auto list = [&](const auth::Caller& caller) -> absl::StatusOr<v1::ListCheckpointsResponse> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
-    if (file == nullptr) return absl::OkStatus();
+    v1::ListCheckpointsResponse checkpoints;
+    if (file == nullptr) return checkpoints;
     SUMSCOPE_ASSIGN_OR_RETURN(const auto sets, file->ListTensorSets(storage::TensorSetKind::kWeights));
     const std::string id = IdOf(run.name());
-    for (const storage::TensorSet& set : sets) *response->add_checkpoints() = ToCheckpoint(id, set);
-    return absl::OkStatus();
+    for (const storage::TensorSet& set : sets) *checkpoints.add_checkpoints() = ToCheckpoint(id, set);
+    return checkpoints;
   };
-  return ToGrpc(list());
+  return road_.Unary(context, request, response, list);
 }
 
-absl::Status RunService::Download(grpc::ServerContext* context, const v1::DownloadCheckpointRequest& request,
+absl::Status RunService::Download(const auth::Caller& caller, const v1::DownloadCheckpointRequest& request,
                                   grpc::ServerWriter<v1::FileChunk>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.name()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, Resolve(context, RunName(ref.run)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
   SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet set, FindCheckpoint(run, file.get(), ref.step));
   if (request.offset() > set.file_bytes) {
@@ -59,11 +62,11 @@ absl::Status RunService::Download(grpc::ServerContext* context, const v1::Downlo
 
 grpc::Status RunService::DownloadCheckpoint(grpc::ServerContext* context, const v1::DownloadCheckpointRequest* request,
                                             grpc::ServerWriter<v1::FileChunk>* writer) {
-  return ToGrpc(Download(context, *request, writer));
+  return road_.Streaming(context, request,
+                         [&](const auth::Caller& caller) { return Download(caller, *request, writer); });
 }
 
-absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader<v1::ImportRunRequest>* reader) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(peer));
+absl::StatusOr<v1::Run> RunService::Import(const auth::Caller& caller, UploadReader<v1::ImportRunRequest>* reader) {
   v1::ImportRunRequest message;
   SUMSCOPE_ASSIGN_OR_RETURN(bool more, reader->Read(&message));
   if (!more || !message.has_header()) {
@@ -111,9 +114,9 @@ absl::StatusOr<v1::Run> RunService::Import(const std::string& peer, UploadReader
 
 grpc::ServerReadReactor<v1::ImportRunRequest>* RunService::ImportRun(grpc::CallbackServerContext* context,
                                                                      v1::Run* run) {
-  return UploadCall<v1::ImportRunRequest, v1::Run>::Serve(
-      context, backend_.uploads, UploadPace(), run,
-      [this, peer = context->peer()](UploadReader<v1::ImportRunRequest>* reader) { return Import(peer, reader); });
+  return road_.Upload<v1::ImportRunRequest>(
+      context, backend_.uploads, run,
+      [this](const auth::Caller& caller, auto* reader) { return Import(caller, reader); });
 }
 
 }  // namespace sumscope::rpc

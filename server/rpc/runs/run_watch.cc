@@ -6,7 +6,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/states.h"
-#include "server/rpc/serve/convert.h"
+#include "server/rpc/runs/run_messages.h"
 
 namespace sumscope::rpc {
 namespace {

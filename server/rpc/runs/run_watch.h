@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "server/rpc/runs/watch_token.h"
-#include "server/rpc/serve/services.h"
+#include "server/rpc/serve/backend.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {

@@ -1,10 +1,9 @@
 #ifndef SUMSCOPE_SERVER_RPC_SERVE_TO_GRPC_H_
 #define SUMSCOPE_SERVER_RPC_SERVE_TO_GRPC_H_
 
-#include <utility>
+#include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/errors/errors.h"
 
@@ -16,14 +15,6 @@ inline grpc::Status ToGrpc(const absl::Status& status) {
   const absl::Status named = WithReason(status);
   return grpc::Status(static_cast<grpc::StatusCode>(named.code()), std::string(named.message()),
                       ToRpcStatus(named).SerializeAsString());
-}
-
-// Answers a unary call with what `result` holds.
-template <typename Response>
-grpc::Status Answer(absl::StatusOr<Response> result, Response* response) {
-  if (!result.ok()) return ToGrpc(result.status());
-  *response = *std::move(result);
-  return grpc::Status::OK;
 }
 
 }  // namespace sumscope::rpc

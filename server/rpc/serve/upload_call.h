@@ -42,18 +42,18 @@ struct UploadPace {
 // One client-streaming call, whose handler blocks in a thread of the desk while gRPC's own never do. A synchronous
 // handler could not tell a silent client why its call ends: only the thread that waits for it may answer. Owns itself
 // from Serve on.
-template <typename Request, typename Response>
+template <typename Request>
 class UploadCall final : public grpc::ServerReadReactor<Request>, private UploadReader<Request> {
  public:
-  using Handler = std::function<absl::StatusOr<Response>(UploadReader<Request>*)>;
+  using Handler = std::function<absl::Status(UploadReader<Request>*)>;
 
-  // The reactor of a call. What the handler returns is the answer; what it throws is RESOURCE_EXHAUSTED OUT_OF_MEMORY
+  // The reactor of a call. What the handler returns is its status; what it throws is RESOURCE_EXHAUSTED OUT_OF_MEMORY
   // or INTERNAL HANDLER_FAILED.
   static grpc::ServerReadReactor<Request>* Serve(grpc::CallbackServerContext* context, UploadDesk* desk,
-                                                 const UploadPace& pace, Response* response, Handler handler) {
+                                                 const UploadPace& pace, Handler handler) {
     auto* const call = new UploadCall(context, pace);
-    const absl::Status started = desk->Start([call, response, handler = std::move(handler)] {
-      call->Finish(Handle(handler, call, response));  // the call may be gone when this returns
+    const absl::Status started = desk->Start([call, handler = std::move(handler)] {
+      call->Finish(Handle(handler, call));  // the call may be gone when this returns
     });
     if (!started.ok()) call->Finish(ToGrpc(started));
     return call;
@@ -73,9 +73,9 @@ class UploadCall final : public grpc::ServerReadReactor<Request>, private Upload
   UploadCall(grpc::CallbackServerContext* context, const UploadPace& pace) : context_(context), pace_(pace) {}
 
   // The desk's threads are ours: what is thrown there would end the server.
-  static grpc::Status Handle(const Handler& handler, UploadCall* call, Response* response) {
+  static grpc::Status Handle(const Handler& handler, UploadCall* call) {
     try {
-      return Answer(handler(call), response);
+      return ToGrpc(handler(call));
     } catch (const std::bad_alloc&) {
       return ToGrpc(WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "OUT_OF_MEMORY",
                                              "the server has no memory left for the upload; send it again in a moment"),

@@ -1,7 +1,5 @@
 #include "server/rpc/system/system_service.h"
 
-#include <sys/statvfs.h>
-
 #include <string>
 #include <vector>
 
@@ -14,7 +12,7 @@
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/rpc/questions/question_text.h"
-#include "server/rpc/serve/to_grpc.h"
+#include "server/rpc/serve/free_disk.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -63,23 +61,6 @@ void ShowStorageWaits(const jobs::JobManager& manager, v1::ServerInfo* info) {
   }
 }
 
-absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const workers::WorkerPool& pool,
-                                        const jobs::JobManager& manager, const std::string& model_name) {
-  v1::ServerInfo info = fixed;
-  AddLimits(&info);
-  for (const v1::Slot& slot : pool.Slots()) *info.add_slots() = slot;
-  ShowStorageWaits(manager, &info);
-  v1::TrainSpec spec;
-  if (!model_name.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(model_name));
-  }
-  spec = CompleteSpec(spec);
-  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
-  for (const std::string& hook : HookNames(spec)) info.add_hook_names(hook);
-  info.set_free_disk_bytes(FreeDiskBytes(fixed.data_directory()));
-  return info;
-}
-
 // What the task "jxnb248q.1" of a slot, the first start of job jxnb248q, works on: a job's id alone leads nowhere.
 std::string WorkOf(const std::string& task, storage::Catalog& catalog) {
   std::string work;
@@ -91,22 +72,36 @@ std::string WorkOf(const std::string& task, storage::Catalog& catalog) {
   return found.ok() ? work : "";  // the rest of the answer is worth having without it
 }
 
-}  // namespace
-
-uint64_t FreeDiskBytes(const std::string& directory) {
-  struct statvfs disk = {};
-  return statvfs(directory.c_str(), &disk) == 0 ? static_cast<uint64_t>(disk.f_bavail) * disk.f_frsize : 0;
+absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const Backend& backend,
+                                        const std::string& model_name) {
+  v1::ServerInfo info = fixed;
+  AddLimits(&info);
+  for (const v1::Slot& slot : backend.pool->Slots()) *info.add_slots() = slot;
+  ShowStorageWaits(*backend.manager, &info);
+  v1::TrainSpec spec;
+  if (!model_name.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(model_name));
+  }
+  spec = CompleteSpec(spec);
+  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
+  for (const std::string& hook : HookNames(spec)) info.add_hook_names(hook);
+  info.set_free_disk_bytes(FreeDiskBytes(fixed.data_directory()));
+  for (v1::Slot& slot : *info.mutable_slots()) {
+    if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *backend.catalog));
+  }
+  info.set_draining(backend.manager->draining());
+  return info;
 }
 
-grpc::Status SystemService::GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest* request,
+}  // namespace
+
+grpc::Status SystemService::GetServerInfo(grpc::ServerContext* context, const v1::GetServerInfoRequest* request,
                                           v1::ServerInfo* response) {
-  const grpc::Status status = Answer(Describe(fixed_, *pool_, *manager_, request->model_name()), response);
-  for (v1::Slot& slot : *response->mutable_slots()) {
-    if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *catalog_));
-  }
-  response->set_draining(manager_->draining());
-  for (v1::MethodTimes& times : times_->Describe()) *response->add_method_times() = std::move(times);
-  return status;
+  return road_.Unary(context, request, response, [&](const auth::Caller&) -> absl::StatusOr<v1::ServerInfo> {
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::ServerInfo info, Describe(fixed_, backend_, request->model_name()));
+    for (v1::MethodTimes& times : times_->Describe()) *info.add_method_times() = std::move(times);
+    return info;
+  });
 }
 
 }  // namespace sumscope::rpc

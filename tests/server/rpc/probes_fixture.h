@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "proto/contract/safetensors/safetensors.h"
 #include "proto/contract/text/sha256.h"
@@ -14,6 +15,8 @@
 #include "server/rpc/facts/fact_service.h"
 #include "server/rpc/questions/question_set_service.h"
 #include "server/rpc/runs/run_service.h"
+#include "server/rpc/serve/road.h"
+#include "server/rpc/system/system_service.h"
 #include "tests/server/jobs/analysis_fixture.h"
 
 namespace sumscope::rpc {
@@ -40,18 +43,15 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.downloads = &downloads_;
     backend.uploads = &uploads_;
     backend.room = &room_;
-    backend.authenticator = &authenticator_;
-    runs_service_ = std::make_unique<RunService>(backend);
-    analyses_service_ = std::make_unique<AnalysisService>(backend);
-    captures_service_ = std::make_unique<CaptureService>(backend);
-    facts_service_ = std::make_unique<FactService>(backend);
-    questions_service_ = std::make_unique<QuestionSetService>(backend);
+    road_ = std::make_unique<Road>(authenticator_, hooks_);
+    services_.push_back(std::make_unique<RunService>(backend, road_.get()));
+    services_.push_back(std::make_unique<AnalysisService>(backend, road_.get()));
+    services_.push_back(std::make_unique<CaptureService>(backend, road_.get()));
+    services_.push_back(std::make_unique<FactService>(backend, road_.get()));
+    services_.push_back(std::make_unique<QuestionSetService>(backend, road_.get()));
+    services_.push_back(std::make_unique<SystemService>(backend, road_.get(), v1::ServerInfo(), &call_times_));
     grpc::ServerBuilder builder;
-    builder.RegisterService(runs_service_.get());
-    builder.RegisterService(analyses_service_.get());
-    builder.RegisterService(captures_service_.get());
-    builder.RegisterService(facts_service_.get());
-    builder.RegisterService(questions_service_.get());
+    for (const auto& service : services_) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();
     const auto channel = server_->InProcessChannel({});
     runs_ = v1::RunService::NewStub(channel);
@@ -143,14 +143,15 @@ class ProbesService_Test : public jobs::AnalysisFixture {
   std::string sha256_;  // that the last download announced
   Seats watchers_{1, "TOO_MANY_WATCHERS", "watches"};
   Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
-  UploadDesk uploads_{4};
   IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
-  auth::SingleUserAuthenticator authenticator_{"ada"};
-  std::unique_ptr<RunService> runs_service_;
-  std::unique_ptr<AnalysisService> analyses_service_;
-  std::unique_ptr<CaptureService> captures_service_;
-  std::unique_ptr<FactService> facts_service_;
-  std::unique_ptr<QuestionSetService> questions_service_;
+  const CallTimes call_times_;
+  const auth::SingleUserAuthenticator ada_{"ada"};
+  // Chosen by the constructor of a test.
+  const auth::Authenticator* authenticator_ = &ada_;
+  std::vector<CallHook*> hooks_;
+  std::unique_ptr<Road> road_;
+  UploadDesk uploads_{4};  // after the road, which its threads use
+  std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::RunService::Stub> runs_;
   std::unique_ptr<v1::AnalysisService::Stub> analyses_;

@@ -1,4 +1,4 @@
-#include "server/rpc/runs/foreign_weights.h"
+#include "server/rpc/runs/imports/foreign_weights.h"
 
 #include <algorithm>
 #include <cmath>

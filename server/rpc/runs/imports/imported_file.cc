@@ -1,4 +1,4 @@
-#include "server/rpc/runs/imported_file.h"
+#include "server/rpc/runs/imports/imported_file.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@
 #include "proto/contract/models/model_names.h"
 #include "proto/contract/models/model_shapes.h"
 #include "proto/contract/safetensors/safetensors.h"
-#include "server/rpc/runs/foreign_weights.h"
+#include "server/rpc/runs/imports/foreign_weights.h"
 
 namespace sumscope::rpc {
 namespace {

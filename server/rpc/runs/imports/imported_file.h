@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_RUNS_IMPORTED_FILE_H_
-#define SUMSCOPE_SERVER_RPC_RUNS_IMPORTED_FILE_H_
+#ifndef SUMSCOPE_SERVER_RPC_RUNS_IMPORTS_IMPORTED_FILE_H_
+#define SUMSCOPE_SERVER_RPC_RUNS_IMPORTS_IMPORTED_FILE_H_
 
 #include "absl/status/statusor.h"
 #include "server/jobs/job_manager.h"
@@ -23,4 +23,4 @@ absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, co
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_RUNS_IMPORTED_FILE_H_
+#endif  // SUMSCOPE_SERVER_RPC_RUNS_IMPORTS_IMPORTED_FILE_H_

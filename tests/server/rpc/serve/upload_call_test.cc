@@ -22,18 +22,16 @@ class CountingService final
 
   grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* UploadQuestionSet(grpc::CallbackServerContext* context,
                                                                            v1::UploadedQuestionSet* response) override {
-    return UploadCall<v1::UploadQuestionSetRequest, v1::UploadedQuestionSet>::Serve(
-        context, &desk_, pace_, response,
-        [](UploadReader<v1::UploadQuestionSetRequest>* reader) -> absl::StatusOr<v1::UploadedQuestionSet> {
-          v1::UploadedQuestionSet set;
+    return UploadCall<v1::UploadQuestionSetRequest>::Serve(
+        context, &desk_, pace_, [response](UploadReader<v1::UploadQuestionSetRequest>* reader) {
           v1::UploadQuestionSetRequest message;
           while (true) {
             absl::StatusOr<bool> more = reader->Read(&message);
             if (!more.ok()) return more.status();
             if (message.data() == "memory") throw std::bad_alloc();
             if (message.data() == "error") throw std::length_error("of the test");
-            if (!*more) return set;
-            set.set_count(set.count() + 1);
+            if (!*more) return absl::OkStatus();
+            response->set_count(response->count() + 1);
           }
         });
   }

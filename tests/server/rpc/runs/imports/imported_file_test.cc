@@ -1,4 +1,4 @@
-#include "server/rpc/runs/imported_file.h"
+#include "server/rpc/runs/imports/imported_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,12 +1,9 @@
-#include "server/rpc/serve/services.h"
+#include "server/rpc/serve/requests.h"
 
 #include <gtest/gtest.h>
 
-#include "absl/status/status.h"
-#include "google/rpc/status.pb.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/serve/to_grpc.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {
@@ -49,34 +46,6 @@ TEST(PageSize_Test, ZeroIsTheDefaultAndTooMuchIsAnError) {
   EXPECT_EQ(*PageSize(0, 50, 1000), 50u);
   EXPECT_EQ(*PageSize(1000, 50, 1000), 1000u);
   EXPECT_EQ(ErrorReason(PageSize(1001, 50, 1000).status()), "PAGE_SIZE_INVALID");
-}
-
-TEST(ValidateLabels_Test, KeysAndValuesHaveBounds) {
-  const auto reason = [](const std::string& key, const std::string& value) {
-    google::protobuf::Map<std::string, std::string> labels;
-    labels[key] = value;
-    return ErrorReason(ValidateLabels(labels));
-  };
-  EXPECT_EQ(reason("purpose_1-a", "any text at all"), "");
-  EXPECT_EQ(reason("", "x"), "LABEL_KEY_INVALID");
-  EXPECT_EQ(reason("Upper", "x"), "LABEL_KEY_INVALID");
-  EXPECT_EQ(reason(std::string(64, 'a'), "x"), "LABEL_KEY_INVALID");
-  EXPECT_EQ(reason("a", std::string(256, 'x')), "LABEL_VALUE_INVALID");
-  // A label with a line break or a terminal's escape was taken, and broke every list that showed it.
-  for (const char* value : {"a\nb", "\x1b[31m", "\t", "\x7f"}) EXPECT_EQ(reason("a", value), "LABEL_VALUE_INVALID");
-}
-
-// An error that no code of ours had given a reason reached clients without ErrorInfo.
-TEST(ToGrpc_Test, ErrorWithoutReasonIsNamedAfterItsCode) {
-  const auto reason = [](const absl::Status& status) {
-    google::rpc::Status rpc;
-    EXPECT_TRUE(rpc.ParseFromString(ToGrpc(status).error_details()));
-    EXPECT_EQ(rpc.code(), static_cast<int>(status.code()));
-    return ErrorReason(FromRpcStatus(rpc));
-  };
-  EXPECT_EQ(reason(absl::InternalError("x")), "INTERNAL");
-  EXPECT_EQ(reason(absl::DataLossError("x")), "DATA_LOSS");
-  EXPECT_EQ(reason(MakeError(absl::StatusCode::kInternal, "OWN_REASON", "x")), "OWN_REASON");
 }
 
 }  // namespace

@@ -1,0 +1,37 @@
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_BACKEND_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_BACKEND_H_
+
+#include <cstdint>
+#include <string>
+
+#include "server/jobs/job_manager.h"
+#include "server/jobs/state/event_hub.h"
+#include "server/rpc/serve/seats.h"
+#include "server/rpc/serve/transfer/incoming_room.h"
+#include "server/rpc/serve/transfer/upload_desk.h"
+#include "server/workers/worker_pool.h"
+#include "storage/capture_file.h"
+#include "storage/catalog.h"
+#include "storage/run_file.h"
+
+namespace sumscope::rpc {
+
+// What every service is built on. Borrowed; all of it outlives the services and is thread-safe.
+struct Backend {
+  jobs::JobManager* manager;
+  jobs::EventHub* hub;
+  storage::Catalog* catalog;
+  storage::RunFiles* run_files;
+  storage::CaptureFiles* captures;
+  Seats* watchers;   // calls that wait for news
+  Seats* downloads;  // calls that send many messages
+  UploadDesk* uploads;
+  IncomingRoom* room;
+  std::string spool_directory;      // for uploads on their way in; on the same disk as the runs
+  const workers::WorkerPool* pool;  // for predictions
+  uint64_t memory_bytes = 0;        // that a worker on this machine can have at the most; 0: nobody knows
+};
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_BACKEND_H_

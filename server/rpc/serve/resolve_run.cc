@@ -1,0 +1,56 @@
+#include "server/rpc/serve/resolve_run.h"
+
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/quote.h"
+
+namespace sumscope::rpc {
+namespace {
+
+absl::Status RunNotFound(const std::string& id) {
+  return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND",
+                   absl::StrCat("there is no run ", Quote(id),
+                                "; `sumscope runs list` shows those there are, with --deleted also deleted ones"),
+                   {{"run", id}});
+}
+
+// The id that a caller means by `id`, which may be a prefix or @last.
+absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std::string& id, const std::string& caller,
+                                      storage::RunsFirst first) {
+  if (id == "@last") {
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string last, reader.LatestRun(caller));
+    if (last.empty()) {
+      return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", "@last: you have no run yet");
+    }
+    return last;
+  }
+  if (!absl::IsNotFound(reader.GetRun(id).status())) return id;
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> found, reader.FindRuns(id, first, 6));
+  if (found.empty()) return RunNotFound(id);
+  if (found.size() == 1) return found[0];
+  return MakeError(
+      absl::StatusCode::kInvalidArgument, "AMBIGUOUS_PREFIX",
+      absl::StrCat(Quote(id), " could be ", absl::StrJoin(found, ", "), "; give more characters of the run's id"),
+      {{"prefix", id}});
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const auth::Caller& caller, const std::string& name,
+                                   storage::RunsFirst first) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(name));
+  v1::Run run;
+  SUMSCOPE_RETURN_IF_ERROR(backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string full, FullRunId(reader, id, caller.name, first));
+    SUMSCOPE_ASSIGN_OR_RETURN(run, reader.GetRun(full));
+    return absl::OkStatus();
+  }));
+  return run;
+}
+
+}  // namespace sumscope::rpc

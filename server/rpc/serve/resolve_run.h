@@ -1,0 +1,22 @@
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_RESOLVE_RUN_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_RESOLVE_RUN_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/auth/caller.h"
+#include "server/rpc/serve/backend.h"
+#include "storage/catalog.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::rpc {
+
+// The run that `name` means to `caller`: runs/{run}, a unique prefix of an id, looked for among `first` ones before
+// others, or runs/@last.
+// INVALID_ARGUMENT RESOURCE_NAME_INVALID, AMBIGUOUS_PREFIX; NOT_FOUND RUN_NOT_FOUND.
+absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const auth::Caller& caller, const std::string& name,
+                                   storage::RunsFirst first = storage::RunsFirst::kLiving);
+
+}  // namespace sumscope::rpc
+
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_RESOLVE_RUN_H_

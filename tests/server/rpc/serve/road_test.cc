@@ -1,0 +1,132 @@
+// Whether every call takes the road: authentication, rights, hooks, then its handler.
+#include "server/rpc/serve/road.h"
+
+#include <map>
+#include <stdexcept>
+
+#include "grpcpp/generic/generic_stub.h"
+#include "tests/server/rpc/probes_fixture.h"
+#include "tests/support/public_methods.h"
+
+namespace sumscope::rpc {
+namespace {
+
+class NobodyAuthenticator : public auth::Authenticator {
+ public:
+  absl::StatusOr<auth::Caller> Authenticate(const std::string&) const override {
+    return MakeError(absl::StatusCode::kUnauthenticated, "CALLER_UNKNOWN", "nobody is known here");
+  }
+};
+
+// Writes down what it saw of each method, as "admitted ada", "ended OK".
+class Notebook : public CallHook {
+ public:
+  using Notes = std::vector<std::string>;
+
+  void OnAdmitted(const RoadCall& call) override { Add(call, "admitted " + call.caller->name); }
+  void OnEnded(const RoadCall& call, const absl::Status& status) override {
+    Add(call, "ended " + absl::StatusCodeToString(status.code()));
+  }
+  Notes Of(const std::string& method) {
+    MutexLock lock(&mutex_);
+    return notes_[method];
+  }
+
+ private:
+  void Add(const RoadCall& call, const std::string& note) {
+    MutexLock lock(&mutex_);
+    notes_[call.method].push_back(note);
+  }
+
+  Mutex mutex_;
+  std::map<std::string, Notes> notes_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Every service, over a channel within the process, with calls of any method by its path.
+class Road_Test : public ProbesService_Test {
+ protected:
+  Road_Test() { hooks_ = {&notebook_}; }
+
+  // Calls a method, of whatever kind, with one message without fields.
+  grpc::Status Call(const std::string& method) {
+    grpc::GenericStub stub(server_->InProcessChannel({}));
+    grpc::ClientContext context;
+    grpc::CompletionQueue queue;
+    const auto finished = [&queue] {
+      void* tag;
+      bool ok;
+      return queue.Next(&tag, &ok) && ok;
+    };
+    const auto stream = stub.PrepareCall(&context, method, &queue);
+    const grpc::Slice nothing;
+    grpc::Status status;
+    stream->StartCall(this);
+    finished();
+    stream->WriteLast(grpc::ByteBuffer(&nothing, 1), grpc::WriteOptions(), this);
+    finished();
+    grpc::ByteBuffer answer;
+    do {
+      stream->Read(&answer, this);
+    } while (finished());
+    stream->Finish(&status, this);
+    finished();
+    return status;
+  }
+
+  Notebook notebook_;
+};
+
+class RefusingRoad_Test : public Road_Test {
+ protected:
+  RefusingRoad_Test() { authenticator_ = &nobody_; }
+
+  const NobodyAuthenticator nobody_;
+};
+
+TEST_F(Road_Test, EveryMethodTakesMessagesOfItsOwnType) {
+  for (const auto* method : PublicMethods()) EXPECT_EQ(MethodTaking(method->input_type()), PathOf(*method));
+  EXPECT_EQ(MethodTaking(v1::Run::descriptor()), "");
+}
+
+// Each handler authenticated by itself; GetServerInfo had forgotten to.
+TEST_F(RefusingRoad_Test, EveryMethodRefusesACallerWhomNobodyKnows) {
+  for (const auto* method : PublicMethods()) {
+    const grpc::Status status = Call(PathOf(*method));
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << PathOf(*method) << status.error_message();
+    EXPECT_EQ(ReasonOf(status), "CALLER_UNKNOWN") << PathOf(*method);
+    EXPECT_EQ(notebook_.Of(PathOf(*method)), Notebook::Notes{"ended UNAUTHENTICATED"});
+  }
+}
+
+TEST_F(Road_Test, HooksSeeEveryMethodAdmittedAndEnded) {
+  for (const auto* method : PublicMethods()) {
+    const grpc::Status status = Call(PathOf(*method));
+    const auto code = absl::StatusCodeToString(static_cast<absl::StatusCode>(status.error_code()));
+    EXPECT_EQ(notebook_.Of(PathOf(*method)), (Notebook::Notes{"admitted ada", "ended " + code}));
+  }
+}
+
+TEST_F(Road_Test, HandlerThrowsThenHooksSeeTheEnd) {
+  const grpc::ServerContext context;
+  const v1::GetRunRequest request;
+  v1::Run run;
+  EXPECT_THROW(road_->Unary(&context, &request, &run,
+                            [](const auth::Caller&) -> absl::StatusOr<v1::Run> { throw std::bad_alloc(); }),
+               std::bad_alloc);
+  EXPECT_EQ(notebook_.Of("/sumscope.v1.RunService/GetRun"), (Notebook::Notes{"admitted ada", "ended UNKNOWN"}));
+}
+
+TEST_F(Road_Test, MessageIsNoMethodsThenItsCallIsDenied) {
+  const grpc::ServerContext context;
+  const v1::Run request;
+  v1::Run run;
+  const grpc::Status status =
+      road_->Unary(&context, &request, &run, [](const auth::Caller&) -> absl::StatusOr<v1::Run> {
+        ADD_FAILURE() << "the handler ran";
+        return v1::Run();
+      });
+  EXPECT_EQ(ReasonOf(status), "METHOD_DENIED");
+}
+
+}  // namespace
+}  // namespace sumscope::rpc
