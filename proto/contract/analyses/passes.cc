@@ -3,23 +3,16 @@
 #include <algorithm>
 #include <optional>
 #include <set>
-#include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/models/complete_spec.h"
-#include "proto/contract/models/model_cost.h"
 #include "proto/contract/models/node_names.h"
 #include "proto/contract/names/tasks.h"
 
 namespace sumscope {
 namespace {
 
-constexpr double kGeneratedSample = 10'000;  // questions that evaluate lets the model answer by itself, unless all
-constexpr double kHeldoutQuestions = 10'000;
-constexpr double kAskReference = 1000;  // questions behind the means of `ask`
-constexpr double kOutShare = 3.0 / 4;   // of a layer: all but queries, keys and values
+constexpr double kOutShare = 3.0 / 4;  // of a layer: all but queries, keys and values
 
 // Rows of one question, and those of them that predict an answer token: the last ones.
 struct Rows {
@@ -58,60 +51,6 @@ double SweepShares(const v1::TrainSpec& spec, double first, double nodes_per_pla
   return nodes_per_place * shares;
 }
 
-// Interventions in the named sets, each from its lowest layer and row on.
-double SetShares(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets) {
-  const Rows rows(spec);
-  double shares = 0;
-  for (const std::string& set : sets) {
-    double layer = rows.layers, position = rows.all, own = 1;
-    for (const absl::string_view text : absl::StrSplit(set, ',')) {
-      const std::optional<NodeName> node = ReadNodeName(text);
-      if (!node) continue;
-      layer = std::min<double>(layer, node->layer);
-      position = std::min<double>(position, node->position.value_or(0));
-      if (!node->position) own = rows.all;
-    }
-    shares += RerunShare(rows, std::min(layer, rows.layers - 1), position, own);
-  }
-  return shares;
-}
-
-// Passes that a mode needs before anything is ablated: its means, or those of the donors.
-double ModePasses(v1::AblationMode mode) { return mode == v1::ZERO ? 0 : 1; }
-
-// Every head and MLP at every row.
-double MapPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
-  return questions * (1 + ModePasses(mode) + SweepShares(spec, 0, spec.n_heads() + 1.0));
-}
-
-double PatchShares(const v1::TrainSpec& spec, bool head_pairs) {
-  const double heads = spec.n_heads();
-  return SweepShares(spec, spec.n_digits(), heads + (head_pairs ? heads * (heads - 1) / 2 : 0));
-}
-
-// The map of useful nodes, the patterns of all questions, and the pairs of every task.
-double SubtaskPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
-  const double tasks =
-      static_cast<double>(AllTasks(spec.operation() == v1::MAS ? v1::MIX : spec.operation(), spec.n_digits()).size());
-  return MapPasses(spec, mode, questions) + 2 * questions + tasks * (2 + PatchShares(spec, /*head_pairs=*/true));
-}
-
-// Everything of the verdict is generated; the held-out loss is not.
-double VerdictPasses(const v1::TrainSpec& spec, uint32_t per_cell, double questions) {
-  const bool adds = RunHasOperation(spec, v1::ADD), subtracts = RunHasOperation(spec, v1::SUB);
-  const double of_classes = 2.0 * per_cell * (adds + subtracts);
-  return VerdictQuestions(spec, per_cell) + of_classes + questions +
-         AnswerShare(spec) * (questions + (adds ? kHeldoutQuestions : 0));
-}
-
-double PcaPasses(const v1::TrainSpec& spec, const v1::PcaRequest& request, double questions) {
-  // The distances of three silhouettes, about 10 ns a pair: as many operations as an intervention does meanwhile.
-  constexpr double kPerPair = 600;
-  const auto nodes = static_cast<double>(CountPcaNodes(spec, request));
-  const double width = spec.d_model(), per_pass = 24.0 * width * width * spec.n_layers() * ContextLength(spec);
-  return questions + nodes * questions * questions * kPerPair / per_pass;
-}
-
 }  // namespace
 
 double CountPairs(const v1::PairQuestions& pairs) {
@@ -129,39 +68,51 @@ double CountPairs(const v1::PairQuestions& pairs) {
   return count;
 }
 
-double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
-  const double n = spec.n_digits();
-  const double cells = (RunHasOperation(spec, v1::ADD) ? n * (n + 1) / 2 : 0) +
-                       (RunHasOperation(spec, v1::SUB) ? n * (n - 1) : 0);  // both signs
-  return cells * per_cell;
+double MapNodes(const v1::TrainSpec& spec) {
+  const double n_ctx = ContextLength(spec), layers = spec.n_layers(), heads = spec.n_heads();
+  return (heads + 1) * layers * (n_ctx - 1);
 }
 
-double CountPasses(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, double questions) {
-  switch (request.kind_case()) {
-    case v1::AnalysisRequest::kEvaluate:
-      return questions * AnswerShare(spec) +
-             (request.evaluate().generate() ? questions : std::min(questions, kGeneratedSample));
-    case v1::AnalysisRequest::kAblate:
-      return questions * (1 + ModePasses(request.ablate().mode()) + SetShares(spec, request.ablate().node_sets()));
-    case v1::AnalysisRequest::kUsefulNodes:
-      return MapPasses(spec, request.useful_nodes().mode(), questions);
-    case v1::AnalysisRequest::kPatch:
-      return questions * (2 + (request.patch().node_sets().empty() ? PatchShares(spec, request.patch().head_pairs())
-                                                                   : SetShares(spec, request.patch().node_sets())));
-    case v1::AnalysisRequest::kSubtasks:
-      return SubtaskPasses(spec, request.subtasks().mode(), questions);
-    case v1::AnalysisRequest::kAlgorithm:
-      return SubtaskPasses(spec, request.algorithm().mode(), questions) +
-             VerdictPasses(spec, request.algorithm().per_cell(), questions);
-    case v1::AnalysisRequest::kCascades:
-      return VerdictPasses(spec, request.cascades().per_cell(), questions);
-    case v1::AnalysisRequest::kPca:
-      return PcaPasses(spec, request.pca(), questions);
-    case v1::AnalysisRequest::kAsk:
-      return questions * 4 + (request.ask().ablate().empty() || request.ask().mode() == v1::ZERO ? 0 : kAskReference);
-    default:
-      return questions;
+double MapPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
+  return questions * (1 + ModePasses(mode) + SweepShares(spec, 0, spec.n_heads() + 1.0));
+}
+
+double PatchedNodes(const v1::TrainSpec& spec, bool head_pairs) {
+  const double rows = ContextLength(spec) - 1.0 - spec.n_digits();  // from the operator to the last answer row
+  const double layers = spec.n_layers(), heads = spec.n_heads();
+  return heads * layers * rows + (head_pairs ? heads * (heads - 1) / 2 * layers * rows : 0);
+}
+
+double PatchShares(const v1::TrainSpec& spec, bool head_pairs) {
+  const double heads = spec.n_heads();
+  return SweepShares(spec, spec.n_digits(), heads + (head_pairs ? heads * (heads - 1) / 2 : 0));
+}
+
+double SetShares(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets) {
+  const Rows rows(spec);
+  double shares = 0;
+  for (const std::string& set : sets) {
+    double layer = rows.layers, position = rows.all, own = 1;
+    for (const absl::string_view text : absl::StrSplit(set, ',')) {
+      const std::optional<NodeName> node = ReadNodeName(text);
+      if (!node) continue;
+      layer = std::min<double>(layer, node->layer);
+      position = std::min<double>(position, node->position.value_or(0));
+      if (!node->position) own = rows.all;
+    }
+    shares += RerunShare(rows, std::min(layer, rows.layers - 1), position, own);
   }
+  return shares;
+}
+
+double ModePasses(v1::AblationMode mode) { return mode == v1::ZERO ? 0 : 1; }
+
+double SubtaskNodes(const v1::TrainSpec& spec) { return MapNodes(spec) + PatchedNodes(spec, /*head_pairs=*/true); }
+
+double SubtaskPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
+  const double tasks =
+      static_cast<double>(AllTasks(spec.operation() == v1::MAS ? v1::MIX : spec.operation(), spec.n_digits()).size());
+  return MapPasses(spec, mode, questions) + 2 * questions + tasks * (2 + PatchShares(spec, /*head_pairs=*/true));
 }
 
 }  // namespace sumscope

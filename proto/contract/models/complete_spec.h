@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/spec.pb.h"
 
 namespace sumscope {
@@ -24,21 +23,6 @@ bool SaysNothing(v1::TrainSpec spec);
 // HEADS_OUT_OF_RANGE, D_MODEL_OUT_OF_RANGE, .., STEPS_OUT_OF_RANGE, FORMAT_NEEDS_SIGN, LEARNING_RATE_INVALID, ..,
 // INIT_FROM_MISSING for an insert mode without a run to insert, INIT_FROM_UNUSED for a run without an insert mode.
 absl::Status ValidateSpec(const v1::TrainSpec& spec);
-
-// The same for an analysis: fills defaults from the run's spec and the kind (probes.proto, proto/contract/analyses),
-// checks them, writes nodes, positions, tasks and listed questions in their one spelling, and sets questions->sha256.
-// Both stay as they were in meaning, so that completing twice changes nothing. A list has no seed, and no operation
-// when it holds both; phases and import_tags take no questions. ANALYSIS_MISSING, EMPTY_QUESTION_SET,
-// QUESTIONS_OUT_OF_RANGE, OPERATION_NOT_OF_RUN, TASK_NOT_APPLICABLE, ..: each check has its own reason and names its
-// field.
-absl::Status CompleteAnalysis(const v1::TrainSpec& spec, v1::AnalysisRequest* request, v1::QuestionSet* questions);
-// "evaluate"
-std::string AnalysisKind(const v1::AnalysisRequest& request);
-// Counts the changes to what an analysis computes; 0 for an unknown one. Part of the key and of the provenance.
-uint32_t AnalysisAlgorithmVersion(absl::string_view kind);
-// The key of design.md: SHA-256 over canonical JSON of its parts.
-std::string AnalysisKey(absl::string_view checkpoint_sha256, const v1::AnalysisRequest& request,
-                        absl::string_view question_set_sha256, v1::Precision precision);
 
 // Sets one spec field from text, as --set does: "d_model", "96". Enum values by their short lower-case names (plain,
 // paper1, none, add, float32). INVALID_ARGUMENT UNKNOWN_FIELD names the nearest field; FIELD_TYPE says what type was

@@ -146,6 +146,14 @@ std::string TaskOfNodeTag(absl::string_view tag) {
   return absl::StrCat("A", words[0].substr(1), ".", words[1]);
 }
 
+std::vector<std::string> NodesThatFail(const google::protobuf::RepeatedPtrField<v1::NodeTag>& tags) {
+  std::vector<std::string> nodes;
+  for (const v1::NodeTag& tag : tags) {
+    if (absl::StartsWith(tag.tag(), "Fail%:")) nodes.push_back(tag.node());
+  }
+  return nodes;
+}
+
 absl::Status CheckNodeTag(absl::string_view field, const v1::NodeTag& tag) {
   const std::string& text = tag.tag();
   if (!text.empty() && text.size() <= limits::kMaxTagLength && !HasControlCharacter(text)) return absl::OkStatus();

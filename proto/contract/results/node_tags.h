@@ -33,6 +33,9 @@ std::string NodeTagFamily(absl::string_view tag);
 // A4.GT of the older Algo:D4.GT, OPR of Algo:OPR; of what has no such form the whole value. Empty for other kinds.
 std::string TaskOfNodeTag(absl::string_view tag);
 
+// Nodes that fail without them, as a search of ablations tags them (Fail%).
+std::vector<std::string> NodesThatFail(const google::protobuf::RepeatedPtrField<v1::NodeTag>& tags);
+
 // Whether the tag can be kept: 1 to limits::kMaxTagLength bytes without control characters. INVALID_ARGUMENT
 // TAG_INVALID naming the node and the tag.
 absl::Status CheckNodeTag(absl::string_view field, const v1::NodeTag& tag);

@@ -2,12 +2,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "proto/contract/models/complete_spec.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
-#include "proto/contract/results/node_tags.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
@@ -77,15 +76,16 @@ absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const
   analysis.set_name(AnalysisName(run, context_.ids->NewId('a')));
   *analysis.mutable_create_time() = ToTimestamp(context_.clock->Now());
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Open(run));
-  const absl::Status stored = analysis.request().has_import_tags() ? StoreAnswer(request, run, file.get(), &analysis)
-                                                                   : QueueAnalysis(request, run, file.get(), &analysis);
+  const AnalysisKind& kind = KindOf(analysis.request());
+  const absl::Status stored = kind.needs_worker() ? QueueAnalysis(request, run, file.get(), &analysis)
+                                                  : StoreAnswer(request, run, file.get(), &analysis);
   if (!stored.ok()) {
     // Nobody finds what cannot be removed now.
     const std::string id = IdOf(analysis.name());
     file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(id); }).IgnoreError();
     return stored;
   }
-  if (analysis.request().has_capture()) context_.capture_room.Announce(analysis.name(), announced);
+  if (kind.writes_capture()) context_.capture_room.Announce(analysis.name(), announced);
   context_.hub->Notify(run);
   CreatedAnalysis created;
   created.analysis = std::move(analysis);
@@ -121,12 +121,11 @@ absl::Status JobManagerImpl::QueueAnalysis(const Request& request, const std::st
 absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
                                          v1::Analysis* analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run of, GetRun(run));
-  v1::ImportTagsResult* const result = analysis->mutable_result()->mutable_import_tags();
-  *result->mutable_tags() = analysis->request().import_tags().tags();
-  for (v1::ForeignTags& kind : ForeignTagsOf(of.spec(), result->tags())) *result->add_foreign() = std::move(kind);
+  const AnalysisKind& kind = KindOf(analysis->request());
+  *analysis->mutable_result() = kind.Answer(of.spec(), analysis->request());
   analysis->mutable_provenance()->set_sumscope_version(context_.options.version);
   analysis->mutable_provenance()->set_git_hash(context_.options.git_hash);
-  analysis->mutable_provenance()->set_algorithm_version(AnalysisAlgorithmVersion(AnalysisKind(analysis->request())));
+  analysis->mutable_provenance()->set_algorithm_version(kind.version());
   analysis->set_state(v1::SUCCEEDED);
   analysis->set_progress(1);
   *analysis->mutable_end_time() = analysis->create_time();

@@ -1,14 +1,15 @@
 #include "server/jobs/analyses/analysis_checks.h"
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::jobs {
 namespace {
 
-// Phases are those of the training up to the checkpoint.
-absl::Status CheckPhases(Context* context, const v1::Run& run, uint64_t step) {
+// The metrics of the training up to the checkpoint.
+absl::Status CheckMetrics(Context* context, const v1::Run& run, uint64_t step) {
   uint64_t stored = 0;
   if (!run.imported()) {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context->run_files->Open(IdOf(run.name())));
@@ -31,12 +32,11 @@ absl::Status CheckPhases(Context* context, const v1::Run& run, uint64_t step) {
 }  // namespace
 
 absl::Status CheckAnswerable(Context* context, const v1::Run& run, const v1::Analysis& analysis) {
-  if (analysis.request().has_capture()) return context->capture_room.Check(analysis.prediction().disk_bytes());
-  if (analysis.request().has_phases()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
-    return CheckPhases(context, run, checkpoint.step.value_or(0));
-  }
-  return absl::OkStatus();
+  const AnalysisKind& kind = KindOf(analysis.request());
+  if (kind.writes_capture()) return context->capture_room.Check(analysis.prediction().disk_bytes());
+  if (!kind.needs_metrics()) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
+  return CheckMetrics(context, run, checkpoint.step.value_or(0));
 }
 
 }  // namespace sumscope::jobs

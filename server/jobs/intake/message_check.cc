@@ -4,9 +4,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_shapes.h"
 #include "server/jobs/intake/protocol_error.h"
 
@@ -102,8 +102,8 @@ absl::StatusOr<uint64_t> TensorBytes(const worker::v1::TensorSetBegin& begin, ui
 
 MessageCheck::MessageCheck(const Assignment& assignment)
     : of_training_(assignment.analysis_id.empty()),
-      of_capture_(assignment.analysis.request().has_capture()),
-      kind_(of_training_ ? "" : AnalysisKind(assignment.analysis.request())),
+      of_capture_(KindOf(assignment.analysis.request()).writes_capture()),
+      kind_(KindOf(assignment.analysis.request()).name()),
       steps_(assignment.steps),
       first_step_(assignment.task.train().first_step()),
       checkpoint_step_(assignment.task.analysis().step()),

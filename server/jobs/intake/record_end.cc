@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
@@ -74,7 +75,8 @@ absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome
 // A capture that did not succeed leaves no file. One that cannot be removed now is in nobody's way: the next of its
 // name replaces it.
 void DropCapture(Context* context, const Target& target) {
-  if (target.of_training() || target.analysis.analysis() != "capture") return;
+  const AnalysisKind* const kind = FindKind(target.analysis.analysis());
+  if (target.of_training() || kind == nullptr || !kind->writes_capture()) return;
   context->captures->Remove(target.job.run, target.job.analysis).IgnoreError();
 }
 

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/models/complete_spec.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/intake/protocol_error.h"
 #include "server/jobs/state/reasons.h"
@@ -40,7 +40,7 @@ TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment
       refresh_at_(start_) {
   state_.facts = assignment_.facts;
   state_.step = assignment_.task.train().first_step();
-  if (assignment_.analysis.request().has_capture()) {
+  if (KindOf(assignment_.analysis.request()).writes_capture()) {
     capture_ = std::make_unique<CaptureIntake>(context, assignment_.run, assignment_.analysis_id);
   }
 }
@@ -80,7 +80,7 @@ void TaskIntake::Start(const worker::v1::WorkerMessage& message) {
     provenance_.set_host(provenance.host());
     provenance_.set_device(provenance.device());
     provenance_.set_threads(provenance.threads());
-    provenance_.set_algorithm_version(AnalysisAlgorithmVersion(AnalysisKind(assignment_.analysis.request())));
+    provenance_.set_algorithm_version(KindOf(assignment_.analysis.request()).version());
     status = patience_.Outlast([this] { return SetRunning(); });
   }
   if (!status.ok()) return Fail(status);

@@ -1,5 +1,6 @@
 #include "server/jobs/tasks/headline.h"
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/models/look_back.h"
 #include "proto/contract/names/tasks.h"
 
@@ -21,17 +22,16 @@ uint32_t FloorOfLog10(uint32_t count) {
 
 storage::Headline HeadlineOf(const v1::TrainSpec& spec, const v1::QuestionSet& questions,
                              const v1::AnalysisResult& result) {
+  const AnalysisKind& kind = KindOf(result);
   storage::Headline headline;
-  if (result.has_evaluate()) {
-    const v1::EvaluateResult& evaluated = result.evaluate();
-    if (!questions.has_uniform() || !IsWhole(spec, questions.operation()) || !evaluated.has_exact()) return headline;
-    const v1::Rate& exact = evaluated.exact();
+  if (const v1::EvaluateResult* const evaluated = kind.Evaluation(result)) {
+    if (!questions.has_uniform() || !IsWhole(spec, questions.operation()) || !evaluated->has_exact()) return headline;
+    const v1::Rate& exact = evaluated->exact();
     headline.accuracy = {exact.rate(), exact.count(),
-                         evaluated.has_nines() ? evaluated.nines() : FloorOfLog10(exact.count())};
-    return headline;
+                         evaluated->has_nines() ? evaluated->nines() : FloorOfLog10(exact.count())};
+  } else if (const v1::CascadesResult* const verdict = kind.Verdict(result)) {
+    if (const auto whole = Summarize(*verdict)) headline.look_back = {whole->reads_to, whole->sure_to, whole->exact};
   }
-  const v1::CascadesResult& verdict = result.has_algorithm() ? result.algorithm().verdict() : result.cascades();
-  if (const auto whole = Summarize(verdict)) headline.look_back = {whole->reads_to, whole->sure_to, whole->exact};
   return headline;
 }
 

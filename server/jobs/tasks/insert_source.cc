@@ -1,40 +1,23 @@
 #include "server/jobs/tasks/insert_source.h"
 
+#include <optional>
 #include <set>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/node_names.h"
 #include "proto/contract/text/quote.h"
-#include "server/jobs/tasks/node_tags.h"
 
 namespace sumscope::jobs {
 namespace {
 
 absl::Status Mismatch(const char* field, const std::string& problem) {
   return InvalidField("INIT_FROM_MISMATCH", absl::StrCat("spec.", field), problem);
-}
-
-// The nodes that a result shows to be useful; empty when it says nothing about that.
-std::vector<std::string> UsefulNodes(const v1::AnalysisResult& result) {
-  std::vector<std::string> nodes;
-  for (const v1::AblatedNodes& node : result.useful_nodes().nodes()) {
-    if (node.failed_of_right() > 0) nodes.push_back(node.nodes());
-  }
-  if (result.has_useful_nodes()) return nodes;
-  for (const v1::NodeTag& tag : TagsOf(result)) {
-    if (absl::StartsWith(tag.tag(), "Fail%:")) nodes.push_back(tag.node());
-  }
-  return nodes;
-}
-
-bool HasUsefulNodeMap(const v1::AnalysisResult& result) {
-  return result.has_useful_nodes() || result.has_subtasks() || result.has_algorithm();
 }
 
 }  // namespace
@@ -91,21 +74,19 @@ absl::Status CheckSourceFits(const v1::TrainSpec& spec, const v1::TrainSpec& sou
 absl::StatusOr<std::vector<std::string>> UsefulHeads(storage::RunFile* file, const v1::TrainSpec& source,
                                                      const std::string& run, uint64_t step) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::Analysis> analyses, file->ListAnalyses());
-  const v1::Analysis* newest = nullptr;
-  for (const v1::Analysis& analysis : analyses) {
-    if (analysis.state() != v1::SUCCEEDED || !HasUsefulNodeMap(analysis.result()) ||
-        analysis.checkpoint() != CheckpointName(run, step)) {
-      continue;
-    }
-    newest = &analysis;  // they come in the order in which they were asked
+  std::optional<std::vector<std::string>> useful;
+  for (const v1::Analysis& analysis : analyses) {  // in the order in which they were asked: the newest stays
+    if (analysis.state() != v1::SUCCEEDED || analysis.checkpoint() != CheckpointName(run, step)) continue;
+    auto nodes = KindOf(analysis.result()).UsefulNodes(analysis.result());
+    if (nodes.has_value()) useful = std::move(nodes);
   }
-  if (newest == nullptr) {
+  if (!useful.has_value()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "USEFUL_NODES_MISSING",
                      absl::StrCat("nobody has asked yet which heads of ", CheckpointName(run, step),
                                   " are useful; first: sumscope probe ", InitFromText(run, step), " useful-nodes"));
   }
   std::set<std::pair<uint32_t, uint32_t>> heads;
-  for (const std::string& text : UsefulNodes(newest->result())) {
+  for (const std::string& text : *useful) {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<NodeName> nodes, ParseNodeSet(source, "node", text));
     for (const NodeName& node : nodes) {
       if (node.kind == NodeName::Kind::kHead) heads.emplace(node.layer, node.head);

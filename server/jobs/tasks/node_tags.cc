@@ -1,30 +1,13 @@
 #include "server/jobs/tasks/node_tags.h"
 
+#include <vector>
+
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/tasks/headline.h"
 
 namespace sumscope::jobs {
-
-std::vector<v1::NodeTag> TagsOf(const v1::AnalysisResult& result) {
-  const auto copy = [](const auto& tags) { return std::vector<v1::NodeTag>(tags.begin(), tags.end()); };
-  switch (result.kind_case()) {
-    case v1::AnalysisResult::kAttention:
-      return copy(result.attention().tags());
-    case v1::AnalysisResult::kUsefulNodes:
-      return copy(result.useful_nodes().tags());
-    case v1::AnalysisResult::kSubtasks:
-      return copy(result.subtasks().tags());
-    case v1::AnalysisResult::kPca:
-      return copy(result.pca().tags());
-    case v1::AnalysisResult::kAlgorithm:
-      return copy(result.algorithm().subtasks().tags());
-    case v1::AnalysisResult::kImportTags:
-      return copy(result.import_tags().tags());
-    default:
-      return {};
-  }
-}
 
 absl::Status StoreFacts(storage::CatalogTransaction& transaction, const v1::Analysis& analysis,
                         const v1::AnalysisResult& result, absl::Time now) {
@@ -33,7 +16,7 @@ absl::Status StoreFacts(storage::CatalogTransaction& transaction, const v1::Anal
   const uint64_t step = checkpoint.step.value_or(0);
   const storage::Headline headline = HeadlineOf(run.spec(), analysis.question_set(), result);
   SUMSCOPE_RETURN_IF_ERROR(transaction.PutHeadline(checkpoint.run, step, IdOf(analysis.name()), headline));
-  const std::vector<v1::NodeTag> tags = TagsOf(result);
+  const std::vector<v1::NodeTag> tags = KindOf(result).Tags(result);
   if (tags.empty()) return absl::OkStatus();
   return transaction.PutFacts(checkpoint.run, step, IdOf(analysis.name()), tags, now);
 }

@@ -1,16 +1,11 @@
 #ifndef SUMSCOPE_SERVER_JOBS_TASKS_NODE_TAGS_H_
 #define SUMSCOPE_SERVER_JOBS_TASKS_NODE_TAGS_H_
 
-#include <vector>
-
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "storage/catalog.h"
 
 namespace sumscope::jobs {
-
-// What a result says about nodes.
-std::vector<v1::NodeTag> TagsOf(const v1::AnalysisResult& result);
 
 // Stores the tags of `result` as facts that `analysis` (name, checkpoint and questions) proved, and its headline. To be
 // called in the transaction that ends it.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/tasks/insert_source.h"
@@ -69,7 +70,7 @@ absl::Status AddAnalysis(Context* context, const Target& target, Assignment* ass
   *task->mutable_question_set() = analysis.question_set();
   TaskTensorsBuilder tensors;
   tensors.AddStored(assignment->file, set, "");
-  if (task->request().has_phases()) {
+  if (KindOf(task->request()).needs_metrics()) {
     std::vector<std::string> columns;
     SUMSCOPE_RETURN_IF_ERROR(tensors.AddMetrics(assignment->file, set.step, &columns));
     for (std::string& column : columns) task->add_metric_columns(std::move(column));

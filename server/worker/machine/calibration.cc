@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_cost.h"
@@ -58,9 +58,9 @@ double InterveningFlopsPerSecond(const sumscope::v1::TrainSpec& spec, const engi
   const engine::AblationRequest every_node = {engine::EveryNode(model.config)};
   sumscope::v1::AnalysisRequest request;
   request.mutable_useful_nodes()->set_mode(sumscope::v1::MEAN);
-  const double passes = CountPasses(spec, request, static_cast<double>(questions.count()));
+  const AnalysisCost cost = KindOf(request).Cost(spec, {}, static_cast<double>(questions.count()), request);
   const double seconds = MedianSeconds(clock, [&] { (void)engine::Ablate(model, questions, every_node); });
-  return FlopsOfPasses(spec, passes) / std::max(seconds, 1e-9);
+  return cost.flops / std::max(seconds, 1e-9);
 }
 
 }  // namespace

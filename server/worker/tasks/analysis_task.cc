@@ -4,10 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/results/result_size.h"
 #include "server/worker/analyses/analyses.h"
 #include "server/worker/convert/conversion.h"
 #include "server/worker/convert/question_source.h"

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/questions/question_sets.h"
 #include "gmock/gmock.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
 #include "tests/client/cli/fixtures.h"

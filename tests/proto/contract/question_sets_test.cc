@@ -1,4 +1,5 @@
 #include "gtest/gtest.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/questions/listed_questions.h"
 #include "proto/contract/text/sha256.h"

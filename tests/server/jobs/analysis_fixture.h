@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/names/resource_names.h"
 #include "tests/server/jobs/jobs_fixture.h"
 
@@ -19,7 +20,7 @@ class AnalysisFixture : public JobsFixture {
 
   v1::Analysis Question(const v1::AnalysisRequest& request, const std::string& key = "k1") {
     v1::Analysis analysis;
-    analysis.set_analysis(AnalysisKind(request));
+    analysis.set_analysis(std::string(KindOf(request).name()));
     analysis.set_checkpoint(CheckpointName(run_, 4));
     *analysis.mutable_request() = request;
     analysis.mutable_question_set()->mutable_uniform()->set_count(10);

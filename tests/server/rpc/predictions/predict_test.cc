@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
 
@@ -314,7 +315,7 @@ TEST(LeastResultBytes_Test, PairsOfEveryDigitCountOnce) {
   for (int digit = 0; digit < 5; ++digit) pairs.mutable_pairs()->add_tasks("A" + std::to_string(digit) + ".MD");
   const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), patch, pairs, 0, AssumedSpeed(1));
   EXPECT_EQ(prediction.questions(), 2);
-  EXPECT_EQ(LeastResultBytes(TwoLayers(), patch, prediction), 2u * (2 + 7 + 2 * 9 + 2));
+  EXPECT_EQ(KindOf(patch).LeastResultBytes(TwoLayers(), prediction, patch), 2u * (2 + 7 + 2 * 9 + 2));
 }
 
 TEST(LeastResultBytes_Test, PatchesAndImportedTagsAreKnownBeforehand) {
@@ -323,7 +324,8 @@ TEST(LeastResultBytes_Test, PatchesAndImportedTagsAreKnownBeforehand) {
   v1::QuestionSet pairs;
   for (int i = 0; i < 10; ++i) pairs.mutable_pairs()->add_pairs();
   const auto bytes = [&](const v1::AnalysisRequest& request, const v1::QuestionSet& questions) {
-    return LeastResultBytes(TwoLayers(), request, PredictAnalysis(TwoLayers(), request, questions, 0, AssumedSpeed(1)));
+    return KindOf(request).LeastResultBytes(
+        TwoLayers(), PredictAnalysis(TwoLayers(), request, questions, 0, AssumedSpeed(1)), request);
   };
   // A predicted answer of 7 tokens with its key and length, l2 and loss, and the key and length of them all.
   EXPECT_EQ(bytes(patch, pairs), 10u * (2 + 7 + 2 * 9 + 2));

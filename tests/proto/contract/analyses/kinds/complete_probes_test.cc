@@ -1,8 +1,8 @@
 #include "google/protobuf/text_format.h"
 #include "gtest/gtest.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/models/complete_spec.h"
-#include "proto/contract/results/result_size.h"
 #include "proto/contract/text/canonical_json.h"
 #include "tests/proto/contract/matchers.h"
 

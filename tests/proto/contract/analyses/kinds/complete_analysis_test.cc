@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/text/canonical_json.h"
@@ -208,16 +209,6 @@ TEST(AnalysisKey_Test, AnyPartDiffersThenAnotherKey) {
   EXPECT_NE(key, AnalysisKey("c", request, "q", v1::FLOAT64));
   request.mutable_evaluate()->set_worst_count(21);
   EXPECT_NE(key, AnalysisKey("c", request, "q", v1::FLOAT32));
-}
-
-TEST(AnalysisKind_Test, RequestThenNameAndVersion) {
-  v1::AnalysisRequest request;
-  EXPECT_EQ(AnalysisKind(request), "");
-  request.mutable_evaluate();
-  EXPECT_EQ(AnalysisKind(request), "evaluate");
-  const auto* oneof = v1::AnalysisRequest::descriptor()->oneof_decl(0);
-  for (int i = 0; i < oneof->field_count(); ++i) EXPECT_GT(AnalysisAlgorithmVersion(oneof->field(i)->name()), 0u);
-  EXPECT_EQ(AnalysisAlgorithmVersion("divine"), 0u);
 }
 
 TEST(CanonicalJson_Test, MessageThenSortedKeysAndProtoNames) {

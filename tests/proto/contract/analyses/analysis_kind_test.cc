@@ -1,12 +1,13 @@
 // What a worker refuses is refused before it waits in the queue.
-#include "server/rpc/analyses/analysis_limits.h"
+#include "proto/contract/analyses/analysis_kind.h"
 
 #include <gtest/gtest.h>
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
 
-namespace sumscope::rpc {
+namespace sumscope {
 namespace {
 
 v1::TrainSpec Spec() {
@@ -21,7 +22,7 @@ v1::TrainSpec Spec() {
 
 std::string Reason(const v1::AnalysisRequest& request, const v1::QuestionSet& questions,
                    const v1::UploadedQuestionSet& uploaded = {}) {
-  return ErrorReason(CheckAnalysisLimits(Spec(), request, questions, uploaded));
+  return ErrorReason(KindOf(request).Check(Spec(), questions, uploaded, request));
 }
 v1::QuestionSet Uniform(uint64_t count) {
   v1::QuestionSet questions;
@@ -29,7 +30,7 @@ v1::QuestionSet Uniform(uint64_t count) {
   return questions;
 }
 
-TEST(CheckAnalysisLimits_Test, PcaTakesSoManyQuestions) {
+TEST(AnalysisKind_Test, PcaTakesSoManyQuestions) {
   v1::AnalysisRequest pca;
   pca.mutable_pca()->add_nodes("P14L0H1");
   EXPECT_EQ(Reason(pca, Uniform(3000)), "");
@@ -40,7 +41,7 @@ TEST(CheckAnalysisLimits_Test, PcaTakesSoManyQuestions) {
   EXPECT_EQ(Reason(pca, tricase), "TOO_MANY_QUESTIONS");
 }
 
-TEST(CheckAnalysisLimits_Test, ComponentsTakeSoManyFeatures) {
+TEST(AnalysisKind_Test, ComponentsTakeSoManyFeatures) {
   v1::AnalysisRequest capture;
   capture.mutable_capture()->add_hooks("hook_embed");  // 19 positions of 510
   EXPECT_EQ(Reason(capture, Uniform(1'000'000)), "") << "no components";
@@ -54,7 +55,7 @@ TEST(CheckAnalysisLimits_Test, ComponentsTakeSoManyFeatures) {
   EXPECT_EQ(Reason(capture, Uniform(10)), "");
 }
 
-TEST(CheckAnalysisLimits_Test, UploadedQuestionsAreThoseThatTheAnalysisTakes) {
+TEST(AnalysisKind_Test, UploadedQuestionsAreThoseThatTheAnalysisTakes) {
   v1::QuestionSet questions;
   questions.mutable_uploaded();
   v1::UploadedQuestionSet set;
@@ -78,4 +79,4 @@ TEST(CheckAnalysisLimits_Test, UploadedQuestionsAreThoseThatTheAnalysisTakes) {
 }
 
 }  // namespace
-}  // namespace sumscope::rpc
+}  // namespace sumscope

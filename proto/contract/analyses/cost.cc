@@ -1,0 +1,90 @@
+#include "proto/contract/analyses/cost.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "proto/contract/models/model_cost.h"
+#include "proto/contract/models/node_names.h"
+
+namespace sumscope {
+namespace {
+
+constexpr uint64_t kWeightCopies = 4;  // as sent, of the model, of the probe's own forward pass, and laid out for it
+constexpr double kBatch = 512;         // questions that the engine asks at most at once
+
+// What the shapes below are made of.
+struct Sizes {
+  explicit Sizes(const v1::TrainSpec& spec)
+      : n_ctx(ContextLength(spec)),
+        layers(spec.n_layers()),
+        d_model(spec.d_model()),
+        d_mlp(spec.d_mlp()),
+        heads(spec.n_heads()),
+        width(1.0 * spec.n_heads() * spec.d_head()),
+        tokens(spec.format() == v1::PLAIN ? 12 : 15) {
+    const ModelCost cost = CostOf(spec);
+    element = static_cast<double>(cost.element_bytes);
+    row = static_cast<double>(cost.row_activation);
+  }
+  double n_ctx, layers, d_model, d_mlp, heads, width, tokens, element, row;
+};
+
+double Batch(double questions, double most) { return std::min({questions, kBatch, std::max(1.0, most)}); }
+
+// Questions of one forward pass for answers or patterns.
+double AskedAtOnce(const Sizes& of, double questions) {
+  constexpr double kBatchFlops = 30e9, kTableBytes = 256 << 20;
+  return Batch(questions, std::min(kBatchFlops / (4 * of.layers * of.d_model * (2 * of.width + of.d_mlp) * of.n_ctx),
+                                   kTableBytes / (12 * of.n_ctx * of.heads * of.n_ctx * of.tokens)));
+}
+
+}  // namespace
+
+AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double passes, double held_bytes) {
+  const ModelCost model = CostOf(spec);
+  AnalysisCost cost;
+  cost.questions = questions;
+  cost.flops = FlopsOfPasses(spec, passes);
+  cost.memory_bytes = kWeightCopies * model.element_bytes * model.parameters + static_cast<uint64_t>(held_bytes);
+  return cost;
+}
+
+double AnsweringBytes(const v1::TrainSpec& spec, double questions) {
+  const Sizes of(spec);
+  return of.element * of.n_ctx * AskedAtOnce(of, questions) *
+         (of.row / of.layers + 3.0 * of.heads * of.n_ctx * of.tokens);
+}
+
+double InterveningBytes(const v1::TrainSpec& spec, double questions) {
+  constexpr double kSweptBytes = 256 << 20;
+  const Sizes of(spec);
+  const double swept =
+      Batch(questions,
+            kSweptBytes / (8 * of.n_ctx * (of.layers * (3 * of.d_model + of.d_mlp / 4 + 3 * of.width) + of.d_model)));
+  return of.element * of.n_ctx * of.row * swept;
+}
+
+double LookingBytes(const v1::TrainSpec& spec, double questions) {
+  const Sizes of(spec);
+  return of.element * of.n_ctx * of.row * AskedAtOnce(of, questions);
+}
+
+double ReadingBytes(const v1::TrainSpec& spec, double questions) {
+  constexpr double kReadBytes = 128 << 20;
+  const Sizes of(spec);
+  return std::min(of.element * of.n_ctx * of.row * questions, kReadBytes);
+}
+
+double HookValues(const v1::TrainSpec& spec, const std::string& hook, double positions) {
+  const auto is = [&](const char* suffix) { return absl::EndsWith(hook, suffix); };
+  if (is("attn.hook_q") || is("attn.hook_k") || is("attn.hook_v") || is("attn.hook_z")) {
+    return positions * spec.n_heads() * spec.d_head();
+  }
+  if (is("attn.hook_attn_scores") || is("attn.hook_pattern")) return positions * spec.n_heads() * ContextLength(spec);
+  if (is("attn.hook_result")) return positions * spec.n_heads() * spec.d_model();
+  if (is("mlp.hook_pre") || is("mlp.hook_post")) return positions * spec.d_mlp();
+  if (is("hook_scale")) return positions;
+  return positions * spec.d_model();
+}
+
+}  // namespace sumscope

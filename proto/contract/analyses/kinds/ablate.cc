@@ -1,0 +1,40 @@
+// What fails without some nodes.
+#include "proto/contract/analyses/ablation_mode.h"
+#include "proto/contract/analyses/node_sets.h"
+#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/typed_kind.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+
+namespace sumscope {
+namespace {
+
+class Ablate final : public TypedKind<v1::AblateRequest, v1::AblateResult> {
+  uint32_t version() const override { return 2; }
+
+  absl::Status DoComplete(const v1::TrainSpec& spec, const v1::QuestionSet&,
+                          v1::AblateRequest* request) const override {
+    constexpr char kField[] = "request.ablate.node_sets";
+    if (request->node_sets().empty()) {
+      return InvalidField("NODES_MISSING", kField, "ablate needs at least one node set, like P14L0H1");
+    }
+    SUMSCOPE_RETURN_IF_ERROR(CompleteSeededMode("request.ablate.mode", request));
+    return CompleteNodeSets(spec, kField, request->mutable_node_sets());
+  }
+  AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
+                      const v1::AblateRequest& request) const override {
+    const double passes = count * (1 + ModePasses(request.mode()) + SetShares(spec, request.node_sets()));
+    AnalysisCost cost = CostOfPasses(spec, count, passes, InterveningBytes(spec, count));
+    cost.nodes = request.node_sets_size();
+    return cost;
+  }
+};
+
+}  // namespace
+
+const AnalysisKind& AblateKind() {
+  static const auto* const kKind = new Ablate;
+  return *kKind;
+}
+
+}  // namespace sumscope
