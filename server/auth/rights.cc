@@ -50,16 +50,10 @@ constexpr Right kRights[] = {
 
 }  // namespace
 
-std::optional<Role> LeastRole(absl::string_view method) {
-  for (const Right& right : kRights) {
-    if (right.method == method) return right.least;
-  }
-  return std::nullopt;
-}
-
 absl::Status CheckRight(const Caller& caller, absl::string_view method) {
-  const std::optional<Role> least = LeastRole(method);
-  if (least.has_value() && caller.role >= *least) return absl::OkStatus();
+  for (const Right& right : kRights) {
+    if (right.method == method && caller.role >= right.least) return absl::OkStatus();
+  }
   return MakeError(absl::StatusCode::kPermissionDenied, "METHOD_DENIED",
                    absl::StrCat(caller.name, " may not call ", Quote(method), "; ask an owner of the server"));
 }
