@@ -17,8 +17,9 @@
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/questions/question_text.h"
 #include "server/rpc/runs/checkpoints.h"
-#include "server/rpc/serve/to_grpc.h"
-#include "server/rpc/system/system_service.h"
+#include "server/rpc/serve/free_disk.h"
+#include "server/rpc/serve/requests.h"
+#include "server/rpc/serve/resolve_run.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -52,11 +53,10 @@ absl::StatusOr<v1::UploadedQuestionSet> AnalysisService::FindUploaded(const v1::
   return set;
 }
 
-absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerContext* context,
+absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::Caller& caller,
                                                                    const v1::CreateAnalysisRequest& request) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.parent()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
   const std::string id = IdOf(run.name());
   if (run.has_delete_time()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
@@ -116,14 +116,13 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(grpc::ServerC
 
 grpc::Status AnalysisService::CreateAnalysis(grpc::ServerContext* context, const v1::CreateAnalysisRequest* request,
                                              v1::CreateAnalysisResponse* response) {
-  return Answer(Create(context, *request), response);
+  return road_.Unary(context, request, response, [&](const auth::Caller& caller) { return Create(caller, *request); });
 }
 
-absl::StatusOr<std::pair<std::string, std::string>> AnalysisService::Resolve(grpc::ServerContext* context,
+absl::StatusOr<std::pair<std::string, std::string>> AnalysisService::Resolve(const auth::Caller& caller,
                                                                              const std::string& name) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef ref, ParseAnalysisName(name));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, RunName(ref.run), caller.name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
   return std::make_pair(IdOf(run.name()), ref.analysis);
 }
 
@@ -150,81 +149,85 @@ absl::StatusOr<v1::Analysis> AnalysisService::Load(const std::string& run, const
 
 grpc::Status AnalysisService::GetAnalysis(grpc::ServerContext* context, const v1::GetAnalysisRequest* request,
                                           v1::Analysis* response) {
-  const auto get = [&]() -> absl::StatusOr<v1::Analysis> {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+  return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Analysis> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, Load(name.first, name.second));
     SUMSCOPE_RETURN_IF_ERROR(AddProspects(backend_, {&analysis}));
     return analysis;
-  };
-  return Answer(get(), response);
+  });
+}
+
+absl::StatusOr<v1::ListAnalysesResponse> AnalysisService::List(const auth::Caller& caller,
+                                                               const v1::ListAnalysesRequest& request) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckKind(request.analysis()));
+  storage::AnalysisQuery query{"", request.analysis(), 0, request.page_token()};
+  if (request.parent() != "runs/-") {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, ResolveRun(backend_, caller, request.parent()));
+    query.run = IdOf(found.name());
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(query.page_size, PageSize(request.page_size()));
+  v1::ListAnalysesResponse list;
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(query));
+    for (v1::Analysis& analysis : page.analyses) *list.add_analyses() = std::move(analysis);
+    list.set_next_page_token(page.next_page_token);
+    return absl::OkStatus();
+  }));
+  SUMSCOPE_RETURN_IF_ERROR(
+      AddProspects(backend_, {list.mutable_analyses()->pointer_begin(), list.mutable_analyses()->pointer_end()}));
+  return list;
 }
 
 grpc::Status AnalysisService::ListAnalyses(grpc::ServerContext* context, const v1::ListAnalysesRequest* request,
                                            v1::ListAnalysesResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auth::Caller caller, backend_.authenticator->Authenticate(context->peer()));
-    SUMSCOPE_RETURN_IF_ERROR(CheckKind(request->analysis()));
-    storage::AnalysisQuery query{"", request->analysis(), 0, request->page_token()};
-    if (request->parent() != "runs/-") {
-      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, ResolveRun(backend_, request->parent(), caller.name));
-      query.run = IdOf(found.name());
+  return road_.Unary(context, request, response, [&](const auth::Caller& caller) { return List(caller, *request); });
+}
+
+absl::Status AnalysisService::Watch(const auth::Caller& caller, grpc::ServerContext* context,
+                                    const v1::WatchAnalysisRequest& request, grpc::ServerWriter<v1::Analysis>* writer) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.watchers->Enter());
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request.name()));
+  v1::Analysis shown;
+  while (true) {
+    const uint64_t version = backend_.hub->Version(name.first);
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(name.first, name.second));
+    if (IsNews(shown, analysis)) {
+      if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
+      shown = analysis;
     }
-    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size,
-                              PageSize(request->page_size(), limits::kDefaultPageSize, limits::kMaxPageSize));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(query));
-      for (v1::Analysis& analysis : page.analyses) *response->add_analyses() = std::move(analysis);
-      response->set_next_page_token(page.next_page_token);
-      return absl::OkStatus();
-    }));
-    return AddProspects(backend_,
-                        {response->mutable_analyses()->pointer_begin(), response->mutable_analyses()->pointer_end()});
-  };
-  return ToGrpc(list());
+    if (IsTerminal(analysis.state())) return absl::OkStatus();
+    if (backend_.hub->closed()) {
+      return MakeError(absl::StatusCode::kUnavailable, "DRAINING", "the server is stopping; watch again in a moment");
+    }
+    if (context->IsCancelled()) return absl::CancelledError("the client went away");
+    backend_.hub->WaitForChange(name.first, version, std::chrono::milliseconds(1000));
+  }
 }
 
 grpc::Status AnalysisService::WatchAnalysis(grpc::ServerContext* context, const v1::WatchAnalysisRequest* request,
                                             grpc::ServerWriter<v1::Analysis>* writer) {
-  const auto watch = [&]() -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.watchers->Enter());
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
-    v1::Analysis shown;
-    while (true) {
-      const uint64_t version = backend_.hub->Version(name.first);
-      SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(name.first, name.second));
-      if (IsNews(shown, analysis)) {
-        if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
-        shown = analysis;
-      }
-      if (IsTerminal(analysis.state())) return absl::OkStatus();
-      if (backend_.hub->closed()) {
-        return MakeError(absl::StatusCode::kUnavailable, "DRAINING", "the server is stopping; watch again in a moment");
-      }
-      if (context->IsCancelled()) return absl::CancelledError("the client went away");
-      backend_.hub->WaitForChange(name.first, version, std::chrono::milliseconds(1000));
-    }
-  };
-  return ToGrpc(watch());
+  return road_.Streaming(context, request,
+                         [&](const auth::Caller& caller) { return Watch(caller, context, *request, writer); });
 }
 
 grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const v1::CancelAnalysisRequest* request,
                                              v1::Analysis* response) {
-  const auto cancel = [&]() -> absl::StatusOr<v1::Analysis> {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
+  return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Analysis> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled, backend_.manager->CancelAnalysis(name.first, name.second));
     absl::StatusOr<v1::Analysis> whole = Load(name.first, name.second);
     return whole.ok() ? *std::move(whole) : cancelled;  // whatever is wrong with its file, it is cancelled
-  };
-  return Answer(cancel(), response);
+  });
 }
 
 grpc::Status AnalysisService::DeleteAnalysis(grpc::ServerContext* context, const v1::DeleteAnalysisRequest* request,
-                                             v1::DeleteAnalysisResponse*) {
-  const auto remove = [&]() -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(context, request->name()));
-    return backend_.manager->DeleteAnalysis(name.first, name.second);
+                                             v1::DeleteAnalysisResponse* response) {
+  const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteAnalysisResponse> {
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->DeleteAnalysis(name.first, name.second));
+    return v1::DeleteAnalysisResponse();
   };
-  return ToGrpc(remove());
+  return road_.Unary(context, request, response, remove);
 }
 
 }  // namespace sumscope::rpc
