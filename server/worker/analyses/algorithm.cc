@@ -4,9 +4,9 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/look_back.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/analyses/nodes.h"
 #include "server/worker/analyses/subtasks.h"
 #include "server/worker/analyses/verdict.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 namespace {

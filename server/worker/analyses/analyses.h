@@ -1,9 +1,8 @@
 #ifndef SUMSCOPE_SERVER_WORKER_ANALYSES_ANALYSES_H_
 #define SUMSCOPE_SERVER_WORKER_ANALYSES_ANALYSES_H_
 
-#include <string>
-
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "server/engine/data/generator.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/progress.h"
@@ -17,34 +16,24 @@ namespace sumscope::worker {
 struct AnalysisInput {
   const v1::AnalysisTask& task;
   const engine::Model& model;
-  const engine::QuestionSource* questions;  // null for kinds that take none, and for `patch`, which takes pairs
-  const torch::Tensor& metrics;             // F64 [steps, columns] for `phases`; else undefined
+  const engine::QuestionSource* questions;  // null for kinds that take none, and for those that take pairs
+  const torch::Tensor& metrics;             // F64 [steps, columns] for kinds that need them; else undefined
   const engine::ProgressFn& progress;
-  TaskSink* sink;  // for `capture`
+  TaskSink* sink;  // for kinds that write a capture
 
   const sumscope::v1::TrainSpec& spec() const { return task.spec(); }
   const sumscope::v1::AnalysisRequest& request() const { return task.request(); }
 };
 
-// One function per kind, each in a file of its own: takes the request from its message, calls the engine and makes the
-// result's message. INVALID_ARGUMENT for what the message alone shows to be wrong; the engine's exceptions pass
-// through.
 using AnalysisOutcome = absl::StatusOr<sumscope::v1::AnalysisResult>;
-AnalysisOutcome RunEvaluate(const AnalysisInput& input);
-AnalysisOutcome RunAttention(const AnalysisInput& input);
-AnalysisOutcome RunAblate(const AnalysisInput& input);
-AnalysisOutcome RunUsefulNodes(const AnalysisInput& input);
-AnalysisOutcome RunPatch(const AnalysisInput& input);
-AnalysisOutcome RunSubtasks(const AnalysisInput& input);
-AnalysisOutcome RunPca(const AnalysisInput& input);
-AnalysisOutcome RunLinearProbe(const AnalysisInput& input);
-AnalysisOutcome RunAttribution(const AnalysisInput& input);
-AnalysisOutcome RunPhases(const AnalysisInput& input);
-AnalysisOutcome RunCascades(const AnalysisInput& input);
-AnalysisOutcome RunAlgorithm(const AnalysisInput& input);
-AnalysisOutcome RunAsk(const AnalysisInput& input);
-// Also sends the tensors, before its result.
-AnalysisOutcome RunCapture(const AnalysisInput& input);
+
+// One function per kind, in the file of its name: it takes the request from its message, calls the engine and makes the
+// result's message. Of a kind that writes a capture it also sends the tensors, before its result. INVALID_ARGUMENT for
+// what the message alone shows to be wrong; the engine's exceptions pass through.
+using RunAnalysis = AnalysisOutcome (*)(const AnalysisInput&);
+
+// That of the kind called so, "useful_nodes"; null for one that this worker does not know.
+RunAnalysis FindAnalysis(absl::string_view kind);
 
 }  // namespace sumscope::worker
 

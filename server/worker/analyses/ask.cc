@@ -3,9 +3,9 @@
 #include "proto/contract/errors/status_macros.h"
 #include "server/engine/data/classes.h"
 #include "server/engine/probing/arithmetic/look_back.h"
-#include "server/worker/analyses/ablation.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/analyses/nodes.h"
+#include "server/worker/convert/ablation.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 namespace {

@@ -7,7 +7,7 @@
 #include "proto/contract/models/node_names.h"
 #include "server/engine/probing/interventions/node_tags.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/analyses/nodes.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "server/engine/data/encoding.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/analyses/nodes.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 

@@ -6,9 +6,9 @@
 #include "proto/contract/models/look_back.h"
 #include "server/engine/probing/arithmetic/look_back.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/analyses/nodes.h"
 #include "server/worker/analyses/verdict.h"
 #include "server/worker/convert/intervals.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 namespace {

@@ -3,8 +3,8 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/node_names.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/analyses/nodes.h"
 #include "server/worker/convert/intervals.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 

@@ -4,7 +4,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/tasks.h"
 #include "server/worker/analyses/analyses.h"
-#include "server/worker/analyses/nodes.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 namespace {

@@ -5,8 +5,8 @@
 
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/tasks.h"
-#include "server/worker/analyses/ablation.h"
-#include "server/worker/analyses/nodes.h"
+#include "server/worker/convert/ablation.h"
+#include "server/worker/convert/nodes.h"
 
 namespace sumscope::worker {
 

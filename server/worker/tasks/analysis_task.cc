@@ -17,8 +17,6 @@
 namespace sumscope::worker {
 namespace {
 
-using sumscope::v1::AnalysisRequest;
-
 // What came with the task.
 struct Inputs {
   engine::NamedTensors weights;
@@ -72,44 +70,13 @@ class ProgressReporter {
 };
 
 AnalysisOutcome RunOne(const AnalysisInput& input) {
-  switch (input.request().kind_case()) {
-    case AnalysisRequest::kEvaluate:
-      return RunEvaluate(input);
-    case AnalysisRequest::kAttention:
-      return RunAttention(input);
-    case AnalysisRequest::kAblate:
-      return RunAblate(input);
-    case AnalysisRequest::kUsefulNodes:
-      return RunUsefulNodes(input);
-    case AnalysisRequest::kPatch:
-      return RunPatch(input);
-    case AnalysisRequest::kSubtasks:
-      return RunSubtasks(input);
-    case AnalysisRequest::kPca:
-      return RunPca(input);
-    case AnalysisRequest::kLinearProbe:
-      return RunLinearProbe(input);
-    case AnalysisRequest::kAttribution:
-      return RunAttribution(input);
-    case AnalysisRequest::kPhases:
-      return RunPhases(input);
-    case AnalysisRequest::kCascades:
-      return RunCascades(input);
-    case AnalysisRequest::kAlgorithm:
-      return RunAlgorithm(input);
-    case AnalysisRequest::kAsk:
-      return RunAsk(input);
-    case AnalysisRequest::kCapture:
-      return RunCapture(input);
-    case AnalysisRequest::kImportTags:
-    case AnalysisRequest::KIND_NOT_SET:
-      break;
-  }
+  if (const RunAnalysis run = FindAnalysis(KindOf(input.request()).name())) return run(input);
   return MakeError(absl::StatusCode::kUnimplemented, "ANALYSIS_UNKNOWN", "this worker does not know the analysis");
 }
 
 bool TakesQuestions(const v1::AnalysisTask& task) {
-  return !task.request().has_phases() && !task.request().has_patch();
+  const QuestionRules::Takes takes = KindOf(task.request()).Rules(task.spec(), task.request()).takes;
+  return takes == QuestionRules::Takes::kQuestions || takes == QuestionRules::Takes::kOneQuestion;
 }
 
 }  // namespace

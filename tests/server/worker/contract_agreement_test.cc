@@ -7,7 +7,7 @@
 #include "server/engine/probing/interventions/ablation.h"
 #include "server/engine/probing/interventions/node_tags.h"
 #include "server/engine/probing/interventions/subtasks.h"
-#include "server/worker/analyses/nodes.h"
+#include "server/worker/convert/nodes.h"
 #include "server/worker/convert/conversion.h"
 #include "tests/server/worker/tiny_spec.h"
 

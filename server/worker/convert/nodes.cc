@@ -1,4 +1,4 @@
-#include "server/worker/analyses/nodes.h"
+#include "server/worker/convert/nodes.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_WORKER_ANALYSES_NODES_H_
-#define SUMSCOPE_SERVER_WORKER_ANALYSES_NODES_H_
+#ifndef SUMSCOPE_SERVER_WORKER_CONVERT_NODES_H_
+#define SUMSCOPE_SERVER_WORKER_CONVERT_NODES_H_
 
 #include <string>
 #include <vector>
@@ -36,4 +36,4 @@ uint32_t Narrow(uint64_t count);
 
 }  // namespace sumscope::worker
 
-#endif  // SUMSCOPE_SERVER_WORKER_ANALYSES_NODES_H_
+#endif  // SUMSCOPE_SERVER_WORKER_CONVERT_NODES_H_

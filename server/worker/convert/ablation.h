@@ -1,5 +1,7 @@
-#ifndef SUMSCOPE_SERVER_WORKER_ANALYSES_ABLATION_H_
-#define SUMSCOPE_SERVER_WORKER_ANALYSES_ABLATION_H_
+#ifndef SUMSCOPE_SERVER_WORKER_CONVERT_ABLATION_H_
+#define SUMSCOPE_SERVER_WORKER_CONVERT_ABLATION_H_
+
+#include <cstdint>
 
 #include "server/engine/data/encoding.h"
 #include "server/engine/probing/interventions/ablation.h"
@@ -10,7 +12,9 @@ namespace sumscope::worker {
 
 engine::AblationMode ToEngine(sumscope::v1::AblationMode mode);
 sumscope::v1::AblationBaseline FromEngine(const engine::AblationBaseline& baseline);
+// `right`: questions that the model answers right without any ablation.
+sumscope::v1::AblatedNodes FromEngine(const engine::Ablated& ablated, const engine::Encoding& encoding, uint64_t right);
 
 }  // namespace sumscope::worker
 
-#endif  // SUMSCOPE_SERVER_WORKER_ANALYSES_ABLATION_H_
+#endif  // SUMSCOPE_SERVER_WORKER_CONVERT_ABLATION_H_
