@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "client/cli/arguments/names.h"
+#include "client/cli/arguments/node_options.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/asking/question_options.h"
 #include "client/questions/question_text.h"

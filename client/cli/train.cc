@@ -13,6 +13,7 @@
 #include "client/cli/asking/watch.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/run_view.h"
+#include "client/cli/probe/probes.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/quote.h"
@@ -28,14 +29,16 @@ struct Options {
 
 // The analyses of --then, all of which need no options.
 absl::StatusOr<std::vector<v1::AnalysisRequest>> ParseThen(const std::string& then) {
-  static const auto* const kKnown = new std::set<std::string>{"evaluate",    "attention", "useful_nodes", "subtasks",
-                                                              "attribution", "phases",    "cascades",     "algorithm"};
+  std::set<std::string> known;
+  for (const Probe* const probe : AllProbes()) {
+    if (probe->follows_training()) known.insert(std::string(probe->name()));
+  }
   std::vector<v1::AnalysisRequest> requests;
   for (const absl::string_view name : absl::StrSplit(then, ',', absl::SkipEmpty())) {
     const std::string kind = absl::StrReplaceAll(name, {{"-", "_"}});
-    if (kKnown->count(kind) == 0) {
+    if (known.count(kind) == 0) {
       return InvalidField("USAGE", "then",
-                          absl::StrCat("--then knows ", absl::StrReplaceAll(absl::StrJoin(*kKnown, ", "), {{"_", "-"}}),
+                          absl::StrCat("--then knows ", absl::StrReplaceAll(absl::StrJoin(known, ", "), {{"_", "-"}}),
                                        ", not ", Quote(name)));
     }
     v1::AnalysisRequest& request = requests.emplace_back();

@@ -5,6 +5,7 @@
 #include "client/cli/analyses/commands.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/probes/analysis_view.h"
+#include "client/cli/probe/probes.h"
 #include "client/connection/pages.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
@@ -21,7 +22,8 @@ struct Options {
 absl::Status ReadRequests(Connection& connection, std::vector<v1::Analysis>* analyses) {
   uint64_t read = 0;
   for (v1::Analysis& analysis : *analyses) {
-    if (analysis.analysis() != "linear_probe" && analysis.analysis() != "ask") continue;
+    const Probe* const probe = FindProbe(analysis.analysis());
+    if (probe == nullptr || !probe->tells_apart_in_lists()) continue;
     if (++read > limits::kDefaultPageSize) break;
     const absl::StatusOr<v1::Analysis> whole = connection.GetAnalysis(analysis.name());
     if (absl::IsNotFound(whole.status())) continue;  // deleted meanwhile

@@ -59,14 +59,4 @@ absl::Status UploadIfLong(Connection& connection, const std::string& parent, v1:
   return UploadList(connection, run.spec().n_digits(), questions);
 }
 
-CommandOption AddNodeSets(Command command, std::vector<std::string>* nodes, const std::string& description) {
-  return command.AddRepeated("--nodes,--node", nodes, description).type_name("SET");
-}
-
-void AddAblationOptions(Command command, AblationOptions* options) {
-  command.Add("--mode", &options->mode,
-              "mean over the questions (default), zero, or resample: the value in another of the questions");
-  command.AddUnsigned("--seed", &options->seed, "of resampling (default 0)");
-}
-
 }  // namespace sumscope::client

@@ -9,8 +9,7 @@
 #include "client/cli/captures/commands.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "client/cli/output/probes/request_text.h"
-#include "client/cli/output/probes/views.h"
+#include "client/cli/probe/parts/capture_parts.h"
 #include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
@@ -37,7 +36,7 @@ absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
   document.json = ToJson(capture);
   document.items = {document.json};
   document.ids = {capture.name()};
-  document.csv = ProbeRows(capture.result()).Csv(!session.output().no_headers);
+  document.csv = CaptureRows(capture.result()).Csv(!session.output().no_headers);
   document.table = Text(capture, {run.spec(), /*wide=*/false, session.width()});
   document.wide = Text(capture, {run.spec(), /*wide=*/true, session.width()});
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/probe/probes.h"
 #include "client/connection/pages.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/results/run_list_fields.h"
@@ -22,11 +23,10 @@ using Words = std::vector<std::string>;
 constexpr uint64_t kMost = 200;  // more than a person reads
 
 // As commands take them: useful-nodes.
-Words Analyses() {
+Words Analyses(bool all) {
   Words names;
-  const auto* const kinds = v1::AnalysisRequest::descriptor();
-  for (int i = 0; i < kinds->field_count(); ++i) {
-    names.push_back(absl::StrReplaceAll(kinds->field(i)->name(), {{"_", "-"}}));
+  for (const Probe* const probe : AllProbes()) {
+    if (all || probe->follows_training()) names.push_back(absl::StrReplaceAll(probe->name(), {{"_", "-"}}));
   }
   return names;
 }
@@ -54,10 +54,9 @@ Words FixedValues(absl::string_view option) {
       {"--reduce", {"mean", "class-mean", "components:"}},
       {"--kind", {"behaviors", "features"}},
       {"--questions",
-       {"uniform:", "enriched:", "class:", "stratified:", "tricase:", "tasks:", "pairs:", "sha256:", "file:"}},
-      {"--then",
-       {"evaluate", "attention", "useful-nodes", "subtasks", "attribution", "phases", "cascades", "algorithm"}}};
-  if (option == "--analysis") return Analyses();
+       {"uniform:", "enriched:", "class:", "stratified:", "tricase:", "tasks:", "pairs:", "sha256:", "file:"}}};
+  if (option == "--analysis") return Analyses(/*all=*/true);
+  if (option == "--then") return Analyses(/*all=*/false);
   if (option == "--set") return SpecFields();
   if (option == "--sort-by") return OrderFields();
   const auto found = kValues->find(option);

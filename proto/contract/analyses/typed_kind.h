@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "proto/contract/analyses/analysis_kind.h"
+#include "proto/contract/analyses/oneof_member.h"
 
 namespace sumscope {
 
@@ -14,46 +15,48 @@ namespace sumscope {
 template <typename Request, typename Result>
 class TypedKind : public AnalysisKind {
  public:
-  absl::string_view name() const final { return request_->name(); }
+  absl::string_view name() const final { return request_.name(); }
 
   absl::Status Complete(const v1::TrainSpec& spec, const v1::QuestionSet& questions,
                         v1::AnalysisRequest* request) const final {
-    return DoComplete(spec, questions, Own(request));
+    return DoComplete(spec, questions, request_.Mutable(request));
   }
   QuestionRules Rules(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) const final {
     QuestionRules rules = AnalysisKind::Rules(spec, request);
-    DoRules(spec, Own(request), &rules);
+    DoRules(spec, request_.Get(request), &rules);
     return rules;
   }
   absl::Status CompleteWithQuestions(const v1::TrainSpec& spec, const v1::QuestionSet& questions,
                                      v1::AnalysisRequest* request) const final {
-    return DoCompleteWithQuestions(spec, questions, Own(request));
+    return DoCompleteWithQuestions(spec, questions, request_.Mutable(request));
   }
   AnalysisCost Cost(const v1::TrainSpec& spec, const v1::QuestionSet& questions, double count,
                     const v1::AnalysisRequest& request) const final {
-    return DoCost(spec, questions, count, Own(request));
+    return DoCost(spec, questions, count, request_.Get(request));
   }
   uint64_t LeastResultBytes(const v1::TrainSpec& spec, const v1::AnalysisPrediction& prediction,
                             const v1::AnalysisRequest& request) const final {
-    return DoLeastResultBytes(spec, prediction, Own(request));
+    return DoLeastResultBytes(spec, prediction, request_.Get(request));
   }
   v1::AnalysisResult Answer(const v1::TrainSpec& spec, const v1::AnalysisRequest& request) const final {
     v1::AnalysisResult answer;
-    *static_cast<Result*>(answer.GetReflection()->MutableMessage(&answer, result_)) = DoAnswer(spec, Own(request));
+    *result_.Mutable(&answer) = DoAnswer(spec, request_.Get(request));
     return answer;
   }
-  std::vector<v1::NodeTag> Tags(const v1::AnalysisResult& result) const final { return DoTags(Own(result)); }
+  std::vector<v1::NodeTag> Tags(const v1::AnalysisResult& result) const final { return DoTags(result_.Get(result)); }
   std::optional<std::vector<std::string>> UsefulNodes(const v1::AnalysisResult& result) const final {
-    return DoUsefulNodes(Own(result));
+    return DoUsefulNodes(result_.Get(result));
   }
   const v1::EvaluateResult* Evaluation(const v1::AnalysisResult& result) const final {
-    return DoEvaluation(Own(result));
+    return DoEvaluation(result_.Get(result));
   }
-  const v1::CascadesResult* Verdict(const v1::AnalysisResult& result) const final { return DoVerdict(Own(result)); }
+  const v1::CascadesResult* Verdict(const v1::AnalysisResult& result) const final {
+    return DoVerdict(result_.Get(result));
+  }
 
  protected:
   absl::Status CheckCount(const v1::TrainSpec& spec, uint64_t count, const v1::AnalysisRequest& request) const final {
-    return DoCheckCount(spec, count, Own(request));
+    return DoCheckCount(spec, count, request_.Get(request));
   }
 
   virtual absl::Status DoComplete(const v1::TrainSpec&, const v1::QuestionSet&, Request*) const {
@@ -76,29 +79,8 @@ class TypedKind : public AnalysisKind {
   virtual const v1::CascadesResult* DoVerdict(const Result&) const { return nullptr; }
 
  private:
-  using Field = google::protobuf::FieldDescriptor;
-
-  // The field of `Whole` that holds a `Part`.
-  template <typename Whole, typename Part>
-  static const Field* FieldOf() {
-    const auto* const whole = Whole::descriptor();
-    for (int i = 0; i < whole->field_count(); ++i) {
-      if (whole->field(i)->message_type() == Part::descriptor()) return whole->field(i);
-    }
-    return nullptr;
-  }
-  const Request& Own(const v1::AnalysisRequest& request) const {
-    return static_cast<const Request&>(request.GetReflection()->GetMessage(request, request_));
-  }
-  Request* Own(v1::AnalysisRequest* request) const {
-    return static_cast<Request*>(request->GetReflection()->MutableMessage(request, request_));
-  }
-  const Result& Own(const v1::AnalysisResult& result) const {
-    return static_cast<const Result&>(result.GetReflection()->GetMessage(result, result_));
-  }
-
-  const Field* const request_ = FieldOf<v1::AnalysisRequest, Request>();
-  const Field* const result_ = FieldOf<v1::AnalysisResult, Result>();
+  const OneofMember<v1::AnalysisRequest, Request> request_;
+  const OneofMember<v1::AnalysisResult, Result> result_;
 };
 
 }  // namespace sumscope

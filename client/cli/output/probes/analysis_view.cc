@@ -5,10 +5,9 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/probes/request_text.h"
-#include "client/cli/output/probes/views.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/output/text.h"
+#include "client/cli/probe/probes.h"
 #include "proto/contract/models/spec_fields.h"
 
 namespace sumscope::client {
@@ -58,43 +57,10 @@ std::string StateInList(const v1::Analysis& analysis) {
   return absl::StrCat(v1::State_Name(analysis.state()), progress.empty() ? "" : " ", progress);
 }
 
-// Calls `use` with the member of `result` that is set.
-template <typename Use>
-void WithResult(const v1::AnalysisResult& result, Use use) {
-  switch (result.kind_case()) {
-    case v1::AnalysisResult::kEvaluate:
-      return use(result.evaluate());
-    case v1::AnalysisResult::kAttention:
-      return use(result.attention());
-    case v1::AnalysisResult::kAblate:
-      return use(result.ablate());
-    case v1::AnalysisResult::kUsefulNodes:
-      return use(result.useful_nodes());
-    case v1::AnalysisResult::kPatch:
-      return use(result.patch());
-    case v1::AnalysisResult::kSubtasks:
-      return use(result.subtasks());
-    case v1::AnalysisResult::kPca:
-      return use(result.pca());
-    case v1::AnalysisResult::kLinearProbe:
-      return use(result.linear_probe());
-    case v1::AnalysisResult::kAttribution:
-      return use(result.attribution());
-    case v1::AnalysisResult::kPhases:
-      return use(result.phases());
-    case v1::AnalysisResult::kCascades:
-      return use(result.cascades());
-    case v1::AnalysisResult::kAlgorithm:
-      return use(result.algorithm());
-    case v1::AnalysisResult::kAsk:
-      return use(result.ask());
-    case v1::AnalysisResult::kCapture:
-      return use(result.capture());
-    case v1::AnalysisResult::kImportTags:
-      return use(result.import_tags());
-    case v1::AnalysisResult::KIND_NOT_SET:
-      return;
-  }
+// What was asked beside the questions; nothing where the server knows more kinds than this client.
+Probe::Pairs DescribeRequest(const v1::AnalysisRequest& request) {
+  const Probe* const probe = ProbeOf(request);
+  return probe == nullptr ? Probe::Pairs() : probe->Describe(request);
 }
 
 std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool from_cache) {
@@ -106,7 +72,8 @@ std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool fr
   for (auto& [name, value] : DescribeRequest(analysis.request())) {
     pairs.emplace_back(name, view.wide ? value : FitWidth(value, kQuestionsWidth));
   }
-  pairs.emplace_back("used", UsedQuestions(analysis));
+  const Probe* const probe = ProbeOf(analysis.result());
+  pairs.emplace_back("used", probe == nullptr ? "" : probe->UsedQuestions(analysis));
   if (!analysis.has_result()) {
     pairs.emplace_back("state", DescribeState(analysis.state(), analysis.state_reason()));
     pairs.emplace_back("progress", ProgressText(analysis));
@@ -115,7 +82,7 @@ std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool fr
   pairs.emplace_back("computed", ProvenanceText(analysis.provenance()));
   pairs.emplace_back("from cache", from_cache ? "yes" : "");
   std::string text = AlignedPairs(pairs);
-  WithResult(analysis.result(), [&](const auto& result) { absl::StrAppend(&text, "\n", ProbeText(result, view)); });
+  if (probe != nullptr) absl::StrAppend(&text, "\n", probe->Text(analysis.result(), view));
   return text;
 }
 
@@ -196,7 +163,8 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
                {"create_time", kInCsv}});
   for (const v1::Analysis& analysis : analyses) {
     const std::string created = analysis.has_create_time() ? FormatTime(analysis.create_time()) : "";
-    const std::string asked = BriefRequest(analysis.request());
+    const Probe* const probe = ProbeOf(analysis.request());
+    const std::string asked = probe == nullptr ? "" : probe->Brief(analysis.request());
     table.AddRow({ShortNameOf(analysis.name()), analysis.name(),
                   absl::StrCat(analysis.analysis(), asked.empty() ? "" : " ", asked), analysis.analysis(),
                   analysis.checkpoint(), StepOf(analysis.checkpoint()), StateInList(analysis),
@@ -222,8 +190,9 @@ Document ShowAnalysis(const Session& session, const v1::Analysis& analysis, cons
   document.ids = {analysis.name()};
   document.table = AnalysisText(analysis, {spec, /*wide=*/false, session.width()}, from_cache);
   document.wide = AnalysisText(analysis, {spec, /*wide=*/true, session.width()}, from_cache);
-  WithResult(analysis.result(),
-             [&](const auto& result) { document.csv = ProbeRows(result).Csv(!session.output().no_headers); });
+  if (const Probe* const probe = ProbeOf(analysis.result())) {
+    document.csv = probe->Rows(analysis.result()).Csv(!session.output().no_headers);
+  }
   return document;
 }
 

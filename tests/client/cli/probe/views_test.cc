@@ -1,6 +1,4 @@
 // How results look to a person. Small results, whole texts.
-#include "client/cli/output/probes/views.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,8 +9,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/cli/output/probes/node_map.h"
-#include "client/cli/output/probes/view_parts.h"
+#include "client/cli/probe/parts/node_map.h"
+#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/probes.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_names.h"
 
@@ -20,6 +19,23 @@ namespace sumscope::client {
 namespace {
 
 using ::testing::HasSubstr;
+
+template <typename Result>
+v1::AnalysisResult Whole(const Result& result) {
+  v1::AnalysisResult whole;
+  *OneofMember<v1::AnalysisResult, Result>().Mutable(&whole) = result;
+  return whole;
+}
+template <typename Result>
+std::string ProbeText(const Result& result, const View& view) {
+  const v1::AnalysisResult whole = Whole(result);
+  return ProbeOf(whole)->Text(whole, view);
+}
+template <typename Result>
+Table ProbeRows(const Result& result) {
+  const v1::AnalysisResult whole = Whole(result);
+  return ProbeOf(whole)->Rows(whole);
+}
 
 View ViewOf(const std::string& model) {
   View view;

@@ -1,11 +1,24 @@
-#include <utility>
+#include "client/cli/probe/parts/capture_parts.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/probes/view_parts.h"
+#include "client/cli/probe/parts/view_parts.h"
 
 namespace sumscope::client {
+
+std::string ReductionText(const v1::CaptureRequest& request) {
+  switch (request.reduction()) {
+    case v1::MEAN_OVER_QUESTIONS:
+      return "mean over the questions";
+    case v1::MEAN_PER_CLASS:
+      return "mean of each class";
+    case v1::COMPONENTS:
+      return absl::StrCat(request.components(), " components");
+    default:
+      return "none";
+  }
+}
 
 std::vector<std::pair<std::string, std::string>> CapturePairs(const v1::CaptureResult& result, const View& view) {
   std::string positions = absl::StrJoin(result.positions(), ", ", [&view](std::string* out, uint32_t position) {
@@ -28,11 +41,7 @@ std::string TensorsText(const v1::CaptureResult& result, const View& view) {
   return text;
 }
 
-std::string ProbeText(const v1::CaptureResult& result, const View& view) {
-  return absl::StrCat(AlignedPairs(CapturePairs(result, view)), TensorsText(result, view));
-}
-
-Table ProbeRows(const v1::CaptureResult& result) {
+Table CaptureRows(const v1::CaptureResult& result) {
   Table table({{"tensor"}, {"dtype"}, {"shape"}, {"bytes"}, {"offset"}, {"sha256"}});
   for (const v1::CapturedTensor& tensor : result.tensors()) {
     table.AddRow({tensor.name(), tensor.dtype(), absl::StrJoin(tensor.shape(), "x"), absl::StrCat(tensor.bytes()),
@@ -40,18 +49,5 @@ Table ProbeRows(const v1::CaptureResult& result) {
   }
   return table;
 }
-
-std::string ProbeText(const v1::ImportTagsResult& result, const View& view) {
-  std::string text = absl::StrCat(Counted(static_cast<uint64_t>(result.tags_size()), "tag"), " stored\n");
-  Table foreign({{"KIND"}, NumberColumn("TAGS"), {"LIKE", kForPeople, false, /*wrap=*/40}});
-  for (const v1::ForeignTags& kind : result.foreign()) {
-    foreign.AddRow({kind.kind(), FormatCount(kind.count()), kind.example()});
-  }
-  AppendTable(&text, "not as our analyses write them: kept and exported as they are", foreign, view);
-  if (view.wide) AppendTable(&text, "tags", TagRows(result.tags()), view);
-  return text;
-}
-
-Table ProbeRows(const v1::ImportTagsResult& result) { return TagRows(result.tags()); }
 
 }  // namespace sumscope::client

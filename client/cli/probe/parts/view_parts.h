@@ -1,12 +1,15 @@
-#ifndef SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_VIEW_PARTS_H_
-#define SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_VIEW_PARTS_H_
+#ifndef SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_PARTS_H_
+#define SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_PARTS_H_
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "client/cli/output/probes/views.h"
+#include "client/cli/output/table.h"
+#include "client/cli/probe/parts/view.h"
+#include "sumscope/v1/analyses.pb.h"
 
 namespace sumscope::client {
 
@@ -35,7 +38,15 @@ std::string BaselineText(const v1::AblationBaseline& baseline);
 // "warning: .." lines, after an empty one.
 void AppendWarnings(std::string* text, const google::protobuf::RepeatedPtrField<std::string>& warnings);
 std::string AblationModeText(v1::AblationMode mode);  // mean
-std::string OperationText(v1::Operation operation);   // additions
+std::string SeedText(uint64_t seed);                  // ", seed 3"
+// "mean", "resample, seed 3", of any request that has both.
+template <typename Request>
+std::string SeededModeText(const Request& request) {
+  return AblationModeText(request.mode()) + (request.mode() == v1::RESAMPLE ? SeedText(request.seed()) : "");
+}
+// "1,000 questions per digit and length", of the look-back verdict.
+std::string PerCellText(uint32_t per_cell);
+std::string OperationText(v1::Operation operation);  // additions
 // node, tag.
 Table TagRows(const google::protobuf::RepeatedPtrField<v1::NodeTag>& tags);
 // "A5=3, A4=1": the answer tokens whose count is not 0.
@@ -44,4 +55,4 @@ std::string CountsText(const google::protobuf::RepeatedPtrField<std::string>& to
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CLI_OUTPUT_PROBES_VIEW_PARTS_H_
+#endif  // SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_PARTS_H_

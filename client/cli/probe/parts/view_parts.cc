@@ -1,4 +1,4 @@
-#include "client/cli/output/probes/view_parts.h"
+#include "client/cli/probe/parts/view_parts.h"
 
 #include <algorithm>
 #include <cmath>
@@ -74,6 +74,12 @@ std::string AblationModeText(v1::AblationMode mode) {
     default:
       return "mean";
   }
+}
+
+std::string SeedText(uint64_t seed) { return absl::StrCat(", seed ", seed); }
+
+std::string PerCellText(uint32_t per_cell) {
+  return absl::StrCat(FormatCount(per_cell), " questions per digit and length");
 }
 
 std::string OperationText(v1::Operation operation) {

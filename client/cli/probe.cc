@@ -1,55 +1,49 @@
-#include "client/cli/probe/probe_family.h"
-
+// sumscope probe RUN[@STEP] ANALYSIS: what its members share; each member is a kind of analysis in a file of probe/.
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/across.h"
 #include "client/cli/asking/ask_analysis.h"
+#include "client/cli/asking/question_options.h"
+#include "client/cli/probe/probes.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
+namespace {
 
 // Whom to ask.
-struct ProbeFamily::Target {
+struct Target {
   std::string run, runs;  // one checkpoint, or a filter of runs
   std::optional<CommandOption> runs_option;
 };
 
-namespace {
-
+// Options of every member.
 struct Shared {
   QuestionOptions questions;
   bool wait = false, dry_run = false, yes = false;
 };
 
-}  // namespace
-
-ProbeFamily::ProbeFamily(Registry* registry, Command root)
-    : registry_(registry),
-      command_(registry->AddFamily(root, "probe", "Ask a model's checkpoint a question about itself")),
-      target_(std::make_shared<Target>()) {
-  // Not required, so that an analysis' name is never taken for a run: the handler says what is missing.
-  AddCheckpointArgument(command_, &target_->run);
-  target_->runs_option = command_
-                             .Add("--runs", &target_->runs,
-                                  "instead of RUN: the last checkpoints of all runs that this filter takes, like "
-                                  "'labels.study = \"seeds\"'; waits, and prints mean, spread and \"k of m\"")
-                             .type_name("FILTER");
+bool TakesQuestions(const Probe& probe) {
+  return FindKind(probe.name())->Rules({}, {}).takes != QuestionRules::Takes::kNothing;
 }
 
-Command ProbeFamily::Add(const std::string& name, const std::string& description, Questions questions, Fill fill) {
+void AddMember(Registry* registry, Command family, const std::shared_ptr<Target>& target, const Probe& probe) {
+  const std::string name = absl::StrReplaceAll(probe.name(), {{"_", "-"}});
   const auto shared = std::make_shared<Shared>();
-  const Command command = registry_->Add(command_, name, description);
-  if (questions == Questions::kTaken) AddQuestionOptions(command, &shared->questions);
+  const Command command = registry->Add(family, name, probe.description());
+  if (TakesQuestions(probe)) AddQuestionOptions(command, &shared->questions);
   command.AddFlag("--wait", &shared->wait, "wait for the result; Ctrl-C leaves, the analysis goes on");
   command.AddFlag("--dry-run", &shared->dry_run, "only check, and show what it would need: questions, memory, time");
   command.AddFlag("--yes", &shared->yes, "do not ask first, however long it takes");
-  const auto handler = [name, shared, target = target_,
-                        fill = std::move(fill)](Session& session) -> absl::StatusOr<ExitCode> {
+  const auto handler = [name, shared, target,
+                        fill = probe.AddOptions(command)](Session& session) -> absl::StatusOr<ExitCode> {
     const bool many = target->runs_option->given();
     if (many == !target->run.empty()) {
       return InvalidField("USAGE", "run",
@@ -74,15 +68,23 @@ Command ProbeFamily::Add(const std::string& name, const std::string& description
                                        : Ask::kQueue,
                        shared->questions, shared->yes);
   };
-  registry_->Run(command, handler);
-  return command;
+  registry->Run(command, handler);
 }
 
+}  // namespace
+
 void AddProbe(Registry* registry, Command root) {
-  ProbeFamily family(registry, root);
-  for (const auto add : {AddEvaluate, AddAttention, AddAblate, AddUsefulNodes, AddPatch, AddSubtasks, AddPca,
-                         AddLinearProbe, AddAttribution, AddPhases, AddCascades, AddAlgorithm}) {
-    add(&family);
+  const auto target = std::make_shared<Target>();  // shared with the handlers, which outlive this call
+  const Command family = registry->AddFamily(root, "probe", "Ask a model's checkpoint a question about itself");
+  // Not required, so that an analysis' name is never taken for a run: the handler says what is missing.
+  AddCheckpointArgument(family, &target->run);
+  target->runs_option = family
+                            .Add("--runs", &target->runs,
+                                 "instead of RUN: the last checkpoints of all runs that this filter takes, like "
+                                 "'labels.study = \"seeds\"'; waits, and prints mean, spread and \"k of m\"")
+                            .type_name("FILTER");
+  for (const Probe* const probe : AllProbes()) {
+    if (!probe->description().empty()) AddMember(registry, family, target, *probe);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "client/cli/output/probes/ablated_rows.h"
+#include "client/cli/probe/parts/ablated_rows.h"
 
 #include <utility>
 #include <vector>
