@@ -23,16 +23,12 @@ const char* Verdict(const v1::AlgorithmClause& clause) {
   return clause.holds() ? "yes" : "no";
 }
 
-// The parts of the result as the kinds show them that have them alone.
-std::string TextOf(const v1::CascadesResult& verdict, const View& view) {
+// A part of the result, as the kind shows it that finds that alone.
+template <typename Part>
+std::string PartText(const Part& part, const View& view) {
   v1::AnalysisResult result;
-  *result.mutable_cascades() = verdict;
-  return FindProbe("cascades")->Text(result, view);
-}
-std::string TextOf(const v1::SubtasksResult& subtasks, const View& view) {
-  v1::AnalysisResult result;
-  *result.mutable_subtasks() = subtasks;
-  return FindProbe("subtasks")->Text(result, view);
+  *OneofMember<v1::AnalysisResult, Part>().Mutable(&result) = part;
+  return ProbeOf(result)->Text(result, view);
 }
 
 class Algorithm final : public TypedProbe<v1::AlgorithmRequest, v1::AlgorithmResult> {
@@ -73,8 +69,8 @@ class Algorithm final : public TypedProbe<v1::AlgorithmRequest, v1::AlgorithmRes
                     "a head has a purpose where a finding names it,\n"
                     "an MLP where one names a head of its layer and position\n");
     AppendTable(&text, "clauses", table, view);
-    if (result.has_verdict()) absl::StrAppend(&text, "\nlook-back\n", TextOf(result.verdict(), view));
-    if (result.has_subtasks()) absl::StrAppend(&text, "\nsub-tasks\n", TextOf(result.subtasks(), view));
+    if (result.has_verdict()) absl::StrAppend(&text, "\nlook-back\n", PartText(result.verdict(), view));
+    if (result.has_subtasks()) absl::StrAppend(&text, "\nsub-tasks\n", PartText(result.subtasks(), view));
     return text;
   }
   Table DoRows(const v1::AlgorithmResult& result) const override {
