@@ -10,6 +10,8 @@ namespace sumscope {
 template <typename Whole, typename Part>
 class OneofMember {
  public:
+  OneofMember() : field_(Find()) {}
+
   absl::string_view name() const { return field_->name(); }
   // The default instance where another field is set.
   const Part& Get(const Whole& whole) const {
@@ -28,7 +30,7 @@ class OneofMember {
     return nullptr;
   }
 
-  const google::protobuf::FieldDescriptor* const field_ = Find();
+  const google::protobuf::FieldDescriptor* const field_;
 };
 
 }  // namespace sumscope
