@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -244,19 +245,35 @@ absl::StatusOr<SqlCondition> ComparisonCondition(const FilterNode& node, const F
                                                NearestFilterField(known, name), "\""));
 }
 
+size_t Depth(const FilterNode& node) {
+  size_t deepest = 0;
+  for (const FilterNode& child : node.children) deepest = std::max(deepest, Depth(child));
+  return deepest + 1;
+}
+
 }  // namespace
 
 absl::StatusOr<SqlCondition> FilterToSql(const FilterNode& filter, const FilterWhitelist& known) {
-  if (filter.kind == FilterNode::Kind::kComparison) return ComparisonCondition(filter, known);
-  SqlCondition result;
-  const char* separator = filter.kind == FilterNode::Kind::kOr ? " OR " : " AND ";
+  using Kind = FilterNode::Kind;
+  if (filter.kind == Kind::kComparison) return ComparisonCondition(filter, known);
+  std::vector<std::pair<size_t, SqlCondition>> parts;  // with the depth of each
   for (const FilterNode& child : filter.children) {
-    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(child, known));
-    absl::StrAppend(&result.sql, result.sql.empty() ? "" : separator, "(", condition.sql, ")");
-    result.parameters.insert(result.parameters.end(), condition.parameters.begin(), condition.parameters.end());
+    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition part, FilterToSql(child, known));
+    const bool binds_looser = filter.kind == Kind::kNot || (filter.kind == Kind::kAnd && child.kind == Kind::kOr);
+    if (binds_looser) part.sql = absl::StrCat("(", part.sql, ")");
+    parts.emplace_back(Depth(child), std::move(part));
+  }
+  // SQLite's parser keeps what stands left of an open parenthesis on a stack of 100, which kMaxFilterDepth levels would
+  // fill: the deepest comes first, with few parentheses.
+  std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  const char* separator = filter.kind == Kind::kOr ? " OR " : " AND ";
+  SqlCondition result;
+  for (const auto& [depth, part] : parts) {
+    absl::StrAppend(&result.sql, result.sql.empty() ? "" : separator, part.sql);
+    result.parameters.insert(result.parameters.end(), part.parameters.begin(), part.parameters.end());
   }
   // A comparison with an absent value is NULL in SQL, which is as good as false but under a NOT.
-  if (filter.kind == FilterNode::Kind::kNot) absl::StrAppend(&result.sql, " IS NOT TRUE");
+  if (filter.kind == Kind::kNot) absl::StrAppend(&result.sql, " IS NOT TRUE");
   return result;
 }
 

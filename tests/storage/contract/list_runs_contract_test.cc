@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/results/run_list_fields.h"
 #include "storage/sqlite/filter/filter_fields.h"
 #include "tests/storage/storage_backends.h"
@@ -68,6 +69,19 @@ TEST_P(ListRuns_Test, FiltersMeanWhatTheySay) {
   EXPECT_EQ(Ids("model_name = \"add_d5*\"").size(), 9u) << "wildcards";
   EXPECT_EQ(Ids("create_time >= \"2023-11-14T22:13:24Z\""), (Set{"r8"}));
   EXPECT_EQ(Ids("id = r8"), (Set{"r8"}));
+}
+
+// 31 parentheses, one fewer than are allowed, were INTERNAL STORAGE_ERROR: more than the stack of SQLite's parser
+// holds.
+TEST_P(ListRuns_Test, GivenTheDeepestFilterThenItMeansWhatItSays) {
+  constexpr size_t kParentheses = limits::kMaxFilterDepth - 1;
+  std::string nested, negated;
+  for (size_t i = 0; i < kParentheses; ++i) {
+    absl::StrAppend(&nested, "state = RUNNING AND id = r9 OR (");
+    absl::StrAppend(&negated, "NOT ");
+  }
+  EXPECT_EQ(Ids(absl::StrCat(nested, "labels.purpose = \"test\"", std::string(kParentheses, ')'))), (Set{"r0"}));
+  EXPECT_EQ(Ids(absl::StrCat(negated, "id = r1")).size(), 8u) << "an odd number of NOTs, and one run is deleted";
 }
 
 // `create_time > 2026-11-22` was refused: a plain date is a day. The runs are of seconds 20 to 24 past 22:13.
