@@ -17,8 +17,9 @@ absl::StatusOr<WatchToken> WatchToken::Parse(const std::string& text) {
   WatchToken token;
   if (text.empty()) return token;
   std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(text, absl::MaxSplits('-', 1));
-  if (text.size() > 48 || !absl::ConsumePrefix(&parts.first, "e") || !absl::ConsumePrefix(&parts.second, "l") ||
-      !absl::SimpleAtoi(parts.first, &token.event) || !absl::SimpleAtoi(parts.second, &token.log)) {
+  const bool read = absl::ConsumePrefix(&parts.first, "e") && absl::ConsumePrefix(&parts.second, "l") &&
+                    absl::SimpleAtoi(parts.first, &token.event) && absl::SimpleAtoi(parts.second, &token.log);
+  if (!read || token.ToString() != text) {
     return InvalidField("RESUME_TOKEN_INVALID", "resume_token", "resume_token is not one that a watch gave");
   }
   return token;

@@ -22,5 +22,12 @@ TEST(WatchToken_Test, ForeignTextIsRefused) {
   }
 }
 
+// Spaces, signs and leading zeros were read as the number beside them.
+TEST(WatchToken_Test, TokenInAnotherSpellingIsRefused) {
+  for (const char* text : {"e 1-l1", "e1-l+1", "e01-l1", "e1 -l1", "e1-l1\n"}) {
+    EXPECT_EQ(ErrorReason(WatchToken::Parse(text).status()), "RESUME_TOKEN_INVALID") << text;
+  }
+}
+
 }  // namespace
 }  // namespace sumscope::rpc
