@@ -17,6 +17,22 @@ constexpr const char* kNumbers[] = {"0",          "1",          "9",
                                     "1e-400",     "007",        "18446744073709551616"};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+bool IsWord(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<signed char>(c) < 0;
+}
+
+// The word around a place of the text, or the sign at it.
+struct Token {
+  size_t begin = 0, length = 0;
+};
+Token TokenAt(const std::string& text, size_t at) {
+  if (at >= text.size()) return {at, 0};
+  if (!IsWord(text[at])) return {at, 1};
+  size_t begin = at, end = at;
+  while (begin > 0 && IsWord(text[begin - 1])) --begin;
+  while (end < text.size() && IsWord(text[end])) ++end;
+  return {begin, end - begin};
+}
 
 }  // namespace
 
@@ -35,7 +51,7 @@ std::string Mutator::Input(uint64_t run) {
   state_ = seed_;
   state_ = Draw() ^ run;
   std::string input = Start();
-  for (size_t changes = 1 + Below(1 + Below(kMaxChanges)); changes > 0; --changes) Change(&input);
+  for (size_t changes = Below(2) == 0 ? 1 : 1 + Below(kMaxChanges); changes > 0; --changes) Change(&input);
   if (input.size() > kMaxBytes) input.resize(kMaxBytes);
   return input;
 }
@@ -82,10 +98,25 @@ void Mutator::ChangeNumber(std::string* input) {
   if (begin < end) input->replace(begin, end - begin, kNumbers[Below(std::size(kNumbers))]);
 }
 
+// Puts a word or sign of another place or seed in the place of one here, words for words.
+void Mutator::ChangeToken(std::string* input) {
+  constexpr int kTries = 8;
+  if (input->empty() || corpus_.seeds.empty()) return;
+  const Token here = TokenAt(*input, Below(input->size()));
+  const std::string& seed = Below(2) == 0 ? *input : corpus_.seeds[Below(corpus_.seeds.size())];
+  for (int i = 0; i < kTries && !seed.empty(); ++i) {
+    const Token other = TokenAt(seed, Below(seed.size()));
+    if (IsWord(seed[other.begin]) != IsWord((*input)[here.begin])) continue;
+    input->replace(here.begin, here.length, std::string(seed, other.begin, other.length));
+    return;
+  }
+}
+
 void Mutator::Change(std::string* input) {
+  if (Below(2) == 0) return Below(4) == 0 ? ChangeNumber(input) : ChangeToken(input);
   const size_t at = Below(input->size() + 1);
   const size_t length = std::min(Below(kMaxNoise), input->size() - at);
-  switch (Below(8)) {
+  switch (Below(7)) {
     case 0:
       if (at < input->size()) (*input)[at] = static_cast<char>((*input)[at] ^ 1 << Below(8));
       return;
@@ -111,8 +142,6 @@ void Mutator::Change(std::string* input) {
       input->insert(at, repeated);
       return;
     }
-    case 5:
-      return ChangeNumber(input);
     default:
       input->insert(at, Piece(*input));
   }

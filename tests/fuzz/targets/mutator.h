@@ -22,7 +22,8 @@ class Mutator {
 
   Mutator(Corpus corpus, uint64_t seed) : corpus_(std::move(corpus)), seed_(seed) {}
 
-  // The first are the corpus' own; later ones are 1 to 16 changes to one of these, to halves of two, or to noise.
+  // The first are the corpus' own; later ones are 1 to 16 changes to one of these, to halves of two, or to noise. Half
+  // of them have one change, and every other change puts one word for another: both leave most of a grammar intact.
   std::string Input(uint64_t run);
 
  private:
@@ -32,6 +33,7 @@ class Mutator {
   std::string Piece(const std::string& input);
   void Change(std::string* input);
   void ChangeNumber(std::string* input);
+  void ChangeToken(std::string* input);
 
   const Corpus corpus_;
   const uint64_t seed_;

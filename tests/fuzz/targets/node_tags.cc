@@ -62,6 +62,9 @@ Corpus CorpusOfTarget() {
            shape + R"([{"position":14,"layer":0,"is_head":false,"num":0,"tags":["Fail%:8","Impact:A43","Math.Add:S12",)"
                    R"("Attn:P9=52","PCA:A2","Algo:OPR","Algo:D4.GT","Math.Add:A2.SP","Math.Neg:N","MathSub:M1"]}])",
            shape + "[]", shape + R"([{"tags":[],"position":0,"layer":4294967295,"is_head":true,"num":0}])",
+           shape + R"([{"position":1,"layer":0,"is_head":true,"num":1,"tags":["Algo:A3.SA","Algo:A4.ND.A4"]},)"
+                   R"({"position":2,"layer":1,"is_head":false,"num":0,"tags":["Fail:3","Impact:A9876S","Attn:P1=5"]},)"
+                   R"({"position":0,"layer":1,"is_head":true,"num":3,"tags":["PCA:A0","x","Algo:SGN","Math.Sub:M4"]}])",
            shape + R"([{"position":1,"layer":0,"is_head":true,"num":1,"tags":["Algo:A3.SA","Algo:A3.SA",":","x:"]},)"
                    R"({"position":1,"layer":0,"is_head":true,"num":1,"tags":["Impact:A1098S","Fail%:1e2"]}])"},
           {"\"position\":",

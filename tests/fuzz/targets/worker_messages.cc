@@ -1,12 +1,14 @@
 // Sequences of messages of a worker that may lie, into the check that stands before the intake of a task. No lie that
 // the model of the protocol knows is believed, and no honest worker is refused.
-#include <cmath>
+#include <algorithm>
 #include <limits>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/models/complete_spec.h"
+#include "proto/contract/safetensors/safetensors.h"
 #include "server/jobs/intake/message_check.h"
 #include "tests/fuzz/targets/support/input.h"
 #include "tests/fuzz/targets/support/properties.h"
@@ -53,24 +55,53 @@ jobs::Assignment AssignmentOf(const ProtocolModel::Task& task) {
   return assignment;
 }
 
-void AddRows(uint64_t first, uint64_t count, v1::MetricBlock* block) {
+constexpr uint64_t kOddNumbers[] = {0, 1, 2, 1001, UINT32_MAX, uint64_t{1} << 62, uint64_t{1} << 63, UINT64_MAX};
+constexpr double kOddReals[] = {
+    0, -1, 2, 1e-320, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()};
+constexpr const char* kOddTexts[] = {"", "loss", "a\nb", "UPPER_9", "steps_per_second", "F64", "\x1b[2J", "I8"};
+
+void AddRows(uint64_t first, uint64_t count, double value, v1::MetricBlock* block) {
   block->set_first_step(first);
   block->set_count(static_cast<uint32_t>(count));
-  block->mutable_values()->Resize(static_cast<int>(count) * block->columns_size(), 0.5);
+  block->mutable_values()->Resize(static_cast<int>(count) * block->columns_size(), value);
 }
 
+void AddMetrics(uint64_t first, uint64_t count, double value, WorkerMessage* message) {
+  for (const char* column : {"digit_loss.A0", "loss"}) message->mutable_metrics()->add_columns(column);
+  AddRows(first, count, value, message->mutable_metrics());
+}
+
+void AddTiming(uint64_t first, uint64_t count, double value, WorkerMessage* message) {
+  message->mutable_timing()->add_columns("steps_per_second");
+  AddRows(first, count, value, message->mutable_timing());
+}
+
+void AddTensor(const std::string& name, const char* dtype, uint64_t extent, worker::v1::TensorSetBegin* begin) {
+  worker::v1::TensorInfo* tensor = begin->add_tensors();
+  tensor->set_name(name);
+  tensor->set_dtype(dtype);
+  tensor->add_shape(extent);
+  tensor->set_bytes(extent * SafetensorsElementBytes(dtype));  // wraps where the extent is meant to
+}
+
+// A small set of the step that is due, one to three tensors.
 void BeginSet(const ProtocolModel& model, uint8_t choice, worker::v1::TensorSetBegin* begin) {
   const bool of_training = model.task().kind == Kind::kTraining;
-  begin->set_kind(!of_training                              ? worker::v1::CAPTURE
-                  : choice % 2 == 0 && !model.has_weights() ? worker::v1::WEIGHTS
-                                                            : worker::v1::RESUME_STATE);
+  const bool of_weights = choice % 2 == 0 && !model.has_weights();
+  begin->set_kind(!of_training ? worker::v1::CAPTURE : of_weights ? worker::v1::WEIGHTS : worker::v1::RESUME_STATE);
   begin->set_step(of_training ? model.step() : model.task().checkpoint_step);
+  for (int i = 0; i <= choice % 3; ++i) AddTensor(absl::StrCat("t", i), i == 0 ? "F32" : "U8", choice % 5, begin);
+}
+
+// The same with tensors of one name, of the largest size that there may be, or of a size that wraps.
+void BeginOddSet(const ProtocolModel& model, uint8_t choice, worker::v1::TensorSetBegin* begin) {
+  BeginSet(model, choice, begin);
+  if (choice % 7 == 0) begin->set_kind(static_cast<worker::v1::TensorSetKind>(choice % 5));
+  const uint64_t large = model.task().kind == Kind::kTraining ? 190'000'000 : (uint64_t{1} << 40) - 8;
+  begin->clear_tensors();
   for (int i = 0; i <= choice % 3; ++i) {
-    worker::v1::TensorInfo* tensor = begin->add_tensors();
-    tensor->set_name(absl::StrCat("t", i));
-    tensor->set_dtype(i == 0 ? "F32" : "U8");
-    tensor->add_shape(choice % 5);
-    tensor->set_bytes((i == 0 ? 4 : 1) * (choice % 5));
+    const uint64_t extents[] = {2, large / 4, uint64_t{1} << 62};
+    AddTensor(choice % 4 == 0 ? "t" : absl::StrCat("t", i), "F32", extents[choice / 16 % 3], begin);
   }
 }
 
@@ -79,21 +110,22 @@ WorkerMessage HonestMessage(const ProtocolModel& model, uint8_t kind, uint8_t ch
   WorkerMessage message;
   message.set_sequence(model.sequence() + 1);
   const bool of_training = model.task().kind == Kind::kTraining;
-  if (!model.started()) {
+  if (kind == UINT8_MAX) {
+    message.mutable_finished()->set_outcome(model.started() ? worker::v1::Finished::DONE
+                                                            : worker::v1::Finished::FAILED);
+  } else if (!model.started()) {
     message.mutable_started()->set_first_step(of_training ? model.task().first_step : 0);
   } else if (kind % 8 == 0) {
     message.mutable_log()->set_text("a line");
   } else if (model.set_is_open() && model.bytes_left() > 0) {
-    message.mutable_tensor_chunk()->set_data(std::string(1 + choice % model.bytes_left(), 'x'));
+    const uint64_t most = std::min<uint64_t>(model.bytes_left(), limits::kMaxChunkBytes);
+    message.mutable_tensor_chunk()->set_data(std::string(1 + choice % most, 'x'));
   } else if (model.set_is_open()) {
     message.mutable_tensor_set_end();
   } else if (of_training && kind % 8 < 4 && model.step() < model.task().steps) {
-    v1::MetricBlock* block = message.mutable_metrics();
-    for (const char* column : {"digit_loss.A0", "loss"}) block->add_columns(column);
-    AddRows(model.step(), 1 + choice % (model.task().steps - model.step()), block);
+    AddMetrics(model.step(), 1 + choice % (model.task().steps - model.step()), 0.5, &message);
   } else if (of_training && kind % 8 < 6 && model.timed() < model.step()) {
-    message.mutable_timing()->add_columns("steps_per_second");
-    AddRows(model.timed(), 1 + choice % (model.step() - model.timed()), message.mutable_timing());
+    AddTiming(model.timed(), 1 + choice % (model.step() - model.timed()), 100, &message);
   } else if (of_training || (model.task().kind == Kind::kCapture && !model.captured())) {
     BeginSet(model, choice, message.mutable_tensor_set_begin());
   } else if (!model.answered() && kind % 8 < 4) {
@@ -106,10 +138,48 @@ WorkerMessage HonestMessage(const ProtocolModel& model, uint8_t kind, uint8_t ch
   return message;
 }
 
-constexpr uint64_t kOddNumbers[] = {0, 1, 2, 1001, UINT32_MAX, uint64_t{1} << 62, uint64_t{1} << 63, UINT64_MAX};
-constexpr double kOddReals[] = {
-    0, -1, 2, 1e-320, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()};
-constexpr const char* kOddTexts[] = {"", "loss", "a\nb", "UPPER_9", "steps_per_second", "F64", "\x1b[2J", "I8"};
+// Of any kind, due or not, with numbers near the right ones.
+WorkerMessage BoldMessage(const ProtocolModel& model, uint8_t kind, uint8_t choice) {
+  WorkerMessage message;
+  message.set_sequence(model.sequence() + 1);
+  const double real = kOddReals[choice % std::size(kOddReals)];
+  switch (kind % 10) {
+    case 0:
+      message.mutable_started()->set_first_step(model.task().first_step + choice % 2);
+      break;
+    case 1:
+      AddMetrics(model.step() + choice % 2, choice / 2 % 10, choice % 4 == 0 ? real : 1, &message);
+      break;
+    case 2:
+      AddTiming(model.timed() + choice % 2, choice / 2 % 10, choice % 4 == 0 ? real : 1, &message);
+      break;
+    case 3:
+      BeginOddSet(model, choice, message.mutable_tensor_set_begin());
+      break;
+    case 4:
+      message.mutable_tensor_chunk()->set_data(
+          std::string(std::min<uint64_t>(model.bytes_left(), 64) + choice % 3, 'x'));
+      break;
+    case 5:
+      message.mutable_tensor_set_end()->set_heldout_loss(real);
+      break;
+    case 6:
+      if (choice % 3 == 0) message.mutable_analysis_result()->mutable_capture();
+      if (choice % 3 == 1) message.mutable_analysis_result()->mutable_evaluate();
+      if (choice % 3 == 2) message.mutable_analysis_result()->mutable_pca();
+      break;
+    case 7:
+      message.mutable_analysis_progress()->set_fraction(real);
+      break;
+    case 8:
+      message.mutable_log()->set_severity(kOddTexts[choice % std::size(kOddTexts)]);
+      break;
+    default:
+      message.mutable_finished()->set_outcome(static_cast<worker::v1::Finished::Outcome>(choice % 6));
+      message.mutable_finished()->set_reason(kOddTexts[choice / 6 % std::size(kOddTexts)]);
+  }
+  return message;
+}
 
 // Sets one field, or an element of a list, at any depth to something odd, or takes it away.
 void Spoil(Input* input, google::protobuf::Message* message) {
@@ -155,6 +225,14 @@ void Spoil(Input* input, google::protobuf::Message* message) {
   }
 }
 
+// The body, as a rule; the whole message otherwise.
+google::protobuf::Message* BodyOf(uint8_t manner, WorkerMessage* message) {
+  constexpr uint8_t kBodyBelow = 252;
+  const auto* reflection = message->GetReflection();
+  const auto* body = reflection->GetOneofFieldDescriptor(*message, message->GetDescriptor()->FindOneofByName("body"));
+  return manner < kBodyBelow && body != nullptr ? reflection->MutableMessage(message, body) : message;
+}
+
 // Takes what the server would give up a task at; false when nothing more of the task is heard.
 bool Hear(const WorkerMessage& message, jobs::MessageCheck* check, ProtocolModel* model) {
   const std::string lie = model->Lie(message);
@@ -176,34 +254,41 @@ bool Hear(const WorkerMessage& message, jobs::MessageCheck* check, ProtocolModel
 Corpus CorpusOfTarget() {
   Corpus corpus;
   for (char task = 0; task < 3; ++task) {
-    for (const char* first : {"\0", "\3"}) {
-      // Three bytes a message: whether it is spoilt, its kind, what it says.
-      std::string honest = {task, 7, first[0], 4};
+    for (char first = 0; first < 6; first += 3) {
+      std::string honest = {task, 7, first, 4};
       for (int i = 0; i < 30; ++i) honest += {'\0', static_cast<char>(1 + i % 7), static_cast<char>(3 * i)};
       corpus.seeds.push_back(honest);
-      honest.insert(4 + 3 * 12, std::string("\xff\x01\x01\x04\x02\x03", 6));
-      corpus.seeds.push_back(honest);
+      for (int bold = 0; bold < 10; ++bold) {
+        const std::string lie = {'\xe0', static_cast<char>(bold), static_cast<char>(37 * bold)};
+        corpus.seeds.push_back(honest.substr(0, 4 + 3 * (4 + 2 * bold)) + lie + honest.substr(4 + 3 * 4));
+      }
     }
   }
-  corpus.words = {"\xff", std::string(3, '\0'), std::string("\0\1\0", 3), std::string("\0\5\2", 3),
-                  std::string("\xff\2\3\4", 4)};
+  for (char kind = 0; kind < 10; ++kind) {
+    for (const char choice : {'\0', '\1', '\x10', '\x18', '\x22', '\x24', '\x30'}) {
+      corpus.words.push_back({'\0', kind, choice});
+      corpus.words.push_back({'\xe0', kind, choice});
+      corpus.words.push_back({'\xf0', kind, choice, kind, choice});
+    }
+  }
   return corpus;
 }
 
 }  // namespace sumscope::fuzz
 
-// A task, then a script of what its worker says.
+// A task, then a script of what its worker says: three bytes a message, and more of one with a field spoilt.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sumscope;
-  constexpr uint8_t kHonestBelow = 240;
+  constexpr uint8_t kBoldFrom = 216, kSpoiltFrom = 236;
   fuzz::Input input(data, size);
   fuzz::ProtocolModel model(fuzz::TakeTask(&input));
   jobs::MessageCheck check(fuzz::AssignmentOf(model.task()));
   for (int i = 0; i < fuzz::kMaxMessages && !input.AtEnd(); ++i) {
-    const bool honest = input.Byte() < kHonestBelow;
-    const uint8_t kind = input.Byte();
-    worker::v1::WorkerMessage message = fuzz::HonestMessage(model, kind, input.Byte());
-    if (!honest) fuzz::Spoil(&input, &message);
+    const uint8_t manner = input.Byte(), kind = input.Byte(), choice = input.Byte();
+    const bool honest = manner < kBoldFrom || manner >= kSpoiltFrom;
+    worker::v1::WorkerMessage message =
+        honest ? fuzz::HonestMessage(model, kind, choice) : fuzz::BoldMessage(model, kind, choice);
+    if (manner >= kSpoiltFrom) fuzz::Spoil(&input, fuzz::BodyOf(manner, &message));
     if (!fuzz::Hear(message, &check, &model)) break;
   }
   return 0;

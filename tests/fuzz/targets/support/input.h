@@ -45,7 +45,8 @@ inline v1::TrainSpec TakeSpec(Input* input) {
   const uint8_t shape = input->Byte();
   spec.set_n_layers(1 + shape % 8);
   spec.set_n_heads(1 + shape / 16);
-  spec.set_format(spec.operation() == v1::ADD && input->Byte() % 2 == 1 ? v1::PLAIN : v1::SIGNED);
+  const bool plain = input->Byte() % 2 == 1;
+  spec.set_format(plain && spec.operation() == v1::ADD ? v1::PLAIN : v1::SIGNED);
   return CompleteSpec(spec);
 }
 
