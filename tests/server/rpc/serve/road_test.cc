@@ -2,7 +2,9 @@
 #include "server/rpc/serve/road.h"
 
 #include <map>
-#include <stdexcept>
+#include <new>
+#include <string>
+#include <vector>
 
 #include "grpcpp/generic/generic_stub.h"
 #include "tests/server/rpc/probes_fixture.h"
