@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/node_options.h"
-#include "client/cli/output/numbers.h"
 #include "client/cli/probe/parts/probe.h"
 #include "client/cli/probe/parts/view_parts.h"
 #include "client/cli/probe/probes.h"

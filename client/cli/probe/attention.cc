@@ -1,5 +1,4 @@
 // sumscope probe RUN[@STEP] attention: which tokens each head reads.
-#include <algorithm>
 #include <memory>
 
 #include "absl/strings/str_cat.h"

@@ -1,9 +1,6 @@
 // What `sumscope capture` shows as an answer.
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/output/numbers.h"
 #include "client/cli/probe/parts/capture_parts.h"
 #include "client/cli/probe/parts/probe.h"
 #include "client/cli/probe/parts/view_parts.h"

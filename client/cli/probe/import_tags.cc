@@ -1,6 +1,4 @@
 // What `sumscope facts import` shows as an answer.
-#include <utility>
-
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/probe/parts/probe.h"

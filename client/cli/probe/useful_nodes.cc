@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/node_options.h"
-#include "client/cli/output/numbers.h"
 #include "client/cli/probe/parts/ablated_rows.h"
 #include "client/cli/probe/parts/node_map.h"
 #include "client/cli/probe/parts/probe.h"

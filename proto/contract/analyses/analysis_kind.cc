@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "proto/contract/limits.h"
 
 namespace sumscope {
 namespace {
