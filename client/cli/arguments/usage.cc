@@ -117,7 +117,7 @@ std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
     const bool command = !commands.empty() && !absl::StartsWith(word, "-");
     const std::string nearest = Suggest(app, word);
     message = absl::StrCat(FullName(app), command ? " has no command " : " does not know ", Quote(word),
-                           nearest.empty() ? "" : absl::StrCat("; did you mean ", Quote(nearest), "?"));
+                           nearest.empty() ? "" : absl::StrCat("; ", DidYouMean(nearest)));
     if (nearest == word) {
       message = absl::StrCat(Quote(word), " came after \"--\", where options are none; give it before");
     }

@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/quote.h"
 
 namespace sumscope {
 namespace {
@@ -97,11 +98,11 @@ std::string Nearest(absl::string_view typed, const std::vector<std::string>& nam
   return nearest;
 }
 
+std::string DidYouMean(absl::string_view name) { return absl::StrCat("did you mean ", Quote(name), "?"); }
+
 std::string DidYouMean(absl::string_view typed, const std::vector<std::string>& names) {
   constexpr size_t kMaxListed = 40;
-  if (const std::string nearest = Nearest(typed, names); !nearest.empty()) {
-    return absl::StrCat("did you mean ", nearest, "?");
-  }
+  if (const std::string nearest = Nearest(typed, names); !nearest.empty()) return DidYouMean(nearest);
   if (names.empty()) return "there are none";
   const size_t listed = std::min(names.size(), kMaxListed);
   const std::string more = listed < names.size() ? absl::StrCat(" and ", names.size() - listed, " more") : "";

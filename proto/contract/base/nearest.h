@@ -15,8 +15,11 @@ namespace sumscope {
 // count. "" where none is like it.
 std::string Nearest(absl::string_view typed, const std::vector<std::string>& names);
 
-// What an error says behind a name that is none of `names`: "did you mean steps?", or, where none is like it, which
-// there are, the first of many.
+// How every message asks whether `name` was meant: did you mean "steps"?
+std::string DidYouMean(absl::string_view name);
+
+// What an error says behind a name that is none of `names`: whether the nearest was meant, or, where none is like it,
+// which there are, the first of many.
 std::string DidYouMean(absl::string_view typed, const std::vector<std::string>& names);
 
 }  // namespace sumscope

@@ -97,7 +97,7 @@ TEST_F(Glossary_Test, GivenATermThenItsMeaningInEveryFormat) {
   EXPECT_EQ(Run({"glossary"}), 0);
   EXPECT_THAT(Out(), HasSubstr("nines"));
   EXPECT_EQ(Run({"glossary", "kapa"}), 3);
-  EXPECT_THAT(Err(), HasSubstr("nearest is \"kappa\""));
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"kappa\"?"));
 }
 
 // Tables used words that nothing explained.

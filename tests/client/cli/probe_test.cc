@@ -264,7 +264,7 @@ TEST_F(Probe_Test, WhenAnalysesAreExportedAndDeletedThenAllOfTheRun) {
   EXPECT_EQ(Run({"analyses", "list", "--analysis", "useful-nodes"}), 0);
   EXPECT_EQ(server_.LastRequest<v1::ListAnalysesRequest>().analysis(), "useful_nodes");
   EXPECT_EQ(Run({"analyses", "list", "--analysis", "evaluat"}), 2);
-  EXPECT_THAT(Err(), HasSubstr("did you mean evaluate?"));
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"evaluate\"?"));
   EXPECT_EQ(Run({"analyses", "list", "--analysis", "zzz"}), 2);
   EXPECT_THAT(Err(), HasSubstr("there are evaluate, attention"));
   EXPECT_EQ(Run({"analyses", "export", "r7"}), 0);

@@ -115,7 +115,7 @@ TEST(Nearest_Test, NothingIsLikeItThenNone) {
 }
 
 TEST(DidYouMean_Test, NothingIsLikeItThenWhichThereAre) {
-  EXPECT_EQ(DidYouMean("step", {"steps", "seed"}), "did you mean steps?");
+  EXPECT_EQ(DidYouMean("step", {"steps", "seed"}), "did you mean \"steps\"?");
   EXPECT_EQ(DidYouMean("colour", {"steps", "seed"}), "there are steps, seed");
   EXPECT_EQ(DidYouMean("colour", {}), "there are none");
   const std::string many = DidYouMean("colour", std::vector<std::string>(1000, "steps"));
