@@ -6,9 +6,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/address.h"
 #include "client/cli/glossary/words.h"
-#include "client/cli/output/text.h"
 #include "proto/contract/base/quote.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/terminal_text.h"
 #include "proto/contract/default_socket.h"
 #include "proto/contract/errors.h"
 

@@ -9,7 +9,7 @@
 #include "client/backoff.h"
 #include "client/cli/app/flag_words.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
+#include "proto/contract/base/terminal_text.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {

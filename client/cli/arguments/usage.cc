@@ -9,9 +9,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/output/text.h"
 #include "proto/contract/base/nearest.h"
 #include "proto/contract/base/quote.h"
+#include "proto/contract/base/terminal_text.h"
 #include "proto/contract/base/utf8.h"
 #include "proto/contract/errors.h"
 

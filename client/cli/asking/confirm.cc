@@ -5,7 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
+#include "proto/contract/base/terminal_text.h"
 #include "proto/contract/errors.h"
 
 namespace sumscope::client {

@@ -6,9 +6,9 @@
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/terminal_text.h"
 
 namespace sumscope::client {
 namespace {

@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/runs/metric_rows.h"
-#include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/terminal_text.h"
 #include "proto/contract/errors.h"
 #include "proto/contract/limits.h"
 

@@ -8,7 +8,7 @@
 #include "client/cli/output/probes/request_text.h"
 #include "client/cli/output/probes/views.h"
 #include "client/cli/output/runs/run_view.h"
-#include "client/cli/output/text.h"
+#include "proto/contract/base/terminal_text.h"
 #include "proto/contract/spec_fields.h"
 
 namespace sumscope::client {

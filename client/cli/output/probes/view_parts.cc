@@ -7,7 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
+#include "proto/contract/base/terminal_text.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/spec_fields.h"
 
