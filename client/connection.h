@@ -62,6 +62,7 @@ class Connection {
   absl::StatusOr<v1::Run> CancelRun(const std::string& name);
   absl::StatusOr<v1::Run> ResumeRun(const std::string& name);
   absl::StatusOr<v1::Run> RetryRun(const std::string& name);
+  // Neither is repeated: a prefix may mean another run once the first call was heard.
   absl::StatusOr<v1::Run> DeleteRun(const std::string& name);
   absl::StatusOr<v1::Run> UndeleteRun(const std::string& name);
   absl::StatusOr<v1::ListMetricsResponse> ListMetrics(const v1::ListMetricsRequest& request);

@@ -269,6 +269,17 @@ TEST_F(Commands_Test, WhenLogsAreJsonThenTheyAreOneArray) {
   EXPECT_EQ(Out(), "[]\n");
 }
 
+// It said "@last: runs/x is not deleted", of a run that nobody had meant.
+TEST_F(Commands_Test, WhenTheLatestRunIsToBeUndeletedThenItIsAskedWhich) {
+  for (const char* last : {"@last", "runs/@last"}) {
+    EXPECT_EQ(Run({"runs", "undelete", "r1", last}), 2) << last;
+    EXPECT_THAT(Err(), HasSubstr("sumscope runs list --deleted"));
+  }
+  EXPECT_EQ(server_.CountCalls("UndeleteRun"), 0);
+  EXPECT_EQ(Run({"runs", "undelete", "r1", "r2"}), 0);
+  EXPECT_EQ(server_.CountCalls("UndeleteRun"), 2);
+}
+
 TEST_F(Commands_Test, WhenAFileIsImportedThenTheHeaderSaysWhatIsKnown) {
   const std::string path = directory_.path() + "/foreign.safetensors";
   std::ofstream(path, std::ios::binary) << SmallSafetensors();
