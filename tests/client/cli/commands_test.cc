@@ -269,6 +269,25 @@ TEST_F(Commands_Test, WhenLogsAreJsonThenTheyAreOneArray) {
   EXPECT_EQ(Out(), "[]\n");
 }
 
+// The array had no end where Ctrl-C or an error came first.
+TEST_F(Commands_Test, WhenFollowedJsonIsBrokenOffThenTheDocumentIsEnded) {
+  for (const auto& [what, members] : {std::pair("logs", 5u), {"metrics", 7u}}) {
+    for (const int code : {130, 7}) {
+      Cancellation stopped;
+      server_.break_kind = Break::kUnavailable;
+      server_.break_after = 1;
+      server_.breaks = 1;
+      sleeper_.on_sleep = [&] { code == 130 ? stopped.Cancel() : server_.Stop(); };
+      out_.str("");
+      EXPECT_EQ(RunCommandLine({"runs", what, "r1", "--follow", "-o", "json"}, environment_,
+                               {&terminal_, &clock_, &sleeper_, &stopped}),
+                code);
+      EXPECT_EQ(nlohmann::json::parse(Out()).size(), members) << what << " " << code;
+    }
+    server_.Start();
+  }
+}
+
 // It said "@last: runs/x is not deleted", of a run that nobody had meant.
 TEST_F(Commands_Test, WhenTheLatestRunIsToBeUndeletedThenItIsAskedWhich) {
   for (const char* last : {"@last", "runs/@last"}) {
