@@ -15,7 +15,7 @@ namespace sumscope::client {
 inline constexpr char kQuestionsHelp[] =
     "uniform:10000, enriched:N, class:S3:150, stratified:100 (per class), tricase:D2:100 (per case), "
     "tasks:A2.SA,SC or tasks:all, pairs:STORE/CLEAN[,..], sha256:HASH, file:PATH or file:PATH?COLUMN=VALUE[&..], "
-    "file:- for stdin";
+    "file:- for stdin: a question a line, or a table with columns question, or a and b, and perhaps op and answer";
 
 // What `--questions` says. Classes, tasks and operands are checked by the server, which knows the run. `operation`
 // joins the columns a and b of a table without an `op` column, and is left unset in the result.
