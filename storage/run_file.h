@@ -113,6 +113,7 @@ class RunFiles {
   // NOT_FOUND RUN_FILE_NOT_FOUND; DATA_LOSS RUN_FILE_CORRUPT, RUN_FILE_MISPLACED; FAILED_PRECONDITION SCHEMA_NEWER. A
   // file that goes, or is found damaged, while it is held gives the same there, until it is restored.
   virtual absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) = 0;
+  // Also when nobody can tell: Open says what is wrong.
   virtual bool Exists(const std::string& run) = 0;
   virtual absl::Status Remove(const std::string& run) = 0;
   // Runs that have a WAL beside their file: a copy of the file alone would lack what lies there. Opens no file.

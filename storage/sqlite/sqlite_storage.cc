@@ -34,9 +34,9 @@ absl::Status CheckNotLost(const std::string& directory, const FileIdentity& cata
                                   [](const std::string& path) { return absl::EndsWith(path, ".db"); });
   if (runs == 0 && !files.unread.empty()) return files.unread.front();  // what lies there nobody knows
   if (runs == 0) return absl::OkStatus();
-  return CorruptFile(
-      catalog, absl::StrCat(FileExists(catalog.path) ? "it is empty" : "it is not there", ", though ", runs,
-                            " files of runs lie beside it in ", directory, "/runs: to begin anew, move them away"));
+  return CorruptFile(catalog, absl::StrCat(FileExists(catalog.path).value_or(true) ? "it is empty" : "it is not there",
+                                           ", though ", runs, " files of runs lie beside it in ", directory,
+                                           "/runs: to begin anew, move them away"));
 }
 
 // What writers that died left of run files and captures. Before anybody writes one.

@@ -1,7 +1,6 @@
 #include "storage/sqlite/base/guard.h"
 
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/base/status_macros.h"
 #include "proto/contract/errors.h"
 #include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/system_error.h"
@@ -119,11 +119,9 @@ absl::Status CheckRegular(const FileIdentity& file) {
 }
 
 absl::Status CheckPresent(const FileIdentity& file) {
-  struct stat info = {};
-  if (file.path.empty() || file.kind != FileKind::kRunFile || stat(file.path.c_str(), &info) == 0) {
-    return absl::OkStatus();
-  }
-  if (errno != ENOENT && errno != ENOTDIR) return absl::OkStatus();  // opening says what it is
+  if (file.path.empty() || file.kind != FileKind::kRunFile) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(file.path));
+  if (there) return absl::OkStatus();
   return MakeError(absl::StatusCode::kNotFound, "RUN_FILE_NOT_FOUND",
                    absl::StrCat(Describe(file), " is gone; restore it from a backup"));
 }

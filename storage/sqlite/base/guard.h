@@ -36,7 +36,8 @@ absl::Status CheckRoomForBulk(const FileIdentity& file);
 // could wait for ever. OK when it is not there.
 absl::Status CheckRegular(const FileIdentity& file);
 
-// NOT_FOUND RUN_FILE_NOT_FOUND when a run's file is gone. OK for other kinds: who opens those makes or names them.
+// NOT_FOUND RUN_FILE_NOT_FOUND when a run's file is gone; FileError when nobody can tell. OK for other kinds: who opens
+// those makes or names them.
 absl::Status CheckPresent(const FileIdentity& file);
 
 // Error numbers of the operating system that may be behind an error of SQLite; 0 is none.

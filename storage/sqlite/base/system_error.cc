@@ -90,7 +90,7 @@ bool DiskIsFull(const std::string& path) {
 
 std::string ExistingFolderOf(const std::string& path) {
   std::string folder = DirectoryOf(path);
-  while (!FileExists(folder) && folder != DirectoryOf(folder)) folder = DirectoryOf(folder);
+  while (!FileExists(folder).value_or(false) && folder != DirectoryOf(folder)) folder = DirectoryOf(folder);
   return folder;
 }
 
