@@ -121,9 +121,19 @@ absl::Status CheckRegular(const FileIdentity& file) {
 absl::Status CheckPresent(const FileIdentity& file) {
   if (file.path.empty() || file.kind != FileKind::kRunFile) return absl::OkStatus();
   SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(file.path));
-  if (there) return absl::OkStatus();
+  return there ? absl::OkStatus() : FileGone(file);
+}
+
+absl::Status FileGone(const FileIdentity& file) {
   return MakeError(absl::StatusCode::kNotFound, "RUN_FILE_NOT_FOUND",
                    absl::StrCat(Describe(file), " is gone; restore it from a backup"));
+}
+
+absl::Status FileReplaced(const FileIdentity& file) {
+  const bool catalog = file.kind == FileKind::kCatalog;
+  return MakeError(absl::StatusCode::kFailedPrecondition, catalog ? "CATALOG_REPLACED" : "RUN_FILE_REPLACED",
+                   absl::StrCat(Describe(file), " was exchanged for another while it was in use; ",
+                                catalog ? "start the server again" : "try again"));
 }
 
 absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file, const SystemErrors& errors) {

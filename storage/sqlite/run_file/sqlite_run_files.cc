@@ -163,10 +163,8 @@ absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::OpenInTurn(const 
 absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string& run) {
   SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
   if (const std::shared_ptr<SqliteRunFile> found = Find(run)) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const bool there, in_memory() ? true : FileExists(PathOf(run)));
-    if (there) return found;
-    found->TryClose();  // its connections would serve what has no name any more
-    return NoFile(run);
+    SUMSCOPE_RETURN_IF_ERROR(found->CheckPresent());
+    return found;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(std::shared_ptr<RunFile> file, OpenInTurn(run));
   CloseOldest();
