@@ -1,10 +1,36 @@
 #include "server/jobs/analyses/headline.h"
 
+#include <algorithm>
+
 #include "proto/contract/look_back.h"
 #include "proto/contract/tasks.h"
 
 namespace sumscope::jobs {
 namespace {
+
+using Digits = google::protobuf::RepeatedPtrField<v1::LookBackDigit>;
+
+// Of a verdict, per digit and length.
+uint32_t QuestionsPerCell(const v1::CascadesResult& verdict) {
+  for (const Digits* digits :
+       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
+    if (!digits->empty()) return digits->Get(0).per_cell();
+  }
+  return 0;
+}
+
+// Whether so few questions leave kappa's interval wide open even where every answer is right.
+bool SaysNothing(const v1::CascadesResult& verdict) {
+  for (const Digits* digits :
+       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
+    for (const v1::LookBackDigit& digit : *digits) {
+      for (int m = 0; m < std::min(digit.right_size(), digit.kappa_lower_size()); ++m) {
+        if (digit.right(m) == digit.per_cell() && digit.kappa_lower(m) <= kReadsAbove) return true;
+      }
+    }
+  }
+  return false;
+}
 
 // Whether uniform questions of `operation` ask for all that the run does.
 bool IsWhole(const v1::TrainSpec& spec, v1::Operation operation) {
@@ -31,7 +57,9 @@ storage::Headline HeadlineOf(const v1::TrainSpec& spec, const v1::QuestionSet& q
     return headline;
   }
   const v1::CascadesResult& verdict = result.has_algorithm() ? result.algorithm().verdict() : result.cascades();
-  if (const auto whole = Summarize(verdict)) headline.look_back = {whole->reads_to, whole->sure_to, whole->exact};
+  if (const auto whole = Summarize(verdict); whole && !SaysNothing(verdict)) {
+    headline.look_back = {whole->reads_to, whole->sure_to, whole->exact, QuestionsPerCell(verdict)};
+  }
   return headline;
 }
 
