@@ -198,5 +198,33 @@ TEST_F(Exchanged_Test, SealedFileIsReplacedUnderIdleReadersThenTheyServeTheNewOn
   EXPECT_EQ(EntriesSeen(), kInBackup);
 }
 
+// The connection that met damage went back to the others, and answered from what it remembered.
+TEST_F(Exchanged_Test, DamageIsFoundWhileOthersUseTheFileThenItIsReadOnceItIsRestored) {
+  ASSERT_TRUE(file_
+                  ->Write([](RunFileTransaction& transaction) {
+                    return transaction.AppendLog({0, absl::UnixEpoch(), "INFO", "needle", {}}).status();
+                  })
+                  .ok());
+  ASSERT_TRUE(file_->Seal().ok());
+  std::ifstream source(path_, std::ios::binary);
+  const size_t at = std::string(std::istreambuf_iterator<char>(source), {}).find("needle");
+  const auto overwrite = [&](const char* text) {
+    std::ofstream(path_, std::ios::in | std::ios::out).seekp(at) << text;
+  };
+  // On a thread of its own: the body below must not use its file again.
+  const auto reason = [&] {
+    const auto read = [&] { return file_->ListLog(kNow, 10).status(); };
+    return ErrorReason(std::async(std::launch::async, read).get());
+  };
+  const absl::Status written = file_->Write([&](RunFileTransaction&) {
+    overwrite("noodle");
+    EXPECT_EQ(reason(), "RUN_FILE_CORRUPT");
+    overwrite("needle");
+    EXPECT_EQ(reason(), "");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(written.ok()) << written;
+}
+
 }  // namespace
 }  // namespace sumscope::storage

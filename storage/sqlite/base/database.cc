@@ -152,7 +152,9 @@ absl::Status Database::OpenWriter() {
 absl::Status Database::WriteInTurn(const Body& body) {
   MutexLock lock(&writer_mutex_);
   SUMSCOPE_RETURN_IF_ERROR(OpenWriter());
-  return writer_->Transaction("BEGIN IMMEDIATE", body);
+  absl::Status status = writer_->Transaction("BEGIN IMMEDIATE", body);
+  if (IsDamage(status)) writer_.reset();
+  return status;
 }
 
 absl::Status Database::ReadInTurn(const Body& body) {
@@ -191,7 +193,7 @@ void Database::ReturnReader(std::unique_ptr<Connection> reader) {
 absl::Status Database::ReadBeside(const Body& body) {
   SUMSCOPE_ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, TakeReader());
   absl::Status status = reader->Transaction("BEGIN DEFERRED", body);
-  ReturnReader(std::move(reader));
+  if (!IsDamage(status)) ReturnReader(std::move(reader));
   return status;
 }
 
