@@ -178,9 +178,8 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
     last_sequence = std::max(last_sequence, message.sequence());
   }
   state_ = std::move(next);
-  // First: what is acknowledged is what the run shows.
-  RefreshCatalog();
-  ShowProgress();
+  ShowProgress();    // it waits for no catalog
+  RefreshCatalog();  // before the worker hears: the run shows what is acknowledged, unless the catalog refuses
   Acknowledge(last_sequence);
 }
 
@@ -221,6 +220,7 @@ void TaskIntake::RefreshCatalog() {
   });
   state_.catalog_is_behind = !status.ok();
   if (!status.ok()) refresh_at_ = context_->clock->Monotonic() + kRefreshDelay;
+  if (status.ok()) context_->hub->Notify(assignment_.run);
 }
 
 absl::Status TaskIntake::CheckSameFile() const { return jobs::CheckSameFile(assignment_.file.get(), incarnation_); }
