@@ -36,8 +36,8 @@ class Backoff {
 
   // An attempt got somewhere: starts over.
   void Reset();
-  // Sleeps after an attempt that took `took`, at least as long as a RetryInfo in `status` asks. False, at once, when the
-  // patience is used up.
+  // Sleeps after an attempt that took `took`, at least as long as a RetryInfo in `status` asks. False, at once, when
+  // the patience is used up.
   bool Wait(const absl::Status& status, absl::Duration took = absl::ZeroDuration());
 
  private:

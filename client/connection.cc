@@ -13,6 +13,22 @@
 namespace sumscope::client {
 namespace {
 
+// What only another kind of server, or a proxy, says: each error of a Sumscope server has a reason, and where it is not
+// there, UNAVAILABLE says so.
+bool IsForeign(const absl::Status& status) {
+  if (!ErrorReason(status).empty()) return false;
+  switch (status.code()) {
+    case absl::StatusCode::kUnimplemented:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return true;
+    case absl::StatusCode::kUnavailable:
+      return absl::StrContains(status.message(), "http1.x server");
+    default:
+      return absl::StrContains(status.message(), "http2 header with status");
+  }
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(const ConnectionOptions& options) {
   constexpr absl::Duration kLeastConnecting = absl::Seconds(20);  // gRPC's own
   const std::string& address = options.address;
@@ -60,18 +76,25 @@ absl::Status Connection::Explain(const absl::Status& status) const {
   const bool connected = stubs_->channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
   if (absl::IsDeadlineExceeded(status) && ErrorReason(status).empty() && !connected) {
     const bool local = absl::StartsWith(options_.address, "unix:");
-    return MakeError(absl::StatusCode::kDeadlineExceeded, "SERVER_SILENT",
-                     absl::StrCat(local ? "something listens at " : "nothing was heard from ", options_.address,
-                                  local ? " and did not answer within " : " within ",
-                                  absl::FormatDuration(options_.timeout), ": a server that is stopped or overloaded, ",
-                                  local ? "" : "a host that is not reached, ",
-                                  "or no Sumscope server. Look at it there, or name another with --server unix:/path "
-                                  "or host:port."));
+    return MakeError(
+        absl::StatusCode::kDeadlineExceeded, "SERVER_SILENT",
+        absl::StrCat(local ? "something listens at " : "nothing was heard from ", options_.address,
+                     local ? " and did not answer within " : " within ", absl::FormatDuration(options_.timeout),
+                     ": a server that is stopped or overloaded, ", local ? "" : "a host that is not reached, ",
+                     "or no Sumscope server. Look at it there, or name another with --server unix:/path "
+                     "or host:port."));
   }
   if (absl::IsDeadlineExceeded(status) && ErrorReason(status).empty()) {
     return MakeError(absl::StatusCode::kDeadlineExceeded, "CALL_TIMED_OUT",
                      absl::StrCat("the server at ", options_.address, " did not answer within ",
                                   absl::FormatDuration(options_.timeout), "; a longer wait: --timeout 120"));
+  }
+  if (IsForeign(status)) {
+    return MakeError(
+        absl::StatusCode::kUnavailable, "NOT_A_SUMSCOPE_SERVER",
+        absl::StrCat("what answers at ", options_.address, " is no Sumscope server, or one of another version (",
+                     status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message()),
+                     "). Name another with --server unix:/path or host:port."));
   }
   if (!IsConnectionLoss(status) || !ErrorReason(status).empty()) {
     if (!status.message().empty() || !ErrorReason(status).empty()) return status;

@@ -42,8 +42,9 @@ struct ConnectionOptions {
 // twice, and creations, whose request_id is filled when empty. Streams go on where they broke: nothing is delivered
 // twice, nothing left out, and success means that the end mark came.
 //
-// Errors beside the methods' own: UNAVAILABLE SERVER_UNREACHABLE; DEADLINE_EXCEEDED CALL_TIMED_OUT, SERVER_SILENT where
-// nothing was heard at all; CANCELLED when the user wants to stop. Confined to one thread, but for Cancellation::Cancel.
+// Errors beside the methods' own: UNAVAILABLE SERVER_UNREACHABLE, NOT_A_SUMSCOPE_SERVER; DEADLINE_EXCEEDED
+// CALL_TIMED_OUT, SERVER_SILENT where nothing was heard at all; CANCELLED when the user wants to stop. Confined to one
+// thread, but for Cancellation::Cancel.
 class Connection {
  public:
   // Connects at the first call. The pointers must outlive the connection.
