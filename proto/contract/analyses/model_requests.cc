@@ -154,6 +154,11 @@ absl::Status CompleteAlgorithm(v1::AlgorithmRequest* request, QuestionRules* rul
   return CompletePerCell("request.algorithm.per_cell", request);
 }
 
+uint64_t WidestPhaseWindow(uint64_t steps) {
+  // (steps + w / 2) / w >= 4, in integers: 7 v steps for w = 2 v, and 4 more for w = 2 v + 1.
+  return 2 * (steps / 7) + (steps % 7 >= 4 ? 1 : 0);
+}
+
 absl::Status CheckMode(absl::string_view field, int mode) {
   if (v1::AblationMode_IsValid(mode)) return absl::OkStatus();
   return InvalidField("ABLATION_MODE_UNKNOWN", field,

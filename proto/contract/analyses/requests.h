@@ -1,6 +1,8 @@
 #ifndef SUMSCOPE_PROTO_CONTRACT_ANALYSES_REQUESTS_H_
 #define SUMSCOPE_PROTO_CONTRACT_ANALYSES_REQUESTS_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "proto/contract/analyses/question_sets.h"
@@ -31,6 +33,14 @@ absl::Status CompleteImportTags(const v1::TrainSpec& spec, v1::ImportTagsRequest
 // What can only be checked beside complete questions: TASK_NOT_APPLICABLE of sub-tasks, RESULT_TOO_LARGE.
 absl::Status CheckWithQuestions(const v1::TrainSpec& spec, const v1::QuestionSet& questions,
                                 v1::AnalysisRequest* request);
+
+// The widest window of `phases` that a training of so many steps has: with kLeastPhaseWindows of them, the last of
+// which may be half a window short or long (server/engine/probing/phases.h); 0 of fewer than kLeastPhaseWindows steps.
+// A boundary divides windows into two phases, and one window is no phase but a number: two say that it lasted. And the
+// noise that a boundary must exceed is measured on neighbours one and two apart, of which fewer than four windows have
+// not two pairs.
+inline constexpr uint64_t kLeastPhaseWindows = 4;
+uint64_t WidestPhaseWindow(uint64_t steps);
 
 // ABLATION_MODE_UNKNOWN; means by default.
 absl::Status CheckMode(absl::string_view field, int mode);

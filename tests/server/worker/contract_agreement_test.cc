@@ -1,12 +1,15 @@
 // The engine links no protobuf and so spells nodes and tasks itself: the contract must spell them alike.
 #include <gtest/gtest.h>
 
+#include "proto/contract/analyses/requests.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/tasks.h"
 #include "server/engine/probing/ablation.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
 #include "server/engine/probing/node_tags.h"
+#include "server/engine/probing/phases.h"
 #include "server/engine/probing/subtasks.h"
+#include "server/engine/runtime/error.h"
 #include "server/worker/analyses/nodes.h"
 #include "server/worker/conversion.h"
 #include "tests/server/worker/tiny_spec.h"
@@ -45,6 +48,25 @@ TEST(ContractAgreement_Test, GivenAnyNodeThenBothSpellItAlikeAndTheWorkerReadsIt
     const auto read = ToNodeSet(spec, text);
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(*read, engine::NodeSet{node}) << text;
+  }
+}
+
+TEST(ContractAgreement_Test, GivenAnySmallNumberOfStepsThenTheEngineTakesTheWidestWindowAndNoWider) {
+  const std::vector<double> values(300, 1);
+  for (uint64_t steps = 1; steps <= values.size(); ++steps) {
+    const auto takes = [&](uint64_t window) {
+      try {
+        engine::Phases({{"digit_loss.A0"}, values.data(), steps}, {static_cast<uint32_t>(window), 1, 0.1});
+        return true;
+      } catch (const engine::Error& error) {
+        EXPECT_EQ(error.reason, "BAD_WINDOW");
+        return false;
+      }
+    };
+    const uint64_t widest = WidestPhaseWindow(steps);
+    EXPECT_EQ(widest > 0, takes(1)) << steps;
+    EXPECT_FALSE(takes(widest + 1)) << steps;
+    if (widest > 0) EXPECT_TRUE(takes(widest)) << steps;
   }
 }
 
