@@ -78,7 +78,7 @@ uint32_t AnalysisAlgorithmVersion(absl::string_view kind) {
   // An analysis whose results change gets its own, higher number here.
   static const auto* const kChanged = new std::map<absl::string_view, uint32_t>{
       {"evaluate", 2},  {"cascades", 3}, {"ablate", 2}, {"useful_nodes", 2}, {"subtasks", 2},
-      {"algorithm", 3}, {"patch", 2},    {"ask", 2},    {"phases", 2}};
+      {"algorithm", 4}, {"patch", 2},    {"ask", 2},    {"phases", 3}};
   if (v1::AnalysisRequest::descriptor()->FindFieldByName(std::string(kind)) == nullptr) return 0;
   const auto changed = kChanged->find(kind);
   return changed == kChanged->end() ? 1 : changed->second;

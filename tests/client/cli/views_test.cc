@@ -185,8 +185,14 @@ TEST_F(Views_Test, WhenQuestionsAreTooFewForAVerdictThenItIsSaid) {
   digit->add_kappa(1);
   digit->add_kappa_lower(-0.95);
   EXPECT_THAT(ProbeText(result, view_), HasSubstr("note: too few questions"));
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("\nA1     -      -     1.00\n")) << "0 would say that it is not";
+  digit->set_per_cell(145);
   digit->set_kappa_lower(0, 0.94);
   EXPECT_THAT(ProbeText(result, view_), HasSubstr("note: too few questions per digit and length for SURE"));
+  digit->set_right(0, 100);  // mistakes make no questions more
+  EXPECT_THAT(ProbeText(result, view_), HasSubstr("note: too few questions per digit and length for SURE"));
+  digit->set_per_cell(1000);
+  digit->set_right(0, 1000);
   digit->set_kappa_lower(0, 0.99);
   EXPECT_THAT(ProbeText(result, view_), ::testing::Not(HasSubstr("note: too few")));
 }
