@@ -27,6 +27,7 @@ std::string ProbeText(const v1::PcaResult& result, const View& view) {
   }
   std::string text =
       AlignedPairs({{"tri-cases", absl::StrCat("of D", result.digit(), ": ", absl::StrJoin(cases, ", "))},
+                    {"passes", "explained > 30 % by the first component, silhouette >= 0.20, CH >= 50, agrees > 50 %"},
                     {"note", "a pass is no evidence of use: ask useful-nodes first"}});
   Table table({{"NODE"},
                {"PASSES"},
