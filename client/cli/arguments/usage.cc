@@ -118,7 +118,7 @@ std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
     const std::string nearest = Suggest(app, word);
     message = absl::StrCat(FullName(app), command ? " has no command " : " does not know ", Quote(word),
                            nearest.empty() ? "" : absl::StrCat("; ", DidYouMean(nearest)));
-    if (nearest == word) {
+    if (!word.empty() && nearest == word) {
       message = absl::StrCat(Quote(word), " came after \"--\", where options are none; give it before");
     }
   } else if (message == CLI::RequiredError::Subcommand(1).what()) {
