@@ -121,6 +121,9 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
     const absl::Time now = context->clock->Now();
     target.log_entries = log_entries;
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, outcome.state, outcome.reason, outcome.detail));
+    if (target.of_training() && facts.run.has_value()) {
+      SUMSCOPE_RETURN_IF_ERROR(facts.run->PutCheckpoint(transaction, target.job.run));
+    }
     if (!target.of_training() && outcome.state == v1::SUCCEEDED) {
       SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, target.analysis, facts.analysis.result(), now));
     }
