@@ -51,7 +51,7 @@ Pairs Describe(const v1::PhasesRequest& request) {
 }
 
 std::string PerCellText(uint32_t per_cell) {
-  return absl::StrCat(FormatCount(per_cell), " questions per digit and length");
+  return absl::StrCat(Counted(per_cell, "question"), " per digit and length");
 }
 
 Pairs Describe(const v1::CaptureRequest& request) {
