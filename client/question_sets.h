@@ -35,6 +35,9 @@ absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Ope
 // QUESTION_SET_NOT_FOUND; INVALID_ARGUMENT QUESTION_SET_AMBIGUOUS.
 absl::Status CompleteHash(Connection& connection, v1::QuestionSet* questions);
 
+// The same error of a set that the server does not have, saying which are stored: others as they are.
+absl::Status ExplainMissingList(const absl::Status& status);
+
 // Whether a list is too long for a request: more than 100,000 questions or 4 MiB.
 bool NeedsUpload(const v1::QuestionSet& questions);
 

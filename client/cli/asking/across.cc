@@ -96,7 +96,9 @@ class Asker {
       *request.mutable_question_set() = uploaded->second;
     }
     if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
-    return connection_.CreateAnalysis(request);
+    absl::StatusOr<v1::CreateAnalysisResponse> created = connection_.CreateAnalysis(request);
+    if (!created.ok()) return ExplainMissingList(created.status());
+    return created;
   }
 
   // Which analyses go on beside the one that was waited for.

@@ -298,6 +298,22 @@ TEST_F(Probe_Test, WhenTheBeginningOfAHashIsGivenThenItIsCompleted) {
   EXPECT_EQ(Run({"probe", "r7", "evaluate", "--questions", "sha256:1111"}), 2);
 }
 
+// "upload it first" was said of a list that was asked before in a request, and there is no way to upload such a one.
+TEST_F(Probe_Test, WhenAListIsNotStoredThenItIsSaidWhichAreAndWhatToAsk) {
+  const std::string hash = "sha256:" + std::string(64, '2');
+  server_.refuse_create = MakeError(absl::StatusCode::kNotFound, "QUESTION_SET_NOT_FOUND",
+                                    "there is no question set \"2\"; upload it first");
+  for (const std::vector<std::string>& run : {std::vector<std::string>{"r7"}, {"--runs", "x"}}) {
+    std::vector<std::string> command = {"probe"};
+    command.insert(command.end(), run.begin(), run.end());
+    command.insert(command.end(), {"evaluate", "--questions", hash});
+    EXPECT_EQ(Run(command), 3);
+    EXPECT_THAT(Err(), HasSubstr("only lists of more than 100000 questions"));
+    EXPECT_THAT(Err(), HasSubstr("file:PATH"));
+    EXPECT_THAT(Err(), Not(HasSubstr("upload it first")));
+  }
+}
+
 TEST_F(Probe_Test, WhenACaptureIsLargeThenItsSizeIsSaidBeforeItBegins) {
   uint64_t bytes = uint64_t{3} << 30;
   server_.on_create = [&bytes](const v1::CreateAnalysisRequest& request, v1::Analysis* analysis) {
