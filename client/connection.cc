@@ -23,7 +23,8 @@ bool IsForeign(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
       return true;
     case absl::StatusCode::kUnavailable:
-      return absl::StrContains(status.message(), "http1.x server");
+      return absl::StrContains(status.message(), "http1.x server") ||
+             absl::StrContains(status.message(), "Failed parsing HTTP/2");
     default:
       return absl::StrContains(status.message(), "http2 header with status");
   }
