@@ -1,7 +1,5 @@
 #include "server/jobs/analyses/headline.h"
 
-#include <algorithm>
-
 #include "proto/contract/look_back.h"
 #include "proto/contract/tasks.h"
 
@@ -17,19 +15,6 @@ uint32_t QuestionsPerCell(const v1::CascadesResult& verdict) {
     if (!digits->empty()) return digits->Get(0).per_cell();
   }
   return 0;
-}
-
-// Whether so few questions leave kappa's interval wide open even where every answer is right.
-bool SaysNothing(const v1::CascadesResult& verdict) {
-  for (const Digits* digits :
-       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
-    for (const v1::LookBackDigit& digit : *digits) {
-      for (int m = 0; m < std::min(digit.right_size(), digit.kappa_lower_size()); ++m) {
-        if (digit.right(m) == digit.per_cell() && digit.kappa_lower(m) <= kReadsAbove) return true;
-      }
-    }
-  }
-  return false;
 }
 
 // Whether uniform questions of `operation` ask for all that the run does.
@@ -57,7 +42,7 @@ storage::Headline HeadlineOf(const v1::TrainSpec& spec, const v1::QuestionSet& q
     return headline;
   }
   const v1::CascadesResult& verdict = result.has_algorithm() ? result.algorithm().verdict() : result.cascades();
-  if (const auto whole = Summarize(verdict); whole && !SaysNothing(verdict)) {
+  if (const auto whole = Summarize(verdict); whole && CanShow(kReadsAbove, QuestionsPerCell(verdict))) {
     headline.look_back = {whole->reads_to, whole->sure_to, whole->exact, QuestionsPerCell(verdict)};
   }
   return headline;
