@@ -6,18 +6,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <climits>
-#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
-#include <vector>
 
-#include "CLI/CLI.hpp"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/time.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
@@ -27,15 +23,15 @@
 #include "proto/contract/process/standard_descriptors.h"
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
-#include "proto/contract/version.h"
 #include "server/allocator.h"
+#include "server/command_line.h"
 #include "server/resolve_config.h"
 #include "server/server.h"
 
 namespace sumscope {
 namespace {
 
-constexpr size_t kColumns = 80;  // where no terminal says how many it has
+constexpr int kColumns = 80;  // where no terminal says how many it has
 
 std::string Environment(const char* name) {
   const char* value = std::getenv(name);
@@ -77,57 +73,10 @@ void Say(const std::string& text) { std::cerr << "sumscoped: " << text << std::e
 void Tell(const absl::Status& status) { Say(absl::StrCat(status.message(), " [", ErrorReason(status), "]")); }
 
 // What the terminal says that reads `descriptor`, 80 where it does not, and `otherwise` where there is none.
-size_t ColumnsOf(int descriptor, size_t otherwise) {
+int ColumnsOf(int descriptor, int otherwise) {
   if (isatty(descriptor) == 0) return otherwise;
   winsize size = {};
   return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kColumns;
-}
-
-// `text` in lines of at most `width` columns, cut at its spaces.
-std::string Wrapped(absl::string_view text, size_t width) {
-  std::string out;
-  size_t used = 0;
-  for (const absl::string_view word : absl::StrSplit(text, ' ')) {
-    const bool fits = used + 1 + word.size() <= width;
-    if (used > 0) out += fits ? ' ' : '\n';
-    used = (used > 0 && fits ? used + 1 : 0) + word.size();
-    absl::StrAppend(&out, word);
-  }
-  return out;
-}
-
-// Help in `width` columns.
-class HelpFormatter : public CLI::Formatter {
- public:
-  explicit HelpFormatter(size_t width) : width_(width) {
-    column_width(std::min<size_t>(get_column_width(), width / 3));
-  }
-
-  std::string make_description(const CLI::App* app) const override {
-    return Wrapped(CLI::Formatter::make_description(app), width_);
-  }
-  std::string make_option_desc(const CLI::Option* option) const override {
-    return Wrapped(CLI::Formatter::make_option_desc(option), width_ - get_column_width());
-  }
-
- private:
-  const size_t width_;
-};
-
-// What was wrong with the command line, in the client's form.
-void TellUsage(const CLI::App& app, const CLI::ParseError& error) {
-  std::string message = error.what();
-  if (const std::vector<std::string> unknown = app.remaining(); !unknown.empty()) {
-    std::vector<std::string> names;
-    for (const CLI::Option* option : app.get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
-    const std::string nearest = Nearest(unknown.front(), names);
-    message = absl::StrCat("sumscoped does not know ", Quote(unknown.front()),
-                           nearest.empty() ? "" : absl::StrCat("; did you mean ", Quote(nearest), "?"));
-  }
-  std::cerr << Wrapped("error: " + message, ColumnsOf(STDERR_FILENO, SIZE_MAX)) << "\nTry: sumscoped --help"
-            << std::endl;
 }
 
 // Whether one of `signals` has come that nobody took yet.
@@ -180,27 +129,10 @@ absl::Status Run(const Flags& flags, const sigset_t& signals) {
 int main(int argc, char** argv) {
   sumscope::FillStandardDescriptors();
   sumscope::Flags flags;
-  CLI::App app("sumscoped: trains small transformers on arithmetic, takes them apart, keeps every run", "sumscoped");
-  app.formatter(std::make_shared<sumscope::HelpFormatter>(sumscope::ColumnsOf(STDOUT_FILENO, sumscope::kColumns)));
-  app.set_version_flag("--version", std::string("sumscoped ") + sumscope::kVersion + " (" + sumscope::kGitHash + ")");
-  app.add_option("--config", flags.config_file, "configuration file (default ~/.config/sumscope/sumscoped.toml)");
-  app.add_option("--data-directory", flags.data_directory, "where runs are kept (default ~/.local/share/sumscope)");
-  app.add_option("--listen", flags.listen, "unix:/path or host:port, may be repeated (default: the local socket)");
-  app.add_flag("--insecure-loopback", flags.insecure_loopback, "allow host:port without TLS, on loopback only");
-  app.add_option("--worker-program", flags.worker_program, "path of sumscope-worker (default: beside this program)");
-  app.add_option("--slot,--slots", flags.slots,
-                 "NAME:DEVICE:THREADS, may be repeated (default: a slot of one thread per core, at most 8)");
-  app.add_option("--resume-interval-seconds", flags.resume_interval_seconds,
-                 "work at risk when a worker dies, at most 60 (default 60)");
-  app.add_option("--capture-limit-bytes", flags.capture_limit_bytes,
-                 "disk that all stored activations may take (default 20 GiB)");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    sumscope::TellUsage(app, error);
-    return 2;
-  }
+  const sumscope::Console console = {&std::cout, &std::cerr,
+                                     sumscope::ColumnsOf(STDOUT_FILENO, /*otherwise=*/sumscope::kColumns),
+                                     sumscope::ColumnsOf(STDERR_FILENO, /*otherwise=*/0)};
+  if (const std::optional<int> code = sumscope::ParseCommandLine(argc, argv, console, &flags)) return *code;
 
   sumscope::BoundAllocator();
   // Before any thread: all of them inherit the mask, and only Run sees these signals.

@@ -51,6 +51,7 @@ class CaptureFiles {
                                                                 const std::vector<StoredTensor>& tensors) = 0;
   // NOT_FOUND CAPTURE_FILE_NOT_FOUND; DATA_LOSS CAPTURE_FILE_CORRUPT.
   virtual absl::StatusOr<std::unique_ptr<CaptureFile>> Open(const std::string& run, const std::string& capture) = 0;
+  // Also when nobody can tell: Open says what is wrong.
   virtual bool Exists(const std::string& run, const std::string& capture) = 0;
   // OK also when there is none.
   virtual absl::Status Remove(const std::string& run, const std::string& capture) = 0;

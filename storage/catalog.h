@@ -77,6 +77,7 @@ struct Headline {
   struct LookBack {
     uint32_t reads_to = 0, sure_to = 0;
     bool exact = false;
+    uint32_t questions = 0;  // per digit and length
   };
   std::optional<Accuracy> accuracy;
   std::optional<LookBack> look_back;
@@ -192,9 +193,10 @@ class CatalogTransaction : public CatalogReader {
   // Replaces the facts that `analysis` proved about nodes of the checkpoint at `step`.
   virtual absl::Status PutFacts(const std::string& run, uint64_t step, const std::string& analysis,
                                 const std::vector<v1::NodeTag>& tags, absl::Time now) = 0;
-  // Replaces what `analysis` of the checkpoint at `step` says of its run. The run shows the headlines of its newest
-  // checkpoint that has one; of several there the accuracy of most questions, where that does not decide what was put
-  // last.
+  // Says which is the run's last checkpoint. The run shows headlines of that one alone.
+  virtual absl::Status PutLastCheckpoint(const std::string& run, uint64_t step) = 0;
+  // Replaces what `analysis` of the checkpoint at `step` says of its run. Of several headlines of one checkpoint the
+  // run shows that of most questions, of as many what was put last.
   virtual absl::Status PutHeadline(const std::string& run, uint64_t step, const std::string& analysis,
                                    const Headline& headline) = 0;
   // The same set twice is the first one, uploaded anew. Ends the removal of its text.

@@ -172,7 +172,7 @@ class Parser {
   }
 
   absl::StatusOr<FilterValue> Value() {
-    if (Peek() == '"' || Peek() == '\'') return Quoted();
+    if (Peek() == '"' || Peek() == '\'') return QuotedValue();
     FilterValue value;
     value.column = Column(position_);
     while (!AtEnd() && !EndsWord(Peek())) {
@@ -181,6 +181,16 @@ class Parser {
     }
     if (value.text.empty()) return Error("a value was expected");
     return value;
+  }
+
+  // A string without an end takes the next one's start for it, where what a client added behind may begin: the error is
+  // where it starts.
+  absl::StatusOr<FilterValue> QuotedValue() {
+    SUMSCOPE_ASSIGN_OR_RETURN(FilterValue value, Quoted());
+    const bool within_word =
+        !AtEnd() && !absl::ascii_isspace(static_cast<unsigned char>(Peek())) && Peek() != ')' && Peek() != '(';
+    if (!within_word) return value;
+    return FilterError(value.column, "the string that starts here has no end, or holds a quote without a \\ before it");
   }
 
   absl::StatusOr<FilterValue> Quoted() {

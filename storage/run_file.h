@@ -53,6 +53,9 @@ struct LogEntry {
 // Columns of a metric series at most; 20 digits of a mas run have 35.
 inline constexpr int kMaxMetricColumns = 64;
 
+// FAILED_PRECONDITION: another file has taken the place of the run's while it was in use.
+inline constexpr char kRunFileReplaced[] = "RUN_FILE_REPLACED";
+
 class RunFileTransaction {
  public:
   virtual ~RunFileTransaction() = default;
@@ -99,6 +102,10 @@ class RunFile {
 
   // Removes unfinished tensor sets (after a crash). Returns how many.
   virtual absl::StatusOr<int> DiscardUnfinishedTensorSets() = 0;
+  // Which file it is: another number once another file was found in the place of the one before, such as a backup that
+  // was restored while it was held. Stays the same within a body of Write: who writes what belongs to what it has read
+  // or written before compares it there. The same file moved away and back keeps its number.
+  virtual uint64_t Incarnation() = 0;
   // At a terminal state: checkpoints the WAL and makes it one plain file.
   virtual absl::Status Seal() = 0;
 };
@@ -111,8 +118,10 @@ class RunFiles {
   // ALREADY_EXISTS RUN_EXISTS.
   virtual absl::StatusOr<std::shared_ptr<RunFile>> Create(const v1::Run& run) = 0;
   // NOT_FOUND RUN_FILE_NOT_FOUND; DATA_LOSS RUN_FILE_CORRUPT, RUN_FILE_MISPLACED; FAILED_PRECONDITION SCHEMA_NEWER. A
-  // file that goes, or is found damaged, while it is held gives the same there, until it is restored.
+  // file that goes, or is found damaged, while it is held gives the same in every call, until it is restored;
+  // FAILED_PRECONDITION RUN_FILE_REPLACED when it is exchanged for another in that moment.
   virtual absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) = 0;
+  // Also when nobody can tell: Open says what is wrong.
   virtual bool Exists(const std::string& run) = 0;
   virtual absl::Status Remove(const std::string& run) = 0;
   // Runs that have a WAL beside their file: a copy of the file alone would lack what lies there. Opens no file.

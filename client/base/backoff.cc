@@ -25,14 +25,15 @@ absl::Duration RetryDelay(const absl::Status& status) {
 
 void Backoff::Reset() {
   attempts_ = 0;
-  slept_ = absl::ZeroDuration();
+  spent_ = absl::ZeroDuration();
 }
 
-bool Backoff::Wait(const absl::Status& status) {
+bool Backoff::Wait(const absl::Status& status, absl::Duration took) {
+  spent_ += std::max(took, absl::ZeroDuration());
   const absl::Duration delay = std::max(RetryDelay(status), BackOffDelay(attempts_ + 1, kFirstDelay, kMaxDelay));
-  if (slept_ + delay > patience_) return false;
+  if (spent_ + delay > patience_) return false;
   ++attempts_;
-  slept_ += delay;
+  spent_ += delay;
   sleeper_->Sleep(delay);
   return true;
 }

@@ -2,6 +2,7 @@
 #define SUMSCOPE_CLIENT_BASE_BACKOFF_H_
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "client/base/cancellation.h"
 
@@ -13,6 +14,8 @@ class Sleeper {
   virtual ~Sleeper() = default;
   // Returns early when the user wants to stop.
   virtual void Sleep(absl::Duration duration) = 0;
+  // By which attempts are timed.
+  virtual absl::Time Now() { return absl::Now(); }
 };
 
 class RealSleeper : public Sleeper {
@@ -24,7 +27,8 @@ class RealSleeper : public Sleeper {
   Cancellation* const cancellation_;
 };
 
-// Growing delays between attempts, 0.1 s to 5 s, until `patience` has been slept since the last success.
+// Growing delays between attempts, 0.1 s to 5 s, until `patience` has passed since the last success: time slept and
+// time that attempts took.
 // Thread-compatible.
 class Backoff {
  public:
@@ -32,14 +36,14 @@ class Backoff {
 
   // An attempt got somewhere: starts over.
   void Reset();
-  // Sleeps before the next attempt, at least as long as a RetryInfo in `status` asks. False, at once, when the patience
-  // is used up.
-  bool Wait(const absl::Status& status);
+  // Sleeps after an attempt that took `took`, at least as long as a RetryInfo in `status` asks. False, at once, when
+  // the patience is used up.
+  bool Wait(const absl::Status& status, absl::Duration took = absl::ZeroDuration());
 
  private:
   Sleeper* const sleeper_;
   const absl::Duration patience_;
-  absl::Duration slept_;
+  absl::Duration spent_;
   int attempts_ = 0;
 };
 

@@ -18,7 +18,7 @@ absl::Status UnknownWords(const std::vector<std::string>& words) {
   for (const GlossaryEntry& entry : GlossaryEntries()) terms.emplace_back(entry.term);
   for (const std::string& word : words) {
     const std::string near = Nearest(word, terms);
-    unknown.push_back(absl::StrCat(Quote(word), near.empty() ? "" : absl::StrCat(" (nearest is ", Quote(near), ")")));
+    unknown.push_back(absl::StrCat(Quote(word), near.empty() ? "" : absl::StrCat(" (", DidYouMean(near), ")")));
   }
   return MakeError(
       absl::StatusCode::kNotFound, "WORD_UNKNOWN",

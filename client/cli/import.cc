@@ -52,8 +52,11 @@ void AddImport(Registry* registry, Command root) {
       .Add("FILE", &options->file,
            "weights with TransformerLens names; shapes say what the model is; - for the standard input")
       .required();
-  command.Add("--operation", &options->operation, "what it computes: add (default), sub, mul, mix or mas");
-  command.Add("--like", &options->like, "a model name that the shapes must agree with").type_name("MODEL");
+  command.Add("--operation", &options->operation,
+              "what it computes: add, sub, mul, mix or mas (default: what the file says, as our exports do, else that "
+              "of --like, else add)");
+  command.Add("--like", &options->like, "a model name that the shapes and the operation must agree with")
+      .type_name("MODEL");
   command.Add("--run-id", &options->run_id, "the run's id (default: a random one)").type_name("ID");
   command.AddRepeated("--label", &options->labels, "a label to find the run by; may be repeated")
       .type_name("KEY=VALUE");

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
@@ -47,6 +48,13 @@ absl::StatusOr<std::vector<v1::AnalysisRequest>> ParseThen(const std::string& th
   return requests;
 }
 
+// As commands say it.
+std::string KindOf(const v1::AnalysisRequest& request) {
+  std::vector<const google::protobuf::FieldDescriptor*> set;
+  request.GetReflection()->ListFields(request, &set);
+  return set.empty() ? "" : absl::StrReplaceAll(set[0]->name(), {{"_", "-"}});
+}
+
 absl::StatusOr<v1::CreateRunRequest> MakeRequest(const Options& options) {
   const auto usage = [](absl::string_view message) { return InvalidField("USAGE", "", message); };
   if (options.model.empty() && options.settings.empty()) {
@@ -63,6 +71,43 @@ absl::StatusOr<v1::CreateRunRequest> MakeRequest(const Options& options) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto labels, ParseLabels(options.labels));
   request.mutable_labels()->insert(labels.begin(), labels.end());
   return request;
+}
+
+// The run is there also where it could not be printed: what says so names it.
+absl::Status NameQueued(const absl::Status& printed, const std::string& id) {
+  if (printed.ok()) return printed;
+  absl::Status named(printed.code(), absl::StrCat(printed.message(), "; the run ", id, " is queued"));
+  printed.ForEachPayload(
+      [&named](absl::string_view url, const absl::Cord& payload) { named.SetPayload(url, payload); });
+  return named;
+}
+
+// Nobody asks what --then says once the watch is over: says so, and how to.
+void TellOfUnasked(Session& session, const std::string& name, const std::vector<v1::AnalysisRequest>& analyses,
+                   size_t first) {
+  std::vector<std::string> kinds;
+  for (size_t i = first; i < analyses.size(); ++i) kinds.push_back(KindOf(analyses[i]));
+  if (kinds.empty()) return;
+  session.Note(absl::StrCat("Not asked: ", absl::StrJoin(kinds, ", "), ". Once the run has succeeded ask with:"));
+  for (const std::string& kind : kinds) session.Note(absl::StrCat("sumscope probe ", RunIdOf(name), " ", kind));
+}
+
+// One after the other; the first that failed decides the exit code.
+absl::StatusOr<ExitCode> AskEach(Session& session, const std::string& name,
+                                 const std::vector<v1::AnalysisRequest>& analyses) {
+  ExitCode fate = ExitCode::kDone;
+  for (size_t i = 0; i < analyses.size(); ++i) {
+    v1::CreateAnalysisRequest question;
+    question.set_parent(name);
+    *question.mutable_request() = analyses[i];
+    const absl::StatusOr<ExitCode> code = AskAnalysis(session, std::move(question), Ask::kWait);
+    if (!code.ok()) {
+      TellOfUnasked(session, name, analyses, i + 1);
+      return code.status();
+    }
+    if (fate == ExitCode::kDone) fate = *code;
+  }
+  return fate;
 }
 
 absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
@@ -85,25 +130,24 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
     return ExitCode::kDone;
   }
   if (!options.watch) {
-    SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
+    SUMSCOPE_RETURN_IF_ERROR(
+        NameQueued(session.Print(ShowRun(session, run, session.clock().Now())), RunIdOf(run.name())));
     session.Note(absl::StrCat("Follow it with: sumscope runs watch ", RunIdOf(run.name())));
     return ExitCode::kDone;
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(run, WatchRunToEnd(session, *connection, run.name()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::AnalysisRequest> analyses, ParseThen(options.then));
+  const std::string name = run.name();
+  absl::StatusOr<v1::Run> watched = WatchRunToEnd(session, *connection, name);
+  if (!watched.ok()) {
+    TellOfUnasked(session, name, analyses, 0);
+    return watched.status();
+  }
+  run = *std::move(watched);
   if (options.then.empty() || run.state() != v1::SUCCEEDED) {
     SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
     return FateOf(run.state());
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::AnalysisRequest> analyses, ParseThen(options.then));
-  ExitCode fate = ExitCode::kDone;
-  for (const v1::AnalysisRequest& then : analyses) {
-    v1::CreateAnalysisRequest question;
-    question.set_parent(run.name());
-    *question.mutable_request() = then;
-    SUMSCOPE_ASSIGN_OR_RETURN(const ExitCode code, AskAnalysis(session, std::move(question), Ask::kWait));
-    if (fate == ExitCode::kDone) fate = code;
-  }
-  return fate;
+  return AskEach(session, name, analyses);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ namespace sumscope::client {
 
 struct ConnectionOptions {
   std::string address;                                 // unix:/path or host:port
-  absl::Duration timeout = absl::Seconds(30);          // of one unary call
+  absl::Duration timeout = absl::Seconds(30);          // of a call with its repeats, of a stream's connecting
   absl::Duration call_patience = absl::Seconds(30);    // how long a call waits for a server that was there before
   absl::Duration stream_patience = absl::Minutes(10);  // the same for streams, since they last moved
   absl::Duration first_patience = absl::Seconds(1);    // while the server has not yet answered once
@@ -42,8 +42,9 @@ struct ConnectionOptions {
 // twice, and creations, whose request_id is filled when empty. Streams go on where they broke: nothing is delivered
 // twice, nothing left out, and success means that the end mark came.
 //
-// Errors beside the methods' own: UNAVAILABLE SERVER_UNREACHABLE; DEADLINE_EXCEEDED; CANCELLED when the user wants to
-// stop. Confined to one thread, but for Cancellation::Cancel.
+// Errors beside the methods' own: UNAVAILABLE SERVER_UNREACHABLE, NOT_A_SUMSCOPE_SERVER; DEADLINE_EXCEEDED
+// CALL_TIMED_OUT, SERVER_SILENT where nothing was heard at all; CANCELLED when the user wants to stop. Confined to one
+// thread, but for Cancellation::Cancel.
 class Connection {
  public:
   // Connects at the first call. The pointers must outlive the connection.
@@ -62,6 +63,7 @@ class Connection {
   absl::StatusOr<v1::Run> CancelRun(const std::string& name);
   absl::StatusOr<v1::Run> ResumeRun(const std::string& name);
   absl::StatusOr<v1::Run> RetryRun(const std::string& name);
+  // Neither is repeated: a prefix may mean another run once the first call was heard.
   absl::StatusOr<v1::Run> DeleteRun(const std::string& name);
   absl::StatusOr<v1::Run> UndeleteRun(const std::string& name);
   absl::StatusOr<v1::ListMetricsResponse> ListMetrics(const v1::ListMetricsRequest& request);

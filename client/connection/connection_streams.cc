@@ -1,8 +1,10 @@
 // The streams of Connection: each goes on where it broke.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/connection/connection_stubs.h"
 #include "google/protobuf/util/time_util.h"
 #include "proto/contract/errors/errors.h"
@@ -16,20 +18,39 @@ namespace {
 // A stream that ended well but without its end mark: as good as a lost one.
 absl::Status EndedEarly() { return absl::UnavailableError("the stream ended before its end mark"); }
 
+// Whether something is connected to that says nothing for `timeout`. Where connecting failed the call tells it better.
+bool StaysSilent(grpc::Channel& channel, absl::Duration timeout, const Cancellation& cancellation) {
+  constexpr absl::Duration kLook = absl::Milliseconds(100);  // for Ctrl-C
+  const absl::Time end = absl::Now() + timeout;
+  while (!cancellation.cancelled()) {
+    const grpc_connectivity_state state = channel.GetState(/*try_to_connect=*/true);
+    if (state != GRPC_CHANNEL_IDLE && state != GRPC_CHANNEL_CONNECTING) return false;
+    const absl::Time now = absl::Now();
+    if (now >= end) return true;
+    channel.WaitForStateChange(state, absl::ToChronoTime(std::min(end, now + kLook)));
+  }
+  return false;
+}
+
 }  // namespace
 
 absl::Status Connection::KeepStreaming(const std::function<absl::Status(bool* moved)>& attempt) {
   std::optional<Backoff> backoff;
   while (true) {
     bool moved = false;
-    const absl::Status status = attempt(&moved);
+    // A stream may be quiet for hours; only connecting is held to the timeout, and takes of the patience.
+    const absl::Time begun = sleeper_->Now();
+    const bool silent = StaysSilent(*stubs_->channel, options_.timeout, *cancellation_);
+    const absl::Duration connecting = sleeper_->Now() - begun;
+    if (silent && !answered_) return Explain(absl::DeadlineExceededError("not connected"));
+    const absl::Status status = silent ? absl::UnavailableError("it does not answer") : attempt(&moved);
     answered_ = answered_ || moved || status.ok();
     if (status.ok()) return status;
     if (!refused_.ok()) return std::exchange(refused_, absl::OkStatus());
     if (cancellation_->cancelled() || !IsConnectionLoss(status)) return Explain(status);
     if (!backoff || moved) backoff.emplace(sleeper_, answered_ ? options_.stream_patience : options_.first_patience);
     on_reconnect_(status);
-    if (!backoff->Wait(status)) return Explain(status);
+    if (!backoff->Wait(status, connecting)) return Explain(status);
     Reconnect();
   }
 }

@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_CLIENT_CONNECTION_CONNECTION_STUBS_H_
 #define SUMSCOPE_CLIENT_CONNECTION_CONNECTION_STUBS_H_
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -20,7 +21,7 @@ namespace sumscope::client {
 
 // One channel and its stubs. A new one is made after each loss: a channel that failed waits on its own clock.
 struct Connection::Stubs {
-  explicit Stubs(const std::string& address);
+  explicit Stubs(const ConnectionOptions& options);
 
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::RunService::Stub> runs;
@@ -34,10 +35,13 @@ struct Connection::Stubs {
 template <typename Service, typename Request, typename Response>
 absl::StatusOr<Response> Connection::Call(Repeat repeat, std::unique_ptr<Service> Stubs::*service,
                                           Method<Service, Request, Response> method, const Request& request) {
-  Backoff backoff(sleeper_, answered_ ? options_.call_patience : options_.first_patience);
+  // The timeout is of all attempts together.
+  const auto deadline = std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options_.timeout);
+  Backoff backoff(sleeper_, std::min(answered_ ? options_.call_patience : options_.first_patience, options_.timeout));
   while (true) {
+    const absl::Time begun = sleeper_->Now();
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(options_.timeout));
+    context.set_deadline(deadline);
     Response response;
     absl::Status status;
     {
@@ -49,7 +53,7 @@ absl::StatusOr<Response> Connection::Call(Repeat repeat, std::unique_ptr<Service
       return response;
     }
     if (repeat == Repeat::kNo || status.code() != absl::StatusCode::kUnavailable || cancellation_->cancelled() ||
-        !backoff.Wait(status)) {
+        !backoff.Wait(status, sleeper_->Now() - begun)) {
       return Explain(status);
     }
     Reconnect();

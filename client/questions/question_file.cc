@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -131,9 +132,16 @@ class QuestionFile {
 
   // Of a question with its answer.
   absl::Status CheckAnswer(absl::string_view text) const {
-    if (!QuestionOf(text)) {
+    const std::optional<std::string> question = QuestionOf(text.substr(0, text.find('=')));
+    if (!question) {
       return BadFile(path_, line_,
                      absl::StrCat(Quote(absl::StripAsciiWhitespace(text)), " is no question like 12345+67890"));
+    }
+    if (!QuestionOf(text)) {
+      const absl::string_view answer = absl::StripAsciiWhitespace(text.substr(text.find('=') + 1));
+      return BadFile(path_, line_,
+                     absl::StrCat("the answer ", Quote(answer), " of ", *question,
+                                  " is no number; leave it empty where none is known"));
     }
     const std::string wrong = WrongAnswerOf(text);
     return wrong.empty() ? absl::OkStatus() : BadFile(path_, line_, wrong);

@@ -132,11 +132,20 @@ absl::Status CompleteHash(Connection& connection, v1::QuestionSet* questions) {
     found = set.sha256();
   }
   if (found.empty()) {
-    return MakeError(absl::StatusCode::kNotFound, "QUESTION_SET_NOT_FOUND",
-                     absl::StrCat("no uploaded list of questions begins with sha256:", prefix));
+    return ExplainMissingList(MakeError(absl::StatusCode::kNotFound, "QUESTION_SET_NOT_FOUND",
+                                        absl::StrCat("no uploaded list of questions begins with sha256:", prefix)));
   }
   questions->mutable_uploaded()->set_sha256(found);
   return absl::OkStatus();
+}
+
+absl::Status ExplainMissingList(const absl::Status& status) {
+  if (ErrorReason(status) != "QUESTION_SET_NOT_FOUND") return status;
+  const absl::string_view problem = status.message();
+  return MakeError(status.code(), "QUESTION_SET_NOT_FOUND",
+                   absl::StrCat(problem.substr(0, problem.find(';')), ": only lists of more than ",
+                                limits::kMaxInlineQuestions, " questions or ", limits::kMaxMessageBytes >> 20,
+                                " MiB are stored. Ask a shorter one again with file:PATH."));
 }
 
 bool NeedsUpload(const v1::QuestionSet& questions) {

@@ -15,7 +15,7 @@ namespace sumscope::client {
 inline constexpr char kQuestionsHelp[] =
     "uniform:10000, enriched:N, class:S3:150, stratified:100 (per class), tricase:D2:100 (per case), "
     "tasks:A2.SA,SC or tasks:all, pairs:STORE/CLEAN[,..], sha256:HASH, file:PATH or file:PATH?COLUMN=VALUE[&..], "
-    "file:- for stdin";
+    "file:- for stdin: a question a line, or a table with columns question, or a and b, and perhaps op and answer";
 
 // What `--questions` says. Classes, tasks and operands are checked by the server, which knows the run. `operation`
 // joins the columns a and b of a table without an `op` column, and is left unset in the result.
@@ -34,6 +34,9 @@ absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Ope
 // Completes `sha256:` and the beginning of a hash (12 digits or more) of an uploaded list. NOT_FOUND
 // QUESTION_SET_NOT_FOUND; INVALID_ARGUMENT QUESTION_SET_AMBIGUOUS.
 absl::Status CompleteHash(Connection& connection, v1::QuestionSet* questions);
+
+// The same error of a set that the server does not have, saying which are stored: others as they are.
+absl::Status ExplainMissingList(const absl::Status& status);
 
 // Whether a list is too long for a request: more than 100,000 questions or 4 MiB.
 bool NeedsUpload(const v1::QuestionSet& questions);

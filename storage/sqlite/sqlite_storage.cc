@@ -7,11 +7,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
-#include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/guard.h"
 #include "storage/sqlite/capture_file/memory_capture_files.h"
 #include "storage/sqlite/capture_file/sqlite_capture_files.h"
 #include "storage/sqlite/catalog/sqlite_catalog.h"
+#include "storage/sqlite/files/files.h"
 #include "storage/sqlite/question_sets/question_set_texts.h"
 #include "storage/sqlite/run_file/sqlite_run_files.h"
 
@@ -34,9 +34,9 @@ absl::Status CheckNotLost(const std::string& directory, const FileIdentity& cata
                                   [](const std::string& path) { return absl::EndsWith(path, ".db"); });
   if (runs == 0 && !files.unread.empty()) return files.unread.front();  // what lies there nobody knows
   if (runs == 0) return absl::OkStatus();
-  return CorruptFile(
-      catalog, absl::StrCat(FileExists(catalog.path) ? "it is empty" : "it is not there", ", though ", runs,
-                            " files of runs lie beside it in ", directory, "/runs: to begin anew, move them away"));
+  return CorruptFile(catalog, absl::StrCat(FileExists(catalog.path).value_or(true) ? "it is empty" : "it is not there",
+                                           ", though ", runs, " files of runs lie beside it in ", directory,
+                                           "/runs: to begin anew, move them away"));
 }
 
 // What writers that died left of run files and captures. Before anybody writes one.

@@ -39,13 +39,22 @@ class FakeServer::Runs : public v1::RunService::Service {
   grpc::Status CancelRun(grpc::ServerContext*, const v1::CancelRunRequest* request, v1::Run* answer) override {
     return AnswerRun("CancelRun", *request, answer);
   }
+  grpc::Status UndeleteRun(grpc::ServerContext*, const v1::UndeleteRunRequest* request, v1::Run* answer) override {
+    return AnswerRun("UndeleteRun", *request, answer);
+  }
   grpc::Status ListRuns(grpc::ServerContext*, const v1::ListRunsRequest* request,
                         v1::ListRunsResponse* response) override {
     fake_->Record("ListRuns", *request);
     // Three pages of one run each.
     const uint64_t page = TokenNumber(request->page_token());
-    *response->add_runs() = fake_->run;
-    response->mutable_runs(0)->set_name(absl::StrCat("runs/r", page));
+    const std::string name = absl::StrCat("runs/r", page);
+    const bool deleted = fake_->deleted.count(name) > 0;
+    if (!deleted || request->show_deleted()) {
+      v1::Run* const run = response->add_runs();
+      *run = fake_->run;
+      run->set_name(name);
+      if (deleted) run->mutable_delete_time()->set_seconds(1'700'000'000);
+    }
     if (page < 2) response->set_next_page_token(absl::StrCat(page + 1));
     return grpc::Status::OK;
   }

@@ -49,6 +49,7 @@ class FakeServer {
   // Data.
   v1::Run run;
   std::function<void(const std::string& name, v1::Run*)> on_get_run;  // shapes GetRun's answer
+  std::set<std::string> deleted;                                      // runs that lists show as deleted, where asked
   std::vector<v1::WatchRunResponse> events;  // in order; the last is the end mark. Tokens are "1", "2", ..
   uint64_t metric_steps = 0;
   uint32_t block_steps = 7;

@@ -41,6 +41,7 @@ class TerminalTest(IntegrationTest):
         with self.on_terminal('train', MODEL, '--set', f'{TINY_SET},steps=300', '--watch') as (process, read, _):
             self.assertEqual(process.wait(PATIENCE), 0)
             self.assertIn('300/300', read().replace(',', ''))
+
     @contextlib.contextmanager
     def on_terminal(self, *arguments):
         """The CLI on a terminal of its own: (process, what the terminal shows so far, where to type)."""

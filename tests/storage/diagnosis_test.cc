@@ -15,8 +15,8 @@
 
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/text/sha256.h"
-#include "storage/sqlite/base/files.h"
-#include "storage/sqlite/base/system_error.h"
+#include "storage/sqlite/files/files.h"
+#include "storage/sqlite/files/system_error.h"
 #include "tests/storage/storage_backends.h"
 
 namespace sumscope::storage {
@@ -179,6 +179,28 @@ TEST_F(Diagnosis_Test, FifoOrFolderBesideAFileOrAsCatalogThenItIsNamed) {
   std::filesystem::remove(folder_.path() + "/catalog.db");
   ASSERT_EQ(mkfifo((folder_.path() + "/catalog.db").c_str(), 0600), 0);
   EXPECT_EQ(ErrorReason(OpenSqliteStorage(folder_.path(), TestTransition, Clock::Real()).status()), "CATALOG_CORRUPT");
+}
+
+// Whatever kept a file from being looked at was told as if it were gone.
+TEST_F(Diagnosis_Test, FileCannotBeLookedAtThenItIsNotCalledGone) {
+  Storage storage = Open();
+  const auto held = *storage.run_files->Create(MakeRun("r1"));
+  const std::string hash(64, 'a');
+  for (const std::string& path :
+       {PathOf("r1"), PathOf("r2"), folder_.path() + "/runs/r1/r1.a1.db", folder_.path() + "/question_sets/" + hash}) {
+    std::filesystem::create_directories(DirectoryOf(path));
+    std::filesystem::remove(path);
+    std::filesystem::create_symlink(path, path);  // leads to itself: ELOOP
+  }
+  for (const char* run : {"r1", "r2"}) {
+    EXPECT_TRUE(storage.run_files->Exists(run)) << run;
+    EXPECT_EQ(ErrorReason(storage.run_files->Open(run).status()), "DATA_DIRECTORY_NOT_WRITABLE") << run;
+  }
+  EXPECT_EQ(ErrorReason(storage.run_files->Create(MakeRun("r2")).status()), "DATA_DIRECTORY_NOT_WRITABLE");
+  EXPECT_TRUE(storage.captures->Exists("r1", "a1"));
+  EXPECT_EQ(ErrorReason(storage.captures->Open("r1", "a1").status()), "DATA_DIRECTORY_NOT_WRITABLE");
+  EXPECT_EQ(ErrorReason(storage.captures->Create("r1", "a1", {}).status()), "DATA_DIRECTORY_NOT_WRITABLE");
+  EXPECT_EQ(ErrorReason(storage.question_set_texts->Get(hash).status()), "DATA_DIRECTORY_NOT_WRITABLE");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "storage/filter.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "proto/contract/errors/errors.h"
@@ -36,6 +37,21 @@ TEST(ParseFilter_Test, GarbageAndExcessAreRefused) {
         std::string("a = 1)"), std::string("a = \"open"), std::string(limits::kMaxFilterLength + 1, 'a'),
         std::string(1000, '(') + "a = 1" + std::string(1000, ')')}) {
     EXPECT_EQ(ErrorReason(ParseFilter(filter).status()), "FILTER_INVALID") << filter.substr(0, 40);
+  }
+}
+
+// A client put a condition of its own behind `node = "P8L0H1`, and the error was in that: column 37, never typed.
+TEST(ParseFilter_Test, WhenAStringEndsBeforeAWordThenTheErrorIsWhereItStarts) {
+  for (const char* filter : {"node = \"P8L0H1 AND NOT kind = \"Fail%\"", "node = \"P8\"L0H1", "node = 'it's' AND a = 1",
+                             "a = \"1\"\"2\"", "a = \"1\"=2"}) {
+    const absl::Status refused = ParseFilter(filter).status();
+    EXPECT_EQ(ErrorReason(refused), "FILTER_INVALID") << filter;
+    const size_t column = std::string(filter).find_first_of("\"'") + 1;
+    EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("column " + std::to_string(column) + ":"));
+    EXPECT_THAT(std::string(refused.message()), testing::Not(testing::HasSubstr("Fail")));
+  }
+  for (const char* filter : {"a = \"1\" b = 2", "(a = \"1\")", "a = \"1\"", "\"a\".\"b\" = '1'\tOR b = ''"}) {
+    EXPECT_TRUE(ParseFilter(filter).ok()) << filter;
   }
 }
 

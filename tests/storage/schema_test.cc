@@ -136,6 +136,30 @@ TEST_F(Schema_Test, RowsOfVersionThreeGetTheirPlaceInTheOrder) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+// Each change of its labels worked them out anew, and the decision said that they are shown until the next answer.
+TEST_F(Schema_Test, FiguresStoredBeforeAreShownUntilTheRunMovesOn) {
+  const Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  const auto update = [&](uint64_t steps, const std::string& label) {
+    double accuracy = -1;
+    const absl::Status status = storage.catalog->Write([&](CatalogTransaction& transaction) -> absl::Status {
+      v1::Run run;
+      run.set_name("runs/r1");
+      run.set_state(v1::SUCCEEDED);
+      run.set_steps_done(steps);
+      (*run.mutable_labels())["key"] = label;
+      EXPECT_TRUE((transaction.GetRun("r1").ok() ? transaction.UpdateRun(run) : transaction.InsertRun(run)).ok());
+      accuracy = transaction.GetRun("r1")->accuracy();
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return accuracy;
+  };
+  EXPECT_EQ(update(10, "a"), 0);
+  Execute(catalog_, "UPDATE runs SET accuracy = 0.5, nines = 0");
+  EXPECT_EQ(update(10, "b"), 0.5);
+  EXPECT_EQ(update(20, "b"), 0) << "no answer is about that step";
+}
+
 TEST_F(Schema_Test, OlderSchemaIsReadAsItIsAndMigratedByTheFirstWrite) {
   const Schema older{0x54455354, {"CREATE TABLE t (x); INSERT INTO t VALUES (1);"}, true};
   Schema newer = older;

@@ -5,12 +5,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/glossary/words.h"
-#include "client/cli/output/text.h"
 #include "client/connection/address.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/default_socket.h"
 #include "proto/contract/text/quote.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 namespace {

@@ -9,8 +9,8 @@
 #include "client/base/backoff.h"
 #include "client/cli/app/flag_words.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 namespace {

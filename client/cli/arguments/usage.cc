@@ -9,10 +9,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/output/text.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
+#include "proto/contract/text/terminal_text.h"
 #include "proto/contract/text/utf8.h"
 
 namespace sumscope::client {
@@ -117,8 +117,8 @@ std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
     const bool command = !commands.empty() && !absl::StartsWith(word, "-");
     const std::string nearest = Suggest(app, word);
     message = absl::StrCat(FullName(app), command ? " has no command " : " does not know ", Quote(word),
-                           nearest.empty() ? "" : absl::StrCat("; did you mean ", Quote(nearest), "?"));
-    if (nearest == word) {
+                           nearest.empty() ? "" : absl::StrCat("; ", DidYouMean(nearest)));
+    if (!word.empty() && nearest == word) {
       message = absl::StrCat(Quote(word), " came after \"--\", where options are none; give it before");
     }
   } else if (message == CLI::RequiredError::Subcommand(1).what()) {

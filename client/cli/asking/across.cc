@@ -6,7 +6,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "proto/contract/names/states.h"
 #include "client/cli/app/tell_error.h"
 #include "client/cli/arguments/filter_times.h"
 #include "client/cli/arguments/names.h"
@@ -17,6 +16,7 @@
 #include "client/questions/question_sets.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/states.h"
 #include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
@@ -96,7 +96,9 @@ class Asker {
       *request.mutable_question_set() = uploaded->second;
     }
     if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
-    return connection_.CreateAnalysis(request);
+    absl::StatusOr<v1::CreateAnalysisResponse> created = connection_.CreateAnalysis(request);
+    if (!created.ok()) return ExplainMissingList(created.status());
+    return created;
   }
 
   // Which analyses go on beside the one that was waited for.

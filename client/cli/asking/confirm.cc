@@ -5,8 +5,8 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 namespace {

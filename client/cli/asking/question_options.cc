@@ -41,6 +41,7 @@ absl::Status NameBadLine(Session& session, Connection& connection, const std::st
                          const QuestionOptions& options, const absl::Status& refused) {
   absl::string_view file = options.questions;
   const std::string reason = ErrorReason(refused);
+  if (reason == "QUESTION_SET_NOT_FOUND") return ExplainMissingList(refused);
   const bool of_question =
       reason == "QUESTION_INVALID" || reason == "PRODUCT_TOO_LONG" || reason == "OPERATION_NOT_OF_RUN";
   if (!of_question || !absl::ConsumePrefix(&file, "file:")) return refused;

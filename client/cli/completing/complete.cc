@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/completing/proposals.h"
 #include "client/cli/completing/typed.h"
-#include "client/cli/output/text.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 namespace {

@@ -10,6 +10,7 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/probe/probes.h"
 #include "client/connection/pages.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/results/run_list_fields.h"
 #include "sumscope/v1/analyses.pb.h"
@@ -65,16 +66,33 @@ Words FixedValues(absl::string_view option) {
 
 bool JoinedByCommas(absl::string_view option) { return option == "--then" || option == "--set"; }
 
+Proposal ProposalOf(const v1::Run& run) {
+  return {RunIdOf(run.name()), absl::StrCat(run.model_name(), " ", v1::State_Name(run.state()))};
+}
+
 std::vector<Proposal> Runs(Connection& connection) {
   std::vector<Proposal> proposals;
   const absl::StatusOr<v1::ListRunsResponse> newest = ReadPages(
       v1::ListRunsRequest(), kMost, [&](const v1::ListRunsRequest& page) { return connection.ListRuns(page); },
       &v1::ListRunsResponse::mutable_runs);
   if (!newest.ok()) return proposals;
-  for (const v1::Run& run : newest->runs()) {
-    proposals.push_back({RunIdOf(run.name()), absl::StrCat(run.model_name(), " ", v1::State_Name(run.state()))});
-  }
+  for (const v1::Run& run : newest->runs()) proposals.push_back(ProposalOf(run));
   if (!proposals.empty()) proposals.push_back({"@last", "your latest run"});
+  return proposals;
+}
+
+// Those among the newest runs of all.
+std::vector<Proposal> DeletedRuns(Connection& connection) {
+  std::vector<Proposal> proposals;
+  v1::ListRunsRequest request;
+  request.set_show_deleted(true);
+  const absl::StatusOr<v1::ListRunsResponse> newest = ReadPages(
+      request, limits::kMaxPageSize, [&](const v1::ListRunsRequest& page) { return connection.ListRuns(page); },
+      &v1::ListRunsResponse::mutable_runs);
+  if (!newest.ok()) return proposals;
+  for (const v1::Run& run : newest->runs()) {
+    if (run.has_delete_time() && proposals.size() < kMost) proposals.push_back(ProposalOf(run));
+  }
   return proposals;
 }
 
@@ -132,6 +150,8 @@ std::vector<Proposal> IdsOf(Connection& connection, absl::string_view argument, 
   std::vector<Proposal> proposals;
   if (argument == "RUN[@STEP]" && word.find('@', 1) != absl::string_view::npos) {
     proposals = Steps(connection, std::string(word.substr(0, word.find('@', 1))));
+  } else if (argument == "DELETED_RUN") {
+    proposals = DeletedRuns(connection);
   } else if (absl::StartsWith(argument, "RUN")) {
     proposals = Runs(connection);
   } else if (argument == "ANALYSIS") {

@@ -22,7 +22,7 @@ std::vector<Proposal> ValuesOf(absl::string_view option, absl::string_view word)
 bool TakesFile(absl::string_view name);
 
 // Runs, RUN@STEP, analyses and captures that begin with `word`, for an argument of that name ("RUN", "ANALYSIS"); the
-// newest 200. Nothing where the server does not answer.
+// newest 200, of "DELETED_RUN" those among the newest 1,000 runs. Nothing where the server does not answer.
 std::vector<Proposal> IdsOf(Connection& connection, absl::string_view argument, absl::string_view word);
 
 }  // namespace sumscope::client

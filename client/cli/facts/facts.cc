@@ -1,4 +1,5 @@
 // sumscope facts [FILTER]: what analyses found out about nodes, over all runs.
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -51,13 +52,15 @@ std::vector<Found> WithoutDuplicates(const v1::ListFactsResponse& all) {
   return found;
 }
 
-// Facts enough for `limit` rows and, where there is one, a row more; all of them for 0.
+// Facts enough for `limit` rows and, where there is one, a row more; all of them for 0. At least a page at a time: how
+// many rows the next ones make is not known.
 absl::StatusOr<v1::ListFactsResponse> ListForRows(Connection& connection, const std::string& filter, uint64_t limit) {
   v1::ListFactsResponse all;
   uint64_t rows = 0;
   do {
+    const uint64_t count = limit == 0 ? 0 : std::max<uint64_t>(limit - rows + 1, limits::kDefaultPageSize);
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse more,
-                              ListFacts(connection, filter, limit == 0 ? 0 : limit - rows + 1, all.next_page_token()));
+                              ListFacts(connection, filter, count, all.next_page_token()));
     all.mutable_facts()->MergeFrom(more.facts());
     all.set_next_page_token(more.next_page_token());
     rows = WithoutDuplicates(all).size();

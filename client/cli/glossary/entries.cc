@@ -121,16 +121,29 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
       {"verdict", "floor", "floor",
        "Bayes floor: the least loss that a model which looks back so far can have. What it has above is its own."},
 
-      {"cluster", "CH", "CH", "Calinski-Harabasz: spread between clusters against spread within. 50 and more passes."},
+      {"cluster", "CH", "CH",
+       "Calinski-Harabasz: spread between clusters against spread within. 50 and more is one of the four conditions of "
+       "PASSES."},
       {"cluster", "silhouette", "SILHOUETTE SIL. silhouette",
-       "How much nearer points lie to their own cluster than to the next, -1 to 1. 0.20 and more passes."},
+       "How much nearer points lie to their own cluster than to the next, -1 to 1. 0.20 and more is one of the four "
+       "conditions of PASSES."},
       {"cluster", "K", "K", "Into how many clusters k-means divides a node's outputs: 2 or 3, whichever is clearer."},
+      {"cluster", "PASSES", "PASSES",
+       "Of pca: all four hold: the first component explains more than 30 %, silhouette is 0.20 or more, CH 50 or more, "
+       "and AGREES more than 50 %. A pass is no evidence that the model uses the node."},
       {"cluster", "AGREES", "AGREES",
-       "The share of questions whose cluster is mostly of their own tri-case. Of a look-back: how many of the model's "
-       "answers are the ones that it gives."},
+       "The share of questions whose cluster is mostly of their own tri-case; more than 50 % is one of the four "
+       "conditions of PASSES. Of a look-back: how many of the model's answers are the ones that it gives."},
       {"cluster", "LABEL SIL.", "LABEL",
        "LABEL SIL. and LABEL CH: silhouette and CH of the true tri-cases instead of the clusters that k-means finds."},
       {"cluster", "explained", "EXPLAINED", "The share of the variance that each principal component explains."},
+
+      {"phase", "LEARNT AT", "LEARNT",
+       "The step from which on the loss of a digit or cell, as the median of each window of steps, stays below 0.1 "
+       "(--learnt-below) to the end of the run."},
+
+      {"state", "QUEUED (PRIORITY)", "PRIORITY", "Others are before it: it waits for its turn."},
+      {"state", "QUEUED (RESOURCES)", "RESOURCES", "Next in line: it begins when a slot of the server is free."},
 
       {"model", "segment", "segment segments SEGMENT",
        "A stretch of a training without a break, on one machine: every start, also a resumed one, begins a new one. "

@@ -28,6 +28,13 @@ int LongestOf(const Digits& digits) {
   return longest;
 }
 
+// "-" where the questions are too few to show it: 0 would say that it is not.
+std::string SureText(const v1::LookBackDigit& digit) {
+  if (!CanShow(kSureAbove, digit.per_cell())) return "-";
+  const LookBackGrade grade = GradeOf(digit);
+  return absl::StrCat(grade.sure_to, grade.exact ? " (exact)" : "");
+}
+
 // The curve kappa_m over m = 0, 1, ..: 1 is always right, 0 is chance.
 Table Curves(const Digits& digits, const View& view) {
   const int longest = LongestOf(digits);
@@ -37,8 +44,9 @@ Table Curves(const Digits& digits, const View& view) {
   for (const v1::LookBackDigit& digit : digits) {
     const LookBackGrade grade = GradeOf(digit);
     std::vector<std::string> cells = {
-        digit.digit(), absl::StrCat(grade.reads_to, " of ", digit.kappa_size()),
-        grade.exact ? absl::StrCat(grade.sure_to, " (exact)") : absl::StrCat(grade.sure_to)};
+        digit.digit(),
+        CanShow(kReadsAbove, digit.per_cell()) ? absl::StrCat(grade.reads_to, " of ", digit.kappa_size()) : "-",
+        SureText(digit)};
     for (int m = 0; m < longest; ++m) {
       if (m >= digit.kappa_size()) {
         cells.push_back(" ");
@@ -105,26 +113,38 @@ Table Classes(const v1::CascadesResult& result) {
   return table;
 }
 
+// Whether kappa's interval stays at or below `threshold` even when every answer is right.
+bool TooFewFor(double threshold, const v1::CascadesResult& result) {
+  for (const Digits* digits : {&result.additions(), &result.subtractions_positive(), &result.subtractions_negative()}) {
+    for (const v1::LookBackDigit& digit : *digits) {
+      if (!CanShow(threshold, digit.per_cell())) return true;
+    }
+  }
+  return false;
+}
+
 // A floor of 0 says that nothing is missing, not that the loss is small.
 std::string Floor(double floor) { return floor > 0 ? FormatLoss(floor) : "none: no column is left unread"; }
 
 std::string FloorText(const v1::CascadesResult& result) {
   const v1::BayesFloor& floor = result.floor();
-  std::vector<std::pair<std::string, std::string>> pairs = {
-      {"measured", FormatLoss(floor.measured_loss())}, {"floor where each digit reads", Floor(floor.at_measured_k())}};
-  if (result.sure_above() > 0) pairs.emplace_back("floor where each is sure", Floor(floor.at_sure_s()));
+  // Of grades that the questions cannot show the floor is that of k = 0.
+  const bool reads = !TooFewFor(kReadsAbove, result), sure = result.sure_above() > 0 && !TooFewFor(kSureAbove, result);
+  std::vector<std::pair<std::string, std::string>> pairs = {{"measured", FormatLoss(floor.measured_loss())}};
+  if (reads) pairs.emplace_back("floor where each digit reads", Floor(floor.at_measured_k()));
+  if (sure) pairs.emplace_back("floor where each is sure", Floor(floor.at_sure_s()));
   pairs.emplace_back("floor at k = 2 throughout", Floor(floor.at_published_k()));
-  pairs.emplace_back("generated, where each reads", Floor(floor.at_measured_k_generated()));
-  if (result.sure_above() > 0) pairs.emplace_back("generated, where each is sure", Floor(floor.at_sure_s_generated()));
+  if (reads) pairs.emplace_back("generated, where each reads", Floor(floor.at_measured_k_generated()));
+  if (sure) pairs.emplace_back("generated, where each is sure", Floor(floor.at_sure_s_generated()));
   pairs.emplace_back("generated, at k = 2", Floor(floor.at_published_k_generated()));
   std::string text =
       absl::StrCat("\nloss on uniform additions beside the best that look-back can do (nats per token)\n",
                    AlignedPairs(std::move(pairs)));
-  if (floor.measured_loss() > floor.at_measured_k()) {
+  if (reads && floor.measured_loss() > floor.at_measured_k()) {
     absl::StrAppend(&text, "a floor takes a column that is read for one that is always read right: what\n",
                     "the loss has above it are mistakes that a kappa below 1 shows, and others\n");
   }
-  if (floor.measured_loss() < floor.at_sure_s()) {
+  if (sure && floor.measured_loss() < floor.at_sure_s()) {
     absl::StrAppend(&text, "the loss lies below the floor of SURE: columns beyond are read too, if not surely\n");
   }
   return text;
@@ -146,18 +166,6 @@ void AddCurveRows(Table* table, const char* operation, const Digits& digits) {
                      count(digit.other())});
     }
   }
-}
-
-// Whether kappa's interval stays at or below `threshold` even when every answer is right.
-bool TooFewFor(double threshold, const v1::CascadesResult& result) {
-  for (const Digits* digits : {&result.additions(), &result.subtractions_positive(), &result.subtractions_negative()}) {
-    for (const v1::LookBackDigit& digit : *digits) {
-      for (int m = 0; m < std::min(digit.right_size(), digit.kappa_lower_size()); ++m) {
-        if (digit.right(m) == digit.per_cell() && digit.kappa_lower(m) <= threshold) return true;
-      }
-    }
-  }
-  return false;
 }
 
 class Cascades final : public TypedProbe<v1::CascadesRequest, v1::CascadesResult> {

@@ -67,9 +67,10 @@ class Pca final : public TypedProbe<v1::PcaRequest, v1::PcaResult> {
     for (int i = 0; i < std::min(result.labels_size(), result.counts_size()); ++i) {
       cases.push_back(absl::StrCat(result.labels(i), " (", FormatCount(result.counts(i)), ")"));
     }
-    std::string text =
-        AlignedPairs({{"tri-cases", absl::StrCat("of D", result.digit(), ": ", absl::StrJoin(cases, ", "))},
-                      {"note", "a pass is no evidence of use: ask useful-nodes first"}});
+    std::string text = AlignedPairs(
+        {{"tri-cases", absl::StrCat("of D", result.digit(), ": ", absl::StrJoin(cases, ", "))},
+         {"passes", "explained > 30 % by the first component, silhouette >= 0.20, CH >= 50, agrees > 50 %"},
+         {"note", "a pass is no evidence of use: ask useful-nodes first"}});
     Table table({{"NODE"},
                  {"PASSES"},
                  {"EXPLAINED"},

@@ -6,9 +6,9 @@
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 namespace {
@@ -49,7 +49,7 @@ class LogPrinter {
     started_ = true;
     return sink_->Write(absl::StrCat(before, FitLines(LineText(line, format_), width_)));
   }
-  // After the last line.
+  // After the last line, or behind an error: what was written is a document then, too.
   absl::Status End() {
     if (format_ != Format::kJson) return absl::OkStatus();
     return sink_->Write(started_ ? "\n]\n" : "[]\n");
@@ -68,6 +68,27 @@ class LogPrinter {
   bool started_ = false;
 };
 
+// The lines that there are and, where asked, those to come.
+absl::Status PrintLines(const Options& options, const std::string& run, Session& session, Connection& connection,
+                        LogPrinter* printer) {
+  v1::ListLogsRequest request;
+  request.set_name(run);
+  v1::ListLogsResponse page;
+  do {
+    request.set_after_sequence(printer->last());
+    SUMSCOPE_ASSIGN_OR_RETURN(page, connection.ListLogs(request));
+    for (const v1::LogLine& line : page.lines()) SUMSCOPE_RETURN_IF_ERROR(printer->Print(line));
+  } while (page.more() && page.lines_size() > 0);
+  if (!options.follow) return absl::OkStatus();
+  const auto print = [&](const v1::WatchRunResponse& event) -> absl::Status {
+    if (!event.has_log()) return absl::OkStatus();
+    SUMSCOPE_RETURN_IF_ERROR(printer->Print(event.log()));
+    if (session.output().file.empty()) session.terminal().out->flush();
+    return absl::OkStatus();
+  };
+  return connection.WatchRun(run, print).status();
+}
+
 absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
@@ -77,24 +98,9 @@ absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
     SUMSCOPE_RETURN_IF_ERROR(sink->Write("sequence,time,severity,text\n"));
   }
   LogPrinter printer(session, sink.get(), options.after);
-  v1::ListLogsRequest request;
-  request.set_name(run.name());
-  v1::ListLogsResponse page;
-  do {
-    request.set_after_sequence(printer.last());
-    SUMSCOPE_ASSIGN_OR_RETURN(page, connection->ListLogs(request));
-    for (const v1::LogLine& line : page.lines()) SUMSCOPE_RETURN_IF_ERROR(printer.Print(line));
-  } while (page.more() && page.lines_size() > 0);
-  if (options.follow) {
-    const auto print = [&](const v1::WatchRunResponse& event) -> absl::Status {
-      if (!event.has_log()) return absl::OkStatus();
-      SUMSCOPE_RETURN_IF_ERROR(printer.Print(event.log()));
-      if (session.output().file.empty()) session.terminal().out->flush();
-      return absl::OkStatus();
-    };
-    SUMSCOPE_RETURN_IF_ERROR(connection->WatchRun(run.name(), print).status());
-  }
-  SUMSCOPE_RETURN_IF_ERROR(printer.End());
+  absl::Status printed = PrintLines(options, run.name(), session, *connection, &printer);
+  printed.Update(printer.End());
+  SUMSCOPE_RETURN_IF_ERROR(printed);
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   return ExitCode::kDone;
 }

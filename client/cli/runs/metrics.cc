@@ -5,11 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/runs/metric_rows.h"
-#include "client/cli/output/text.h"
 #include "client/cli/runs/commands.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 namespace {
@@ -46,6 +46,30 @@ absl::StatusOr<std::vector<std::string>> ColumnsOf(Connection& connection, const
   return columns;
 }
 
+// The rows that there are and, where asked, those to come; where there is none the header alone.
+absl::Status PrintRows(const Options& options, const std::string& run, Session& session, Connection& connection,
+                       Sink* sink, MetricRows* rows) {
+  v1::StreamMetricsRequest request;
+  request.set_name(run);
+  request.set_series(v1::DETERMINISTIC);
+  request.set_first_step(options.first_step);
+  request.set_follow(options.follow);
+  const auto print = [&](const v1::MetricBlock& block) -> absl::Status {
+    v1::MetricBlock timing;
+    if (options.timing) {
+      SUMSCOPE_ASSIGN_OR_RETURN(timing, TimingOf(connection, run, block));
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, rows->Add(block, options.timing ? &timing : nullptr));
+    SUMSCOPE_RETURN_IF_ERROR(sink->Write(text));
+    if (options.follow && session.output().file.empty()) session.terminal().out->flush();
+    return absl::OkStatus();
+  };
+  SUMSCOPE_RETURN_IF_ERROR(connection.StreamMetrics(request, print));
+  if (rows->started()) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto columns, ColumnsOf(connection, run, options.timing));
+  return sink->Write(rows->HeaderAlone(columns));
+}
+
 absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
   const Format format = session.format_given() ? session.format() : Format::kCsv;
   if (format == Format::kId)
@@ -55,27 +79,9 @@ absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
   MetricRows rows(format, !session.output().no_headers, session.width());
-  v1::StreamMetricsRequest request;
-  request.set_name(run.name());
-  request.set_series(v1::DETERMINISTIC);
-  request.set_first_step(options.first_step);
-  request.set_follow(options.follow);
-  const auto print = [&](const v1::MetricBlock& block) -> absl::Status {
-    v1::MetricBlock timing;
-    if (options.timing) {
-      SUMSCOPE_ASSIGN_OR_RETURN(timing, TimingOf(*connection, run.name(), block));
-    }
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, rows.Add(block, options.timing ? &timing : nullptr));
-    SUMSCOPE_RETURN_IF_ERROR(sink->Write(text));
-    if (options.follow && session.output().file.empty()) session.terminal().out->flush();
-    return absl::OkStatus();
-  };
-  SUMSCOPE_RETURN_IF_ERROR(connection->StreamMetrics(request, print));
-  if (!rows.started()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto columns, ColumnsOf(*connection, run.name(), options.timing));
-    SUMSCOPE_RETURN_IF_ERROR(sink->Write(rows.HeaderAlone(columns)));
-  }
-  SUMSCOPE_RETURN_IF_ERROR(sink->Write(FitLines(rows.End(), session.width())));
+  absl::Status printed = PrintRows(options, run.name(), session, *connection, sink.get(), &rows);
+  printed.Update(sink->Write(FitLines(rows.End(), session.width())));  // behind an error, too: it ends the document
+  SUMSCOPE_RETURN_IF_ERROR(printed);
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   if (run.imported()) session.Note(absl::StrCat(RunIdOf(run.name()), " was imported: it has no metrics."));
   return ExitCode::kDone;

@@ -38,6 +38,10 @@ absl::Status AnalysisKind::CompleteWithQuestions(const v1::TrainSpec&, const v1:
   return absl::OkStatus();
 }
 
+absl::Status AnalysisKind::CheckMetrics(absl::string_view, uint64_t, const v1::AnalysisRequest&) const {
+  return absl::OkStatus();
+}
+
 absl::Status AnalysisKind::Check(const v1::TrainSpec& spec, const v1::QuestionSet& questions,
                                  const v1::UploadedQuestionSet& uploaded, const v1::AnalysisRequest& request) const {
   if (questions.has_uploaded()) SUMSCOPE_RETURN_IF_ERROR(CheckUploaded(Rules(spec, request), uploaded));

@@ -30,6 +30,9 @@ class TypedKind : public AnalysisKind {
                                      v1::AnalysisRequest* request) const final {
     return DoCompleteWithQuestions(spec, questions, request_.Mutable(request));
   }
+  absl::Status CheckMetrics(absl::string_view run, uint64_t steps, const v1::AnalysisRequest& request) const final {
+    return DoCheckMetrics(run, steps, request_.Get(request));
+  }
   AnalysisCost Cost(const v1::TrainSpec& spec, const v1::QuestionSet& questions, double count,
                     const v1::AnalysisRequest& request) const final {
     return DoCost(spec, questions, count, request_.Get(request));
@@ -67,6 +70,7 @@ class TypedKind : public AnalysisKind {
     return absl::OkStatus();
   }
   virtual absl::Status DoCheckCount(const v1::TrainSpec&, uint64_t, const Request&) const { return absl::OkStatus(); }
+  virtual absl::Status DoCheckMetrics(absl::string_view, uint64_t, const Request&) const { return absl::OkStatus(); }
   virtual AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet& questions, double count,
                               const Request& request) const = 0;
   virtual uint64_t DoLeastResultBytes(const v1::TrainSpec&, const v1::AnalysisPrediction&, const Request&) const {

@@ -12,9 +12,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "google/protobuf/util/json_util.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_shapes.h"
 #include "proto/contract/text/quote.h"
 
@@ -224,6 +226,25 @@ uint64_t ForeignTensor::SourceIndex(uint64_t index) const {
       return index % shape[2] * (shape[0] * shape[1]) + index / shape[2];
   }
   return index;
+}
+
+std::optional<v1::TrainSpec> SpecOfMetadata(const SafetensorsHeader& file, std::string* note) {
+  const auto said = file.metadata.find("spec");
+  if (said == file.metadata.end()) return std::nullopt;
+  constexpr size_t kMaxSpecText = 4096;  // one with every field has 600
+  google::protobuf::util::JsonParseOptions options;
+  options.ignore_unknown_fields = true;  // of a later version
+  v1::TrainSpec spec;
+  const bool is_spec = said->second.size() <= kMaxSpecText &&
+                       google::protobuf::util::JsonStringToMessage(said->second, &spec, options).ok() &&
+                       spec.operation() != v1::OPERATION_UNSPECIFIED;
+  spec.clear_insert_mode();
+  spec.clear_init_from();
+  if (spec.steps() == 0) spec.clear_steps();  // imported before
+  spec = CompleteSpec(std::move(spec));
+  if (is_spec && ValidateSpec(spec).ok()) return spec;
+  *note = "the spec in the file's __metadata__ is none of ours and was not used";
+  return std::nullopt;
 }
 
 absl::StatusOr<ForeignModel> ReadForeignModel(const SafetensorsHeader& file, v1::Operation operation,

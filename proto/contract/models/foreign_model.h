@@ -45,6 +45,12 @@ struct ForeignModel {
   std::vector<std::string> notes;  // what was read otherwise than it is written, for people; empty for our own files
 };
 
+// What the file's own metadata says of the training and no weight does, as our exports write it ("spec"): operation,
+// schedule, enrichment, rates, batch size, seed. Not the steps nor a run that was inserted: no step of a training here
+// made these weights, and that run is elsewhere. nullopt where there is none, and where what is there is no valid spec
+// with an operation; `note` then says so, for people.
+std::optional<v1::TrainSpec> SpecOfMetadata(const SafetensorsHeader& file, std::string* note);
+
 // INVALID_ARGUMENT with the reasons of InferSpec, MODEL_TENSOR_TWICE, MODEL_HEADS_UNKNOWN; the message says what the
 // file holds instead.
 absl::StatusOr<ForeignModel> ReadForeignModel(const SafetensorsHeader& file, v1::Operation operation,

@@ -14,6 +14,15 @@ namespace sumscope {
 inline constexpr double kReadsAbove = 0.5;
 inline constexpr double kSureAbove = 0.95;
 
+// Whether the 95 % interval of kappa can lie above `threshold` at all: whether it does when every one of `per_cell`
+// answers is right, from 13 questions above 0.5, from 146 above 0.95. True of 0, which is not known.
+bool CanShow(double threshold, uint32_t per_cell);
+
+// What a digit's questions say of the claim that it is sure of all columns. kUntestable: so few questions that all of
+// them right would not show it (CanShow), and none of its intervals lies below kSureAbove.
+enum class SureClaim { kHolds, kFails, kUntestable };
+SureClaim SureOfAll(const v1::LookBackDigit& digit);
+
 // The grades of one digit from its intervals, whatever version computed it. `exact`: sure of all m.
 struct LookBackGrade {
   uint32_t reads_to = 0;
@@ -21,7 +30,8 @@ struct LookBackGrade {
   bool exact = false;
 };
 LookBackGrade GradeOf(const v1::LookBackDigit& digit);
-// "exact"; "reads 3 of 5, sure of 2".
+// "exact"; "reads 3 of 5, sure of 2". Of questions too few for a grade (CanShow): "reads 3 of 5, too few questions to
+// be sure", "reads 0 of 5, not sure of all" where that is refuted; "too few questions to tell".
 std::string LookBackText(const v1::LookBackDigit& digit);
 
 // Of the whole model: the largest k such that every digit reads (is sure of) k columns, or all that it has. nullopt for

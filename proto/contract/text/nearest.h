@@ -8,13 +8,18 @@
 
 namespace sumscope {
 
-// The one of `names` that was probably meant by `typed`: the nearest by Levenshtein's distance of those that have most
-// letters in common with it, in the same order. Where one holds the other, with 4 letters or more, they are one step
-// apart: "steps" for "training_steps". Case and a leading "--" do not count. "" where none is like it.
+// The one of `names` that was probably meant by `typed`: the nearest by Levenshtein's distance, neighbours that changed
+// places counting once, of those of which at most a third of the longer word is wrong. So are two of which one holds
+// the other, "steps" for "training_steps", or of which each part of one, between '_', '-' and '.', is as near to a part
+// of the other, "steps" for "training_step"; what is held or near must have 4 letters. Case and a leading "--" do not
+// count. "" where none is like it.
 std::string Nearest(absl::string_view typed, const std::vector<std::string>& names);
 
-// What an error says behind a name that is none of `names`: "did you mean steps?", or, where none is like it, which
-// there are, the first of many.
+// How every message asks whether `name` was meant: did you mean "steps"?
+std::string DidYouMean(absl::string_view name);
+
+// What an error says behind a name that is none of `names`: whether the nearest was meant, or, where none is like it,
+// which there are, the first of many.
 std::string DidYouMean(absl::string_view typed, const std::vector<std::string>& names);
 
 }  // namespace sumscope

@@ -9,7 +9,7 @@ namespace sumscope::jobs {
 namespace {
 
 // The metrics of the training up to the checkpoint.
-absl::Status CheckMetrics(Context* context, const v1::Run& run, uint64_t step) {
+absl::Status CheckMetrics(Context* context, const v1::Run& run, uint64_t step, const v1::AnalysisRequest& request) {
   uint64_t stored = 0;
   if (!run.imported()) {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context->run_files->Open(IdOf(run.name())));
@@ -26,7 +26,7 @@ absl::Status CheckMetrics(Context* context, const v1::Run& run, uint64_t step) {
                      absl::StrCat(run.name(), " has metrics of ", step, " steps; phases are found in at most ",
                                   kMaxPhaseSteps, ": name an earlier checkpoint"));
   }
-  return absl::OkStatus();
+  return KindOf(request).CheckMetrics(run.name(), step, request);
 }
 
 }  // namespace
@@ -36,7 +36,7 @@ absl::Status CheckAnswerable(Context* context, const v1::Run& run, const v1::Ana
   if (kind.writes_capture()) return context->capture_room.Check(analysis.prediction().disk_bytes());
   if (!kind.needs_metrics()) return absl::OkStatus();
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
-  return CheckMetrics(context, run, checkpoint.step.value_or(0));
+  return CheckMetrics(context, run, checkpoint.step.value_or(0), analysis.request());
 }
 
 }  // namespace sumscope::jobs

@@ -8,6 +8,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
+#include "server/jobs/intake/storage_patience.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/tasks/node_tags.h"
 
@@ -25,9 +26,16 @@ storage::LogEntry EndOfLog(absl::Time now, const Outcome& outcome) {
   return entry;
 }
 
+// A success is that of the file which the task wrote.
+absl::Status CheckSuccess(const Outcome& outcome, const EndFacts& facts) {
+  if (outcome.state != v1::SUCCEEDED || !facts.incarnation.has_value()) return absl::OkStatus();
+  return CheckSameFile(facts.file.get(), *facts.incarnation);
+}
+
 absl::Status StoreTraining(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
   const absl::Time now = context->clock->Now();
-  const auto log = [&](storage::RunFileTransaction& transaction) {
+  const auto log = [&](storage::RunFileTransaction& transaction) -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(CheckSuccess(outcome, facts));
     return transaction.AppendLog(EndOfLog(now, outcome)).status();
   };
   if (!IsTerminal(outcome.state)) {
@@ -50,7 +58,8 @@ absl::Status StoreTraining(Context* context, const Target& target, const Outcome
   if (outcome.state != v1::SUCCEEDED) {
     SUMSCOPE_RETURN_IF_ERROR(facts.file->DiscardUnfinishedTensorSets().status());
   }
-  return SealUnlessBusy(context, target.job.run, facts.file.get());
+  SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(context, target.job.run, facts.file.get()));
+  return CheckSuccess(outcome, facts);
 }
 
 absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
@@ -67,9 +76,13 @@ absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome
   analysis.set_state_detail(Bounded(outcome.detail));
   if (outcome.state == v1::SUCCEEDED) analysis.set_progress(1);
   *analysis.mutable_end_time() = ToTimestamp(context->clock->Now());
-  SUMSCOPE_RETURN_IF_ERROR(
-      facts.file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(analysis); }));
-  return IsTerminal(target.run.state()) ? SealUnlessBusy(context, target.job.run, facts.file.get()) : absl::OkStatus();
+  SUMSCOPE_RETURN_IF_ERROR(facts.file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(CheckSuccess(outcome, facts));
+    return transaction.PutAnalysis(analysis);
+  }));
+  if (!IsTerminal(target.run.state())) return absl::OkStatus();
+  SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(context, target.job.run, facts.file.get()));
+  return CheckSuccess(outcome, facts);
 }
 
 // A capture that did not succeed leaves no file. One that cannot be removed now is in nobody's way: the next of its
@@ -84,7 +97,7 @@ void DropCapture(Context* context, const Target& target) {
 absl::Status StoreEnd(Context* context, const Target& target, const EndFacts& facts, Outcome* outcome) {
   const auto failed = [&](const std::string& reason, const absl::Status& status) {
     if (outcome->state != v1::SUCCEEDED) return absl::OkStatus();  // says less, loses nothing
-    if (facts.keep_success && MayPass(status)) return status;
+    if (facts.keep_success && StoragePatience::Passes(status)) return status;
     *outcome = {v1::FAILED, reason, std::string(status.message())};
     DropCapture(context, target);
     return absl::OkStatus();
@@ -110,6 +123,9 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
     const absl::Time now = context->clock->Now();
     target.log_entries = log_entries;
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, outcome.state, outcome.reason, outcome.detail));
+    if (target.of_training() && facts.run.has_value()) {
+      SUMSCOPE_RETURN_IF_ERROR(facts.run->PutCheckpoint(transaction, target.job.run));
+    }
     if (!target.of_training() && outcome.state == v1::SUCCEEDED) {
       SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, target.analysis, facts.analysis.result(), now));
     }
@@ -157,6 +173,13 @@ absl::Status FollowCatalog(Context* context, const Target& target, storage::RunF
   const Outcome outcome = {job.state, job.reason, job.detail};
   return target.of_training() ? StoreTraining(context, target, outcome, facts)
                               : StoreAnalysis(context, target, outcome, facts);
+}
+
+absl::Status CheckSameFile(storage::RunFile* file, uint64_t incarnation) {
+  if (file->Incarnation() == incarnation) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, storage::kRunFileReplaced,
+                   "the run's file was exchanged for another under the task that wrote it: what the task brought since "
+                   "then is not in it; `sumscope runs resume` goes on from what it holds");
 }
 
 absl::StatusOr<std::shared_ptr<storage::RunFile>> OpenIfExists(Context* context, const std::string& run) {

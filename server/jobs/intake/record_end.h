@@ -17,8 +17,10 @@ struct EndFacts {
   std::shared_ptr<storage::RunFile> file;  // null: none yet, or it cannot be opened. Shared with readers.
   std::optional<RunFacts> run;             // of a training
   v1::Analysis analysis;                   // of an analysis: result and provenance, when it gave them
-  // A success that the file refuses for now (MayPass) is left unrecorded, with that error at once, to be recorded
-  // later.
+  // Which file they are of: a success needs that one (CheckSameFile).
+  std::optional<uint64_t> incarnation;
+  // A success that the file refuses for now (StoragePatience::Passes) is left unrecorded, with that error at once, to
+  // be recorded later.
   bool keep_success = false;
 };
 
@@ -42,7 +44,11 @@ absl::Status ChangeDescription(Context* context, const std::string& run, storage
                                const std::function<void(const v1::Run& catalog, v1::Run* description)>& change,
                                const std::function<absl::Status(storage::RunFileTransaction&)>& also = nullptr);
 
-// Opens the run's file when there is one; null otherwise.
+// FAILED_PRECONDITION RUN_FILE_REPLACED when another file than this one (RunFile::Incarnation) has been found in its
+// place.
+absl::Status CheckSameFile(storage::RunFile* file, uint64_t incarnation);
+
+// Opens the run's file when there is one, also one of which nobody can tell; null otherwise.
 absl::StatusOr<std::shared_ptr<storage::RunFile>> OpenIfExists(Context* context, const std::string& run);
 
 }  // namespace sumscope::jobs

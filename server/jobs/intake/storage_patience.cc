@@ -14,7 +14,7 @@ namespace {
 
 constexpr absl::Duration kFirstDelay = absl::Milliseconds(50);
 constexpr absl::Duration kLongestDelay = absl::Seconds(5);
-// Errors that nobody has a name for are hardly ever passing ones.
+// Errors that nobody has a name for are hardly ever passing ones; and a file that is gone is seldom back.
 constexpr absl::Duration kUnknownWait = absl::Minutes(1);
 // An answer is computed again in seconds or minutes; meanwhile others can use the slot.
 constexpr absl::Duration kAnalysisWait = absl::Minutes(2);
@@ -29,7 +29,9 @@ bool StoragePatience::MayTryAgain(const absl::Status& status) {
 }
 
 bool StoragePatience::Passes(const absl::Status& status) {
-  return MayPass(status) && ErrorReason(status) != "CAPTURE_TOO_LARGE";
+  const std::string reason = ErrorReason(status);
+  // A file that was moved away may be on its way back.
+  return (MayPass(status) && reason != "CAPTURE_TOO_LARGE") || reason == "RUN_FILE_NOT_FOUND";
 }
 
 bool StoragePatience::ToldToEnd() const {

@@ -27,7 +27,7 @@ class StoragePatience {
   // told to end or the server goes.
   absl::Status Outlast(const std::function<absl::Status()>& body);
 
-  // Whether an error is waited for; one that nobody has a name for only a minute.
+  // Whether an error is waited for; one that nobody has a name for, and a file that is gone, only a minute.
   static bool Passes(const absl::Status& status);
   // Whether it was nobody's failure after all the waiting: the job may try again from the queue.
   static bool MayTryAgain(const absl::Status& status);

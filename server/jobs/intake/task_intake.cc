@@ -34,6 +34,7 @@ TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment
       slot_(std::move(slot)),
       assignment_(std::move(assignment)),
       task_id_(assignment_.task.task_id()),
+      incarnation_(assignment_.file == nullptr ? 0 : assignment_.file->Incarnation()),
       check_(assignment_),
       patience_(context, {slot_, assignment_.job, assignment_.run, assignment_.analysis_id}, assignment_.file),
       start_(context->clock->Monotonic()),
@@ -113,8 +114,10 @@ absl::Status TaskIntake::StartTraining(const v1::Attempt& provenance) {
     if (!description->has_start_time()) *description->mutable_start_time() = ToTimestamp(now);
   };
   // A file that another program has open for a moment is no reason to give the run up.
-  SUMSCOPE_RETURN_IF_ERROR(patience_.Outlast(
-      [&] { return ChangeDescription(context_, assignment_.run, assignment_.file.get(), describe); }));
+  SUMSCOPE_RETURN_IF_ERROR(patience_.Outlast([&] {
+    return ChangeDescription(context_, assignment_.run, assignment_.file.get(), describe,
+                             [this](storage::RunFileTransaction&) { return CheckSameFile(); });
+  }));
   return patience_.Outlast([&]() -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(SetRunning());
     if (!mixed) return absl::OkStatus();
@@ -141,7 +144,8 @@ absl::Status TaskIntake::Commit(const std::vector<worker::v1::WorkerMessage>& me
     return NeedsFile(message) && (capture_ == nullptr || !IsTensorPart(message));
   });
   if (!to_file) return absl::OkStatus();
-  return assignment_.file->Write([&](storage::RunFileTransaction& transaction) {
+  return assignment_.file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(CheckSameFile());
     *next = state_;
     for (const worker::v1::WorkerMessage& message : messages) {
       if (capture_ != nullptr && IsTensorPart(message)) continue;
@@ -174,9 +178,8 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
     last_sequence = std::max(last_sequence, message.sequence());
   }
   state_ = std::move(next);
-  // First: what is acknowledged is what the run shows.
-  RefreshCatalog();
-  ShowProgress();
+  ShowProgress();    // it waits for no catalog
+  RefreshCatalog();  // before the worker hears: the run shows what is acknowledged, unless the catalog refuses
   Acknowledge(last_sequence);
 }
 
@@ -213,11 +216,15 @@ void TaskIntake::RefreshCatalog() {
   const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.GetRun(assignment_.run));
     state_.facts.CopyTo(&run);
-    return transaction.UpdateRun(run);
+    SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateRun(run));
+    return state_.facts.PutCheckpoint(transaction, assignment_.run);
   });
   state_.catalog_is_behind = !status.ok();
   if (!status.ok()) refresh_at_ = context_->clock->Monotonic() + kRefreshDelay;
+  if (status.ok()) context_->hub->Notify(assignment_.run);
 }
+
+absl::Status TaskIntake::CheckSameFile() const { return jobs::CheckSameFile(assignment_.file.get(), incarnation_); }
 
 absl::Status TaskIntake::CheckComplete() {
   const auto incomplete = [](const std::string& text) {
@@ -229,6 +236,7 @@ absl::Status TaskIntake::CheckComplete() {
   }
   if (state_.open_set.has_value()) return incomplete("a tensor set has no end");
   SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t steps, assignment_.file->MetricSteps(storage::Series::kDeterministic));
+  SUMSCOPE_RETURN_IF_ERROR(CheckSameFile());
   if (steps != assignment_.steps) {
     return incomplete(absl::StrCat("metrics of ", steps, " steps came, expected ", assignment_.steps));
   }
@@ -287,8 +295,12 @@ EndFacts TaskIntake::FactsOfEnd() {
   capture_.reset();  // what it holds unfinished is gone before anybody hears of the end
   EndFacts facts;
   facts.file = assignment_.file;
+  facts.incarnation = incarnation_;
   if (assignment_.analysis_id.empty()) {
     facts.run = state_.facts;
+    if (assignment_.file != nullptr && !CheckSameFile().ok()) {
+      if (const auto there = ReadFacts(assignment_.file.get()); there.ok()) facts.run = *there;  // what is left
+    }
   } else {
     provenance_.set_seconds(absl::ToDoubleSeconds(context_->clock->Monotonic() - start_));
     *facts.analysis.mutable_provenance() = provenance_;

@@ -17,8 +17,9 @@
 namespace sumscope::jobs {
 
 // Takes in what one task's worker sends: checks it, makes it durable, tells watchers, then acknowledges it; and records
-// the task's end. Storage that refuses for now is waited for. After a failure, or a message that no worker sends, it
-// takes nothing more and ends the task. Confined to its slot's ingest thread.
+// the task's end. Storage that refuses for now is waited for. After a failure, or a message that no worker sends, or
+// when another file was put in the place of the one that it began to write, it takes nothing more and ends the task.
+// Confined to its slot's ingest thread.
 class TaskIntake {
  public:
   TaskIntake(Context* context, std::string slot, Assignment assignment);
@@ -68,6 +69,7 @@ class TaskIntake {
   void ShowProgress();
   // The run's row follows each checkpoint: they are few, three a decade of steps.
   void RefreshCatalog();
+  absl::Status CheckSameFile() const;
   // OK when everything that makes the task's success is stored.
   absl::Status CheckComplete();
   TaskEnd EndOf(const worker::v1::Finished& finished);
@@ -85,6 +87,7 @@ class TaskIntake {
   const std::string slot_;
   const Assignment assignment_;
   const std::string task_id_;
+  const uint64_t incarnation_;  // of the file that the task was made from
 
   MessageCheck check_;
   StoragePatience patience_;

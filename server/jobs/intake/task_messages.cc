@@ -115,6 +115,7 @@ absl::Status TaskIntake::EndSet(const worker::v1::TensorSetEnd& end, storage::Ru
   state->open_set.reset();
   if (state->open_kind != storage::TensorSetKind::kWeights) return absl::OkStatus();
   state->facts.heldout_loss = heldout_loss;
+  state->facts.checkpoint_step = state->open_step;
   state->catalog_is_behind = true;
   return Log(transaction, "INFO", absl::StrCat("checkpoint at step ", state->open_step), state->open_step);
 }

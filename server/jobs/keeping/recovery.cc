@@ -50,6 +50,9 @@ absl::Status FollowFile(Context* context, const Target& target, const Outcome& o
       SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, v1::RUNNING, "", ""));
     }
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, outcome.state, outcome.reason, outcome.detail));
+    if (current.of_training() && facts.run.has_value()) {
+      SUMSCOPE_RETURN_IF_ERROR(facts.run->PutCheckpoint(transaction, current.job.run));
+    }
     if (current.of_training() || outcome.state != v1::SUCCEEDED) return absl::OkStatus();
     return StoreFacts(transaction, current.analysis, facts.analysis.result(), now);
   });

@@ -2,11 +2,27 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/job_manager_impl.h"
 
 namespace sumscope::jobs {
+namespace {
+
+// Brings the labels in the run's file, if it has one, in line with the catalog's. The housekeeping seals what could not
+// be sealed now.
+absl::Status CopyLabels(Context* context, const v1::Run& row) {
+  const std::string run = IdOf(row.name());
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, OpenIfExists(context, run));
+  if (file == nullptr) return absl::OkStatus();
+  SUMSCOPE_RETURN_IF_ERROR(ChangeDescription(
+      context, run, file.get(),
+      [](const v1::Run& catalog, v1::Run* description) { *description->mutable_labels() = catalog.labels(); }));
+  return IsTerminal(row.state()) ? SealUnlessBusy(context, run, file.get()) : absl::OkStatus();
+}
+
+}  // namespace
 
 absl::StatusOr<v1::Run> JobManagerImpl::ChangeRun(const std::string& run,
                                                   const std::function<absl::Status(v1::Run*)>& change) {
@@ -57,13 +73,10 @@ absl::StatusOr<v1::Run> JobManagerImpl::UpdateLabels(const std::string& run, boo
                               }
                               return absl::OkStatus();
                             }));
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, OpenIfExists(&context_, run));
-  if (file == nullptr) return changed;
-  SUMSCOPE_RETURN_IF_ERROR(ChangeDescription(
-      &context_, run, file.get(),
-      [](const v1::Run& catalog, v1::Run* description) { *description->mutable_labels() = catalog.labels(); }));
-  // They are stored. The housekeeping seals what could not be sealed now.
-  if (IsTerminal(changed.state())) SealUnlessBusy(&context_, run, file.get()).IgnoreError();
+  // They are stored: whatever is wrong with the file, whose copy is there for those who have nothing but the file.
+  if (const absl::Status copied = CopyLabels(&context_, changed); !copied.ok()) {
+    context_.Say(absl::StrCat(changed.name(), ": its labels are changed, but not in its file: ", copied.message()));
+  }
   return changed;
 }
 

@@ -7,6 +7,17 @@
 namespace sumscope::jobs {
 namespace {
 
+using Digits = google::protobuf::RepeatedPtrField<v1::LookBackDigit>;
+
+// Of a verdict, per digit and length.
+uint32_t QuestionsPerCell(const v1::CascadesResult& verdict) {
+  for (const Digits* digits :
+       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
+    if (!digits->empty()) return digits->Get(0).per_cell();
+  }
+  return 0;
+}
+
 // Whether uniform questions of `operation` ask for all that the run does.
 bool IsWhole(const v1::TrainSpec& spec, v1::Operation operation) {
   return operation == (RunHasOperation(spec, v1::MIX) ? v1::MIX : spec.operation());
@@ -30,7 +41,9 @@ storage::Headline HeadlineOf(const v1::TrainSpec& spec, const v1::QuestionSet& q
     headline.accuracy = {exact.rate(), exact.count(),
                          evaluated->has_nines() ? evaluated->nines() : FloorOfLog10(exact.count())};
   } else if (const v1::CascadesResult* const verdict = kind.Verdict(result)) {
-    if (const auto whole = Summarize(*verdict)) headline.look_back = {whole->reads_to, whole->sure_to, whole->exact};
+    if (const auto whole = Summarize(*verdict); whole && CanShow(kReadsAbove, QuestionsPerCell(*verdict))) {
+      headline.look_back = {whole->reads_to, whole->sure_to, whole->exact, QuestionsPerCell(*verdict)};
+    }
   }
   return headline;
 }

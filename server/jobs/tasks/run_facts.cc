@@ -14,7 +14,10 @@ absl::StatusOr<RunFacts> ReadFacts(storage::RunFile* file) {
     facts.loss = LastValue(last, "loss");
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const auto checkpoints, file->ListTensorSets(storage::TensorSetKind::kWeights));
-  if (!checkpoints.empty()) facts.heldout_loss = checkpoints.back().heldout_loss;
+  if (!checkpoints.empty()) {
+    facts.heldout_loss = checkpoints.back().heldout_loss;
+    facts.checkpoint_step = checkpoints.back().step;
+  }
   return facts;
 }
 

@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/catalog.h"
 #include "storage/run_file.h"
 
 namespace sumscope::jobs {
@@ -15,12 +18,17 @@ struct RunFacts {
   uint64_t timing_steps = 0;           // stored
   std::optional<double> loss;          // of the last stored step
   std::optional<double> heldout_loss;  // of the last checkpoint
+  std::optional<uint64_t> checkpoint_step;
 
   void CopyTo(v1::Run* run) const {
     run->set_steps_done(steps_done);
     if (loss.has_value()) run->set_loss(*loss);
     run->clear_heldout_loss();  // an older checkpoint's is not that of the last
     if (heldout_loss.has_value()) run->set_heldout_loss(*heldout_loss);
+  }
+  // Says which checkpoint's answers the run shows.
+  absl::Status PutCheckpoint(storage::CatalogTransaction& transaction, const std::string& run) const {
+    return checkpoint_step.has_value() ? transaction.PutLastCheckpoint(run, *checkpoint_step) : absl::OkStatus();
   }
 };
 

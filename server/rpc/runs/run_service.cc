@@ -49,6 +49,7 @@ void ShowProgress(const Backend& backend, v1::Run* run) {
     run->set_steps_done(progress.step());
     run->set_loss(progress.loss());
   }
+  if (run->state() == v1::CANCELLING) return;  // why it ends says more than what it waits for
   // A full disk can keep the catalog from saying that it is full.
   for (const jobs::StorageWait& wait : backend.manager->StorageWaits()) {
     if (!wait.analysis.empty() || RunName(wait.run) != run->name()) continue;

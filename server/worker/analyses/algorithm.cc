@@ -13,23 +13,30 @@ namespace {
 
 namespace api = sumscope::v1;
 
-// The claim that every carry is looked back all the way, which takes the higher grade.
 void AddVerdictClause(const std::string& name, const google::protobuf::RepeatedPtrField<api::LookBackDigit>& digits,
                       api::AlgorithmResult* result) {
-  if (digits.empty()) return;
-  api::AlgorithmClause* clause = result->add_clauses();
-  clause->set_name(absl::StrCat("look-back.", name));
-  clause->set_text(absl::StrCat(name, ": cascades of every length are carried through (kappa above ", kSureAbove, ")"));
-  clause->set_holds(true);
-  clause->set_testable(true);
-  for (const api::LookBackDigit& digit : digits) {
-    if (!digit.exact()) clause->set_holds(false);
-    absl::StrAppend(clause->mutable_evidence(), clause->evidence().empty() ? "" : "; ", digit.digit(), " ",
-                    LookBackText(digit));
-  }
+  if (!digits.empty()) *result->add_clauses() = LookBackClause(name, digits);
 }
 
 }  // namespace
+
+api::AlgorithmClause LookBackClause(const std::string& name,
+                                    const google::protobuf::RepeatedPtrField<api::LookBackDigit>& digits) {
+  api::AlgorithmClause clause;
+  clause.set_name(absl::StrCat("look-back.", name));
+  clause.set_text(absl::StrCat(name, ": cascades of every length are carried through (kappa above ", kSureAbove, ")"));
+  bool fails = false, untestable = false;  // one digit that fails is enough
+  for (const api::LookBackDigit& digit : digits) {
+    const SureClaim claim = SureOfAll(digit);
+    fails = fails || claim == SureClaim::kFails;
+    untestable = untestable || claim == SureClaim::kUntestable;
+    absl::StrAppend(clause.mutable_evidence(), clause.evidence().empty() ? "" : "; ", digit.digit(), " ",
+                    LookBackText(digit));
+  }
+  clause.set_holds(!fails && !untestable);
+  clause.set_testable(fails || !untestable);
+  return clause;
+}
 
 AnalysisOutcome RunAlgorithm(const AnalysisInput& input) {
   const api::AlgorithmRequest& request = input.request().algorithm();

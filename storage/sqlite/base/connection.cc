@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
 
@@ -28,19 +30,45 @@ int OpenFlags(const FileIdentity& file, Connection::Mode mode) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const FileIdentity& file, Mode mode) {
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const FileIdentity& file, Mode mode, const Admit& admit) {
   if (mode != Mode::kCreate) SUMSCOPE_RETURN_IF_ERROR(CheckPresent(file));
   SUMSCOPE_RETURN_IF_ERROR(CheckRegular(file));
-  return GuardSqlite(
-      file, [&]() -> absl::StatusOr<std::unique_ptr<Connection>> { return std::make_unique<Connection>(file, mode); });
+  return GuardSqlite(file, [&]() -> absl::StatusOr<std::unique_ptr<Connection>> {
+    std::optional<FileId> before, after;
+    if (admit) {
+      SUMSCOPE_ASSIGN_OR_RETURN(before, FileIdOf(file.path));
+    }
+    auto connection = std::make_unique<Connection>(file, mode);
+    if (admit) {
+      SUMSCOPE_ASSIGN_OR_RETURN(after, FileIdOf(file.path));
+      const bool made = !before.has_value() && mode == Mode::kCreate;
+      if (!after.has_value() || (!made && before != after)) return FileReplaced(file);
+      SUMSCOPE_RETURN_IF_ERROR(admit(*after));
+    }
+    connection->Configure();
+    return connection;
+  });
 }
 
 Connection::Connection(const FileIdentity& file, Mode mode)
-    : file_(file), database_(file.path.empty() ? ":memory:" : file.path, OpenFlags(file, mode), kBusyTimeoutMs) {
+    : file_(file), database_(file.path.empty() ? ":memory:" : file.path, OpenFlags(file, mode), kBusyTimeoutMs) {}
+
+void Connection::Configure() {
   // trusted_schema: a file from elsewhere must not call functions with side effects from its views.
   Execute(
       "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF; "
       "PRAGMA journal_size_limit=67108864");
+}
+
+std::string Connection::PathFound() const { return sqlite3_db_filename(database_.getHandle(), "main"); }
+
+absl::Status Connection::FoldWal() {
+  return Guard([&]() -> absl::Status {
+    sqlite3* const handle = database_.getHandle();
+    const int code = sqlite3_wal_checkpoint_v2(handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    if (code != SQLITE_OK) throw SQLite::Exception(handle, code);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Connection::CheckWritable() const {

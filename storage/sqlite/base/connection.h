@@ -5,6 +5,7 @@
 #include <SQLiteCpp/Statement.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -13,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/sqlite/base/guard.h"
+#include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
 
@@ -21,7 +23,10 @@ namespace sumscope::storage {
 class Connection {
  public:
   enum class Mode { kReadOnly, kReadWrite, kCreate };
-  static absl::StatusOr<std::unique_ptr<Connection>> Open(const FileIdentity& file, Mode mode);
+  // `admit`, if any, is asked of the file that was opened before anything beside it is, such as another file's WAL.
+  using Admit = std::function<absl::Status(const FileId&)>;
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const FileIdentity& file, Mode mode,
+                                                          const Admit& admit = nullptr);
 
   Connection(const FileIdentity& file, Mode mode);  // throws; use Open
 
@@ -48,6 +53,9 @@ class Connection {
     return status;
   }
 
+  // Writes what the WAL holds into the file, wherever that has been moved to, and empties the WAL. UNAVAILABLE
+  // STORAGE_BUSY when another program reads it. OK without a WAL.
+  absl::Status FoldWal();
   // FAILED_PRECONDITION DATA_DIRECTORY_NOT_WRITABLE when SQLite could open the file for reading only.
   absl::Status CheckWritable() const;
 
@@ -59,9 +67,12 @@ class Connection {
   void ReturnStatement(const std::string& sql, std::unique_ptr<SQLite::Statement> statement);
   int64_t last_insert_rowid() const { return database_.getLastInsertRowid(); }
   const FileIdentity& file() const { return file_; }
+  // Where SQLite found it: what lies beside it lies there, also where the path is a symbolic link.
+  std::string PathFound() const;
   absl::Status Corrupt(absl::string_view what) const { return CorruptFile(file_, what); }
 
  private:
+  void Configure();  // throws
   // Of the connection, its file and its journal.
   SystemErrors LastSystemErrors() const;
 

@@ -1,7 +1,6 @@
 #include "storage/sqlite/base/guard.h"
 
 #include <sqlite3.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -12,8 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
-#include "storage/sqlite/base/files.h"
-#include "storage/sqlite/base/system_error.h"
+#include "proto/contract/errors/status_macros.h"
+#include "storage/sqlite/files/files.h"
+#include "storage/sqlite/files/system_error.h"
 
 namespace sumscope::storage {
 namespace {
@@ -119,13 +119,21 @@ absl::Status CheckRegular(const FileIdentity& file) {
 }
 
 absl::Status CheckPresent(const FileIdentity& file) {
-  struct stat info = {};
-  if (file.path.empty() || file.kind != FileKind::kRunFile || stat(file.path.c_str(), &info) == 0) {
-    return absl::OkStatus();
-  }
-  if (errno != ENOENT && errno != ENOTDIR) return absl::OkStatus();  // opening says what it is
+  if (file.path.empty() || file.kind != FileKind::kRunFile) return absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(file.path));
+  return there ? absl::OkStatus() : FileGone(file);
+}
+
+absl::Status FileGone(const FileIdentity& file) {
   return MakeError(absl::StatusCode::kNotFound, "RUN_FILE_NOT_FOUND",
                    absl::StrCat(Describe(file), " is gone; restore it from a backup"));
+}
+
+absl::Status FileReplaced(const FileIdentity& file) {
+  const bool catalog = file.kind == FileKind::kCatalog;
+  return MakeError(absl::StatusCode::kFailedPrecondition, catalog ? "CATALOG_REPLACED" : "RUN_FILE_REPLACED",
+                   absl::StrCat(Describe(file), " was exchanged for another while it was in use; ",
+                                catalog ? "start the server again" : "try again"));
 }
 
 absl::Status StatusFromSqlite(const SQLite::Exception& error, const FileIdentity& file, const SystemErrors& errors) {

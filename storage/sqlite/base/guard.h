@@ -36,8 +36,13 @@ absl::Status CheckRoomForBulk(const FileIdentity& file);
 // could wait for ever. OK when it is not there.
 absl::Status CheckRegular(const FileIdentity& file);
 
-// NOT_FOUND RUN_FILE_NOT_FOUND when a run's file is gone. OK for other kinds: who opens those makes or names them.
+// NOT_FOUND RUN_FILE_NOT_FOUND when a run's file is gone; FileError when nobody can tell. OK for other kinds: who opens
+// those makes or names them.
 absl::Status CheckPresent(const FileIdentity& file);
+// The former.
+absl::Status FileGone(const FileIdentity& file);
+// FAILED_PRECONDITION RUN_FILE_REPLACED or CATALOG_REPLACED: another file has taken its place while it was in use.
+absl::Status FileReplaced(const FileIdentity& file);
 
 // Error numbers of the operating system that may be behind an error of SQLite; 0 is none.
 using SystemErrors = std::vector<int>;

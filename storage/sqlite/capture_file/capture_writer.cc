@@ -5,9 +5,9 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/schema.h"
 #include "storage/sqlite/capture_file/capture_rows.h"
+#include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
 

@@ -11,11 +11,11 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "storage/sqlite/base/connection.h"
-#include "storage/sqlite/base/files.h"
 #include "storage/sqlite/base/schema.h"
 #include "storage/sqlite/capture_file/capture_rows.h"
 #include "storage/sqlite/capture_file/capture_writer.h"
 #include "storage/sqlite/capture_file/tensor_hasher.h"
+#include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
 namespace {
@@ -84,7 +84,8 @@ absl::StatusOr<std::unique_ptr<CaptureWriter>> SqliteCaptureFiles::Create(const 
   const std::string path = PathOf(run, capture);
   {
     MutexLock lock(&mutex_);
-    if (FileExists(path) || !being_written_.insert(path).second) return CaptureExists(run, capture);
+    SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(path));
+    if (there || !being_written_.insert(path).second) return CaptureExists(run, capture);
   }
   return SqliteCaptureWriter::Begin(path, std::move(hasher), [this, path] {
     MutexLock lock(&mutex_);
@@ -106,7 +107,7 @@ absl::StatusOr<std::unique_ptr<CaptureFile>> SqliteCaptureFiles::Open(const std:
 }
 
 bool SqliteCaptureFiles::Exists(const std::string& run, const std::string& capture) {
-  return IsStoredName(run) && IsStoredName(capture) && FileExists(PathOf(run, capture));
+  return IsStoredName(run) && IsStoredName(capture) && FileExists(PathOf(run, capture)).value_or(true);
 }
 
 absl::Status SqliteCaptureFiles::Remove(const std::string& run, const std::string& capture) {

@@ -151,6 +151,13 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
     return connection_.Guard([&] { return ReplaceFacts(connection_, run, step, analysis, tags, now); });
   }
 
+  absl::Status PutLastCheckpoint(const std::string& run, uint64_t step) override {
+    return Do([&] {
+      Query(connection_, "UPDATE runs SET checkpoint_step = ? WHERE id = ?").Bind(Saturated(step), run).Run();
+      FollowHeadlines(connection_, run);
+    });
+  }
+
   absl::Status PutHeadline(const std::string& run, uint64_t step, const std::string& analysis,
                            const Headline& headline) override {
     return Do([&] { ReplaceHeadline(connection_, run, step, analysis, headline); });
@@ -189,8 +196,8 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(run.name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const std::string spec, ToJson(run.spec()));
     return connection_.Guard([&]() -> absl::Status {
-      Query exists(connection_, "SELECT 1 FROM runs WHERE id = ?");
-      const bool found = exists.Bind(id).Next();
+      Query before(connection_, "SELECT state, steps_done FROM runs WHERE id = ?");
+      const bool found = before.Bind(id).Next();
       if (found && is_new) {
         return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
                          absl::StrCat("there is a run ", Quote(id), " already; choose another id, or none"));
@@ -198,6 +205,8 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
       if (!found && !is_new) {
         return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", absl::StrCat("there is no run ", Quote(id)));
       }
+      const bool moved =
+          found && (before.Text(0) != v1::State_Name(run.state()) || before.Int(1) != Saturated(run.steps_done()));
       // A run's sequence is that of its insertion, its end's that of the update which brought it.
       const int64_t sequence = NextSequence(connection_);
       Query query(connection_,
@@ -210,7 +219,7 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
       query.Bind(sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt).Run();
       WriteLabels(connection_, id, run);
       // Before, neither its steps nor its state bear on them.
-      if (!is_new && run.state() == v1::SUCCEEDED) FollowHeadlines(connection_, id);
+      if (moved && run.state() == v1::SUCCEEDED) FollowHeadlines(connection_, id);
       if (is_new) DeleteRemoval(connection_, {id, "", ""});
       return absl::OkStatus();
     });

@@ -9,7 +9,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/quote.h"
 #include "proto/contract/text/sha256.h"
-#include "storage/sqlite/base/files.h"
+#include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
 namespace {
@@ -54,7 +54,9 @@ absl::Status FileQuestionSetTexts::Put(const std::string& sha256, absl::string_v
 }
 
 absl::StatusOr<std::string> FileQuestionSetTexts::Get(const std::string& sha256) {
-  if (!IsHash(sha256) || !FileExists(PathOf(sha256))) return NoText(sha256);
+  if (!IsHash(sha256)) return NoText(sha256);
+  SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(PathOf(sha256)));
+  if (!there) return NoText(sha256);
   if (const auto kind = IrregularKindOf(PathOf(sha256)); kind.has_value()) {
     return MakeError(absl::StatusCode::kDataLoss, "QUESTION_SET_CORRUPT",
                      absl::StrCat(PathOf(sha256), " is ", *kind, " and no file; upload the same text again"));

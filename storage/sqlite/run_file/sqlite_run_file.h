@@ -22,6 +22,8 @@ class SqliteRunFile final : public RunFile {
   absl::Status Initialise(const v1::Run& run);
   // RUN_FILE_CORRUPT, RUN_FILE_MISPLACED, SCHEMA_NEWER: what is wrong with the file, before anybody uses it.
   absl::Status Check();
+  // RUN_FILE_NOT_FOUND; FileError when nobody can tell.
+  absl::Status CheckPresent() { return database_.CheckPresent(); }
   // Lets go of the file when nobody uses it at the moment; it is opened again at the next use.
   bool TryClose() { return database_.TryClose(); }
   absl::Status CloseForEver(absl::Status status) { return database_.CloseForEver(std::move(status)); }
@@ -38,6 +40,7 @@ class SqliteRunFile final : public RunFile {
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& analysis) override;
   absl::StatusOr<std::vector<v1::Analysis>> ListAnalyses() override;
   absl::StatusOr<int> DiscardUnfinishedTensorSets() override;
+  uint64_t Incarnation() override { return database_.Incarnation(); }
   absl::Status Seal() override { return database_.Seal(); }
 
  private:

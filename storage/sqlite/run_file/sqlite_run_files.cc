@@ -11,7 +11,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/text/quote.h"
-#include "storage/sqlite/base/files.h"
+#include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
 namespace {
@@ -127,7 +127,8 @@ absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::CreateInTurn(cons
   if (in_memory()) {
     SUMSCOPE_RETURN_IF_ERROR(file->Initialise(run));
   } else {
-    if (FileExists(path)) return RunExists(id);
+    SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(path));
+    if (there) return RunExists(id);
     SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(DirectoryOf(path)));
     SUMSCOPE_RETURN_IF_ERROR(FsyncDirectory(DirectoryOf(DirectoryOf(path))));
     SUMSCOPE_RETURN_IF_ERROR(SqliteRunFile::CreateFile(path, run));
@@ -147,7 +148,9 @@ absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Create(const v1::Run& r
 absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::OpenInTurn(const std::string& run) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto turn, Turn::Take(this, run, /*opens=*/true));
   if (std::shared_ptr<SqliteRunFile> found = Find(run)) return found;
-  if (in_memory() || !FileExists(PathOf(run))) return NoFile(run);
+  if (in_memory()) return NoFile(run);
+  SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(PathOf(run)));
+  if (!there) return NoFile(run);
   auto file = std::make_shared<SqliteRunFile>(run, PathOf(run));
   if (const absl::Status checked = file->Check(); !checked.ok()) {
     turn->Refuse(checked);
@@ -160,9 +163,8 @@ absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::OpenInTurn(const 
 absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string& run) {
   SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(run));
   if (const std::shared_ptr<SqliteRunFile> found = Find(run)) {
-    if (Exists(run)) return found;
-    found->TryClose();  // its connections would serve what has no name any more
-    return NoFile(run);
+    SUMSCOPE_RETURN_IF_ERROR(found->CheckPresent());
+    return found;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(std::shared_ptr<RunFile> file, OpenInTurn(run));
   CloseOldest();
@@ -171,7 +173,7 @@ absl::StatusOr<std::shared_ptr<RunFile>> SqliteRunFiles::Open(const std::string&
 
 bool SqliteRunFiles::Exists(const std::string& run) {
   if (!ValidateRunId(run).ok()) return false;
-  return in_memory() ? Find(run) != nullptr : FileExists(PathOf(run));
+  return in_memory() ? Find(run) != nullptr : FileExists(PathOf(run)).value_or(true);
 }
 
 absl::Status SqliteRunFiles::RemoveInTurn(const std::string& run) {
@@ -188,7 +190,8 @@ absl::Status SqliteRunFiles::RemoveInTurn(const std::string& run) {
   const std::string path = PathOf(run);
   // The file itself last: a run that comes later under this id never meets the journal of this one.
   for (const char* suffix : {"-wal", "-shm", "-journal", ""}) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path + suffix));
-  return FileExists(DirectoryOf(path)) ? FsyncDirectory(DirectoryOf(path)) : absl::OkStatus();
+  SUMSCOPE_ASSIGN_OR_RETURN(const bool had_folder, FileExists(DirectoryOf(path)));
+  return had_folder ? FsyncDirectory(DirectoryOf(path)) : absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> SqliteRunFiles::ListUnsealed() {

@@ -25,6 +25,14 @@ TEST(Backoff_Test, WhenAttemptsFailThenDelaysGrowUntilThePatienceIsUsedUp) {
   EXPECT_EQ(sleeper.slept, absl::Milliseconds(800));
 }
 
+TEST(Backoff_Test, WhenAnAttemptTookLongThenItsTimeCounts) {
+  FakeSleeper sleeper;
+  Backoff backoff(&sleeper, absl::Seconds(1));
+  EXPECT_TRUE(backoff.Wait(kLost, absl::Milliseconds(500)));
+  EXPECT_FALSE(backoff.Wait(kLost, absl::Milliseconds(300)));
+  EXPECT_EQ(sleeper.sleeps, 1);
+}
+
 TEST(Backoff_Test, WhenTheServerAsksForADelayThenItIsRespected) {
   FakeSleeper sleeper;
   Backoff backoff(&sleeper, absl::Minutes(1));

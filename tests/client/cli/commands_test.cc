@@ -1,8 +1,6 @@
 #include <fstream>
 #include <map>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
 #include "proto/contract/errors/errors.h"
@@ -247,26 +245,15 @@ TEST_F(Commands_Test, WhenANumberHasASignOrIsTooLongThenExitCodeTwoBeforeAnyCall
   EXPECT_THAT(server_.calls(), ElementsAre());
 }
 
-TEST_F(Commands_Test, WhenLogsAreReadThenAllPagesComeEscaped) {
-  EXPECT_EQ(Run({"runs", "logs", "r1"}), 0);
-  const std::vector<std::string> lines = absl::StrSplit(Out(), '\n', absl::SkipEmpty());
-  ASSERT_EQ(lines.size(), 5u);
-  EXPECT_EQ(lines[0], "2023-11-14T22:13:21Z  INFO  line 1 \\x1b[2Jboo");
-  EXPECT_EQ(Run({"runs", "logs", "r1", "--follow", "--after", "4", "-o", "jsonl"}), 0);
-  const std::vector<std::string> more = absl::StrSplit(Out(), '\n', absl::SkipEmpty());
-  ASSERT_EQ(more.size(), 2u);
-  EXPECT_EQ(nlohmann::json::parse(more[1])["sequence"], "6");
-}
-
-// They were JSON lines, which -o jsonl is for, and no document.
-TEST_F(Commands_Test, WhenLogsAreJsonThenTheyAreOneArray) {
-  EXPECT_EQ(Run({"runs", "logs", "r1", "-o", "json"}), 0);
-  EXPECT_EQ(nlohmann::json::parse(Out()).size(), 5u);
-  EXPECT_EQ(nlohmann::json::parse(Out())[4]["sequence"], "5");
-  EXPECT_EQ(Run({"runs", "logs", "r1", "--follow", "-o", "json"}), 0);
-  EXPECT_EQ(nlohmann::json::parse(Out()).size(), 6u);
-  EXPECT_EQ(Run({"runs", "logs", "r1", "--after", "99", "-o", "json"}), 0);
-  EXPECT_EQ(Out(), "[]\n");
+// It said "@last: runs/x is not deleted", of a run that nobody had meant.
+TEST_F(Commands_Test, WhenTheLatestRunIsToBeUndeletedThenItIsAskedWhich) {
+  for (const char* last : {"@last", "runs/@last"}) {
+    EXPECT_EQ(Run({"runs", "undelete", "r1", last}), 2) << last;
+    EXPECT_THAT(Err(), HasSubstr("sumscope runs list --deleted"));
+  }
+  EXPECT_EQ(server_.CountCalls("UndeleteRun"), 0);
+  EXPECT_EQ(Run({"runs", "undelete", "r1", "r2"}), 0);
+  EXPECT_EQ(server_.CountCalls("UndeleteRun"), 2);
 }
 
 TEST_F(Commands_Test, WhenAFileIsImportedThenTheHeaderSaysWhatIsKnown) {

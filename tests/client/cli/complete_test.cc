@@ -70,6 +70,14 @@ TEST_F(Complete_Test, GivenAnIdIsWantedThenTheServerSaysWhichThereAre) {
   EXPECT_THAT(After({"probe", "r7", "eva"}), ElementsAre("evaluate"));
 }
 
+// Living runs and @last were proposed, which it refuses.
+TEST_F(Complete_Test, GivenARunToUndeleteThenDeletedOnesAlone) {
+  server_.deleted = {"runs/r1"};
+  EXPECT_THAT(After({"runs", "undelete", ""}), ElementsAre("r1"));
+  EXPECT_THAT(After({"runs", "undelete", "r1", ""}), ElementsAre("r1"));  // one of several
+  EXPECT_THAT(After({"runs", "delete", ""}), ElementsAre("r0", "r2", "@last"));
+}
+
 TEST_F(Complete_Test, GivenAServerOnTheLineThenItIsAsked) {
   environment_.server = "unix:/nonexistent/s";
   EXPECT_THAT(After({"--server", server_.address(), "runs", "show", "r0"}), ElementsAre("r0"));

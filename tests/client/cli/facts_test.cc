@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
+#include "proto/contract/limits.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {
@@ -85,6 +86,14 @@ TEST_F(Facts_Test, WhenRowsAreLimitedThenMergedOnesCountOnce) {
   EXPECT_EQ(Err(), "");
   EXPECT_EQ(Run({"facts", "--limit", "2", "-o", "jsonl"}), 0);
   EXPECT_EQ(lines(), 2);
+}
+
+// Near the limit each call asked for one fact.
+TEST_F(Facts_Test, WhenFewRowsAreLeftThenAPageIsAskedForAllTheSame) {
+  server_.facts.clear();
+  for (int i = 0; i < 10; ++i) AddFact("P14L0H1", 14, 0, true, 1, "Algo:A1.SC", "a" + std::to_string(i));
+  EXPECT_EQ(Run({"facts", "--limit", "1", "--no-headers"}), 0);
+  EXPECT_GE(server_.LastRequest<v1::ListFactsRequest>().page_size(), limits::kDefaultPageSize - server_.facts.size());
 }
 
 TEST_F(Facts_Test, WhenNobodyAsksForFailuresAndAttentionThenTablesLeaveThemOut) {

@@ -73,6 +73,14 @@ TEST_F(Glossary_Test, GivenWordsOfHeadersAndOutcomesThenEachHasAnEntry) {
   }
 }
 
+// Rows that met the two conditions told of said "no".
+TEST_F(Glossary_Test, GivenThePassOfAPcaThenAllItsConditionsAreTold) {
+  for (const char* condition : {"30 %", "0.20", "CH 50", "AGREES more than 50 %"}) {
+    EXPECT_THAT(std::string(FindWord("PASSES")->meaning), HasSubstr(condition));
+  }
+  for (const char* word : {"LEARNT AT", "QUEUED (PRIORITY)", "QUEUED (RESOURCES)"}) EXPECT_EQ(TermOf(word), word);
+}
+
 // One unknown word among several kept the others from being explained.
 TEST_F(Glossary_Test, GivenAnUnknownWordAmongOthersThenTheseAreExplained) {
   EXPECT_EQ(Run({"glossary", "kappa", "bogus", "US9", "kapa", "-o", "id"}), 3);
@@ -97,7 +105,7 @@ TEST_F(Glossary_Test, GivenATermThenItsMeaningInEveryFormat) {
   EXPECT_EQ(Run({"glossary"}), 0);
   EXPECT_THAT(Out(), HasSubstr("nines"));
   EXPECT_EQ(Run({"glossary", "kapa"}), 3);
-  EXPECT_THAT(Err(), HasSubstr("nearest is \"kappa\""));
+  EXPECT_THAT(Err(), HasSubstr("did you mean \"kappa\"?"));
 }
 
 // Tables used words that nothing explained.

@@ -20,6 +20,12 @@ using ::testing::StartsWith;
 
 class Usage_Test : public CommandFixture {};
 
+// It was said to have come after "--".
+TEST_F(Usage_Test, WhenACommandIsEmptyThenItIsNoCommand) {
+  EXPECT_EQ(Run({""}), 2);
+  EXPECT_THAT(Err(), HasSubstr("sumscope has no command \"\""));
+}
+
 // Errors named fields of the API that nobody had typed.
 TEST_F(Usage_Test, WhenAFieldIsWrongThenItsFlagIsNamed) {
   const std::vector<std::array<const char*, 3>> kCases = {

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "absl/strings/match.h"
 #include "proto/contract/errors/errors.h"
 #include "tests/client/fake_server.h"
 
@@ -84,6 +85,20 @@ TEST_F(Connection_Test, WhenNoServerIsThereThenUnavailableAfterAShortPatience) {
   const absl::Status status = connection_->GetRun("runs/x").status();
   EXPECT_EQ(ErrorReason(status), "SERVER_UNREACHABLE");
   EXPECT_LE(sleeper_.slept, absl::Seconds(1));
+}
+
+// "Received http2 header with status: 404" was all that was told of a web server.
+TEST_F(Connection_Test, WhenWhatAnswersIsNoSumscopeServerThenItIsSaid) {
+  for (const absl::Status& foreign :
+       {absl::UnimplementedError("Received http2 header with status: 404"), absl::UnimplementedError(""),
+        absl::PermissionDeniedError("a proxy's"), absl::InternalError("Received http2 header with status: 400")}) {
+    server_.errors = {foreign};
+    const absl::Status status = connection_->GetRun("runs/x").status();
+    EXPECT_EQ(ErrorReason(status), "NOT_A_SUMSCOPE_SERVER") << status;
+    EXPECT_TRUE(absl::StrContains(status.message(), server_.address())) << status;
+  }
+  server_.errors = {MakeError(absl::StatusCode::kUnimplemented, "NOT_SUPPORTED", "ours")};
+  EXPECT_EQ(ErrorReason(connection_->GetRun("runs/x").status()), "NOT_SUPPORTED");
 }
 
 TEST_F(Connection_Test, WhenMetricsBreakAgainAndAgainThenEveryRowComesOnce) {

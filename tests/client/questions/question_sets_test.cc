@@ -245,6 +245,15 @@ TEST_F(QuestionFile_Test, GivenAColumnOfAnswersThenAWrongOneIsNamed) {
   }
 }
 
+// "12+35=n/a" was no question like 12345+67890.
+TEST_F(QuestionFile_Test, GivenAnAnswerThatIsNoNumberThenItIsTheAnswerThatIsNamed) {
+  for (const char* text : {"question,answer\n12+35,n/a\n", "a,b,answer\n12,35,n/a\n", "1+2\n12+35=n/a\n"}) {
+    const absl::Status status = Parse(Write("answers.csv", text), v1::ADD).status();
+    EXPECT_EQ(ErrorReason(status), "QUESTION_FILE_INVALID") << text;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("answer \"n/a\" of 12+35")) << text;
+  }
+}
+
 // A pipe that nobody wrote into held the command for ever, deaf to Ctrl-C.
 TEST_F(QuestionFile_Test, GivenAPipeWithoutAWriterThenItIsGivenUp) {
   const std::string pipe = directory_.path() + "/pipe";

@@ -90,6 +90,23 @@ TEST(Nearest_Test, OneHoldsTheOtherThenItIsNear) {
   EXPECT_EQ(Nearest("xseedx", {"sed", "d"}), "") << "too short to tell";
 }
 
+// "training_step" was still answered with "learning_rate".
+TEST(Nearest_Test, EachPartOfOneIsLikeOneOfTheOtherThenItIsNear) {
+  EXPECT_EQ(Nearest("training_step", {"learning_rate", "steps"}), "steps");
+  EXPECT_EQ(Nearest("size-batch", {"beta1", "batch_size"}), "batch_size");
+  EXPECT_EQ(Nearest("hook_zz", {"hook_embed", "blocks.0.attn.hook_z"}), "");
+  EXPECT_EQ(Nearest("attn.0.hook_z", {"blocks.0.hook_mlp_out", "blocks.0.attn.hook_z"}), "blocks.0.attn.hook_z");
+  EXPECT_EQ(Nearest("d", {"d_model", "d_head"}), "") << "too short to tell";
+}
+
+// Three of five letters in common were enough, whatever stood between them.
+TEST(Nearest_Test, AThirdOfTheLettersIsWrongThenItIsNear) {
+  EXPECT_EQ(Nearest("learnign_rat", {"learning_rate"}), "learning_rate");
+  EXPECT_EQ(Nearest("training_step", {"learning_rate"}), "");
+  EXPECT_EQ(Nearest("abxdyf", {"abcdef"}), "abcdef");
+  EXPECT_EQ(Nearest("axxdyf", {"abcdef"}), "");
+}
+
 // Something was suggested for whatever was typed.
 TEST(Nearest_Test, NothingIsLikeItThenNone) {
   EXPECT_EQ(Nearest("checkpoints", {"n_digits", "learning_rate"}), "");
@@ -98,7 +115,7 @@ TEST(Nearest_Test, NothingIsLikeItThenNone) {
 }
 
 TEST(DidYouMean_Test, NothingIsLikeItThenWhichThereAre) {
-  EXPECT_EQ(DidYouMean("step", {"steps", "seed"}), "did you mean steps?");
+  EXPECT_EQ(DidYouMean("step", {"steps", "seed"}), "did you mean \"steps\"?");
   EXPECT_EQ(DidYouMean("colour", {"steps", "seed"}), "there are steps, seed");
   EXPECT_EQ(DidYouMean("colour", {}), "there are none");
   const std::string many = DidYouMean("colour", std::vector<std::string>(1000, "steps"));

@@ -13,6 +13,7 @@ namespace sumscope::jobs {
 // A trained run of four steps, and questions to its last checkpoint.
 class AnalysisFixture : public JobsFixture {
  protected:
+  using JobsFixture::JobsFixture;
   void SetUp() override {
     Boot();
     run_ = Trained();

@@ -138,6 +138,7 @@ class FaultyRunFiles : public storage::RunFiles {
     }
     absl::StatusOr<std::vector<v1::Analysis>> ListAnalyses() override { return file_->ListAnalyses(); }
     absl::StatusOr<int> DiscardUnfinishedTensorSets() override { return file_->DiscardUnfinishedTensorSets(); }
+    uint64_t Incarnation() override { return file_->Incarnation(); }
     absl::Status Seal() override {
       const absl::Status status = seal_gate_->Pass();
       return status.ok() ? file_->Seal() : status;

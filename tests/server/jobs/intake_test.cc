@@ -87,6 +87,21 @@ TEST_F(Intake_Test, CheckpointIsAcknowledgedThenTheRunShowsItsLossAndNoOlderOne)
   EXPECT_FALSE(Get(run_).has_heldout_loss()) << "of the last checkpoint none is known";
 }
 
+// Live progress stood still while the catalog was locked.
+TEST_F(Intake_Test, CatalogIsLockedThenTheStepMovesOnAndTheCheckpointIsNotAcknowledged) {
+  const auto barrier = std::make_shared<Barrier>();  // lives as long as the hook
+  catalog_.gate.Set([barrier] { return barrier->Enter(); });
+  pool_->Send(kSlot, Metrics(0, 1));
+  const uint64_t sequence = SendSet(worker::v1::WEIGHTS, 1, "weights1", 0.75);
+  barrier->WaitUntilEntered();
+  v1::Progress progress;
+  EXPECT_TRUE(hub_->GetProgress(run_, &progress));
+  EXPECT_EQ(progress.step(), 1u);
+  EXPECT_LT(pool_->acknowledged(task_), sequence);
+  barrier->Release();
+  EXPECT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
+}
+
 TEST_F(Intake_Test, CatalogThatRefusesACheckpointThenATimeLaterItHasIt) {
   catalog_.gate.Fail(1, absl::UnavailableError("busy"));
   pool_->Send(kSlot, Metrics(0, 1));

@@ -37,16 +37,15 @@ class JumpingClock final : public Clock {
   std::atomic<int64_t> offset_{0}, passed_{0};
 };
 
-// A server's jobs over storage in memory, with a pool of workers that the test plays. Boot starts a server; a second
-// Boot is the start after a crash: the first one's storage stays as it was.
+// A server's jobs over storage in memory, or what a test gives, with a pool of workers that the test plays. Boot starts
+// a server; a second Boot is the start after a crash: the first one's storage stays as it was.
 class JobsFixture : public testing::Test {
  protected:
   static constexpr char kSlot[] = "cpu0";
 
-  JobsFixture()
-      : storage_(*storage::OpenInMemoryStorage(IsLegalTransition, Clock::Real())),
-        catalog_(storage_.catalog.get()),
-        files_(storage_.run_files.get()) {}
+  JobsFixture() : JobsFixture(*storage::OpenInMemoryStorage(IsLegalTransition, Clock::Real())) {}
+  explicit JobsFixture(storage::Storage storage)
+      : storage_(std::move(storage)), catalog_(storage_.catalog.get()), files_(storage_.run_files.get()) {}
   ~JobsFixture() override { Crash(); }
 
   std::vector<std::string> Boot() {

@@ -266,6 +266,17 @@ TEST_F(Lifecycle_Test, LabelsReachCatalogAndFile) {
   EXPECT_EQ(manager_->UpdateLabels(id, true, {})->labels_size(), 0);
 }
 
+// They were stored, and the answer was RUN_FILE_CORRUPT.
+TEST_F(Lifecycle_Test, FileIsDamagedThenLabelsAreChangedAllTheSame) {
+  const std::string id = Trained();
+  files_.OnOpen(
+      [](const std::string&) { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "damaged"); });
+  const auto changed = manager_->UpdateLabels(id, false, {{"note", "x"}});
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_EQ(changed->labels().at("note"), "x");
+  EXPECT_EQ(Get(id).labels().at("note"), "x");
+}
+
 TEST_F(Lifecycle_Test, SlotThatIsNotIdleGivesTheJobBack) {
   pool_->FailNextAssign(absl::FailedPreconditionError("SLOT_NOT_IDLE"));
   const std::string id = Id(Create().name());

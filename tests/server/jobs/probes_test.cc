@@ -80,6 +80,20 @@ TEST_F(Probes_Test, AnswerAboutTheWholeModelIsShownByItsRunUntilItIsDeleted) {
   EXPECT_TRUE(Get(run_).has_reads_to());
 }
 
+TEST_F(Probes_Test, VerdictOfTooFewQuestionsIsNoHeadline) {
+  v1::AnalysisResult result;
+  v1::LookBackDigit* digit = result.mutable_cascades()->add_additions();
+  digit->set_per_cell(5);
+  digit->add_right(5);
+  digit->add_kappa_lower(0.13);
+  EXPECT_FALSE(HeadlineOf(Get(run_).spec(), v1::QuestionSet(), result).look_back.has_value());
+  digit->set_per_cell(1000);
+  digit->set_right(0, 990);
+  const auto look_back = HeadlineOf(Get(run_).spec(), v1::QuestionSet(), result).look_back;
+  ASSERT_TRUE(look_back.has_value()) << "it could have been found";
+  EXPECT_EQ(look_back->questions, 1000u);
+}
+
 TEST_F(Probes_Test, AnswerAboutAPartOfTheQuestionsIsNoHeadline) {
   v1::AnalysisRequest request;
   request.mutable_evaluate();
@@ -180,6 +194,19 @@ TEST_F(Probes_Test, PhasesGetTheMetricsOfTheTraining) {
   std::vector<double> values(8);
   std::memcpy(values.data(), given.tensor_bytes.data() + 8, 8 * sizeof(double));
   EXPECT_THAT(values, ElementsAre(0, 0.5, 1, 0.5, 2, 0.5, 3, 0.5));
+}
+
+// One window of 6,000 steps has no order, and everything was "learnt at 0".
+TEST_F(Probes_Test, WhenAWindowIsTooWideForTheTrainingThenTheWidestIsNamed) {
+  v1::Analysis phases = Phases();  // of four steps
+  phases.mutable_request()->mutable_phases()->set_window(2);
+  const absl::Status refused = manager_->CreateAnalysis({}, run_, phases).status();
+  EXPECT_EQ(ErrorReason(refused), "WINDOW_TOO_WIDE");
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << "another run may take it";
+  EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("at most 1"));
+  EXPECT_EQ(ErrorReason(manager_->CheckAnalysis(run_, phases)), "WINDOW_TOO_WIDE");
+  phases.mutable_request()->mutable_phases()->set_window(1);
+  EXPECT_TRUE(manager_->CheckAnalysis(run_, phases).ok());
 }
 
 TEST_F(Probes_Test, PhasesOfARunWithoutMetricsAreRefused) {

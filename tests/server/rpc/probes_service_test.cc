@@ -34,7 +34,7 @@ TEST_F(ProbesService_Test, TensorIsReadWholeAndByRange) {
   request.set_tensor("blocks.0.attn.hook_zz");
   const grpc::Status unknown = Read(request, &data, &first);
   EXPECT_EQ(ReasonOf(unknown), "TENSOR_NOT_FOUND");
-  EXPECT_THAT(unknown.error_message(), HasSubstr("did you mean blocks.0.attn.hook_z?"));
+  EXPECT_THAT(unknown.error_message(), HasSubstr("did you mean \"blocks.0.attn.hook_z\"?"));
 }
 
 TEST_F(ProbesService_Test, CaptureIsDownloadedAsOneFileFromAnyOffset) {

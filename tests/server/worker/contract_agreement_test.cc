@@ -1,14 +1,17 @@
 // The engine links no protobuf and so spells nodes and tasks itself: the contract must spell them alike.
 #include <gtest/gtest.h>
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/models/node_names.h"
 #include "proto/contract/names/tasks.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
+#include "server/engine/probing/evaluation/phases.h"
 #include "server/engine/probing/interventions/ablation.h"
 #include "server/engine/probing/interventions/node_tags.h"
 #include "server/engine/probing/interventions/subtasks.h"
-#include "server/worker/convert/nodes.h"
+#include "server/engine/runtime/error.h"
 #include "server/worker/convert/conversion.h"
+#include "server/worker/convert/nodes.h"
 #include "tests/server/worker/tiny_spec.h"
 
 namespace sumscope::worker {
@@ -45,6 +48,32 @@ TEST(ContractAgreement_Test, GivenAnyNodeThenBothSpellItAlikeAndTheWorkerReadsIt
     const auto read = ToNodeSet(spec, text);
     ASSERT_TRUE(read.ok()) << read.status();
     EXPECT_EQ(*read, engine::NodeSet{node}) << text;
+  }
+}
+
+TEST(ContractAgreement_Test, GivenAnySmallNumberOfStepsThenBothTakeTheSameWindows) {
+  const std::vector<double> values(300, 1);
+  for (uint64_t steps = 1; steps <= values.size(); ++steps) {
+    const auto takes = [&](uint64_t window) {
+      try {
+        engine::Phases({{"digit_loss.A0"}, values.data(), steps}, {static_cast<uint32_t>(window), 1, 0.1});
+        return true;
+      } catch (const engine::Error& error) {
+        EXPECT_EQ(error.reason, "BAD_WINDOW");
+        return false;
+      }
+    };
+    const auto contract_takes = [&](uint64_t window) {
+      sumscope::v1::AnalysisRequest request;
+      request.mutable_phases()->set_window(static_cast<uint32_t>(window));
+      return KindOf(request).CheckMetrics("runs/r7", steps, request).ok();
+    };
+    EXPECT_EQ(takes(1), contract_takes(1)) << steps;
+    // About two sevenths of the steps.
+    const uint64_t widest = 2 * steps / 7;
+    for (uint64_t window = widest < 4 ? 1 : widest - 3; window <= widest + 3; ++window) {
+      EXPECT_EQ(takes(window), contract_takes(window)) << steps << " steps, window " << window;
+    }
   }
 }
 

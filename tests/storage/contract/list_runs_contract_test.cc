@@ -204,6 +204,39 @@ TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckp
   EXPECT_EQ(Ids("accuracy:*"), (Set{}));
 }
 
+// A cancelled run showed what it could at step 0.
+TEST_P(ListRuns_Test, WhenARunHasALaterCheckpointThenItShowsNoHeadlineOfAnEarlierOne) {
+  const auto put = [&](uint64_t step, const std::string& analysis, double exact) {
+    Write([&](CatalogTransaction& transaction) {
+      return transaction.PutHeadline("r1", step, analysis, {Headline::Accuracy{exact, 10'000, 0}, {}});
+    });
+  };
+  const auto checkpoint = [&](uint64_t step) {
+    Write([&](CatalogTransaction& transaction) { return transaction.PutLastCheckpoint("r1", step); });
+  };
+  checkpoint(0);
+  put(0, "a1", 0.001);
+  EXPECT_EQ(Ids("accuracy:*"), (Set{"r1"}));
+  checkpoint(50);
+  EXPECT_EQ(Ids("accuracy:*"), (Set{}));
+  put(50, "a2", 0.5);
+  EXPECT_EQ(Ids("accuracy = 0.5"), (Set{"r1"}));
+}
+
+// Five questions a digit, which say nothing, hid a verdict from a thousand.
+TEST_P(ListRuns_Test, WhenACheckpointHasSeveralVerdictsThenTheRunShowsThatOfMostQuestions) {
+  const auto put = [&](const std::string& analysis, bool exact, uint32_t questions) {
+    Write([&](CatalogTransaction& transaction) {
+      return transaction.PutHeadline("r1", 50, analysis, {{}, Headline::LookBack{5, 5, exact, questions}});
+    });
+  };
+  put("a1", true, 1000);
+  put("a2", false, 50);
+  EXPECT_EQ(Ids("look_back_exact = true"), (Set{"r1"}));
+  put("a3", false, 1000);
+  EXPECT_EQ(Ids("look_back_exact = false"), (Set{"r1"})) << "of as many, the last that came";
+}
+
 // A single question, asked out of curiosity, made the accuracy of a run 100 %.
 TEST_P(ListRuns_Test, WhenACheckpointHasSeveralEvaluationsThenTheRunShowsThatOfMostQuestions) {
   const auto put = [&](uint64_t step, const std::string& analysis, double exact, uint32_t questions) {

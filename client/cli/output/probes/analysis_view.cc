@@ -6,9 +6,9 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/run_view.h"
-#include "client/cli/output/text.h"
 #include "client/cli/probe/probes.h"
 #include "proto/contract/models/spec_fields.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 namespace {

@@ -7,9 +7,9 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/output/text.h"
 #include "proto/contract/models/node_names.h"
 #include "proto/contract/models/spec_fields.h"
+#include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
 
@@ -79,7 +79,7 @@ std::string AblationModeText(v1::AblationMode mode) {
 std::string SeedText(uint64_t seed) { return absl::StrCat(", seed ", seed); }
 
 std::string PerCellText(uint32_t per_cell) {
-  return absl::StrCat(FormatCount(per_cell), " questions per digit and length");
+  return absl::StrCat(Counted(per_cell, "question"), " per digit and length");
 }
 
 std::string OperationText(v1::Operation operation) {

@@ -63,13 +63,13 @@ absl::StatusOr<std::vector<v1::Analysis>> AnswersOf(Connection& connection, cons
 
 // Fills `member` of each run with its answer to what most of them were asked; `asked` says what that is.
 absl::Status ReadShared(Connection& connection, const std::string& kind,
-                        const std::function<std::string(const v1::Analysis&)>& key, v1::Analysis Compared::*member,
+                        const std::function<Asked(const v1::Analysis&)>& asked_by, v1::Analysis Compared::*member,
                         std::vector<Compared>* runs, v1::Analysis* asked) {
   std::vector<std::vector<v1::Analysis>> answers;
   for (const Compared& one : *runs) {
     SUMSCOPE_ASSIGN_OR_RETURN(answers.emplace_back(), AnswersOf(connection, one.run, kind));
   }
-  const SharedAnswers shared = ChooseSharedAnswers(answers, key);
+  const SharedAnswers shared = ChooseSharedAnswers(answers, asked_by);
   *asked = shared.asked;
   for (size_t i = 0; i < runs->size(); ++i) {
     if (shared.names[i].empty()) continue;
@@ -106,7 +106,7 @@ Verdict VerdictOf(const v1::CascadesResult& result) {
 }
 
 std::string VerdictAsked(const v1::CascadesRequest& request) {
-  return absl::StrCat(FormatCount(request.per_cell()), " questions per cell, seed ", request.seed());
+  return absl::StrCat(Counted(request.per_cell(), "question"), " per cell, seed ", request.seed());
 }
 
 void AddVerdictRows(const Comparison& comparison, std::vector<Row>* rows) {
@@ -240,10 +240,10 @@ absl::StatusOr<ExitCode> Compare(const std::vector<std::string>& arguments, Sess
   for (const std::string& name : names) {
     SUMSCOPE_ASSIGN_OR_RETURN(comparison.runs.emplace_back().run, connection->GetRun(name));
   }
-  SUMSCOPE_RETURN_IF_ERROR(
-      ReadShared(*connection, "evaluate", QuestionsKey, &Compared::evaluate, &comparison.runs, &comparison.evaluated));
-  SUMSCOPE_RETURN_IF_ERROR(
-      ReadShared(*connection, "cascades", VerdictKey, &Compared::cascades, &comparison.runs, &comparison.cascaded));
+  SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, "evaluate", AskedByEvaluate, &Compared::evaluate, &comparison.runs,
+                                      &comparison.evaluated));
+  SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, "cascades", AskedByCascades, &Compared::cascades, &comparison.runs,
+                                      &comparison.cascaded));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, comparison)));
   return ExitCode::kDone;
 }

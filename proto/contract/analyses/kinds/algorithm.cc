@@ -12,7 +12,7 @@ namespace sumscope {
 namespace {
 
 class Algorithm final : public TypedKind<v1::AlgorithmRequest, v1::AlgorithmResult> {
-  uint32_t version() const override { return 3; }
+  uint32_t version() const override { return 4; }
 
   absl::Status DoComplete(const v1::TrainSpec&, const v1::QuestionSet&, v1::AlgorithmRequest* request) const override {
     request->set_seed(request->seed());

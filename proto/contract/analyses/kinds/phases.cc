@@ -20,8 +20,19 @@ absl::Status CheckPositive(absl::string_view reason, absl::string_view field, do
   return InvalidField(reason, field, absl::StrCat(field, " is ", value, "; expected a number above 0"));
 }
 
+// The widest window that a training of so many steps has: with kLeastWindows of them, the last of which may be half a
+// window short or long (server/engine/probing/evaluation/phases.h); 0 of fewer than kLeastWindows steps. A boundary
+// divides windows into two phases, and one window is no phase but a number: two say that it lasted. And the noise that
+// a boundary must exceed is measured on neighbours one and two apart, of which fewer than four windows have not two
+// pairs.
+constexpr uint64_t kLeastWindows = 4;
+uint64_t WidestWindow(uint64_t steps) {
+  // (steps + w / 2) / w >= 4, in integers: 7 v steps for w = 2 v, and 4 more for w = 2 v + 1.
+  return 2 * (steps / 7) + (steps % 7 >= 4 ? 1 : 0);
+}
+
 class Phases final : public TypedKind<v1::PhasesRequest, v1::PhasesResult> {
-  uint32_t version() const override { return 2; }
+  uint32_t version() const override { return 3; }
   bool needs_metrics() const override { return true; }
 
   absl::Status DoComplete(const v1::TrainSpec&, const v1::QuestionSet&, v1::PhasesRequest* request) const override {
@@ -38,6 +49,19 @@ class Phases final : public TypedKind<v1::PhasesRequest, v1::PhasesResult> {
   }
   void DoRules(const v1::TrainSpec&, const v1::PhasesRequest&, QuestionRules* rules) const override {
     rules->takes = QuestionRules::Takes::kNothing;
+  }
+  absl::Status DoCheckMetrics(absl::string_view run, uint64_t steps, const v1::PhasesRequest& request) const override {
+    const uint64_t widest = WidestWindow(steps);
+    if (request.window() <= widest) return absl::OkStatus();
+    const std::string of_steps = absl::StrCat(run, " has metrics of ", steps, " steps; phases need ");
+    if (widest == 0) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "WINDOW_TOO_WIDE",
+                       absl::StrCat(of_steps, "at least ", kLeastWindows));
+    }
+    return MakeError(absl::StatusCode::kFailedPrecondition, "WINDOW_TOO_WIDE",
+                     absl::StrCat(of_steps, kLeastWindows, " windows or more, so that a window has at most ", widest,
+                                  ", not ", request.window()),
+                     {{"widest", absl::StrCat(widest)}});
   }
   // Sorts and sums every column.
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double,

@@ -9,6 +9,7 @@ namespace sumscope::engine {
 namespace {
 
 constexpr uint64_t kMaxWindows = 50000;
+constexpr uint64_t kLeastWindows = 4;
 constexpr double kNoisePrice = 3;
 constexpr double kWorthShare = 0.05, kWorthStep = 0.30103;  // of the training; decades
 constexpr double kWorthOfAll = 0.01;
@@ -25,9 +26,12 @@ double Median(std::vector<double> values) {
   return (*std::max_element(values.begin(), middle) + *middle) / 2;
 }
 
+// A last window of less than half as many steps is part of the one before it.
+uint64_t CountWindows(uint64_t steps, uint64_t width) { return std::max<uint64_t>((steps + width / 2) / width, 1); }
+
 std::vector<Window> Windows(const MetricTable& metrics, size_t column, uint64_t width) {
   std::vector<Window> windows;
-  const uint64_t count = std::max<uint64_t>((metrics.steps + width / 2) / width, 1);
+  const uint64_t count = CountWindows(metrics.steps, width);
   std::vector<double> values;
   for (uint64_t w = 0; w < count; ++w) {
     const uint64_t end = w + 1 == count ? metrics.steps : (w + 1) * width;
@@ -115,6 +119,11 @@ void Check(const MetricTable& metrics, const PhasesRequest& request) {
   if (request.window < least) {
     throw Error(ErrorKind::kInvalidArgument, "BAD_WINDOW",
                 "of " + std::to_string(metrics.steps) + " steps a window has at least " + std::to_string(least));
+  }
+  if (CountWindows(metrics.steps, request.window) < kLeastWindows) {
+    throw Error(ErrorKind::kInvalidArgument, "BAD_WINDOW",
+                std::to_string(metrics.steps) + " steps are fewer than " + std::to_string(kLeastWindows) +
+                    " windows of " + std::to_string(request.window));
   }
 }
 

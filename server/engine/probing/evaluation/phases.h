@@ -61,9 +61,10 @@ struct PhasesResult {
 //   phases leave T D^2 / (12 K^2) and the next one explains T D^2 / (6 K^3) of it, so that there are about
 //   min((D^2 / (6 * 0.0045))^(1/3), (2 / kWorthOfAll)^(1/3)): 3 phases of one decade, 6 of three and of nine, whatever
 //   the window is.
-// Throws kCancelled and kInvalidArgument: BAD_WINDOW (0, or so small that there are more than 50,000 windows: the
-// search is quadratic where nothing changes), BAD_PENALTY, BAD_THRESHOLD (not positive and finite), NO_METRICS (no
-// step, or no digit_loss column with a value).
+// Throws kCancelled and kInvalidArgument: BAD_WINDOW (0; so small that there are more than 50,000 windows: the
+// search is quadratic where nothing changes; or so wide that there are fewer than four: a boundary divides them into
+// two phases, one window is no phase, and the noise is measured on windows two apart), BAD_PENALTY, BAD_THRESHOLD (not
+// positive and finite), NO_METRICS (no step, or no digit_loss column with a value).
 PhasesResult Phases(const MetricTable& metrics, const PhasesRequest& request, const ProgressFn& progress = nullptr);
 
 // The starts, ascending and without 0, of the segments that minimise the sum over segments of (squared deviations from

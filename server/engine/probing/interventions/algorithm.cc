@@ -7,6 +7,10 @@
 namespace sumscope::engine {
 namespace {
 
+// A node that spoils one right question in 100, Fail%:1, stays unseen by this many with a probability below 5 %
+// (0.99^299 = 0.0495). Fewer do not say that nodes are useless, which every clause says that finds none.
+constexpr uint64_t kLeastRight = 299;
+
 // Tests clauses against what the sub-task search found.
 class ClauseReport {
  public:
@@ -45,6 +49,7 @@ class ClauseReport {
       clause.holds = false;
       clause.evidence += (clause.evidence.empty() ? "" : ", ") + NodeText(ablated.nodes.front());
     }
+    if (clause.holds && result_->subtasks.map.unablated.right < kLeastRight) clause.holds = clause.testable = false;
     result_->clauses.push_back(std::move(clause));
   }
 
@@ -90,6 +95,16 @@ class ClauseReport {
     }
   }
 
+  // Questions of one operation that are right without ablation: those on which a node can show that it is useful.
+  uint64_t RightOf(Operation operation) const {
+    const AblationResult& map = result_->subtasks.map;
+    if (map.results.empty()) return 0;
+    for (const OperationHits& hits : map.results.front().operations) {
+      if (hits.operation == operation) return hits.right;
+    }
+    return 0;
+  }
+
   void Test(const DigitTask& task, std::string text, int64_t last_row) {
     const SubtasksResult& subtasks = result_->subtasks;
     AlgorithmClause clause{TaskText(task), std::move(text), false, true, ""};
@@ -100,6 +115,7 @@ class ClauseReport {
       clause.holds = true;
       clause.evidence += (clause.evidence.empty() ? "" : "; ") + NodeSetText(finding.nodes);
     }
+    if (!clause.holds && RightOf(TaskOperation(task.task)) < kLeastRight) clause.testable = false;
     result_->clauses.push_back(std::move(clause));
   }
 

@@ -14,10 +14,12 @@ struct ImportedFile {
   jobs::ImportedWeights weights;  // reads from the spool, which must outlive it
 };
 
-// Checks an uploaded safetensors file whole: format, names, shapes, types (proto/contract/foreign_model.h says what is
-// read as ours), cross-check with header.like_model_name, and that every weight is a finite number. What it holds in
-// memory is held in `room`, which outlives the weights. INVALID_ARGUMENT with the reasons of ParseSafetensorsHeader,
-// ReadForeignModel and CheckLike, and WEIGHTS_NOT_FINITE naming the tensor; RESOURCE_EXHAUSTED UPLOAD_MEMORY_FULL.
+// Checks an uploaded safetensors file whole: format, names, shapes, types (proto/contract/models/foreign_model.h says
+// what is read as ours), cross-check with header.like_model_name, and that every weight is a finite number. The
+// operation is what the file's metadata says, else the header's, else that of like_model_name, else add, with a note;
+// where our own metadata says how the model was trained, the spec says so too. What it holds in memory is held in
+// `room`, which outlives the weights. INVALID_ARGUMENT with the reasons of ParseSafetensorsHeader, ReadForeignModel and
+// CheckLike, OPERATION_MISMATCH, and WEIGHTS_NOT_FINITE naming the tensor; RESOURCE_EXHAUSTED UPLOAD_MEMORY_FULL.
 absl::StatusOr<ImportedFile> ReadImportedFile(const v1::ImportHeader& header, const UploadSpool& spool,
                                               IncomingRoom* room);
 

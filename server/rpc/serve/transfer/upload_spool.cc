@@ -6,7 +6,7 @@
 #include <cerrno>
 
 #include "proto/contract/errors/errors.h"
-#include "storage/sqlite/base/system_error.h"
+#include "storage/sqlite/files/system_error.h"
 
 namespace sumscope::rpc {
 namespace {

@@ -80,6 +80,22 @@ TEST_F(Watch_Test, WhenTheUserDetachesThenTheJobGoesOnAndTheWayBackIsTold) {
   EXPECT_EQ(server_.CountCalls("CancelRun"), 0);
 }
 
+// --then was dropped without a word.
+TEST_F(Watch_Test, WhenTheUserDetachesThenWhatIsNotAskedIsTold) {
+  server_.break_kind = Break::kHang;
+  server_.break_after = 2;
+  server_.breaks = 1;
+  std::thread user([this] {
+    server_.hanging.get_future().wait();
+    cancellation_.Cancel();
+  });
+  EXPECT_EQ(Run({"train", "m", "--watch", "--then", "evaluate,useful-nodes"}), 130);
+  user.join();
+  EXPECT_THAT(Err(), HasSubstr("Not asked: evaluate, useful-nodes. Once the run has succeeded ask with:\n"
+                               "sumscope probe r7k2m9qa evaluate\nsumscope probe r7k2m9qa useful-nodes\n"));
+  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 0);
+}
+
 // With -q nobody was told the id, and the job went on unknown.
 TEST_F(Watch_Test, WhenOnlyIdsAreWantedAndTheUserDetachesThenTheIdIsPrinted) {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"train", "m", "--watch", "-q"},

@@ -132,6 +132,12 @@ TEST_F(Output_Test, GivenAPipeThatNobodyReadsThenItIsGivenUp) {
   EXPECT_GE(sleeper_.slept, absl::Seconds(30));
 }
 
+// The run was queued, and nobody was told its id.
+TEST_F(Output_Test, WhenATrainingCannotBePrintedThenTheErrorNamesTheQueuedRun) {
+  EXPECT_EQ(RunTo({"train", "m", "-q"}, "/dev/full"), 1);
+  EXPECT_THAT(Err(), HasSubstr("the run r7k2m9qa is queued [OUTPUT_FAILED]"));
+}
+
 // As root /dev/stdout itself was replaced by a file.
 TEST_F(Output_Test, GivenADeviceOrADescriptorThenItIsWrittenPlainly) {
   for (const auto& command : Writers()) {

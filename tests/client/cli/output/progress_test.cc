@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "client/cli/output/text.h"
+#include "proto/contract/text/terminal_text.h"
 #include "tests/client/cli/fixtures.h"
 
 namespace sumscope::client {

@@ -11,37 +11,12 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/probe/parts/node_map.h"
 #include "client/cli/probe/parts/view_parts.h"
-#include "client/cli/probe/probes.h"
-#include "proto/contract/models/complete_spec.h"
-#include "proto/contract/models/model_names.h"
+#include "tests/client/cli/probe/view_text.h"
 
 namespace sumscope::client {
 namespace {
 
 using ::testing::HasSubstr;
-
-template <typename Result>
-v1::AnalysisResult Whole(const Result& result) {
-  v1::AnalysisResult whole;
-  *OneofMember<v1::AnalysisResult, Result>().Mutable(&whole) = result;
-  return whole;
-}
-template <typename Result>
-std::string ProbeText(const Result& result, const View& view) {
-  const v1::AnalysisResult whole = Whole(result);
-  return ProbeOf(whole)->Text(whole, view);
-}
-template <typename Result>
-Table ProbeRows(const Result& result) {
-  const v1::AnalysisResult whole = Whole(result);
-  return ProbeOf(whole)->Rows(whole);
-}
-
-View ViewOf(const std::string& model) {
-  View view;
-  view.spec = CompleteSpec(*ParseModelName(model));
-  return view;
-}
 
 class Views_Test : public ::testing::Test {
  protected:
@@ -192,21 +167,6 @@ TEST_F(Views_Test, WhenAQuestionIsAmongTheWorstTwiceThenItIsListedOnce) {
   EXPECT_THAT(ProbeText(result, view_), ::testing::Not(HasSubstr("LOSS\n40+60=100  -          -      0.000\n40+60")));
 }
 
-TEST_F(Views_Test, WhenQuestionsAreTooFewForAVerdictThenItIsSaid) {
-  v1::CascadesResult result;
-  v1::LookBackDigit* const digit = result.add_additions();
-  digit->set_digit("A1");
-  digit->set_per_cell(1);
-  digit->add_right(1);
-  digit->add_kappa(1);
-  digit->add_kappa_lower(-0.95);
-  EXPECT_THAT(ProbeText(result, view_), HasSubstr("note: too few questions"));
-  digit->set_kappa_lower(0, 0.94);
-  EXPECT_THAT(ProbeText(result, view_), HasSubstr("note: too few questions per digit and length for SURE"));
-  digit->set_kappa_lower(0, 0.99);
-  EXPECT_THAT(ProbeText(result, view_), ::testing::Not(HasSubstr("note: too few")));
-}
-
 // OPR and SGN are found by attention; "moved 0.00" is what an intervention without effect says.
 TEST_F(Views_Test, WhenNothingWasPatchedThenNothingMoved) {
   v1::SubtasksResult result;
@@ -283,59 +243,6 @@ TEST_F(Views_Test, GivenARowThenItHasOneFormEverywhere) {
   plain.spec.set_format(v1::PLAIN);
   EXPECT_EQ(RowText(plain, 7), "P7 =->A3");
   EXPECT_EQ(RowText(plain, 6), "P6 D'0");
-}
-
-TEST_F(Views_Test, WhenCascadesAreShownThenTheKappaCurveOfEachDigit) {
-  v1::CascadesResult result;
-  v1::LookBackDigit* const digit = result.add_additions();
-  digit->set_digit("A3");
-  digit->set_per_cell(1000);
-  for (const double kappa : {1.0, 0.9, 0.12}) {
-    digit->add_kappa(kappa);
-    digit->add_kappa_lower(kappa - 0.03);
-  }
-  v1::LookBackDigit* const low = result.add_additions();
-  low->set_digit("A1");
-  low->add_kappa(1);
-  low->add_kappa_lower(0.96);
-  const std::string text = ProbeText(result, view_);
-  EXPECT_THAT(text, HasSubstr("\nadditions\n"
-                              "DIGIT  READS   SURE         K0    K1    K2\n"
-                              "A3     2 of 3  1          1.00  0.90  0.12\n"
-                              "A1     1 of 1  1 (exact)  1.00\n"));
-  EXPECT_THAT(text, HasSubstr("whose kappa is above 0.5, 0.95 with its whole 95 % interval"));
-  EXPECT_THAT(text, ::testing::Not(HasSubstr("neither")));
-  EXPECT_EQ(ProbeRows(result).Csv(false),
-            "add,A3,2,false,0,,1000,1,0.97,,1,\nadd,A3,2,false,1,,1000,0.9,0.87,,1,\n"
-            "add,A3,2,false,2,,1000,0.12,0.09,,1,\nadd,A1,1,true,0,,0,1,0.96,,1,\n");
-}
-
-TEST_F(Views_Test, WhenAnswersAreNeitherDigitThenTheirShareIsShown) {
-  v1::CascadesResult result;
-  v1::LookBackDigit* const digit = result.add_additions();
-  digit->set_digit("A1");
-  digit->set_per_cell(1000);
-  digit->add_right(104);
-  digit->add_other(97);
-  digit->add_kappa(0.007);
-  EXPECT_THAT(ProbeText(result, view_), HasSubstr("\nadditions: percent of answers with neither carry's digit\n"
-                                                  "DIGIT  K0\n"
-                                                  "A1     80\n"));
-}
-
-// A model with loss 0.068 was shown beside a floor of 0 without a word.
-TEST_F(Views_Test, WhenTheFloorIsNothingThenItIsSaidWhy) {
-  v1::CascadesResult result;
-  result.set_sure_above(0.95);
-  result.mutable_floor()->set_measured_loss(0.068);
-  result.mutable_floor()->set_at_sure_s(0.0345);
-  const std::string text = ProbeText(result, view_);
-  EXPECT_THAT(text, ::testing::ContainsRegex("floor where each digit reads +none: no column is left unread"));
-  EXPECT_THAT(text, ::testing::ContainsRegex("floor where each is sure +0.03450"));
-  EXPECT_THAT(text, HasSubstr("a floor takes a column that is read for one that is always read right"));
-  EXPECT_THAT(text, ::testing::Not(HasSubstr("below the floor of SURE")));
-  result.mutable_floor()->set_at_sure_s(0.07);
-  EXPECT_THAT(ProbeText(result, view_), HasSubstr("below the floor of SURE: columns beyond are read too"));
 }
 
 // -0.00 and 1.23e+03 stood in columns of plain numbers.

@@ -48,12 +48,20 @@ TEST(SetSpecField_Test, FieldIsUnknownThenNearestIsNamed) {
   };
   EXPECT_EQ(nearest("d_modle"), "d_model");
   EXPECT_EQ(nearest("training_steps"), "steps");
+  EXPECT_EQ(nearest("training_step"), "steps");
   EXPECT_EQ(nearest("colour"), "");
   EXPECT_EQ(nearest("learningrate"), "learning_rate");
   EXPECT_EQ(nearest("digits"), "n_digits");
   EXPECT_EQ(nearest("batch"), "batch_size");
   EXPECT_EQ(nearest(""), "");
   EXPECT_EQ(nearest(std::string(1 << 20, 'x')), "");
+}
+
+// What there is, not a guess that helps nobody.
+TEST(SetSpecField_Test, NoFieldIsLikeItThenAllAreListed) {
+  v1::TrainSpec spec;
+  const std::string message(SetSpecField("training_rhythm", "1", &spec).message());
+  for (const std::string& name : SpecFieldNames()) EXPECT_NE(message.find(name), std::string::npos) << name;
 }
 
 TEST(SetSpecField_Test, ValueIsOfWrongTypeThenFieldTypeAndNothingChanges) {

@@ -64,7 +64,7 @@ TEST(ParseTask_Test, WrongThenItsOwnReason) {
   EXPECT_EQ(Parsed(v1::MUL, "all"), "TASK_NOT_APPLICABLE");
   const auto unknown = ParseTask(Spec(v1::ADD), "request.subtasks.tasks[0]", "A1.SS9D");
   EXPECT_EQ(ViolatedField(unknown.status()), "request.subtasks.tasks[0]");
-  EXPECT_NE(unknown.status().message().find("did you mean SS9?"), std::string::npos);
+  EXPECT_NE(unknown.status().message().find("did you mean \"SS9\"?"), std::string::npos);
 }
 
 TEST(ParseFeature_Test, FeatureThenItsColumnAndOperation) {

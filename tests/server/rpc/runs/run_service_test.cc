@@ -1,4 +1,8 @@
 // What the service of runs answers beyond what jobs and storage say.
+#include <atomic>
+#include <memory>
+
+#include "tests/server/jobs/barrier.h"
 #include "tests/server/rpc/probes_fixture.h"
 
 namespace sumscope::rpc {
@@ -45,6 +49,26 @@ TEST_F(RunService_Test, RunIsCancelledThenTheAnswerShowsTheLastStep) {
   EXPECT_EQ(run.steps_done(), 3u);
   EXPECT_EQ(run.loss(), 2.0);
   EXPECT_EQ(GetRun("live").steps_done(), 3u);
+}
+
+// It was told to end, and said that it waits for room.
+TEST_F(RunService_Test, RunThatWaitsForStorageIsCancelledThenItSaysSo) {
+  Train("live");
+  const auto barrier = std::make_shared<jobs::Barrier>();  // lives as long as the hook
+  const auto tries = std::make_shared<std::atomic<int>>(0);
+  files_.gate.Set([barrier, tries] {
+    return ++*tries == 1 ? MakeError(absl::StatusCode::kResourceExhausted, "DISK_FULL", "no space left")
+                         : barrier->Enter();
+  });
+  pool_->Send(kSlot, jobs::Metrics(0, 3));
+  barrier->WaitUntilEntered();
+  EXPECT_EQ(GetRun("live").state_reason(), "DISK_FULL");
+  grpc::ClientContext context;
+  v1::Run run;
+  ASSERT_TRUE(runs_->CancelRun(&context, Named<v1::CancelRunRequest>("live"), &run).ok());
+  EXPECT_EQ(run.state_reason(), "CANCEL_REQUESTED");
+  EXPECT_EQ(GetRun("live").state_reason(), "CANCEL_REQUESTED");
+  barrier->Release();
 }
 
 TEST_F(RunService_Test, RunningRunIsLabelledThenTheAnswerShowsTheLastStep) {

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "proto/contract/models/look_back.h"
 #include "tests/server/engine/probing/arithmetic/look_back_adder.h"
 
 namespace sumscope::worker {
@@ -66,6 +67,50 @@ TEST(Judge_Test, GivenKappaBetweenTheGradesThenTheDigitReadsAndIsNotSure) {
   verdict = Judge(digit, 1000);
   EXPECT_EQ(verdict.s(), 4u);
   EXPECT_TRUE(verdict.exact());
+}
+
+google::protobuf::RepeatedPtrField<sumscope::v1::LookBackDigit> Digits(uint32_t per_cell,
+                                                                       const std::vector<engine::LookBackDigit>& from) {
+  google::protobuf::RepeatedPtrField<sumscope::v1::LookBackDigit> digits;
+  for (const engine::LookBackDigit& digit : from) *digits.Add() = Judge(digit, per_cell);
+  return digits;
+}
+
+// `algorithm --per-cell 5` said "no" of a model that was always right: five questions cannot show it.
+TEST(LookBackClause_Test, GivenQuestionsTooFewToShowItThenTheClauseIsNotTestable) {
+  for (const uint32_t per_cell : {1u, 5u, 12u, 60u, 145u}) {
+    const auto clause = LookBackClause("additions", Digits(per_cell, {{2, {per_cell, per_cell}, {0, 0}}}));
+    EXPECT_EQ(clause.name(), "look-back.additions");
+    EXPECT_FALSE(clause.testable()) << per_cell;
+    EXPECT_FALSE(clause.holds()) << per_cell;
+    EXPECT_EQ(clause.evidence(),
+              per_cell < 13 ? "A2 too few questions to tell" : "A2 reads 2 of 2, too few questions to be sure");
+  }
+  const auto enough = LookBackClause("additions", Digits(146, {{2, {146, 146}, {0, 0}}}));
+  EXPECT_TRUE(enough.testable() && enough.holds());
+  EXPECT_EQ(enough.evidence(), "A2 exact");
+}
+
+// A few questions are enough to refute it, and those of one digit.
+TEST(LookBackClause_Test, GivenAnIntervalBelowTheGradeThenTheClauseFailsWhateverTheQuestions) {
+  const auto few = LookBackClause("additions", Digits(60, {{2, {60, 60}, {0, 0}}, {1, {31}, {29}}}));
+  EXPECT_TRUE(few.testable());
+  EXPECT_FALSE(few.holds());
+  EXPECT_EQ(few.evidence(), "A2 reads 2 of 2, too few questions to be sure; A1 reads 0 of 1, not sure of all");
+  const auto many = LookBackClause("additions", Digits(1000, {{1, {984}, {16}}}));
+  EXPECT_TRUE(many.testable()) << "so many could have shown it";
+  EXPECT_FALSE(many.holds());
+}
+
+// Of the closed form in look_back.h and the interval itself.
+TEST(Judge_Test, GivenAllRightThenTheGradesAreThoseThatSoManyQuestionsCanShow) {
+  for (uint32_t per_cell = 1; per_cell < 200; ++per_cell) {
+    const sumscope::v1::LookBackDigit verdict = Judge({1, {per_cell}, {0}}, per_cell);
+    EXPECT_EQ(verdict.k() == 1, CanShow(kReadsAbove, per_cell)) << per_cell;
+    EXPECT_EQ(verdict.s() == 1, CanShow(kSureAbove, per_cell)) << per_cell;
+  }
+  EXPECT_TRUE(CanShow(kReadsAbove, 13) && !CanShow(kReadsAbove, 12));
+  EXPECT_TRUE(CanShow(kSureAbove, 146) && !CanShow(kSureAbove, 145));
 }
 
 // Kappa of an untrained model was -0.8: what is neither digit counted as the other one.

@@ -169,6 +169,23 @@ TEST_P(Subtasks_Test, GivenTheReportThenClausesRestOnFindings) {
   EXPECT_GT(held, 0u);
 }
 
+// Of a few questions hardly a node fails one, and what was not seen was said not to be there.
+TEST_P(Subtasks_Test, GivenFewQuestionsThenWhatIsNotFoundIsNotSaidToBeAbsent) {
+  Questions all, few;  // of every operation
+  const auto some = SomeQuestions();
+  some->Fill(0, some->count(), &all);
+  for (size_t i = 0; i < all.size(); i += all.size() / 40) few.push_back(all[i]);
+  AlgorithmRequest request;
+  request.subtasks = AllTasks();
+  request.cascades.operations = {Operation::kAdd};
+  request.cascades.per_cell = 5;
+  for (const AlgorithmClause& clause : Algorithm(model_, *ListSource(few), request).clauses) {
+    const bool refuted = clause.name == "positions" && !clause.evidence.empty();
+    EXPECT_EQ(clause.testable, clause.holds || refuted) << clause.name;
+    EXPECT_FALSE(clause.name == "positions" && clause.holds);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, Subtasks_Test, kOracleModels, OracleName);
 
 }  // namespace

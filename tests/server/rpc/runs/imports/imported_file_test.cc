@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
-#include <cmath>
-#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,7 +12,7 @@
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_shapes.h"
 #include "proto/contract/safetensors/safetensors.h"
-#include "tests/support/temp_directory.h"
+#include "tests/server/rpc/runs/imports/weight_files.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -30,7 +28,7 @@ v1::TrainSpec Tiny() {
 }
 
 // A safetensors file whose floats count up from 0, so that every byte has one place.
-std::string FileOf(const std::vector<SafetensorsTensor>& tensors) {
+std::string CountingFile(const std::vector<SafetensorsTensor>& tensors) {
   std::string file = MakeSafetensorsPrefix(tensors, {});
   float value = 0;
   for (const SafetensorsTensor& tensor : tensors) {
@@ -41,28 +39,10 @@ std::string FileOf(const std::vector<SafetensorsTensor>& tensors) {
   return file;
 }
 
-struct Imported {
-  std::unique_ptr<IncomingRoom> room;
-  absl::StatusOr<ImportedFile> file = absl::UnknownError("");
-  std::unique_ptr<UploadSpool> spool;
-};
-
-Imported Import(const std::string& bytes, const std::string& like = "", uint64_t memory = 1 << 20) {
-  const TempDirectory folder;
-  Imported imported;
-  imported.room = std::make_unique<IncomingRoom>([] { return uint64_t{0}; }, 0, memory);
-  imported.spool = *UploadSpool::Create(folder.path());
-  EXPECT_TRUE(imported.spool->Append(bytes).ok());
-  v1::ImportHeader header;
-  header.set_like_model_name(like);
-  imported.file = ReadImportedFile(header, *imported.spool, imported.room.get());
-  return imported;
-}
-
 TEST(ImportedFile_Test, TensorsComeInOurOrderWhateverTheFilesOrder) {
   std::vector<SafetensorsTensor> tensors = ModelTensors(Tiny());
   std::swap(tensors.front(), tensors.back());
-  const std::string bytes = FileOf(tensors);
+  const std::string bytes = CountingFile(tensors);
   const Imported imported = Import(bytes);
   ASSERT_TRUE(imported.file.ok()) << imported.file.status();
   EXPECT_EQ(imported.file->spec.n_digits(), 2u);
@@ -79,66 +59,14 @@ TEST(ImportedFile_Test, TensorsComeInOurOrderWhateverTheFilesOrder) {
 TEST(ImportedFile_Test, MissingTensorNotFiniteWeightAndOtherShapeAreRefused) {
   std::vector<SafetensorsTensor> tensors = ModelTensors(Tiny());
   tensors.pop_back();
-  EXPECT_EQ(ErrorReason(Import(FileOf(tensors)).file.status()), "MODEL_TENSOR_MISSING");
+  EXPECT_EQ(ErrorReason(Import(CountingFile(tensors)).file.status()), "MODEL_TENSOR_MISSING");
 
-  std::string bytes = FileOf(ModelTensors(Tiny()));
+  std::string bytes = CountingFile(ModelTensors(Tiny()));
   const float nan = std::nanf("");
   std::memcpy(bytes.data() + bytes.size() - sizeof(nan), &nan, sizeof(nan));
   EXPECT_EQ(ErrorReason(Import(bytes).file.status()), "WEIGHTS_NOT_FINITE");
 
-  EXPECT_EQ(ErrorReason(Import(FileOf(ModelTensors(Tiny())), "add_d3_l1_h1").file.status()), "LIKE_MISMATCH");
-}
-
-// A tensor with its values, to write files as others publish them.
-struct Weight {
-  std::string name, dtype;
-  std::vector<uint64_t> shape;
-  std::vector<double> values;
-};
-
-// A model whose values are small integers, exact in every type.
-std::vector<Weight> Weights(const v1::TrainSpec& spec) {
-  std::vector<Weight> weights;
-  int next = 0;
-  for (const SafetensorsTensor& tensor : ModelTensors(spec)) {
-    Weight weight{tensor.name, "F32", tensor.shape, {}};
-    uint64_t count = 1;
-    for (const uint64_t extent : tensor.shape) count *= extent;
-    for (uint64_t i = 0; i < count; ++i) weight.values.push_back(next++ % 121 - 60);
-    weights.push_back(std::move(weight));
-  }
-  return weights;
-}
-
-uint16_t HalfBits(double value) {  // of integers below 2,048
-  if (value == 0) return 0;
-  int exponent = 0;
-  const double fraction = std::frexp(std::abs(value), &exponent);  // 0.5 .. 1
-  return static_cast<uint16_t>((value < 0 ? 0x8000 : 0) | (exponent + 14) << 10 |
-                               static_cast<int>(std::ldexp(fraction, 11) - 1024));
-}
-
-template <typename T>
-void Put(T value, std::string* bytes) {
-  bytes->append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
-std::string FileOf(const std::vector<Weight>& weights, const std::map<std::string, std::string>& metadata = {}) {
-  std::vector<SafetensorsTensor> tensors;
-  std::string data;
-  for (const Weight& weight : weights) {
-    tensors.push_back({weight.name, weight.dtype, weight.shape});
-    for (const double value : weight.values) {
-      const auto narrow = static_cast<float>(value);
-      uint32_t bits;
-      std::memcpy(&bits, &narrow, sizeof(bits));
-      if (weight.dtype == "F64") Put(value, &data);
-      if (weight.dtype == "F32") Put(narrow, &data);
-      if (weight.dtype == "F16") Put(HalfBits(value), &data);
-      if (weight.dtype == "BF16") Put(static_cast<uint16_t>(bits >> 16), &data);
-    }
-  }
-  return MakeSafetensorsPrefix(tensors, metadata) + data;
+  EXPECT_EQ(ErrorReason(Import(CountingFile(ModelTensors(Tiny())), "add_d3_l1_h1").file.status()), "LIKE_MISMATCH");
 }
 
 // The bytes of all weights as they are stored; read in pieces that cut tensors and elements.
@@ -152,18 +80,6 @@ std::string Stored(const Imported& imported, uint64_t piece) {
 }
 
 std::string Data(const std::string& file) { return file.substr(*SafetensorsPrefixBytes(file, file.size())); }
-
-// Two heads of four, two layers, d_model 6: no two dimensions alike.
-v1::TrainSpec Odd() {
-  v1::TrainSpec spec;
-  spec.set_n_digits(2);
-  spec.set_n_layers(2);
-  spec.set_n_heads(2);
-  spec.set_d_model(6);
-  spec.set_d_head(4);
-  spec.set_d_mlp(5);
-  return CompleteSpec(spec);
-}
 
 TEST(ForeignWeights_Test, HalfPrecisionIsWidenedAndSaid) {
   const std::string ours = Data(FileOf(Weights(Odd())));
@@ -315,7 +231,7 @@ TEST(ForeignWeights_Test, WhenNamesAreUnknownThenTheErrorSaysWhatTheFileHas) {
 }
 
 TEST(ImportedFile_Test, EveryTruncationIsRefused) {
-  const std::string bytes = FileOf(ModelTensors(Tiny()));
+  const std::string bytes = CountingFile(ModelTensors(Tiny()));
   for (size_t length = 0; length < bytes.size(); length += 97) {
     EXPECT_FALSE(Import(bytes.substr(0, length)).file.ok()) << length;
   }

@@ -1,11 +1,11 @@
-#include "client/cli/output/text.h"
+#include "proto/contract/text/terminal_text.h"
 
 #include <gtest/gtest.h>
 
-namespace sumscope::client {
+namespace sumscope {
 namespace {
 
-TEST(Text_Test, GivenWhatATerminalObeysThenItIsShownInstead) {
+TEST(TerminalText_Test, GivenWhatATerminalObeysThenItIsShownInstead) {
   EXPECT_EQ(EscapeText("a\x1b[2Jb"), "a\\x1b[2Jb");
   EXPECT_EQ(EscapeText("a\nb\tc\r"), "a\\nb\\tc\\x0d");
   EXPECT_EQ(EscapeText("a\nb", true), "a\nb");
@@ -15,14 +15,14 @@ TEST(Text_Test, GivenWhatATerminalObeysThenItIsShownInstead) {
   EXPECT_EQ(EscapeText("é日本"), "é日本");
 }
 
-TEST(Text_Test, GivenTextThenItsWidthInColumns) {
+TEST(TerminalText_Test, GivenTextThenItsWidthInColumns) {
   EXPECT_EQ(DisplayWidth("abc"), 3);
   EXPECT_EQ(DisplayWidth("日本"), 4);
   EXPECT_EQ(DisplayWidth("e\xcc\x81"), 1);  // with a combining accent
   EXPECT_EQ(DisplayWidth(""), 0);
 }
 
-TEST(Text_Test, GivenTooWideTextThenItIsCutBetweenCharacters) {
+TEST(TerminalText_Test, GivenTooWideTextThenItIsCutBetweenCharacters) {
   EXPECT_EQ(FitWidth("abcdef", 6), "abcdef");
   EXPECT_EQ(FitWidth("abcdef", 5), "abc..");
   EXPECT_EQ(FitWidth("日本語", 5), "日..");
@@ -30,7 +30,7 @@ TEST(Text_Test, GivenTooWideTextThenItIsCutBetweenCharacters) {
   EXPECT_EQ(FitWidth("abc", 0), "");
 }
 
-TEST(Text_Test, GivenTooWideTextThenItGoesOnAtItsSpaces) {
+TEST(TerminalText_Test, GivenTooWideTextThenItGoesOnAtItsSpaces) {
   EXPECT_EQ(WrapWords("one two three", 7), (std::vector<std::string>{"one two", "three"}));
   EXPECT_EQ(WrapWords("a  b c", 4), (std::vector<std::string>{"a  b", "c"}));
   EXPECT_EQ(WrapWords("D3 49 %  D2", 7), (std::vector<std::string>{"D3 49 %", "D2"}));
@@ -38,14 +38,14 @@ TEST(Text_Test, GivenTooWideTextThenItGoesOnAtItsSpaces) {
   EXPECT_EQ(WrapWords("", 3), std::vector<std::string>{""});
 }
 
-TEST(Text_Test, GivenATooLongWordThenItIsCutBehindItsParts) {
+TEST(TerminalText_Test, GivenATooLongWordThenItIsCutBehindItsParts) {
   EXPECT_EQ(WrapWords("abcdefgh i", 3), (std::vector<std::string>{"abc", "def", "gh", "i"}));
   EXPECT_EQ(WrapWords("x A2.SA,A1.SA,A0", 8), (std::vector<std::string>{"x", "A2.SA,", "A1.SA,A0"}));
   EXPECT_EQ(WrapWords("日本語", 4), (std::vector<std::string>{"日本", "語"}));
 }
 
 // The `computed` line and sentences under a table were broken by the terminal, in the middle of a word.
-TEST(Text_Test, GivenTooWideLinesThenTheyGoOnUnderTheirValue) {
+TEST(TerminalText_Test, GivenTooWideLinesThenTheyGoOnUnderTheirValue) {
   EXPECT_EQ(FitLines("computed   cpu of box with two threads\nx\n\n", 31),
             "computed   cpu of box with two\n           threads\nx\n\n");
   EXPECT_EQ(FitLines("  one two three", 9), "one two\nthree");
@@ -56,4 +56,4 @@ TEST(Text_Test, GivenTooWideLinesThenTheyGoOnUnderTheirValue) {
 }
 
 }  // namespace
-}  // namespace sumscope::client
+}  // namespace sumscope

@@ -1,4 +1,4 @@
-#include "storage/sqlite/base/system_error.h"
+#include "storage/sqlite/files/system_error.h"
 
 #include <fcntl.h>
 #include <sys/statvfs.h>
@@ -9,7 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
-#include "storage/sqlite/base/files.h"
+#include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
 
@@ -90,7 +90,7 @@ bool DiskIsFull(const std::string& path) {
 
 std::string ExistingFolderOf(const std::string& path) {
   std::string folder = DirectoryOf(path);
-  while (!FileExists(folder) && folder != DirectoryOf(folder)) folder = DirectoryOf(folder);
+  while (!FileExists(folder).value_or(false) && folder != DirectoryOf(folder)) folder = DirectoryOf(folder);
   return folder;
 }
 

@@ -1,8 +1,9 @@
-#include "storage/sqlite/base/files.h"
+#include "storage/sqlite/files/files.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "storage/sqlite/base/system_error.h"
+#include "storage/sqlite/files/system_error.h"
 
 namespace sumscope::storage {
 namespace {
@@ -38,7 +39,22 @@ std::string DirectoryOf(const std::string& path) {
   return slash == std::string::npos ? "." : path.substr(0, slash == 0 ? 1 : slash);
 }
 
-bool FileExists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+absl::StatusOr<std::optional<FileId>> FileIdOf(const std::string& path) {
+  struct statx info = {};
+  if (statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &info) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
+    return FileError(errno, "look at", path);
+  }
+  FileId id{makedev(info.stx_dev_major, info.stx_dev_minor), info.stx_ino, 0};
+  constexpr int64_t kNanos = 1'000'000'000;
+  if ((info.stx_mask & STATX_BTIME) != 0) id.birth_nanos = info.stx_btime.tv_sec * kNanos + info.stx_btime.tv_nsec;
+  return id;
+}
+
+absl::StatusOr<bool> FileExists(const std::string& path) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<FileId> id, FileIdOf(path));
+  return id.has_value();
+}
 
 std::optional<std::string> IrregularKindOf(const std::string& path) {
   struct stat info = {};

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_STORAGE_SQLITE_BASE_SYSTEM_ERROR_H_
-#define SUMSCOPE_STORAGE_SQLITE_BASE_SYSTEM_ERROR_H_
+#ifndef SUMSCOPE_STORAGE_SQLITE_FILES_SYSTEM_ERROR_H_
+#define SUMSCOPE_STORAGE_SQLITE_FILES_SYSTEM_ERROR_H_
 
 #include <string>
 
@@ -38,4 +38,4 @@ std::string ExistingFolderOf(const std::string& path);
 
 }  // namespace sumscope::storage
 
-#endif  // SUMSCOPE_STORAGE_SQLITE_BASE_SYSTEM_ERROR_H_
+#endif  // SUMSCOPE_STORAGE_SQLITE_FILES_SYSTEM_ERROR_H_

@@ -1,12 +1,12 @@
-#ifndef SUMSCOPE_CLIENT_CLI_OUTPUT_TEXT_H_
-#define SUMSCOPE_CLIENT_CLI_OUTPUT_TEXT_H_
+#ifndef SUMSCOPE_PROTO_CONTRACT_TEXT_TERMINAL_TEXT_H_
+#define SUMSCOPE_PROTO_CONTRACT_TEXT_TERMINAL_TEXT_H_
 
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 
-namespace sumscope::client {
+namespace sumscope {
 
 // Text from elsewhere (labels, file names, error messages) made safe for a terminal: control characters, marks that
 // change the writing direction and malformed UTF-8 become visible escapes, \x1b or \u202e. Newlines too, unless kept.
@@ -30,6 +30,6 @@ std::vector<std::string> WrapWords(absl::string_view text, int width);
 // `width` is 0.
 std::string FitLines(absl::string_view text, int width);
 
-}  // namespace sumscope::client
+}  // namespace sumscope
 
-#endif  // SUMSCOPE_CLIENT_CLI_OUTPUT_TEXT_H_
+#endif  // SUMSCOPE_PROTO_CONTRACT_TEXT_TERMINAL_TEXT_H_

@@ -1,4 +1,4 @@
-#include "client/cli/output/text.h"
+#include "proto/contract/text/terminal_text.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,7 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "proto/contract/text/utf8.h"
 
-namespace sumscope::client {
+namespace sumscope {
 namespace {
 
 struct CodePoint {
@@ -190,4 +190,4 @@ std::string FitLines(absl::string_view text, int width) {
   return out;
 }
 
-}  // namespace sumscope::client
+}  // namespace sumscope

@@ -1,0 +1,101 @@
+#include "server/command_line.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "proto/contract/text/nearest.h"
+#include "proto/contract/text/quote.h"
+#include "proto/contract/text/terminal_text.h"
+#include "proto/contract/version.h"
+
+namespace sumscope {
+namespace {
+
+std::string Wrapped(const std::string& text, int width) {
+  return width <= 0 ? text : absl::StrJoin(WrapWords(text, width), "\n");
+}
+
+// Help in `width` columns.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(int width) : width_(width) {
+    if (width > 0) column_width(std::min(get_column_width(), static_cast<size_t>(width) / 3));
+  }
+
+  std::string make_description(const CLI::App* app) const override {
+    return Wrapped(CLI::Formatter::make_description(app), width_);
+  }
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return Wrapped(CLI::Formatter::make_option_desc(option), width_ - static_cast<int>(get_column_width()));
+  }
+
+ private:
+  const int width_;
+};
+
+// The parser's own message has the value as it came.
+template <typename Number>
+CLI::Validator Checked(bool (*parse)(absl::string_view, Number*), const char* expected) {
+  const auto check = [parse, expected](const std::string& value) {
+    Number number;
+    return parse(value, &number) ? "" : absl::StrCat("takes ", expected, ", not ", Quote(value));
+  };
+  return CLI::Validator(check, "");
+}
+
+void AddOptions(CLI::App* app, Flags* flags) {
+  app->add_option("--config", flags->config_file, "configuration file (default ~/.config/sumscope/sumscoped.toml)");
+  app->add_option("--data-directory", flags->data_directory, "where runs are kept (default ~/.local/share/sumscope)");
+  app->add_option("--listen", flags->listen, "unix:/path or host:port, may be repeated (default: the local socket)");
+  app->add_flag("--insecure-loopback", flags->insecure_loopback, "allow host:port without TLS, on loopback only")
+      ->disable_flag_override();
+  app->add_option("--worker-program", flags->worker_program, "path of sumscope-worker (default: beside this program)");
+  app->add_option("--slot,--slots", flags->slots,
+                  "NAME:DEVICE:THREADS, may be repeated (default: a slot of one thread per core, at most 8)");
+  app->add_option("--resume-interval-seconds", flags->resume_interval_seconds,
+                  "work at risk when a worker dies, at most 60 (default 60)")
+      ->check(Checked<double>(absl::SimpleAtod, "a number"));
+  app->add_option("--capture-limit-bytes", flags->capture_limit_bytes,
+                  "disk that all stored activations may take (default 20 GiB)")
+      ->check(Checked<int64_t>(absl::SimpleAtoi<int64_t>, "a whole number"));
+}
+
+// What was wrong, in the client's form.
+std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining();
+  if (unknown.empty()) return error.what();
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string nearest = Nearest(unknown.front(), names);
+  return absl::StrCat("sumscoped does not know ", Quote(unknown.front()), nearest.empty() ? "" : "; ",
+                      nearest.empty() ? "" : DidYouMean(nearest));
+}
+
+}  // namespace
+
+std::optional<int> ParseCommandLine(int argc, const char* const* argv, const Console& console, Flags* flags) {
+  constexpr int kUsage = 2;
+  CLI::App app("sumscoped: trains small transformers on arithmetic, takes them apart, keeps every run", "sumscoped");
+  app.formatter(std::make_shared<HelpFormatter>(console.out_columns));
+  app.set_version_flag("--version", absl::StrCat("sumscoped ", kVersion, " (", kGitHash, ")"));
+  AddOptions(&app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error, *console.out, *console.err);  // --help, --version
+    *console.err << Wrapped(absl::StrCat("error: ", EscapeText(UsageMessage(app, error))), console.err_columns)
+                 << "\nTry: sumscoped --help" << std::endl;
+    return kUsage;
+  }
+  return std::nullopt;
+}
+
+}  // namespace sumscope
