@@ -178,7 +178,7 @@ void CheckPrinting(const FilterNode& node) {
 
 Corpus CorpusOfTarget() {
   std::string nested, negated, many;
-  for (int i = 0; i < 15; ++i) nested += "state=FAILED (owner=ada OR (";
+  for (int i = 0; i < 31; ++i) nested += "state=FAILED owner=ada OR (";
   for (int i = 0; i < 31; ++i) negated += "NOT ";
   while (many.size() < limits::kMaxFilterLength - 8) many += "id=r1 ";
   return {{"state = RUNNING AND spec.n_digits >= 10 AND (NOT labels.purpose = \"test\" OR metrics.heldout_loss < 1e-6)",
@@ -187,7 +187,7 @@ Corpus CorpusOfTarget() {
            "spec.learning_rate < 1e-4 spec.seed=372001 spec.format = signed imported = false", "name = runs/r1 OR id:r",
            "labels.purpose = \"a\\*b\" OR labels.\"purpose\" = a*", "task = \"A2.SC\" AND run.n_layers = 1",
            "value > 3 OR value <= 7.5 tag = \"Algo:*\"", "node = P0L0H1 is_head = true num = 1 run.labels.purpose:*",
-           "kind:Fail NOT run.owner = ada", nested + "id=r1" + std::string(30, ')'), negated + "id=r1", many,
+           "kind:Fail NOT run.owner = ada", nested + "id=r1" + std::string(31, ')'), negated + "id=r1", many,
            std::string(31, '(') + "id=r1" + std::string(31, ')')},
           {" AND ",
            " OR ",
