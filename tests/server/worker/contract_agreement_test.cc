@@ -66,7 +66,9 @@ TEST(ContractAgreement_Test, GivenAnySmallNumberOfStepsThenTheEngineTakesTheWide
     const uint64_t widest = WidestPhaseWindow(steps);
     EXPECT_EQ(widest > 0, takes(1)) << steps;
     EXPECT_FALSE(takes(widest + 1)) << steps;
-    if (widest > 0) EXPECT_TRUE(takes(widest)) << steps;
+    if (widest > 0) {
+      EXPECT_TRUE(takes(widest)) << steps;
+    }
   }
 }
 
