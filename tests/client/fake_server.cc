@@ -42,9 +42,10 @@ class FakeServer::Runs : public v1::RunService::Service {
   grpc::Status UndeleteRun(grpc::ServerContext*, const v1::UndeleteRunRequest* request, v1::Run* answer) override {
     return AnswerRun("UndeleteRun", *request, answer);
   }
-  grpc::Status ListRuns(grpc::ServerContext*, const v1::ListRunsRequest* request,
+  grpc::Status ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,
                         v1::ListRunsResponse* response) override {
     fake_->Record("ListRuns", *request);
+    fake_->list_patience = absl::FromChrono(context->deadline()) - absl::Now();
     // Three pages of one run each.
     const uint64_t page = TokenNumber(request->page_token());
     const std::string name = absl::StrCat("runs/r", page);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "client/base/backoff.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/mutex.h"
@@ -77,6 +78,7 @@ class FakeServer {
   std::promise<void> hanging;
   // The next unary calls fail with these, first one first.
   std::vector<absl::Status> errors;
+  absl::Duration list_patience;  // what the last ListRuns had left of its deadline when it came
   // Tokens up to this one have expired.
   std::string expired_token;
 

@@ -187,6 +187,12 @@ TEST_F(Commands_Test, WhenARunIsShownThenEverythingAPersonWantsIsThere) {
   EXPECT_THAT(Out(), HasSubstr("sumscope runs resume r7k2m9qa"));
 }
 
+TEST_F(Commands_Test, WhenAnImportWasReadAsOursThenTheRunSaysHow) {
+  for (const char* note : {"names without their prefix", "taken as folded"}) server_.run.add_import_notes(note);
+  EXPECT_EQ(Run({"runs", "show", "r7"}), 0);
+  EXPECT_THAT(Out(), ::testing::ContainsRegex("read as ours +names without their prefix; taken as folded\n"));
+}
+
 TEST_F(Commands_Test, WhenSeveralRunsAreChangedThenOneFailureKeepsNoneFromItsTurn) {
   server_.errors = {MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "it has ended")};
   EXPECT_EQ(Run({"runs", "cancel", "r1", "r2"}), 8);

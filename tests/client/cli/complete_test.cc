@@ -84,6 +84,12 @@ TEST_F(Complete_Test, GivenAServerOnTheLineThenItIsAsked) {
   EXPECT_THAT(After({"runs", "show", "--server=" + server_.address(), "r0"}), ElementsAre("r0"));
 }
 
+// A server that does not answer must not keep a person who pressed Tab.
+TEST_F(Complete_Test, GivenAServerThenItIsAskedWithAShortDeadline) {
+  EXPECT_THAT(After({"runs", "show", "r0"}), ElementsAre("r0"));
+  EXPECT_LE(server_.list_patience, absl::Seconds(1));
+}
+
 TEST_F(Complete_Test, GivenNoServerThenNothingIsSaid) {
   server_.Stop();
   EXPECT_THAT(After({"runs", "show", "r"}), ElementsAre());

@@ -82,7 +82,10 @@ class FakeWorkerPool : public workers::WorkerPool {
   }
 
   // The test's side.
-  void Idle(const std::string& slot) { listener()->OnIdle(slot); }
+  // Tells nobody where a drain has ended meanwhile.
+  void Idle(const std::string& slot) {
+    if (workers::WorkerListener* const told = listener()) told->OnIdle(slot);
+  }
   // Sends a message of the slot's task with the next sequence; returns the sequence.
   uint64_t Send(const std::string& slot, worker::v1::WorkerMessage message) {
     uint64_t sequence = 0;

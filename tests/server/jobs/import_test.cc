@@ -42,6 +42,15 @@ TEST_F(Import_Test, ImportedRunHasSucceededWithItsWeights) {
   EXPECT_EQ(ErrorReason(Import({"77", "other"}).status()), "RUN_EXISTS");
 }
 
+TEST_F(Import_Test, FileIsReadOtherwiseThanWrittenThenRunAndLogSayHow) {
+  ImportedWeights weights = Weights();
+  weights.notes = {"names without their prefix", "taken as folded"};
+  ASSERT_TRUE(manager_->ImportRun({}, "foreign", Spec(), {}, "ada", weights).ok());
+  EXPECT_THAT(File("foreign")->GetRun()->import_notes(), testing::ElementsAreArray(weights.notes));
+  EXPECT_THAT(LogTexts("foreign"),
+              testing::ElementsAre("INFO weights imported: names without their prefix; taken as folded"));
+}
+
 TEST_F(Import_Test, ImportedRunIsNeitherCancelledNorResumedNorRetried) {
   ASSERT_TRUE(Import().ok());
   EXPECT_EQ(ErrorReason(manager_->CancelRun("foreign").status()), "RUN_ENDED");

@@ -7,6 +7,7 @@ namespace sumscope::jobs {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class Intake_Test : public JobsFixture {
@@ -59,6 +60,23 @@ TEST_F(Intake_Test, GivenStepsThatAreRecomputedThenTheLossIsThatOfTheStep) {
   ASSERT_TRUE(WaitUntil(run_, [&] { return hub_->GetProgress(run_, &progress) && progress.step() == 2; }));
   EXPECT_EQ(progress.loss(), 1.0);
   EXPECT_EQ(Get(run_).steps_done(), 3u) << "so many are stored";
+}
+
+// A watch placed state changes among the lines of the log by the clock, which may step back.
+TEST_F(Intake_Test, StatesChangeThenEachEventKnowsHowLongTheLogWas) {
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, pool_->Send(kSlot, LogText("INFO", "first"))));
+  pool_->Lose(kSlot);
+  task_ = StartNext().task.task_id();
+  SendWholeTraining();
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  ASSERT_TRUE(WaitForState(run_, v1::SUCCEEDED));
+  using Place = std::pair<v1::State, std::optional<uint64_t>>;
+  std::vector<Place> places;
+  for (const storage::Event& event : Events(run_)) places.emplace_back(event.change.state(), event.log_entries);
+  // The log: first, that the worker was lost; of the next one a checkpoint and its end.
+  EXPECT_THAT(places,
+              ElementsAre(Place(v1::QUEUED, 0), Place(v1::STARTING, 0), Place(v1::RUNNING, 0), Place(v1::QUEUED, 2),
+                          Place(v1::STARTING, 2), Place(v1::RUNNING, 2), Place(v1::SUCCEEDED, 4)));
 }
 
 TEST_F(Intake_Test, CheckpointIsLoggedAndReachesTheCatalog) {

@@ -56,6 +56,17 @@ class Housekeeping_Test : public AnalysisFixture {
     EXPECT_TRUE(status.ok()) << status;
     return removals;
   }
+  // Ready when the next file is sealed.
+  std::future<void> NextSeal() {
+    auto sealed = std::make_shared<std::promise<void>>();
+    auto first = std::make_shared<std::atomic<bool>>(true);
+    std::future<void> seals = sealed->get_future();
+    files_.seal_gate.Set([sealed, first] {
+      if (first->exchange(false)) sealed->set_value();
+      return absl::OkStatus();
+    });
+    return seals;
+  }
   // Lets the time pass while the server runs, until its housekeeping has begun to write; then ends the server, which
   // waits for it.
   void PassAndCrash(absl::Duration time) {
@@ -234,13 +245,14 @@ TEST_F(Housekeeping_Test, FileThatWasReadAtItsRunsEndIsSealedLater) {
   const std::string id = Answered();
   files_.seal_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
   ASSERT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
-  auto sealed = std::make_shared<std::promise<void>>();
-  auto first = std::make_shared<std::atomic<bool>>(true);
-  std::future<void> seals = sealed->get_future();
-  files_.seal_gate.Set([sealed, first] {
-    if (first->exchange(false)) sealed->set_value();
-    return absl::OkStatus();
-  });
+  EXPECT_EQ(NextSeal().wait_for(FakeWorkerPool::kPatience), std::future_status::ready);
+}
+
+// What a server that was killed left so is nobody's to remember.
+TEST_F(Housekeeping_Test, UnsealedFileThatNobodyRemembersIsSealedWithinADay) {
+  files_.SetUnsealed({run_});
+  const std::future<void> seals = NextSeal();
+  clock_.Pass(limits::kHousekeepingInterval + absl::Minutes(1));
   EXPECT_EQ(seals.wait_for(FakeWorkerPool::kPatience), std::future_status::ready);
 }
 

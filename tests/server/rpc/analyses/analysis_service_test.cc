@@ -29,6 +29,13 @@ TEST_F(ProbesService_Test, WatcherIsToldWhyARunningAnalysisWaits) {
   context.TryCancel();
 }
 
+// A question to a run that had lost its file heard that the run has no checkpoint yet.
+TEST_F(ProbesService_Test, RunHasLostItsFileThenAQuestionHearsSo) {
+  ASSERT_TRUE(storage_.run_files->Remove(run_).ok());
+  v1::CreateAnalysisResponse created;
+  EXPECT_EQ(ReasonOf(Create(Capture(), &created)), "RUN_FILE_NOT_FOUND");
+}
+
 TEST_F(ProbesService_Test, PlacesAreThoseAmongAllThatWait) {
   std::vector<std::string> names;
   for (uint64_t count = 1; count <= 4; ++count) {

@@ -100,5 +100,33 @@ TEST_F(RunService_Test, PrefixIsUndeletedThenItMeansADeletedRunBeforeALivingOne)
   EXPECT_EQ(ReasonOf(Undelete("x14", &run)), "AMBIGUOUS_PREFIX");
 }
 
+TEST_F(RunService_Test, ImportWasReadAsOursThenTheRunSaysHow) {
+  jobs::ImportedWeights weights;
+  weights.tensors = {{"embed.W_E", "F32", {1}, 4}};
+  weights.data_bytes = 4;
+  weights.read = [](uint64_t offset, uint64_t length) { return std::string("1234").substr(offset, length); };
+  weights.notes = {"taken as folded"};
+  ASSERT_TRUE(manager_->ImportRun({}, "foreign", Spec(), {}, "ada", weights).ok());
+  EXPECT_THAT(GetRun("foreign").import_notes(), testing::ElementsAre("taken as folded"));
+}
+
+// One mistake had two reasons: OFFSET_PAST_END here, OFFSET_OUT_OF_RANGE elsewhere.
+TEST_F(RunService_Test, DownloadBeginsBeyondTheFileThenItsReasonIsThatOfTensors) {
+  const auto download = [&](uint64_t offset) {
+    auto request = Named<v1::DownloadCheckpointRequest>(run_ + "/checkpoints/4");
+    request.set_offset(offset);
+    grpc::ClientContext context;
+    const auto reader = runs_->DownloadCheckpoint(&context, request);
+    uint64_t end = offset;
+    for (v1::FileChunk chunk; reader->Read(&chunk);) end += chunk.data().size();
+    const grpc::Status status = reader->Finish();
+    return std::make_pair(ReasonOf(status), end);
+  };
+  const uint64_t size = download(0).second;
+  ASSERT_GT(size, 0u);
+  EXPECT_EQ(download(size).first, "");
+  EXPECT_EQ(download(size + 1).first, "OFFSET_OUT_OF_RANGE");
+}
+
 }  // namespace
 }  // namespace sumscope::rpc
