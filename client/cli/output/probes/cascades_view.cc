@@ -173,11 +173,12 @@ std::string ProbeText(const v1::CascadesResult& result, const View& view) {
   AppendTable(&text, "classes without a cascade: carries that the model invents", Classes(result), view);
   if (result.has_floor()) absl::StrAppend(&text, FloorText(result));
   for (const v1::LookBackAgreement& agreement : result.agreements()) {
-    AppendTable(&text,
-                absl::StrCat("agreement with look-back-k over ", FormatCount(agreement.questions()), " ",
-                             OperationText(agreement.operation()), " (", Counted(agreement.mistakes_forced(), "mistake"),
-                             ", ", FormatCount(agreement.mistakes_generated()), " generated)"),
-                Agreement(agreement), view);
+    AppendTable(
+        &text,
+        absl::StrCat("agreement with look-back-k over ", FormatCount(agreement.questions()), " ",
+                     OperationText(agreement.operation()), " (", Counted(agreement.mistakes_forced(), "mistake"), ", ",
+                     FormatCount(agreement.mistakes_generated()), " generated)"),
+        Agreement(agreement), view);
   }
   return text;
 }
