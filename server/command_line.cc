@@ -74,9 +74,7 @@ std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
-  const std::string nearest = Nearest(unknown.front(), names);
-  return absl::StrCat("sumscoped does not know ", Quote(unknown.front()), nearest.empty() ? "" : "; ",
-                      nearest.empty() ? "" : DidYouMean(nearest));
+  return absl::StrCat("sumscoped does not know ", UnknownWord(unknown.front(), Nearest(unknown.front(), names)));
 }
 
 }  // namespace

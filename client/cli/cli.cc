@@ -1,6 +1,7 @@
 #include "client/cli/cli.h"
 
 #include <memory>
+#include <sstream>
 #include <utility>
 
 #include "CLI/CLI.hpp"
@@ -9,6 +10,7 @@
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/usage.h"
 #include "client/cli/completing/complete.h"
+#include "client/cli/output/sink.h"
 #include "proto/contract/version.h"
 
 namespace sumscope::client {
@@ -55,6 +57,16 @@ std::vector<std::string> HelpAsOption(std::vector<std::string> words) {
   return words;
 }
 
+// What --help or --version says.
+int PrintHelp(const CLI::App& root, const CLI::ParseError& asked, const Dependencies& dependencies) {
+  std::ostringstream text;
+  const int code = root.exit(asked, text, *dependencies.terminal->err);
+  const std::unique_ptr<Sink> sink = MakeStreamSink(dependencies.terminal->out);
+  absl::Status printed = sink->Write(text.str());
+  if (printed.ok()) printed = sink->Commit();
+  return printed.ok() ? code : Finish(printed, dependencies);
+}
+
 }  // namespace
 
 int RunCommandLine(const std::vector<std::string>& arguments, const Environment& environment,
@@ -85,7 +97,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success) &&
         !NamesUnknownCommand(&root)) {  // --help, --version
-      return root.exit(error, *dependencies.terminal->out, *dependencies.terminal->err);
+      return PrintHelp(root, error, dependencies);
     }
     TellError(dependencies.terminal, UsageMessage(&root, error), "", TryHelp(&root));
     return static_cast<int>(ExitCode::kUsage);

@@ -145,6 +145,7 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
   run = *std::move(watched);
   if (options.then.empty() || run.state() != v1::SUCCEEDED) {
     SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
+    TellOfUnasked(session, name, analyses, 0);
     return FateOf(run.state());
   }
   return AskEach(session, name, analyses);

@@ -98,6 +98,10 @@ class FactsTest(IntegrationTest):
                 break
         self.assertEqual(paged, [(fact['analysis'], fact['node'], fact['tag']) for fact in facts])
         self.refused('FILTER_INVALID', 2, 'facts', 'run.n_layer = 1', says='n_layers')
+        for mistaken in ('run.n_layer = 1', 'layer = ', 'layer = "x', '(layer = 1'):  # what tables add is not shown
+            said = self.sumscope('facts', mistaken, code=2).stderr
+            self.assertNotIn('NOT kind', said)
+            self.assertNotIn('Fail%', said)
 
     def test_TheAuthorsFilesComeOutAsTheyWentIn(self):
         first = self.import_tags(BEHAVIORS, name='behaviors.json')

@@ -70,6 +70,21 @@ class Exchanged_Test : public testing::Test {
     for (const std::string& path : {path_, wal_}) fs::rename(path + ".kept", path);
   }
 
+  void ExpectBackupReadAndWritten() {
+    EXPECT_EQ(EntriesSeen(), kInBackup);
+    EXPECT_TRUE(AppendOne().ok());
+    EndServer();
+    EXPECT_EQ(EntriesIn(path_), kInBackup + 1);
+  }
+  void ExchangeAndExpectBothWhole() {
+    fs::rename(path_, aside_);
+    Restore();
+    EXPECT_EQ(EntriesSeen(), kInBackup);
+    EndServer();
+    EXPECT_EQ(EntriesIn(path_), kInBackup);
+    EXPECT_EQ(EntriesIn(aside_), kNow);
+  }
+
   const TempDirectory folder_;
   const std::string path_ = folder_.path() + "/runs/r1/r1.db", wal_ = path_ + "-wal";
   const std::string backup_ = folder_.path() + "/backup.db", aside_ = folder_.path() + "/aside.db";
@@ -92,19 +107,13 @@ TEST_F(Exchanged_Test, FileIsFoundGoneThenItsBackupIsReadAndWritten) {
   fs::remove(path_);
   EXPECT_EQ(ReadReason(), "RUN_FILE_NOT_FOUND");
   Restore();
-  EXPECT_EQ(EntriesSeen(), kInBackup);
-  EXPECT_TRUE(AppendOne().ok());
-  EndServer();
-  EXPECT_EQ(EntriesIn(path_), kInBackup + 1);
+  ExpectBackupReadAndWritten();
 }
 
 TEST_F(Exchanged_Test, BackupIsRestoredBeforeAnybodyLooksThenItIsReadAndWritten) {
   fs::remove(path_);
   Restore();
-  EXPECT_EQ(EntriesSeen(), kInBackup);
-  EXPECT_TRUE(AppendOne().ok());
-  EndServer();
-  EXPECT_EQ(EntriesIn(path_), kInBackup + 1);
+  ExpectBackupReadAndWritten();
 }
 
 TEST_F(Exchanged_Test, BackupIsRestoredAndAWriterIsTheFirstToLookThenItWritesIntoTheBackup) {
@@ -124,25 +133,13 @@ TEST_F(Exchanged_Test, FileIsMovedAwayThenItIsWholeThereAndGoesOnOnceItIsBack) {
   EXPECT_EQ(EntriesSeen(), kNow + 1);
 }
 
-TEST_F(Exchanged_Test, FileIsMovedAsideForItsBackupThenBothAreWhole) {
-  fs::rename(path_, aside_);
-  Restore();
-  EXPECT_EQ(EntriesSeen(), kInBackup);
-  EndServer();
-  EXPECT_EQ(EntriesIn(path_), kInBackup);
-  EXPECT_EQ(EntriesIn(aside_), kNow);
-}
+TEST_F(Exchanged_Test, FileIsMovedAsideForItsBackupThenBothAreWhole) { ExchangeAndExpectBothWhole(); }
 
 TEST_F(Exchanged_Test, OnlyReadersHaveItThenItsBackupIsRead) {
   KillServer();
   StartServer();
   EXPECT_EQ(EntriesSeen(), kNow);
-  fs::rename(path_, aside_);
-  Restore();
-  EXPECT_EQ(EntriesSeen(), kInBackup);
-  EndServer();
-  EXPECT_EQ(EntriesIn(path_), kInBackup);
-  EXPECT_EQ(EntriesIn(aside_), kNow);
+  ExchangeAndExpectBothWhole();
 }
 
 // The training succeeded with a damaged file: sealing folded its WAL into the backup.

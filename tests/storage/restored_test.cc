@@ -38,6 +38,15 @@ class Restored_Test : public testing::Test {
   void CopyBackup() { fs::copy_file(backup_, path_, fs::copy_options::overwrite_existing); }
   void MoveBackup() { fs::rename(backup_, path_); }
 
+  void DamageAndFindIt() {
+    Damage();
+    EXPECT_EQ(ReadReason(), "RUN_FILE_CORRUPT");
+  }
+  void ExpectServed() {
+    EXPECT_EQ(ReadReason(), "");
+    EXPECT_EQ(WriteReason(), "");
+  }
+
   const TempDirectory folder_;
   const std::string path_ = folder_.path() + "/runs/r1/r1.db", backup_ = folder_.path() + "/backup.db";
   Storage storage_ = *OpenSqliteStorage(folder_.path(), TestTransition, Clock::Real());
@@ -45,19 +54,15 @@ class Restored_Test : public testing::Test {
 
 // A run whose file was restored from a backup stayed damaged until the server was restarted.
 TEST_F(Restored_Test, DamagedFileIsOverwrittenWithItsBackupThenItIsRead) {
-  Damage();
-  EXPECT_EQ(ReadReason(), "RUN_FILE_CORRUPT");
+  DamageAndFindIt();
   CopyBackup();
-  EXPECT_EQ(ReadReason(), "");
-  EXPECT_EQ(WriteReason(), "");
+  ExpectServed();
 }
 
 TEST_F(Restored_Test, DamagedFileIsReplacedByItsBackupThenItIsRead) {
-  Damage();
-  EXPECT_EQ(ReadReason(), "RUN_FILE_CORRUPT");
+  DamageAndFindIt();
   MoveBackup();
-  EXPECT_EQ(ReadReason(), "");
-  EXPECT_EQ(WriteReason(), "");
+  ExpectServed();
 }
 
 // Its first page says whether what was read before may be kept, and was the same all the time.
@@ -84,8 +89,7 @@ TEST_F(Restored_Test, FileVanishesThenItIsCalledSoAndServedWhenItIsBack) {
   EXPECT_EQ(ReadReason(), "RUN_FILE_NOT_FOUND");
   EXPECT_EQ(WriteReason(), "RUN_FILE_NOT_FOUND");
   MoveBackup();
-  EXPECT_EQ(ReadReason(), "");
-  EXPECT_EQ(WriteReason(), "");
+  ExpectServed();
 }
 
 TEST_F(Restored_Test, FileVanishesUnderWhoHasItThenTheirNextOpeningSaysSo) {

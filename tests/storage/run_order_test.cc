@@ -24,6 +24,10 @@ TEST(PageToken_Test, KeysOfEveryTypeRoundTripAndForeignBytesDoNot) {
     EXPECT_EQ(position->key, key);
     EXPECT_EQ(position->id, "r1");
     EXPECT_EQ(ErrorReason(DecodePageToken("other", token).status()), "PAGE_TOKEN_INVALID");
+    // The same bytes, spelt otherwise.
+    for (const char* end : {"=", "==", " ", "\n"}) {
+      EXPECT_EQ(ErrorReason(DecodePageToken("q", token + end).status()), "PAGE_TOKEN_INVALID") << token;
+    }
     for (size_t i = 0; i < token.size(); ++i) {
       std::string changed = token;
       changed[i] = changed[i] == 'A' ? 'B' : 'A';

@@ -116,8 +116,7 @@ std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {
     const std::string& word = unknown.front();
     const bool command = !commands.empty() && !absl::StartsWith(word, "-");
     const std::string nearest = Suggest(app, word);
-    message = absl::StrCat(FullName(app), command ? " has no command " : " does not know ", Quote(word),
-                           nearest.empty() ? "" : absl::StrCat("; ", DidYouMean(nearest)));
+    message = absl::StrCat(FullName(app), command ? " has no command " : " does not know ", UnknownWord(word, nearest));
     if (!word.empty() && nearest == word) {
       message = absl::StrCat(Quote(word), " came after \"--\", where options are none; give it before");
     }

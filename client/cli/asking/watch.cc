@@ -78,7 +78,7 @@ class RunDisplay {
     if (run.imported()) {
       absl::StrAppend(&text, ", imported");
     } else {
-      absl::StrAppend(&text, " after ", FormatCount(run.steps_done()), " steps");
+      absl::StrAppend(&text, " after ", Counted(run.steps_done(), "step"));
     }
     if (run.has_start_time() && run.has_end_time()) {
       absl::StrAppend(&text, " in ", FormatSpan(ToTime(run.end_time()) - ToTime(run.start_time())));

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <tuple>
 
 #include "absl/strings/match.h"
@@ -11,8 +12,10 @@
 #include "client/cli/arguments/find.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/facts/commands.h"
+#include "client/cli/output/numbers.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
 #include "proto/contract/results/node_tags.h"
 
 namespace sumscope::client {
@@ -49,24 +52,57 @@ std::tuple<int64_t, int32_t, std::string> AgeOf(const v1::NodeFact& fact) {
   return {fact.create_time().seconds(), fact.create_time().nanos(), fact.analysis()};
 }
 
+// One analysis and what it says of a family of tags.
+struct Findings {
+  std::tuple<int64_t, int32_t, std::string> age;
+  std::set<std::string> nodes;
+};
+
+using FindingsByAnalysis = std::map<std::string, Findings>;
+
+std::string NewestOf(const FindingsByAnalysis& findings) {
+  const auto older = [](const auto& a, const auto& b) { return a.second.age < b.second.age; };
+  return std::max_element(findings.begin(), findings.end(), older)->first;
+}
+
+// Says which older analysis knows of more nodes than the one whose tags are written.
+void NoteWiderFindings(const std::map<std::string, FindingsByAnalysis>& families, Session& session) {
+  for (const auto& [family, findings] : families) {
+    const std::string newest = NewestOf(findings);
+    const auto narrower = [](const auto& a, const auto& b) { return a.second.nodes.size() < b.second.nodes.size(); };
+    const auto widest = std::max_element(findings.begin(), findings.end(), narrower);
+    if (widest->second.nodes.size() == findings.at(newest).nodes.size()) continue;
+    session.Note(absl::StrCat(family, " tags are of ", IdOf(newest), ", the newest, with ",
+                              Counted(findings.at(newest).nodes.size(), "node"), "; of ",
+                              Counted(widest->second.nodes.size(), "node"), ": --analysis ", IdOf(widest->first)));
+  }
+}
+
 // Several analyses may say different things of one node: of each family of tags those of the newest, and of the
 // newest checkpoint that has facts unless one is named.
-std::vector<v1::NodeTag> NewestTags(const v1::ListFactsResponse& facts, std::optional<uint64_t> step) {
+std::vector<v1::NodeTag> NewestTags(const v1::ListFactsResponse& facts, NodeTagFile file, std::optional<uint64_t> step,
+                                    Session& session) {
   if (!step.has_value()) {
     step = 0;
     for (const v1::NodeFact& fact : facts.facts()) step = std::max(*step, StepOf(fact));
   }
-  std::map<std::string, const v1::NodeFact*> newest;  // by family
+  const auto written = [&](const v1::NodeFact& fact) {
+    return StepOf(fact) == *step && NodeTagFileOf(fact.tag()) == file;
+  };
+  std::map<std::string, FindingsByAnalysis> families;
   for (const v1::NodeFact& fact : facts.facts()) {
-    if (StepOf(fact) != *step) continue;
-    const v1::NodeFact*& best = newest[NodeTagFamily(fact.tag())];
-    if (best == nullptr || AgeOf(*best) < AgeOf(fact)) best = &fact;
+    if (!written(fact)) continue;
+    Findings& findings = families[NodeTagFamily(fact.tag())][fact.analysis()];
+    findings.age = std::max(findings.age, AgeOf(fact));
+    findings.nodes.insert(fact.node());
   }
+  std::map<std::string, std::string> newest;
+  for (const auto& [family, findings] : families) newest[family] = NewestOf(findings);
   std::vector<v1::NodeTag> tags;
   for (const v1::NodeFact& fact : facts.facts()) {
-    if (StepOf(fact) != *step || newest[NodeTagFamily(fact.tag())]->analysis() != fact.analysis()) continue;
-    tags.push_back(TagOf(fact));
+    if (written(fact) && newest[NodeTagFamily(fact.tag())] == fact.analysis()) tags.push_back(TagOf(fact));
   }
+  NoteWiderFindings(families, session);
   return tags;
 }
 
@@ -84,20 +120,20 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(
       const v1::ListFactsResponse facts,
       ListFacts(*connection, absl::StrCat("run.name = \"", RunIdOf(run.name()), "\""), /*limit=*/0));
+  const NodeTagFile file = options.kind == "features" ? NodeTagFile::kFeatures : NodeTagFile::kBehaviors;
   std::vector<v1::NodeTag> tags;
   if (only.empty()) {
     uint64_t step = 0;
     const bool has_step =
         !named.last && absl::SimpleAtoi(named.checkpoint.substr(named.checkpoint.rfind('/') + 1), &step);
-    tags = NewestTags(facts, has_step ? std::make_optional(step) : std::nullopt);
+    tags = NewestTags(facts, file, has_step ? std::make_optional(step) : std::nullopt, session);
   } else {
     for (const v1::NodeFact& fact : facts.facts()) {
       if (fact.analysis() == only) tags.push_back(TagOf(fact));
     }
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, session.OpenSink());
-  const std::string json =
-      NodeTagsJson(tags, options.kind == "features" ? NodeTagFile::kFeatures : NodeTagFile::kBehaviors);
+  const std::string json = NodeTagsJson(tags, file);
   SUMSCOPE_RETURN_IF_ERROR(sink->Write(absl::StrCat(json, "\n")));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   if (json == "[]") {

@@ -126,12 +126,19 @@ Document Show(const Session& session, const v1::ListFactsResponse& all, const st
   return document;
 }
 
+absl::StatusOr<v1::ListFactsResponse> Find(Connection& connection, const Options& options, bool people) {
+  if (!people) return ListFacts(connection, options.filter, options.limit);
+  absl::StatusOr<v1::ListFactsResponse> all = ListForRows(connection, ForPeople(options.filter), options.limit);
+  if (!absl::IsInvalidArgument(all.status())) return all;
+  // An error of the filter shows what the user typed, without our part of it.
+  SUMSCOPE_RETURN_IF_ERROR(ListFacts(connection, options.filter, /*limit=*/1).status());
+  return all;
+}
+
 absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   const bool people = session.format() == Format::kTable || session.format() == Format::kWide;
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all,
-                            people ? ListForRows(*connection, ForPeople(options.filter), options.limit)
-                                   : ListFacts(*connection, options.filter, options.limit));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all, Find(*connection, options, people));
   std::vector<Found> found = WithoutDuplicates(all);
   const bool rows_left = people && options.limit > 0 && found.size() > options.limit;
   if (rows_left) found.resize(options.limit);

@@ -115,12 +115,10 @@ Table Classes(const v1::CascadesResult& result) {
 
 // Whether kappa's interval stays at or below `threshold` even when every answer is right.
 bool TooFewFor(double threshold, const v1::CascadesResult& result) {
-  for (const Digits* digits : {&result.additions(), &result.subtractions_positive(), &result.subtractions_negative()}) {
-    for (const v1::LookBackDigit& digit : *digits) {
-      if (!CanShow(threshold, digit.per_cell())) return true;
-    }
-  }
-  return false;
+  bool too_few = false;
+  ForEachDigit(result,
+               [&](const v1::LookBackDigit& digit) { too_few = too_few || !CanShow(threshold, digit.per_cell()); });
+  return too_few;
 }
 
 // A floor of 0 says that nothing is missing, not that the loss is small.
@@ -205,11 +203,12 @@ class Cascades final : public TypedProbe<v1::CascadesRequest, v1::CascadesResult
     AppendTable(&text, "classes without a cascade: carries that the model invents", Classes(result), view);
     if (result.has_floor()) absl::StrAppend(&text, FloorText(result));
     for (const v1::LookBackAgreement& agreement : result.agreements()) {
-      AppendTable(&text,
-                  absl::StrCat("agreement with look-back-k over ", FormatCount(agreement.questions()), " ",
-                               OperationText(agreement.operation()), " (", FormatCount(agreement.mistakes_forced()),
-                               " mistakes, ", FormatCount(agreement.mistakes_generated()), " generated)"),
-                  Agreement(agreement), view);
+      AppendTable(
+          &text,
+          absl::StrCat("agreement with look-back-k over ", FormatCount(agreement.questions()), " ",
+                       OperationText(agreement.operation()), " (", Counted(agreement.mistakes_forced(), "mistake"),
+                       ", ", FormatCount(agreement.mistakes_generated()), " generated)"),
+          Agreement(agreement), view);
     }
     return text;
   }

@@ -53,25 +53,26 @@ std::string LookBackText(const v1::LookBackDigit& digit) {
   return absl::StrCat(reads, fails ? ", not sure of all" : ", too few questions to be sure");
 }
 
+uint32_t QuestionsPerCell(const v1::CascadesResult& verdict) {
+  std::optional<uint32_t> first;
+  ForEachDigit(verdict, [&](const v1::LookBackDigit& digit) { first = first.value_or(digit.per_cell()); });
+  return first.value_or(0);
+}
+
 std::optional<LookBackGrade> Summarize(const v1::CascadesResult& verdict) {
-  LookBackGrade whole{0, 0, true};
-  for (const auto* digits :
-       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
-    for (const v1::LookBackDigit& digit : *digits) {
-      whole.reads_to = whole.sure_to = std::max(whole.reads_to, static_cast<uint32_t>(digit.kappa_lower_size()));
-    }
-  }
-  if (whole.reads_to == 0) return std::nullopt;
-  for (const auto* digits :
-       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
-    for (const v1::LookBackDigit& digit : *digits) {
-      const LookBackGrade grade = GradeOf(digit);
-      const auto all = static_cast<uint32_t>(digit.kappa_lower_size());
-      Limit(grade.reads_to, all, &whole.reads_to);
-      Limit(grade.sure_to, all, &whole.sure_to);
-      whole.exact = whole.exact && grade.exact;
-    }
-  }
+  uint32_t most = 0;
+  ForEachDigit(verdict, [&](const v1::LookBackDigit& digit) {
+    most = std::max(most, static_cast<uint32_t>(digit.kappa_lower_size()));
+  });
+  if (most == 0) return std::nullopt;
+  LookBackGrade whole{most, most, true};
+  ForEachDigit(verdict, [&](const v1::LookBackDigit& digit) {
+    const LookBackGrade grade = GradeOf(digit);
+    const auto all = static_cast<uint32_t>(digit.kappa_lower_size());
+    Limit(grade.reads_to, all, &whole.reads_to);
+    Limit(grade.sure_to, all, &whole.sure_to);
+    whole.exact = whole.exact && grade.exact;
+  });
   return whole;
 }
 

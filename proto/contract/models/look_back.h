@@ -34,6 +34,19 @@ LookBackGrade GradeOf(const v1::LookBackDigit& digit);
 // be sure", "reads 0 of 5, not sure of all" where that is refuted; "too few questions to tell".
 std::string LookBackText(const v1::LookBackDigit& digit);
 
+// Calls `body` with every digit of a verdict: those of additions, of subtractions with a positive answer, with a
+// negative one.
+template <typename Body>
+void ForEachDigit(const v1::CascadesResult& verdict, const Body& body) {
+  for (const auto* digits :
+       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
+    for (const v1::LookBackDigit& digit : *digits) body(digit);
+  }
+}
+
+// The questions of the first digit, per length; 0 for a verdict on no digit.
+uint32_t QuestionsPerCell(const v1::CascadesResult& verdict);
+
 // Of the whole model: the largest k such that every digit reads (is sure of) k columns, or all that it has. nullopt for
 // a verdict on no digit.
 std::optional<LookBackGrade> Summarize(const v1::CascadesResult& verdict);

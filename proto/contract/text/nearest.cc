@@ -110,4 +110,8 @@ std::string DidYouMean(absl::string_view typed, const std::vector<std::string>& 
                       absl::StrJoin(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(listed), ", "), more);
 }
 
+std::string UnknownWord(absl::string_view word, absl::string_view nearest) {
+  return nearest.empty() ? Quote(word) : absl::StrCat(Quote(word), "; ", DidYouMean(nearest));
+}
+
 }  // namespace sumscope

@@ -22,6 +22,10 @@ std::string DidYouMean(absl::string_view name);
 // which there are, the first of many.
 std::string DidYouMean(absl::string_view typed, const std::vector<std::string>& names);
 
+// How a command line's error tells a word that it does not know, behind what it says of it: "--lisen"; did you mean
+// "--listen"? The word alone where `nearest` is "".
+std::string UnknownWord(absl::string_view word, absl::string_view nearest);
+
 }  // namespace sumscope
 
 #endif  // SUMSCOPE_PROTO_CONTRACT_TEXT_NEAREST_H_

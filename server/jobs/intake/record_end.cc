@@ -119,13 +119,12 @@ absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& o
       ++target.job.attempt;
       if (target.of_training()) target.run.set_attempt(target.run.attempt() + 1);
     }
-    if (target.of_training() && facts.run.has_value()) facts.run->CopyTo(&target.run);
+    if (target.of_training() && facts.run.has_value()) {
+      SUMSCOPE_RETURN_IF_ERROR(facts.run->PutInto(transaction, target.job.run, &target.run));
+    }
     const absl::Time now = context->clock->Now();
     target.log_entries = log_entries;
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, outcome.state, outcome.reason, outcome.detail));
-    if (target.of_training() && facts.run.has_value()) {
-      SUMSCOPE_RETURN_IF_ERROR(facts.run->PutCheckpoint(transaction, target.job.run));
-    }
     if (!target.of_training() && outcome.state == v1::SUCCEEDED) {
       SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, target.analysis, facts.analysis.result(), now));
     }

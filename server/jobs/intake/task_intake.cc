@@ -215,9 +215,8 @@ void TaskIntake::RefreshCatalog() {
   if (!state_.catalog_is_behind || context_->clock->Monotonic() < refresh_at_) return;
   const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.GetRun(assignment_.run));
-    state_.facts.CopyTo(&run);
-    SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateRun(run));
-    return state_.facts.PutCheckpoint(transaction, assignment_.run);
+    SUMSCOPE_RETURN_IF_ERROR(state_.facts.PutInto(transaction, assignment_.run, &run));
+    return transaction.UpdateRun(run);
   });
   state_.catalog_is_behind = !status.ok();
   if (!status.ok()) refresh_at_ = context_->clock->Monotonic() + kRefreshDelay;

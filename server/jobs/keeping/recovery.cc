@@ -43,16 +43,15 @@ absl::Status FollowFile(Context* context, const Target& target, const Outcome& o
   return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(Target current, LoadTarget(transaction, target.job.id));
     current.log_entries = log_entries;
-    if (current.of_training() && facts.run.has_value()) facts.run->CopyTo(&current.run);
+    if (current.of_training() && facts.run.has_value()) {
+      SUMSCOPE_RETURN_IF_ERROR(facts.run->PutInto(transaction, current.job.run, &current.run));
+    }
     const absl::Time now = context->clock->Now();
     // The file saw a state that the catalog missed: STARTING -> RUNNING -> SUCCEEDED.
     if (!IsLegalTransition(current.job.state, outcome.state)) {
       SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, v1::RUNNING, "", ""));
     }
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, outcome.state, outcome.reason, outcome.detail));
-    if (current.of_training() && facts.run.has_value()) {
-      SUMSCOPE_RETURN_IF_ERROR(facts.run->PutCheckpoint(transaction, current.job.run));
-    }
     if (current.of_training() || outcome.state != v1::SUCCEEDED) return absl::OkStatus();
     return StoreFacts(transaction, current.analysis, facts.analysis.result(), now);
   });

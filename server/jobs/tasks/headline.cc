@@ -7,17 +7,6 @@
 namespace sumscope::jobs {
 namespace {
 
-using Digits = google::protobuf::RepeatedPtrField<v1::LookBackDigit>;
-
-// Of a verdict, per digit and length.
-uint32_t QuestionsPerCell(const v1::CascadesResult& verdict) {
-  for (const Digits* digits :
-       {&verdict.additions(), &verdict.subtractions_positive(), &verdict.subtractions_negative()}) {
-    if (!digits->empty()) return digits->Get(0).per_cell();
-  }
-  return 0;
-}
-
 // Whether uniform questions of `operation` ask for all that the run does.
 bool IsWhole(const v1::TrainSpec& spec, v1::Operation operation) {
   return operation == (RunHasOperation(spec, v1::MIX) ? v1::MIX : spec.operation());

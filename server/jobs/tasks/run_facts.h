@@ -26,9 +26,11 @@ struct RunFacts {
     run->clear_heldout_loss();  // an older checkpoint's is not that of the last
     if (heldout_loss.has_value()) run->set_heldout_loss(*heldout_loss);
   }
-  // Says which checkpoint's answers the run shows.
-  absl::Status PutCheckpoint(storage::CatalogTransaction& transaction, const std::string& run) const {
-    return checkpoint_step.has_value() ? transaction.PutLastCheckpoint(run, *checkpoint_step) : absl::OkStatus();
+  // Copies them to `run`, the catalog's row of `id`, which the caller updates in the same transaction, and says which
+  // checkpoint's answers it shows.
+  absl::Status PutInto(storage::CatalogTransaction& transaction, const std::string& id, v1::Run* run) const {
+    CopyTo(run);
+    return checkpoint_step.has_value() ? transaction.PutLastCheckpoint(id, *checkpoint_step) : absl::OkStatus();
   }
 };
 

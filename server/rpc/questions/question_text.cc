@@ -30,6 +30,7 @@ absl::Status QuestionText::LineError(absl::string_view line, absl::string_view p
 
 absl::Status QuestionText::TakeLine(absl::string_view line) {
   ++lines_;
+  if (line.size() > kMaxLineBytes) return LineError(line, absl::StrCat("is longer than ", kMaxLineBytes, " bytes"));
   line = absl::StripAsciiWhitespace(line);
   if (line.empty() || line[0] == '#') return absl::OkStatus();
   const size_t sign = line.find_first_of("+-*");
@@ -70,9 +71,7 @@ absl::Status QuestionText::Append(absl::string_view bytes) {
     }
   }
   absl::StrAppend(&partial_, bytes);
-  if (partial_.size() <= kMaxLineBytes) return absl::OkStatus();
-  ++lines_;
-  return LineError(partial_, absl::StrCat("is longer than ", kMaxLineBytes, " bytes"));
+  return partial_.size() <= kMaxLineBytes ? absl::OkStatus() : TakeLine(partial_);
 }
 
 absl::Status QuestionText::Finish() {

@@ -114,12 +114,12 @@ absl::Status Database::CheckPresent() {
 
 absl::Status Database::FollowPath() {
   if (file_.kind != FileKind::kRunFile) return absl::OkStatus();
-  std::optional<HeldFile> held;
+  std::optional<FileId> held;
   {
     MutexLock lock(&mutex_);
-    held = held_;
+    if (held_.has_value()) held = held_->id();
   }
-  const auto place = held.has_value() ? held->Look() : HeldFile::Place::kInPlace;
+  const auto place = held.has_value() ? HeldFile::LookFor(*held, file_.path) : HeldFile::Place::kInPlace;
   if (place == HeldFile::Place::kGone) {
     TryClose();
     return FileGone(file_);

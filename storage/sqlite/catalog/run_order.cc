@@ -109,6 +109,8 @@ absl::StatusOr<PagePosition> DecodePageToken(absl::string_view query_hash, absl:
   } else {
     return BadToken();
   }
+  // Base64 has several spellings of one text, numbers too: only ours was given.
+  if (EncodePageToken(query_hash, position) != token) return BadToken();
   return position;
 }
 

@@ -7,11 +7,11 @@
 
 namespace sumscope::storage {
 
-HeldFile::Place HeldFile::Look() const {
-  const absl::StatusOr<std::optional<FileId>> there = FileIdOf(path_);
+HeldFile::Place HeldFile::LookFor(const FileId& id, const std::string& path) {
+  const absl::StatusOr<std::optional<FileId>> there = FileIdOf(path);
   if (!there.ok()) return Place::kInPlace;
   if (!there->has_value()) return Place::kGone;
-  return **there == id_ ? Place::kInPlace : Place::kReplaced;
+  return **there == id ? Place::kInPlace : Place::kReplaced;
 }
 
 void HeldFile::NoteBeside(const std::string& found) {

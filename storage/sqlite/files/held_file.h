@@ -21,7 +21,9 @@ class HeldFile {
   const FileId& id() const { return id_; }
 
   // What lies at its path. In place when nobody can tell: what is held can be used.
-  Place Look() const;
+  Place Look() const { return LookFor(id_, path_); }
+  // The same of `path` and whatever file is held there.
+  static Place LookFor(const FileId& id, const std::string& path);
   // To be called when a connection has begun to use it: what lies beside `found` now (Connection::PathFound) is its
   // own.
   void NoteBeside(const std::string& found);

@@ -12,6 +12,7 @@ namespace sumscope::client {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Facts_Test : public CommandFixture {
  protected:
@@ -131,6 +132,19 @@ TEST_F(Facts_Test, WhenFactsAreExportedThenTheTextEndsItsLineAndNothingIsSaidToB
   EXPECT_THAT(Err(), HasSubstr("nothing"));
   EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "features", "-q"}), 0);
   EXPECT_EQ(Err(), "");
+}
+
+// A later look at one node took the place of what an earlier one knew of all, without a word.
+TEST_F(Facts_Test, WhenTheNewestAnalysisKnowsOfFewerNodesThenTheExportSaysWhichKnowsMore) {
+  server_.facts.clear();
+  AddFact("P14L0H1", 14, 0, true, 1, "Fail%:8", "awide");
+  AddFact("P15L0H0", 15, 0, true, 0, "Fail%:9", "awide");
+  AddFact("P14L0H1", 14, 0, true, 1, "Fail%:7", "bnarrow");
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "behaviors"}), 0);
+  EXPECT_EQ(nlohmann::json::parse(Out()).size(), 1u);
+  EXPECT_THAT(Err(), HasSubstr("ablation tags are of bnarrow, the newest, with 1 node; of 2 nodes: --analysis awide"));
+  EXPECT_EQ(Run({"facts", "export", "r7", "--kind", "features"}), 0);
+  EXPECT_THAT(Err(), Not(HasSubstr("awide")));
 }
 
 // A header alone did not say what to do.

@@ -96,6 +96,14 @@ TEST_F(Watch_Test, WhenTheUserDetachesThenWhatIsNotAskedIsTold) {
   EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 0);
 }
 
+// The same.
+TEST_F(Watch_Test, WhenTheRunFailsThenWhatIsNotAskedIsTold) {
+  EndAs(v1::FAILED);
+  EXPECT_EQ(Run({"train", "m", "--watch", "--then", "evaluate"}), 5);
+  EXPECT_THAT(Err(), HasSubstr("Not asked: evaluate."));
+  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 0);
+}
+
 // With -q nobody was told the id, and the job went on unknown.
 TEST_F(Watch_Test, WhenOnlyIdsAreWantedAndTheUserDetachesThenTheIdIsPrinted) {
   for (const std::vector<std::string>& command : {std::vector<std::string>{"train", "m", "--watch", "-q"},

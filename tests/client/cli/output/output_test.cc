@@ -138,6 +138,15 @@ TEST_F(Output_Test, WhenATrainingCannotBePrintedThenTheErrorNamesTheQueuedRun) {
   EXPECT_THAT(Err(), HasSubstr("the run r7k2m9qa is queued [OUTPUT_FAILED]"));
 }
 
+TEST_F(Output_Test, WhenHelpCannotBePrintedThenThatIsAFailure) {
+  terminal_.out->setstate(std::ios::badbit);
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"--help"}, {"help", "train"}, {"--version"}}) {
+    EXPECT_EQ(RunCommandLine(command, environment_, {&terminal_, &clock_, &sleeper_, &cancellation_}), 1);
+    EXPECT_THAT(Err(), HasSubstr("[OUTPUT_FAILED]"));
+  }
+}
+
 // As root /dev/stdout itself was replaced by a file.
 TEST_F(Output_Test, GivenADeviceOrADescriptorThenItIsWrittenPlainly) {
   for (const auto& command : Writers()) {

@@ -38,6 +38,18 @@ TEST(QuestionText_Test, BadLineIsNamed) {
   EXPECT_EQ(ErrorReason(questions.Append(std::string(5000, '1'))), "QUESTION_INVALID");
 }
 
+// How the text was cut decided what it said.
+TEST(QuestionText_Test, LongLineIsRefusedWhereverItIsCut) {
+  const std::string text = "1+2" + std::string(5000, ' ') + "\n";
+  for (const size_t cut : {size_t{1}, size_t{4500}, text.size()}) {
+    QuestionText questions(3);
+    const absl::Status first = questions.Append(text.substr(0, cut));
+    const absl::Status status = first.ok() ? questions.Append(text.substr(cut)) : first;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("line 1")) << cut;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("is longer than 4096 bytes")) << cut;
+  }
+}
+
 TEST(QuestionText_Test, NoQuestionAndTooManyAreRefused) {
   QuestionText none(3);
   ASSERT_TRUE(none.Append("# nothing\n\n").ok());
