@@ -64,6 +64,9 @@ void AddOptions(CLI::App* app, Flags* flags) {
   app->add_option("--capture-limit-bytes", flags->capture_limit_bytes,
                   "disk that all stored activations may take (default 20 GiB)")
       ->check(Checked<int64_t>(absl::SimpleAtoi<int64_t>, "a whole number"));
+  app->add_option("--log-level", flags->log_level,
+                  "the least that the log says: trace, debug, info (default), warning or error");
+  app->add_option("--log-format", flags->log_format, "of the log on standard error: text (default) or json");
 }
 
 // What was wrong, in the client's form.

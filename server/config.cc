@@ -78,10 +78,14 @@ absl::Status TakeKey(const std::string& key, const toml::node& node, ServerConfi
     ok = Take(node, &config->resume_interval_seconds);
   } else if (key == "capture_limit_bytes") {
     ok = Take(node, &config->capture_limit_bytes);
+  } else if (key == "log_level") {
+    ok = Take(node, &config->log.level);
+  } else if (key == "log_format") {
+    ok = Take(node, &config->log.format);
   } else {
     return Invalid(absl::StrCat("unknown key ", Quote(key),
                                 "; there are data_directory, listen, insecure_loopback, worker_program, slots, "
-                                "resume_interval_seconds, capture_limit_bytes"));
+                                "resume_interval_seconds, capture_limit_bytes, log_level, log_format"));
   }
   return ok ? absl::OkStatus() : Invalid(absl::StrCat("key ", Quote(key), " has a value of the wrong type"));
 }
@@ -143,6 +147,7 @@ absl::Status ValidateConfig(const ServerConfig& config) {
     return Invalid(
         "resume_interval_seconds must be above 0 and at most 60: so much work may be repeated after a crash");
   }
+  SUMSCOPE_RETURN_IF_ERROR(CheckLogOptions(config.log));
   for (const std::string& address : config.listen) {
     if (absl::StartsWith(address, "unix:/")) continue;
     SUMSCOPE_RETURN_IF_ERROR(place::LoopbackAddress(address).status());

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "server/log.h"
 #include "server/workers/pool/slot_supervisor.h"
 
 namespace sumscope {
@@ -21,6 +22,7 @@ struct ServerConfig {
   std::string slots_reason;                // why these, for people
   double resume_interval_seconds = 60;
   uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that stored activations may take on disk together
+  LogOptions log;                                     // log_level, log_format
 };
 
 // Merges the keys of a TOML text into `config`. INVALID_ARGUMENT CONFIG_INVALID naming file, line and the key.
@@ -30,7 +32,8 @@ absl::Status ReadConfigText(absl::string_view text, const std::string& file, Ser
 absl::Status AddSlot(absl::string_view text, ServerConfig* config);
 
 // Checks what is complete: at least one slot, distinct names, addresses that may be listened on (plain TCP only on
-// loopback and only with insecure_loopback). INVALID_ARGUMENT CONFIG_INVALID, FAILED_PRECONDITION PLAINTEXT_REFUSED.
+// loopback and only with insecure_loopback), the log's options. INVALID_ARGUMENT CONFIG_INVALID, FAILED_PRECONDITION
+// PLAINTEXT_REFUSED.
 absl::Status ValidateConfig(const ServerConfig& config);
 
 }  // namespace sumscope

@@ -25,8 +25,10 @@
 #include "proto/contract/text/quote.h"
 #include "server/allocator.h"
 #include "server/command_line.h"
+#include "server/log.h"
 #include "server/resolve_config.h"
 #include "server/server.h"
+#include "spdlog/spdlog.h"
 
 namespace sumscope {
 namespace {
@@ -68,9 +70,7 @@ Surroundings ReadSurroundings() {
   return surroundings;
 }
 
-void Say(const std::string& text) { std::cerr << "sumscoped: " << text << std::endl; }
-
-void Tell(const absl::Status& status) { Say(absl::StrCat(status.message(), " [", ErrorReason(status), "]")); }
+void Tell(const absl::Status& status) { spdlog::error(absl::StrCat(status.message(), " [", ErrorReason(status), "]")); }
 
 // What the terminal says that reads `descriptor`, 80 where it does not, and `otherwise` where there is none.
 int ColumnsOf(int descriptor, int otherwise) {
@@ -103,21 +103,26 @@ absl::StatusOr<int> WaitForEnd(const sigset_t& signals, const Server& server) {
 // Serves and ends the process; returns only where the server did not start.
 absl::Status Run(const Flags& flags, const sigset_t& signals) {
   SUMSCOPE_ASSIGN_OR_RETURN(const ServerConfig config, ResolveConfig(flags, ReadSurroundings()));
+  StartLog(config.log, &std::cerr);
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
                             Server::Start(config, UserName(), [&signals] { return IsPending(signals); }));
-  for (const std::string& repair : server->repairs()) Say("recovery: " + repair);
-  for (const std::string& address : server->addresses()) Say("listening on " + address);
-  Say("data in " + config.data_directory);
-  Say("slots: " + config.slots_reason);
+  for (const std::string& repair : server->repairs()) spdlog::warn("recovery: " + repair);
+  for (const std::string& address : server->addresses()) spdlog::info("listening on " + address);
+  spdlog::info("data in " + config.data_directory);
+  spdlog::info("slots: " + config.slots_reason);
   const absl::StatusOr<int> signal_number = WaitForEnd(signals, *server);
   if (signal_number.ok()) {
-    Say(absl::StrCat("signal ", *signal_number,
-                     ": draining; running jobs save their state and go on at the next start"));
+    spdlog::info(absl::StrCat("signal ", *signal_number,
+                              ": draining; running jobs save their state and go on at the next start"));
   } else {
-    Say(std::string(signal_number.status().message()) + "; stopping");
+    spdlog::error(absl::StrCat(signal_number.status().message(), "; stopping"));
   }
   const bool all_ended = server->Drain(limits::kDrainTimeout);
-  Say(all_ended ? "stopped" : "stopped, though a client does not read what it asked for");
+  if (all_ended) {
+    spdlog::info("stopped");
+  } else {
+    spdlog::warn("stopped, though a client does not read what it asked for");
+  }
   if (!signal_number.ok()) Tell(signal_number.status());
   // Not through destructors: gRPC waits in them, up to 10 s, for connections that clients keep.
   _exit(signal_number.ok() ? 0 : 1);
@@ -141,6 +146,7 @@ int main(int argc, char** argv) {
   signal(SIGXFSZ, SIG_IGN);  // a file-size limit is then an error of the write, like a full disk
   umask(0077);               // whatever the server makes is its user's alone
 
+  sumscope::StartLog({}, &std::cerr);
   const absl::Status status = sumscope::Run(flags, signals);
   sumscope::Tell(status);
   return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;

@@ -63,6 +63,8 @@ absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
     config->data_directory = *flags.data_directory;
   }
   if (flags.worker_program.has_value()) config->worker_program = *flags.worker_program;
+  if (flags.log_level.has_value()) config->log.level = *flags.log_level;
+  if (flags.log_format.has_value()) config->log.format = *flags.log_format;
   if (!flags.listen.empty()) config->listen = flags.listen;
   if (flags.insecure_loopback) config->insecure_loopback = true;
   if (flags.resume_interval_seconds.has_value()) config->resume_interval_seconds = *flags.resume_interval_seconds;

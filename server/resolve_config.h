@@ -14,7 +14,7 @@ namespace sumscope {
 
 // The flags as given; empty where the file, the environment or a default decides.
 struct Flags {
-  std::optional<std::string> config_file, data_directory, worker_program;
+  std::optional<std::string> config_file, data_directory, worker_program, log_level, log_format;
   std::vector<std::string> listen, slots;
   bool insecure_loopback = false;
   std::optional<double> resume_interval_seconds;

@@ -1,11 +1,9 @@
 #include "server/server.h"
 
-#include <iostream>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "google/protobuf/stubs/common.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/clock.h"
@@ -30,12 +28,14 @@
 #include "server/rpc/facts/fact_service.h"
 #include "server/rpc/questions/question_set_service.h"
 #include "server/rpc/runs/run_service.h"
+#include "server/rpc/serve/call_log.h"
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/road.h"
 #include "server/rpc/system/system_service.h"
 #include "server/transport/descriptor_budget.h"
 #include "server/workers/launch/local/local_launcher.h"
 #include "server/workers/pool/local_worker_pool.h"
+#include "spdlog/spdlog.h"
 #include "storage/disk_reserve.h"
 #include "storage/sqlite/sqlite_storage.h"
 
@@ -68,7 +68,7 @@ class RealServer final : public Server {
     options.capture_limit_bytes = config_.capture_limit_bytes;
     options.free_disk_bytes = [this] { return rpc::FreeDiskBytes(config_.data_directory); };
     options.told_to_end = std::move(told_to_end);
-    options.say = [](const std::string& text) { std::cerr << absl::StrCat("sumscoped: ", text, "\n") << std::flush; };
+    options.say = [](const std::string& text) { spdlog::info(text); };
     manager_ = jobs::JobManager::Create(
         options, {storage_.catalog.get(), storage_.run_files.get(), storage_.captures.get(),
                   storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real(), &reserve_});
@@ -201,7 +201,8 @@ class RealServer final : public Server {
 
   const ServerConfig config_;
   const auth::SingleUserAuthenticator authenticator_;
-  const rpc::Road road_{&authenticator_};
+  rpc::CallLog call_log_;
+  const rpc::Road road_{&authenticator_, {&call_log_}};
   // In the order of construction; the services go first, the lock last.
   std::unique_ptr<place::InstanceLock> lock_;
   SocketPlaces sockets_;

@@ -19,7 +19,7 @@ TEST(Config_Test, EveryKeyIsRead) {
   const absl::Status status = ReadConfigText(
       "data_directory = '/srv/s'\nlisten = ['unix:/a', '127.0.0.1:50051']\ninsecure_loopback = true\n"
       "worker_program = '/bin/w'\nslots = ['cpu0:cpu:2', 'gpu0:cuda:0:4']\nresume_interval_seconds = 5\n"
-      "capture_limit_bytes = 1000\n",
+      "capture_limit_bytes = 1000\nlog_level = 'debug'\nlog_format = 'json'\n",
       "x.toml", &config);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(config.data_directory, "/srv/s");
@@ -32,6 +32,8 @@ TEST(Config_Test, EveryKeyIsRead) {
   EXPECT_EQ(config.slots[1].threads, 4u);
   EXPECT_EQ(config.resume_interval_seconds, 5);
   EXPECT_EQ(config.capture_limit_bytes, 1000u);
+  EXPECT_EQ(config.log.level, "debug");
+  EXPECT_EQ(config.log.format, "json");
   EXPECT_TRUE(ValidateConfig(config).ok());
 }
 
@@ -70,6 +72,15 @@ TEST(Config_Test, PlainTcpNeedsLoopbackAndTheFlag) {
   config.listen = {"0.0.0.0:50051"};
   EXPECT_EQ(ErrorReason(ValidateConfig(config)), "PLAINTEXT_REFUSED");
   config.listen = {"nonsense"};
+  EXPECT_EQ(ErrorReason(ValidateConfig(config)), "CONFIG_INVALID");
+}
+
+TEST(Config_Test, LogOptionsAreKnownWords) {
+  ServerConfig config = Valid();
+  config.log.level = "loud";
+  EXPECT_EQ(ErrorReason(ValidateConfig(config)), "CONFIG_INVALID");
+  config = Valid();
+  config.log.format = "xml";
   EXPECT_EQ(ErrorReason(ValidateConfig(config)), "CONFIG_INVALID");
 }
 
