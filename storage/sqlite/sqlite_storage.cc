@@ -19,17 +19,17 @@ namespace sumscope::storage {
 namespace {
 
 template <typename Captures>
-void SetFiles(const std::string& directory, std::unique_ptr<Captures> captures, Storage* storage) {
+void SetFiles(const std::string& directory, Env* env, std::unique_ptr<Captures> captures, Storage* storage) {
   storage->run_files = std::make_unique<SqliteRunFiles>(
-      directory, [files = captures.get()](const std::string& run) { return files->RemoveAll(run); });
+      directory, env, [files = captures.get()](const std::string& run) { return files->RemoveAll(run); });
   storage->captures = std::move(captures);
 }
 
 // An empty catalog beside run files is no fresh start: it was lost.
-absl::Status CheckNotLost(const std::string& directory, const FileIdentity& catalog) {
+absl::Status CheckNotLost(Env* env, const std::string& directory, const FileIdentity& catalog) {
   SUMSCOPE_RETURN_IF_ERROR(CheckRegular(catalog));
   if (FileLength(catalog.path) > 0) return absl::OkStatus();
-  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory));
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(env, directory));
   const auto runs = std::count_if(files.paths.begin(), files.paths.end(),
                                   [](const std::string& path) { return absl::EndsWith(path, ".db"); });
   if (runs == 0 && !files.unread.empty()) return files.unread.front();  // what lies there nobody knows
@@ -40,37 +40,38 @@ absl::Status CheckNotLost(const std::string& directory, const FileIdentity& cata
 }
 
 // What writers that died left of run files and captures. Before anybody writes one.
-absl::StatusOr<std::vector<std::string>> RemoveUnfinished(const std::string& directory) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory));
+absl::StatusOr<std::vector<std::string>> RemoveUnfinished(Env* env, const std::string& directory) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(env, directory));
   std::vector<std::string> notes;
   for (const absl::Status& status : files.unread) notes.push_back(LeftAlone(status));
   for (const std::string& path : files.paths) {
     if (!SqliteRunFiles::IsUnfinished(path) && !SqliteCaptureFiles::IsUnfinished(path)) continue;
-    if (const absl::Status removed = RemoveFile(path); !removed.ok()) notes.push_back(LeftAlone(removed));
+    if (const absl::Status removed = env->RemoveFile(path); !removed.ok()) notes.push_back(LeftAlone(removed));
   }
   return notes;
 }
 
 }  // namespace
 
-absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog::LegalTransition legal, Clock* clock) {
-  SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(directory));
-  SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(directory + "/runs"));
+absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog::LegalTransition legal, Clock* clock,
+                                          Env* env) {
+  SUMSCOPE_RETURN_IF_ERROR(env->MakeDirectory(directory));
+  SUMSCOPE_RETURN_IF_ERROR(env->MakeDirectory(directory + "/runs"));
   Storage storage;
   const FileIdentity catalog{directory + "/catalog.db", FileKind::kCatalog};
-  SUMSCOPE_RETURN_IF_ERROR(CheckNotLost(directory, catalog));
-  SUMSCOPE_ASSIGN_OR_RETURN(storage.catalog, SqliteCatalog::Open(catalog.path, std::move(legal), clock));
-  SUMSCOPE_ASSIGN_OR_RETURN(storage.notes, RemoveUnfinished(directory));
-  SetFiles(directory, std::make_unique<SqliteCaptureFiles>(directory), &storage);
+  SUMSCOPE_RETURN_IF_ERROR(CheckNotLost(env, directory, catalog));
+  SUMSCOPE_ASSIGN_OR_RETURN(storage.catalog, SqliteCatalog::Open(catalog.path, std::move(legal), clock, env));
+  SUMSCOPE_ASSIGN_OR_RETURN(storage.notes, RemoveUnfinished(env, directory));
+  SetFiles(directory, env, std::make_unique<SqliteCaptureFiles>(directory, env), &storage);
   SUMSCOPE_ASSIGN_OR_RETURN(storage.question_set_texts,
-                            FileQuestionSetTexts::Open(directory + "/question_sets", &storage.notes));
+                            FileQuestionSetTexts::Open(directory + "/question_sets", env, &storage.notes));
   return storage;
 }
 
 absl::StatusOr<Storage> OpenInMemoryStorage(Catalog::LegalTransition legal, Clock* clock) {
   Storage storage;
-  SUMSCOPE_ASSIGN_OR_RETURN(storage.catalog, SqliteCatalog::Open("", std::move(legal), clock));
-  SetFiles("", std::make_unique<MemoryCaptureFiles>(), &storage);
+  SUMSCOPE_ASSIGN_OR_RETURN(storage.catalog, SqliteCatalog::Open("", std::move(legal), clock, Env::Real()));
+  SetFiles("", Env::Real(), std::make_unique<MemoryCaptureFiles>(), &storage);
   storage.question_set_texts = std::make_unique<MemoryQuestionSetTexts>();
   return storage;
 }

@@ -11,6 +11,7 @@
 #include "storage/catalog.h"
 #include "storage/question_sets.h"
 #include "storage/run_file.h"
+#include "storage/sqlite/files/env.h"
 
 namespace sumscope::storage {
 
@@ -23,9 +24,11 @@ struct Storage {
 };
 
 // <directory>/catalog.db, runs/ and question_sets/. Opens the catalog only, whatever the number of runs, and removes
-// what interrupted writers of run files, captures and question sets left. `clock` outlives it. CATALOG_CORRUPT, also
-// when the catalog is empty or not there and run files are; DATA_DIRECTORY_NOT_WRITABLE, DISK_FULL, SCHEMA_NEWER.
-absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog::LegalTransition legal, Clock* clock);
+// what interrupted writers of run files, captures and question sets left. `clock` and `env` outlive it.
+// CATALOG_CORRUPT, also when the catalog is empty or not there and run files are; DATA_DIRECTORY_NOT_WRITABLE,
+// DISK_FULL, SCHEMA_NEWER.
+absl::StatusOr<Storage> OpenSqliteStorage(const std::string& directory, Catalog::LegalTransition legal, Clock* clock,
+                                          Env* env = Env::Real());
 
 // The test double: the same code on databases in memory.
 absl::StatusOr<Storage> OpenInMemoryStorage(Catalog::LegalTransition legal, Clock* clock);

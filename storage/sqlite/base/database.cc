@@ -241,7 +241,7 @@ absl::Status Database::Seal() {
   const absl::Status closed = CloseConnections();
   SUMSCOPE_RETURN_IF_ERROR(left);
   SUMSCOPE_RETURN_IF_ERROR(closed);
-  return FsyncDirectory(DirectoryOf(file_.path));
+  return env_->FsyncDirectory(DirectoryOf(file_.path));
 }
 
 absl::Status Database::CloseConnections() {
@@ -266,7 +266,7 @@ absl::Status Database::CloseConnections() {
   // The writer last: it is the one that may fold the WAL into the file.
   readers.clear();
   writer_.reset();
-  return moved ? held->RemoveBeside() : absl::OkStatus();
+  return moved ? held->RemoveBeside(env_) : absl::OkStatus();
 }
 
 absl::Status Database::Close() {

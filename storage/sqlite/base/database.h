@@ -28,10 +28,10 @@ namespace sumscope::storage {
 class Database {
  public:
   using Body = std::function<absl::Status(Connection&)>;
-  // `schema` is borrowed. `check`, if any, looks at each new connection to a file: whether it is the one that was
-  // meant.
-  Database(FileIdentity file, const Schema* schema, Body check = nullptr)
-      : file_(std::move(file)), schema_(*schema), check_(std::move(check)) {}
+  // `schema` and `env` are borrowed. `check`, if any, looks at each new connection to a file: whether it is the one
+  // that was meant.
+  Database(FileIdentity file, const Schema* schema, Env* env, Body check = nullptr)
+      : file_(std::move(file)), schema_(*schema), env_(env), check_(std::move(check)) {}
   ~Database();
 
   // One transaction, durable when OK is returned. The first write of a file creates or migrates its schema.
@@ -89,6 +89,7 @@ class Database {
 
   const FileIdentity file_;
   const Schema& schema_;
+  Env* const env_;
   const Body check_;
 
   Mutex writer_mutex_;  // taken before mutex_

@@ -11,28 +11,30 @@
 
 namespace sumscope::storage {
 
-SqliteCaptureWriter::SqliteCaptureWriter(const std::string& path, TensorHasher hasher, std::function<void()> on_end)
+SqliteCaptureWriter::SqliteCaptureWriter(const std::string& path, TensorHasher hasher, Env* env,
+                                         std::function<void()> on_end)
     : path_(path),
       temporary_{path + ".tmp", FileKind::kCaptureFile},
       hasher_(std::move(hasher)),
+      env_(env),
       on_end_(std::move(on_end)) {}
 
 absl::StatusOr<std::unique_ptr<CaptureWriter>> SqliteCaptureWriter::Begin(const std::string& path, TensorHasher hasher,
-                                                                          std::function<void()> on_end) {
+                                                                          Env* env, std::function<void()> on_end) {
   auto writer =
-      std::unique_ptr<SqliteCaptureWriter>(new SqliteCaptureWriter(path, std::move(hasher), std::move(on_end)));
+      std::unique_ptr<SqliteCaptureWriter>(new SqliteCaptureWriter(path, std::move(hasher), env, std::move(on_end)));
   SUMSCOPE_RETURN_IF_ERROR(writer->CreateFile());
   return std::unique_ptr<CaptureWriter>(std::move(writer));
 }
 
 SqliteCaptureWriter::~SqliteCaptureWriter() {
   connection_.reset();
-  RemoveFile(temporary_.path).IgnoreError();
+  env_->RemoveFile(temporary_.path).IgnoreError();
   on_end_();
 }
 
 absl::Status SqliteCaptureWriter::CreateFile() {
-  SUMSCOPE_RETURN_IF_ERROR(RemoveFile(temporary_.path));
+  SUMSCOPE_RETURN_IF_ERROR(env_->RemoveFile(temporary_.path));
   SUMSCOPE_RETURN_IF_ERROR(CheckRoomForBulk({DirectoryOf(path_), FileKind::kCaptureFile}));
   SUMSCOPE_ASSIGN_OR_RETURN(connection_, Connection::Open(temporary_, Connection::Mode::kCreate));
   return connection_->Guard([&] {
@@ -79,8 +81,8 @@ absl::StatusOr<std::vector<CaptureTensor>> SqliteCaptureWriter::WriteEnd() {
     return absl::OkStatus();
   }));
   connection_.reset();
-  SUMSCOPE_RETURN_IF_ERROR(FsyncFile(temporary_.path));
-  SUMSCOPE_RETURN_IF_ERROR(RenameFile(temporary_.path, path_));
+  SUMSCOPE_RETURN_IF_ERROR(env_->FsyncFile(temporary_.path));
+  SUMSCOPE_RETURN_IF_ERROR(env_->RenameFile(temporary_.path, path_));
   return tensors;
 }
 

@@ -80,14 +80,14 @@ absl::StatusOr<std::unique_ptr<CaptureWriter>> SqliteCaptureFiles::Create(const 
                                                                           const std::vector<StoredTensor>& tensors) {
   if (!IsStoredName(run) || !IsStoredName(capture)) return NoCapture(run, capture);
   SUMSCOPE_ASSIGN_OR_RETURN(TensorHasher hasher, TensorHasher::Make(tensors));
-  SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(FolderOf(run)));
+  SUMSCOPE_RETURN_IF_ERROR(env_->MakeDirectory(FolderOf(run)));
   const std::string path = PathOf(run, capture);
   {
     MutexLock lock(&mutex_);
     SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(path));
     if (there || !being_written_.insert(path).second) return CaptureExists(run, capture);
   }
-  return SqliteCaptureWriter::Begin(path, std::move(hasher), [this, path] {
+  return SqliteCaptureWriter::Begin(path, std::move(hasher), env_, [this, path] {
     MutexLock lock(&mutex_);
     being_written_.erase(path);
   });
@@ -112,13 +112,13 @@ bool SqliteCaptureFiles::Exists(const std::string& run, const std::string& captu
 
 absl::Status SqliteCaptureFiles::Remove(const std::string& run, const std::string& capture) {
   if (!Exists(run, capture)) return absl::OkStatus();
-  SUMSCOPE_RETURN_IF_ERROR(RemoveFile(PathOf(run, capture)));
-  return FsyncDirectory(FolderOf(run));
+  SUMSCOPE_RETURN_IF_ERROR(env_->RemoveFile(PathOf(run, capture)));
+  return env_->FsyncDirectory(FolderOf(run));
 }
 
 absl::StatusOr<uint64_t> SqliteCaptureFiles::UsedBytes() {
   uint64_t bytes = 0;
-  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory_));
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(env_, directory_));
   MutexLock lock(&mutex_);
   for (const std::string& path : files.paths) {
     const bool left = absl::EndsWith(path, kUnfinished) && being_written_.count(FinishedPath(path)) == 0;
@@ -129,12 +129,12 @@ absl::StatusOr<uint64_t> SqliteCaptureFiles::UsedBytes() {
 
 absl::Status SqliteCaptureFiles::RemoveAll(const std::string& run) {
   if (!IsStoredName(run)) return absl::OkStatus();
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(FolderOf(run)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, env_->ListDirectory(FolderOf(run)));
   for (const std::string& name : names) {
     if (!absl::StartsWith(name, absl::StrCat(run, ".")) || !(IsCapture(name) || absl::EndsWith(name, kUnfinished))) {
       continue;
     }
-    SUMSCOPE_RETURN_IF_ERROR(RemoveFile(absl::StrCat(FolderOf(run), "/", name)));
+    SUMSCOPE_RETURN_IF_ERROR(env_->RemoveFile(absl::StrCat(FolderOf(run), "/", name)));
   }
   return absl::OkStatus();
 }

@@ -8,13 +8,15 @@
 
 #include "proto/contract/base/mutex.h"
 #include "storage/capture_file.h"
+#include "storage/sqlite/files/env.h"
 
 namespace sumscope::storage {
 
 // <directory>/runs/<first two characters>/<run>.<capture>.db. Thread-safe; outlives its writers.
 class SqliteCaptureFiles final : public CaptureFiles {
  public:
-  explicit SqliteCaptureFiles(std::string directory) : directory_(std::move(directory)) {}
+  // `env` outlives it.
+  SqliteCaptureFiles(std::string directory, Env* env) : directory_(std::move(directory)), env_(env) {}
 
   absl::StatusOr<std::unique_ptr<CaptureWriter>> Create(const std::string& run, const std::string& capture,
                                                         const std::vector<StoredTensor>& tensors) override;
@@ -32,6 +34,7 @@ class SqliteCaptureFiles final : public CaptureFiles {
   std::string PathOf(const std::string& run, const std::string& capture) const;
 
   const std::string directory_;
+  Env* const env_;
   Mutex mutex_;
   std::set<std::string> being_written_ ABSL_GUARDED_BY(mutex_);  // paths
 };

@@ -231,12 +231,12 @@ class Transaction final : public CatalogReads<CatalogTransaction> {
 
 }  // namespace
 
-SqliteCatalog::SqliteCatalog(const std::string& path, LegalTransition legal, Clock* clock)
-    : database_({path, FileKind::kCatalog}, &CatalogSchema()), legal_(std::move(legal)), clock_(clock) {}
+SqliteCatalog::SqliteCatalog(const std::string& path, LegalTransition legal, Clock* clock, Env* env)
+    : database_({path, FileKind::kCatalog}, &CatalogSchema(), env), legal_(std::move(legal)), clock_(clock) {}
 
 absl::StatusOr<std::unique_ptr<SqliteCatalog>> SqliteCatalog::Open(const std::string& path, LegalTransition legal,
-                                                                   Clock* clock) {
-  auto catalog = std::unique_ptr<SqliteCatalog>(new SqliteCatalog(path, std::move(legal), clock));
+                                                                   Clock* clock, Env* env) {
+  auto catalog = std::unique_ptr<SqliteCatalog>(new SqliteCatalog(path, std::move(legal), clock, env));
   SUMSCOPE_RETURN_IF_ERROR(catalog->database_.Write([](Connection&) { return absl::OkStatus(); }));
   return catalog;
 }

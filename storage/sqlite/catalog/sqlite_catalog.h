@@ -15,16 +15,16 @@ namespace sumscope::storage {
 class SqliteCatalog final : public Catalog {
  public:
   // Creates or migrates the file at once; an empty path is a catalog in memory. CATALOG_CORRUPT, SCHEMA_NEWER,
-  // DATA_DIRECTORY_NOT_WRITABLE, DISK_FULL. `clock` outlives it.
+  // DATA_DIRECTORY_NOT_WRITABLE, DISK_FULL. `clock` and `env` outlive it.
   static absl::StatusOr<std::unique_ptr<SqliteCatalog>> Open(const std::string& path, LegalTransition legal,
-                                                             Clock* clock);
+                                                             Clock* clock, Env* env);
 
   absl::Status Write(const std::function<absl::Status(CatalogTransaction&)>& body) override;
   absl::Status Read(const std::function<absl::Status(CatalogReader&)>& body) override;
   int schema_version() const override;
 
  private:
-  SqliteCatalog(const std::string& path, LegalTransition legal, Clock* clock);
+  SqliteCatalog(const std::string& path, LegalTransition legal, Clock* clock, Env* env);
 
   Database database_;
   const LegalTransition legal_;

@@ -4,11 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 
 namespace sumscope::storage {
 
@@ -34,31 +32,12 @@ absl::StatusOr<bool> FileExists(const std::string& path);
 // What `path` is when it is there and no regular file ("a FIFO"): opening that may wait for ever, or read what nobody
 // wrote. A symbolic link is what it leads to.
 std::optional<std::string> IrregularKindOf(const std::string& path);
-// Makes one directory, mode 0700; fine when it is there.
-absl::Status MakeDirectory(const std::string& path);
-// Makes new names in `path` survive a power failure.
-absl::Status FsyncDirectory(const std::string& path);
-absl::Status RenameFile(const std::string& from, const std::string& to);
-// Fine when it is not there.
-absl::Status RemoveFile(const std::string& path);
-absl::Status FsyncFile(const std::string& path);
 // How long it is; 0 when it is not there.
 uint64_t FileLength(const std::string& path);
 // A failure that nothing depends on, for people.
 std::string LeftAlone(const absl::Status& status);
 // Bytes that it takes on disk; 0 when it is not there.
 uint64_t FileBytes(const std::string& path);
-// Names in `path` but . and ..; none when it is not there.
-absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path);
-// All files under <directory>/runs: run files, captures and what lies beside them.
-struct FilesOfRuns {
-  std::vector<std::string> paths;
-  std::vector<absl::Status> unread;  // of its folders: why they could not be listed
-};
-absl::StatusOr<FilesOfRuns> ListFilesOfRuns(const std::string& directory);
-absl::StatusOr<std::string> ReadFile(const std::string& path);
-// Through <path>.tmp: the file is there whole and durable, or not at all.
-absl::Status WriteFileDurably(const std::string& path, absl::string_view bytes);
 
 }  // namespace sumscope::storage
 

@@ -22,12 +22,12 @@ void HeldFile::NoteBeside(const std::string& found) {
   }
 }
 
-absl::Status HeldFile::RemoveBeside() const {
+absl::Status HeldFile::RemoveBeside(Env* env) const {
   for (const auto& [path, id] : beside_) {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<FileId> there, FileIdOf(path));
     if (there != id) continue;
-    SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path));
-    SUMSCOPE_RETURN_IF_ERROR(FsyncDirectory(DirectoryOf(path)));
+    SUMSCOPE_RETURN_IF_ERROR(env->RemoveFile(path));
+    SUMSCOPE_RETURN_IF_ERROR(env->FsyncDirectory(DirectoryOf(path)));
   }
   return absl::OkStatus();
 }

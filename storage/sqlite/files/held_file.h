@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "storage/sqlite/files/env.h"
 #include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
@@ -28,7 +29,7 @@ class HeldFile {
   // own.
   void NoteBeside(const std::string& found);
   // Removes what was noted, and nothing that has taken its place. Nobody may have it open.
-  absl::Status RemoveBeside() const;
+  absl::Status RemoveBeside(Env* env) const;
 
  private:
   std::string path_;

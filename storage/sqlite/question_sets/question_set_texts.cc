@@ -34,23 +34,23 @@ absl::Status CheckHash(const std::string& sha256, absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> FileQuestionSetTexts::Open(const std::string& directory,
+absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> FileQuestionSetTexts::Open(const std::string& directory, Env* env,
                                                                                  std::vector<std::string>* notes) {
-  SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(directory));
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(directory));
+  SUMSCOPE_RETURN_IF_ERROR(env->MakeDirectory(directory));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> names, env->ListDirectory(directory));
   for (const std::string& name : names) {
     if (!absl::EndsWith(name, ".tmp")) continue;
-    const absl::Status removed = RemoveFile(absl::StrCat(directory, "/", name));
+    const absl::Status removed = env->RemoveFile(absl::StrCat(directory, "/", name));
     if (!removed.ok()) notes->push_back(LeftAlone(removed));
   }
-  return std::unique_ptr<FileQuestionSetTexts>(new FileQuestionSetTexts(directory));
+  return std::unique_ptr<FileQuestionSetTexts>(new FileQuestionSetTexts(directory, env));
 }
 
 absl::Status FileQuestionSetTexts::Put(const std::string& sha256, absl::string_view text) {
   SUMSCOPE_RETURN_IF_ERROR(CheckHash(sha256, text));
   MutexLock lock(&writer_mutex_);
   if (Get(sha256).ok()) return absl::OkStatus();  // a damaged one is replaced
-  return WriteFileDurably(PathOf(sha256), text);
+  return env_->WriteFileDurably(PathOf(sha256), text);
 }
 
 absl::StatusOr<std::string> FileQuestionSetTexts::Get(const std::string& sha256) {
@@ -61,7 +61,7 @@ absl::StatusOr<std::string> FileQuestionSetTexts::Get(const std::string& sha256)
     return MakeError(absl::StatusCode::kDataLoss, "QUESTION_SET_CORRUPT",
                      absl::StrCat(PathOf(sha256), " is ", *kind, " and no file; upload the same text again"));
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(std::string text, ReadFile(PathOf(sha256)));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::string text, env_->ReadFile(PathOf(sha256)));
   if (Sha256Hex(text) == sha256) return text;
   return MakeError(
       absl::StatusCode::kDataLoss, "QUESTION_SET_CORRUPT",
@@ -71,8 +71,8 @@ absl::StatusOr<std::string> FileQuestionSetTexts::Get(const std::string& sha256)
 absl::Status FileQuestionSetTexts::Remove(const std::string& sha256) {
   if (!IsHash(sha256)) return absl::OkStatus();
   MutexLock lock(&writer_mutex_);
-  SUMSCOPE_RETURN_IF_ERROR(RemoveFile(PathOf(sha256)));
-  return FsyncDirectory(directory_);
+  SUMSCOPE_RETURN_IF_ERROR(env_->RemoveFile(PathOf(sha256)));
+  return env_->FsyncDirectory(directory_);
 }
 
 absl::Status MemoryQuestionSetTexts::Put(const std::string& sha256, absl::string_view text) {

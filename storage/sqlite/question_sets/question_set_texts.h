@@ -8,14 +8,16 @@
 
 #include "proto/contract/base/mutex.h"
 #include "storage/question_sets.h"
+#include "storage/sqlite/files/env.h"
 
 namespace sumscope::storage {
 
 // One file a text, named by its hash.
 class FileQuestionSetTexts final : public QuestionSetTexts {
  public:
-  // Makes the directory and removes what interrupted writers left; says in `notes` what it could not remove.
-  static absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> Open(const std::string& directory,
+  // Makes the directory and removes what interrupted writers left; says in `notes` what it could not remove. `env`
+  // outlives it.
+  static absl::StatusOr<std::unique_ptr<FileQuestionSetTexts>> Open(const std::string& directory, Env* env,
                                                                     std::vector<std::string>* notes);
 
   absl::Status Put(const std::string& sha256, absl::string_view text) override;
@@ -23,10 +25,11 @@ class FileQuestionSetTexts final : public QuestionSetTexts {
   absl::Status Remove(const std::string& sha256) override;
 
  private:
-  explicit FileQuestionSetTexts(std::string directory) : directory_(std::move(directory)) {}
+  FileQuestionSetTexts(std::string directory, Env* env) : directory_(std::move(directory)), env_(env) {}
   std::string PathOf(const std::string& sha256) const { return directory_ + "/" + sha256; }
 
   const std::string directory_;
+  Env* const env_;
   Mutex writer_mutex_;  // one temporary file of a name at a time
 };
 

@@ -100,16 +100,16 @@ absl::Status WriteDescription(Connection& connection, const v1::Run& run) {
 
 }  // namespace
 
-SqliteRunFile::SqliteRunFile(const std::string& run, const std::string& path)
-    : run_(run), database_({path, FileKind::kRunFile}, &RunFileSchema(), [this](Connection& connection) {
+SqliteRunFile::SqliteRunFile(const std::string& run, const std::string& path, Env* env)
+    : run_(run), database_({path, FileKind::kRunFile}, &RunFileSchema(), env, [this](Connection& connection) {
         return CheckIdentity(connection, run_);
       }) {}
 
-absl::Status SqliteRunFile::CreateFile(const std::string& path, const v1::Run& run) {
+absl::Status SqliteRunFile::CreateFile(const std::string& path, const v1::Run& run, Env* env) {
   const std::string temporary = path + ".new";
-  const auto remove_both = [&temporary]() -> absl::Status {
-    SUMSCOPE_RETURN_IF_ERROR(RemoveFile(temporary + "-journal"));  // first: it must never meet another file
-    return RemoveFile(temporary);
+  const auto remove_both = [env, &temporary]() -> absl::Status {
+    SUMSCOPE_RETURN_IF_ERROR(env->RemoveFile(temporary + "-journal"));  // first: it must never meet another file
+    return env->RemoveFile(temporary);
   };
   SUMSCOPE_RETURN_IF_ERROR(remove_both());
   absl::Cleanup remove = [&] { remove_both().IgnoreError(); };
@@ -123,9 +123,9 @@ absl::Status SqliteRunFile::CreateFile(const std::string& path, const v1::Run& r
       });
     }));
   }
-  SUMSCOPE_RETURN_IF_ERROR(RenameFile(temporary, path));
+  SUMSCOPE_RETURN_IF_ERROR(env->RenameFile(temporary, path));
   std::move(remove).Cancel();
-  return FsyncDirectory(DirectoryOf(path));
+  return env->FsyncDirectory(DirectoryOf(path));
 }
 
 absl::Status SqliteRunFile::Initialise(const v1::Run& run) {

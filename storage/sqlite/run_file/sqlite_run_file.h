@@ -13,11 +13,11 @@ namespace sumscope::storage {
 // One run's database. Thread-safe.
 class SqliteRunFile final : public RunFile {
  public:
-  // A file at `path` must exist; an empty path is a run in memory.
-  SqliteRunFile(const std::string& run, const std::string& path);
+  // A file at `path` must exist; an empty path is a run in memory. `env` outlives it.
+  SqliteRunFile(const std::string& run, const std::string& path, Env* env);
 
   // Makes a new file that holds nothing but the description: whole or not at all. RUN_EXISTS, DISK_FULL, ..
-  static absl::Status CreateFile(const std::string& path, const v1::Run& run);
+  static absl::Status CreateFile(const std::string& path, const v1::Run& run, Env* env);
   // The same for a run in memory.
   absl::Status Initialise(const v1::Run& run);
   // RUN_FILE_CORRUPT, RUN_FILE_MISPLACED, SCHEMA_NEWER: what is wrong with the file, before anybody uses it.

@@ -123,15 +123,15 @@ absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::CreateInTurn(cons
   SUMSCOPE_ASSIGN_OR_RETURN(const auto turn, Turn::Take(this, id, /*opens=*/false));
   if (Find(id) != nullptr) return RunExists(id);
   const std::string path = in_memory() ? "" : PathOf(id);
-  auto file = std::make_shared<SqliteRunFile>(id, path);
+  auto file = std::make_shared<SqliteRunFile>(id, path, env_);
   if (in_memory()) {
     SUMSCOPE_RETURN_IF_ERROR(file->Initialise(run));
   } else {
     SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(path));
     if (there) return RunExists(id);
-    SUMSCOPE_RETURN_IF_ERROR(MakeDirectory(DirectoryOf(path)));
-    SUMSCOPE_RETURN_IF_ERROR(FsyncDirectory(DirectoryOf(DirectoryOf(path))));
-    SUMSCOPE_RETURN_IF_ERROR(SqliteRunFile::CreateFile(path, run));
+    SUMSCOPE_RETURN_IF_ERROR(env_->MakeDirectory(DirectoryOf(path)));
+    SUMSCOPE_RETURN_IF_ERROR(env_->FsyncDirectory(DirectoryOf(DirectoryOf(path))));
+    SUMSCOPE_RETURN_IF_ERROR(SqliteRunFile::CreateFile(path, run, env_));
   }
   Keep(id, file);
   return file;
@@ -151,7 +151,7 @@ absl::StatusOr<std::shared_ptr<SqliteRunFile>> SqliteRunFiles::OpenInTurn(const 
   if (in_memory()) return NoFile(run);
   SUMSCOPE_ASSIGN_OR_RETURN(const bool there, FileExists(PathOf(run)));
   if (!there) return NoFile(run);
-  auto file = std::make_shared<SqliteRunFile>(run, PathOf(run));
+  auto file = std::make_shared<SqliteRunFile>(run, PathOf(run), env_);
   if (const absl::Status checked = file->Check(); !checked.ok()) {
     turn->Refuse(checked);
     return checked;
@@ -189,15 +189,15 @@ absl::Status SqliteRunFiles::RemoveInTurn(const std::string& run) {
   if (in_memory()) return absl::OkStatus();
   const std::string path = PathOf(run);
   // The file itself last: a run that comes later under this id never meets the journal of this one.
-  for (const char* suffix : {"-wal", "-shm", "-journal", ""}) SUMSCOPE_RETURN_IF_ERROR(RemoveFile(path + suffix));
+  for (const char* suffix : {"-wal", "-shm", "-journal", ""}) SUMSCOPE_RETURN_IF_ERROR(env_->RemoveFile(path + suffix));
   SUMSCOPE_ASSIGN_OR_RETURN(const bool had_folder, FileExists(DirectoryOf(path)));
-  return had_folder ? FsyncDirectory(DirectoryOf(path)) : absl::OkStatus();
+  return had_folder ? env_->FsyncDirectory(DirectoryOf(path)) : absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::string>> SqliteRunFiles::ListUnsealed() {
   std::vector<std::string> runs;
   if (in_memory()) return runs;
-  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(directory_));
+  SUMSCOPE_ASSIGN_OR_RETURN(const FilesOfRuns files, ListFilesOfRuns(env_, directory_));
   for (const std::string& path : files.paths) {
     absl::string_view name = absl::string_view(path).substr(path.rfind('/') + 1);
     if (absl::ConsumeSuffix(&name, ".db-wal") && ValidateRunId(name).ok()) runs.emplace_back(name);

@@ -21,9 +21,9 @@ namespace sumscope::storage {
 class SqliteRunFiles final : public RunFiles {
  public:
   using RemoveCaptures = std::function<absl::Status(const std::string& run)>;
-  // An empty directory keeps every run in memory. `remove_captures` is called when a run is removed.
-  SqliteRunFiles(std::string directory, RemoveCaptures remove_captures)
-      : directory_(std::move(directory)), remove_captures_(std::move(remove_captures)) {}
+  // An empty directory keeps every run in memory. `remove_captures` is called when a run is removed. `env` outlives it.
+  SqliteRunFiles(std::string directory, Env* env, RemoveCaptures remove_captures)
+      : directory_(std::move(directory)), env_(env), remove_captures_(std::move(remove_captures)) {}
 
   absl::StatusOr<std::shared_ptr<RunFile>> Create(const v1::Run& run) override;
   absl::StatusOr<std::shared_ptr<RunFile>> Open(const std::string& run) override;
@@ -72,6 +72,7 @@ class SqliteRunFiles final : public RunFiles {
   absl::Status RemoveInTurn(const std::string& run);
 
   const std::string directory_;
+  Env* const env_;
   const RemoveCaptures remove_captures_;
   Mutex mutex_;
   CondVar changed_;
