@@ -2,6 +2,7 @@
 #include "proto/contract/limits.h"
 
 #include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/proto/contract/matchers.h"

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "google/rpc/status.pb.h"
 #include "proto/contract/base/sha256.h"
 #include "proto/contract/safetensors.h"
 #include "server/auth/authenticator.h"
