@@ -15,6 +15,9 @@ if(SUMSCOPE_SANITIZER)
   endif()
 endif()
 
+# The engine, where time is spent, asks for -O3 (server/engine/CMakeLists.txt).
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+
 find_program(CCACHE ccache)
 if(CCACHE)
   set(launcher "${CMAKE_CURRENT_LIST_DIR}/compile_cached.sh" "${PROJECT_SOURCE_DIR}")
@@ -57,16 +60,28 @@ function(sumscope_precompile target)
   endif()
 endfunction()
 
-# sumscope_library(NAME [SOURCES ...] LIBRARIES ... [HEADERS ...]): one folder, one target, one namespace. HEADERS are
-# precompiled for it beside contract's; without any it reuses contract's where it links contract.
+# sumscope_library(NAME [GRPC] [SOURCES ...] LIBRARIES ... [HEADERS ...]): one folder, one target, one namespace. HEADERS
+# are precompiled for it beside contract's; GRPC reuses gRPC's and the services', which are compiled once; without either
+# it reuses contract's where it links contract.
 function(sumscope_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC" "" "SOURCES;LIBRARIES;HEADERS" ${ARGN})
   add_library(sumscope_${name} STATIC ${ARG_SOURCES})
   add_library(sumscope::${name} ALIAS sumscope_${name})
   target_link_libraries(sumscope_${name} PUBLIC sumscope_flags ${ARG_LIBRARIES})
-  if(ARG_HEADERS)
+  if(ARG_GRPC)
+    sumscope_precompile(sumscope_${name} REUSE_FROM sumscope_grpc_headers)
+  elseif(ARG_HEADERS)
     sumscope_precompile(sumscope_${name} HEADERS ${SUMSCOPE_CONTRACT_HEADERS} ${ARG_HEADERS})
   elseif(NOT name STREQUAL "worker" AND NOT name STREQUAL "contract")
     sumscope_precompile(sumscope_${name} REUSE_FROM sumscope_contract)
   endif()
+endfunction()
+
+# What server/{transport,workers,rpc} pay for: gRPC and the messages of its services. Once contract is there.
+function(sumscope_add_grpc_headers)
+  file(WRITE "${CMAKE_BINARY_DIR}/grpc_headers.cc" "")
+  add_library(sumscope_grpc_headers OBJECT "${CMAKE_BINARY_DIR}/grpc_headers.cc")
+  target_link_libraries(sumscope_grpc_headers PRIVATE sumscope::contract sumscope::proto_worker gRPC::grpc++)
+  sumscope_precompile(sumscope_grpc_headers HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <grpcpp/grpcpp.h>
+    <sumscope/v1/analyses.grpc.pb.h> <sumscope/v1/runs.grpc.pb.h> <sumscope/worker/v1/link.grpc.pb.h>)
 endfunction()

@@ -7,7 +7,16 @@ function(sumscope_add_test_headers)
   file(WRITE "${CMAKE_BINARY_DIR}/test_headers.cc" "")
   add_library(sumscope_test_headers OBJECT "${CMAKE_BINARY_DIR}/test_headers.cc")
   target_link_libraries(sumscope_test_headers PRIVATE sumscope::contract GTest::gmock)
-  sumscope_precompile(sumscope_test_headers HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+  sumscope_optimise_test(sumscope_test_headers)
+  sumscope_precompile(sumscope_test_headers HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <gmock/gmock.h> <gtest/gtest.h>
+    <google/rpc/status.pb.h> <grpcpp/grpcpp.h> <nlohmann/json.hpp>
+    <sumscope/v1/activations.grpc.pb.h> <sumscope/v1/analyses.grpc.pb.h> <sumscope/v1/facts.grpc.pb.h>
+    <sumscope/v1/question_sets.grpc.pb.h> <sumscope/v1/runs.grpc.pb.h> <sumscope/v1/system.grpc.pb.h>)
+endfunction()
+
+# A test is compiled more often than it runs.
+function(sumscope_optimise_test target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
 endfunction()
 
 function(sumscope_test name)
@@ -22,6 +31,7 @@ function(sumscope_test name)
   endforeach()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sumscope_flags ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
+  sumscope_optimise_test(${name})
   list(FILTER ARG_LIBRARIES INCLUDE REGEX "^sumscope::(contract|client|cli|storage|workers|jobs|rpc|server)$")
   if(ARG_LIBRARIES)
     sumscope_precompile(${name} REUSE_FROM sumscope_test_headers)

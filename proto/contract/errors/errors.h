@@ -8,7 +8,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "google/rpc/status.pb.h"
+
+namespace google::rpc {
+class Status;  // google/rpc/status.pb.h, which few of those who make errors need
+}
 
 namespace sumscope {
 

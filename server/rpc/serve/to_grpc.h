@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "google/rpc/status.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/errors/errors.h"
 

@@ -6,6 +6,7 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "google/rpc/status.pb.h"
 #include "proto/contract/errors/errors.h"
 
 namespace sumscope::workers {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "google/rpc/status.pb.h"
 #include "proto/contract/safetensors/safetensors.h"
 #include "proto/contract/text/sha256.h"
 #include "server/auth/authenticator.h"

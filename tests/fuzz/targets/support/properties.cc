@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "google/rpc/status.pb.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/text/utf8.h"

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "proto/contract/limits.h"
 #include "tests/proto/contract/matchers.h"
