@@ -61,7 +61,7 @@ class RealServer final : public Server {
     SUMSCOPE_ASSIGN_OR_RETURN(
         storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real()));
     SUMSCOPE_RETURN_IF_ERROR(MakePool());
-    jobs::JobManager::Options options;
+    jobs::JobsOptions options;
     options.resume_interval_seconds = config_.resume_interval_seconds;
     options.version = kVersion;
     options.git_hash = kGitHash;

@@ -1,16 +1,21 @@
 #include "server/jobs/job_manager.h"
 
-#include <memory>
+#include <thread>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "proto/contract/errors/errors.h"
+#include "proto/contract/base/mutex.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/names/states.h"
-#include "server/jobs/intake/record_end.h"
-#include "server/jobs/job_manager_impl.h"
-#include "server/jobs/state/reasons.h"
+#include "server/jobs/analyses/analyses.h"
+#include "server/jobs/intake/ingest.h"
+#include "server/jobs/keeping/housekeeping.h"
+#include "server/jobs/keeping/recovery.h"
+#include "server/jobs/questions/question_sets.h"
+#include "server/jobs/runs/runs.h"
+#include "server/jobs/scheduling/admission.h"
+#include "server/jobs/scheduling/dispatcher.h"
+#include "server/jobs/scheduling/plan.h"
+#include "server/jobs/state/context.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -18,28 +23,42 @@ namespace {
 // What a drain waits beyond its grace: workers that did not obey are killed then.
 constexpr absl::Duration kDrainMargin = absl::Seconds(2);
 
-}  // namespace
+class RealJobManager final : public JobManager {
+ public:
+  RealJobManager(const JobsOptions& options, const JobsParts& parts) : context_(options, parts) {}
+  ~RealJobManager() override { Drain(absl::ZeroDuration()); }
 
-std::unique_ptr<JobManager> JobManager::Create(const Options& options, const Parts& parts) {
-  return std::make_unique<JobManagerImpl>(options, parts);
-}
+  absl::StatusOr<std::vector<std::string>> Recover() override;
+  absl::Status Start() override;
+  void Drain(absl::Duration grace) override;
+  bool draining() const override { return context_.draining; }
+  std::vector<StorageWait> StorageWaits() const override { return context_.storage_waits.List(); }
+  Runs& runs() override { return runs_; }
+  Analyses& analyses() override { return analyses_; }
+  QuestionSets& question_sets() override { return question_sets_; }
 
-JobManagerImpl::JobManagerImpl(const Options& options, const Parts& parts)
-    : context_(options, parts),
-      dispatcher_(&context_, FirstInFirstOut),
-      ingest_(&context_, &dispatcher_),
-      recovery_(&context_),
-      housekeeping_(&context_) {}
+ private:
+  Context context_;
+  Dispatcher dispatcher_{&context_, FirstInFirstOut};
+  Ingest ingest_{&context_, &dispatcher_};
+  Recovery recovery_{&context_};
+  Housekeeping housekeeping_{&context_};
+  Admission admission_{&context_, &dispatcher_};
+  Runs runs_{&context_, &admission_};
+  Analyses analyses_{&context_, &admission_};
+  QuestionSets question_sets_{&context_};
+  std::thread housekeeper_;
+  Mutex mutex_;
+  bool down_ ABSL_GUARDED_BY(mutex_) = false;
+};
 
-JobManagerImpl::~JobManagerImpl() { Drain(absl::ZeroDuration()); }
-
-absl::StatusOr<std::vector<std::string>> JobManagerImpl::Recover() {
+absl::StatusOr<std::vector<std::string>> RealJobManager::Recover() {
   SUMSCOPE_ASSIGN_OR_RETURN(std::vector<std::string> repairs, recovery_.Start());
   for (const std::string& repair : housekeeping_.Start()) repairs.push_back(Bounded(repair));
   return repairs;
 }
 
-absl::Status JobManagerImpl::Start() {
+absl::Status RealJobManager::Start() {
   using Jobs = std::vector<storage::Job>;
   SUMSCOPE_ASSIGN_OR_RETURN(Jobs jobs, ReadCatalog<Jobs>(context_.catalog, [](storage::CatalogReader& reader) {
                               return reader.ListUnfinishedJobs();
@@ -59,7 +78,7 @@ absl::Status JobManagerImpl::Start() {
   return context_.pool->Start(&ingest_);
 }
 
-void JobManagerImpl::Drain(absl::Duration grace) {
+void RealJobManager::Drain(absl::Duration grace) {
   {
     MutexLock lock(&mutex_);
     if (down_) return;
@@ -79,76 +98,10 @@ void JobManagerImpl::Drain(absl::Duration grace) {
   context_.hub->Close();
 }
 
-absl::StatusOr<std::optional<std::string>> JobManagerImpl::FindReplay(storage::CatalogReader& reader,
-                                                                    const Request& request) {
-  if (request.id.empty()) return std::optional<std::string>();
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<storage::RequestRecord> record, reader.GetRequest(request.id));
-  if (!record.has_value()) return std::optional<std::string>();
-  if (record->digest != request.digest) {
-    return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
-                     "request_id was used for another request; use a new UUID for each request",
-                     {{"request_id", request.id}});
-  }
-  return std::optional<std::string>(record->resource);
-}
+}  // namespace
 
-absl::Status JobManagerImpl::RecordRequest(storage::CatalogTransaction& transaction, const Request& request,
-                                      const std::string& resource) {
-  if (request.id.empty()) return absl::OkStatus();
-  storage::RequestRecord record;
-  record.request_id = request.id;
-  record.digest = request.digest;
-  record.resource = resource;
-  return transaction.InsertRequest(record);
-}
-
-absl::Status JobManagerImpl::CheckAcceptsJobs() {
-  if (context_.draining) {
-    return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, "DRAINING",
-                                    "the server is shutting down and takes no new work; try again when it is back"),
-                          absl::Seconds(5));
-  }
-  if (dispatcher_.waiting() >= limits::kMaxQueuedJobs) {
-    return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
-                                    "the queue holds as many jobs as it may; try again when some are done"),
-                          absl::Seconds(60));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status JobManagerImpl::CancelJob(const std::string& job, const char* ended_reason) {
-  const auto ended_already = [&](const std::string& of_run) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, ended_reason,
-                     absl::StrCat(of_run, " has ended already: there is nothing to cancel"));
-  };
-  if (std::optional<storage::Job> waiting = dispatcher_.Claim(job)) {
-    EndFacts facts;
-    const auto file = OpenIfExists(&context_, waiting->run);
-    if (file.ok()) facts.file = *file;
-    const auto ended =
-        RecordEnd(&context_, /*tries=*/1, job, {TaskEnd::Kind::kUserCancelled, reasons::kCancelRequested, ""}, facts);
-    if (ErrorReason(ended.status()) == "ENDED_ALREADY") {
-      return ended_already(waiting->run);
-    }
-    if (!ended.ok()) dispatcher_.Enqueue(*std::move(waiting));
-    return ended.status();
-  }
-  // It has a task, or is about to: the catalog decides, then its worker hears of it.
-  std::string run;
-  const auto cancel = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job));
-    run = target.job.run;
-    if (IsTerminal(target.job.state)) {
-      return ended_already(target.of_training() ? run : absl::StrCat(run, "'s analysis ", target.job.analysis));
-    }
-    if (target.job.state == v1::CANCELLING) return absl::OkStatus();
-    const v1::State next = target.job.state == v1::QUEUED ? v1::CANCELLED : v1::CANCELLING;
-    return Change(transaction, context_.clock->Now(), &target, next, reasons::kCancelRequested, "");
-  };
-  SUMSCOPE_RETURN_IF_ERROR(WithReserve(&context_, [&] { return context_.catalog->Write(cancel); }));
-  context_.hub->Notify(run);
-  dispatcher_.CancelTask(job);
-  return absl::OkStatus();
+std::unique_ptr<JobManager> JobManager::Create(const JobsOptions& options, const JobsParts& parts) {
+  return std::make_unique<RealJobManager>(options, parts);
 }
 
 }  // namespace sumscope::jobs

@@ -1,4 +1,5 @@
-// Analyses: asked twice, computed once; and the lists of questions that are uploaded for them.
+#include "server/jobs/analyses/analyses.h"
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -9,7 +10,6 @@
 #include "proto/contract/names/states.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/intake/record_end.h"
-#include "server/jobs/job_manager_impl.h"
 #include "server/jobs/state/transitions.h"
 #include "server/jobs/tasks/node_tags.h"
 
@@ -24,8 +24,12 @@ absl::Status CheckNotDeleted(const v1::Run& run) {
 
 }  // namespace
 
-absl::StatusOr<v1::Analysis> JobManagerImpl::WithContent(const std::string& run, v1::Analysis analysis) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Open(run));
+absl::StatusOr<v1::Run> Analyses::GetRun(const std::string& run) {
+  return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.GetRun(run); });
+}
+
+absl::StatusOr<v1::Analysis> Analyses::WithContent(const std::string& run, v1::Analysis analysis) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(run));
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis whole, file->GetAnalysis(IdOf(analysis.name())));
   whole.set_state(analysis.state());
   whole.set_state_reason(analysis.state_reason());
@@ -34,13 +38,12 @@ absl::StatusOr<v1::Analysis> JobManagerImpl::WithContent(const std::string& run,
   return whole;
 }
 
-absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindAnalysis(const Request& request,
-                                                                                        const std::string& run,
-                                                                                        const std::string& key) {
+absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const Request& request, const std::string& run,
+                                                              const std::string& key) {
   using Found = std::optional<v1::Analysis>;
   bool from_cache = true;
   SUMSCOPE_ASSIGN_OR_RETURN(
-      Found found, ReadCatalog<Found>(context_.catalog, [&](storage::CatalogReader& reader) -> absl::StatusOr<Found> {
+      Found found, ReadCatalog<Found>(context_->catalog, [&](storage::CatalogReader& reader) -> absl::StatusOr<Found> {
         SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(reader, request));
         if (answered.has_value()) {
           from_cache = false;
@@ -60,24 +63,23 @@ absl::StatusOr<std::optional<JobManager::CreatedAnalysis>> JobManagerImpl::FindA
   return std::optional<CreatedAnalysis>(std::move(created));
 }
 
-absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const Request& request,
-                                                                           const std::string& run,
-                                                                           v1::Analysis analysis) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&analyses_, run));
-  SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, FindAnalysis(request, run, analysis.key()));
+absl::StatusOr<CreatedAnalysis> Analyses::Create(const Request& request, const std::string& run,
+                                                 v1::Analysis analysis) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&being_changed_, run));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, Find(request, run, analysis.key()));
   if (found.has_value()) {
     // The request is not recorded: it made nothing, and asked again it finds the same.
     return *std::move(found);
   }
-  SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
-  SUMSCOPE_RETURN_IF_ERROR(CheckAnalysis(run, analysis));
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
+  SUMSCOPE_RETURN_IF_ERROR(Check(run, analysis));
   const uint64_t announced = analysis.prediction().disk_bytes();
   analysis.clear_prediction();
-  analysis.set_name(AnalysisName(run, context_.ids->NewId('a')));
-  *analysis.mutable_create_time() = ToTimestamp(context_.clock->Now());
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Open(run));
+  analysis.set_name(AnalysisName(run, context_->ids->NewId('a')));
+  *analysis.mutable_create_time() = ToTimestamp(context_->clock->Now());
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(run));
   const AnalysisKind& kind = KindOf(analysis.request());
-  const absl::Status stored = kind.needs_worker() ? QueueAnalysis(request, run, file.get(), &analysis)
+  const absl::Status stored = kind.needs_worker() ? Queue(request, run, file.get(), &analysis)
                                                   : StoreAnswer(request, run, file.get(), &analysis);
   if (!stored.ok()) {
     // Nobody finds what cannot be removed now.
@@ -85,22 +87,22 @@ absl::StatusOr<JobManager::CreatedAnalysis> JobManagerImpl::CreateAnalysis(const
     file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(id); }).IgnoreError();
     return stored;
   }
-  if (kind.writes_capture()) context_.capture_room.Announce(analysis.name(), announced);
-  context_.hub->Notify(run);
+  if (kind.writes_capture()) context_->capture_room.Announce(analysis.name(), announced);
+  context_->hub->Notify(run);
   CreatedAnalysis created;
   created.analysis = std::move(analysis);
   return created;
 }
 
-absl::Status JobManagerImpl::QueueAnalysis(const Request& request, const std::string& run, storage::RunFile* file,
-                                           v1::Analysis* analysis) {
-  Target target;
-  target.job = NewJob(run, IdOf(analysis->name()));
+absl::Status Analyses::Queue(const Request& request, const std::string& run, storage::RunFile* file,
+                             v1::Analysis* analysis) {
+  JobWithSubject target;
+  target.job = admission_->NewJob(run, IdOf(analysis->name()));
   analysis->set_state(v1::QUEUED);
   analysis->set_job(JobName(target.job.id));
   SUMSCOPE_RETURN_IF_ERROR(
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.GetRun(run));
     SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(target.run));
     if (analysis->question_set().has_uploaded()) {  // from here on it is named, and stays
@@ -110,21 +112,21 @@ absl::Status JobManagerImpl::QueueAnalysis(const Request& request, const std::st
     SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(target.analysis));
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(
-        Change(transaction, context_.clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
+        Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
     return RecordRequest(transaction, request, analysis->name());
   }));
   *analysis = std::move(target.analysis);
-  dispatcher_.Enqueue(target.job);
+  admission_->Enqueue(target.job);
   return absl::OkStatus();
 }
 
-absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
-                                         v1::Analysis* analysis) {
+absl::Status Analyses::StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
+                                   v1::Analysis* analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run of, GetRun(run));
   const AnalysisKind& kind = KindOf(analysis->request());
   *analysis->mutable_result() = kind.Answer(of.spec(), analysis->request());
-  analysis->mutable_provenance()->set_sumscope_version(context_.options.version);
-  analysis->mutable_provenance()->set_git_hash(context_.options.git_hash);
+  analysis->mutable_provenance()->set_sumscope_version(context_->options.version);
+  analysis->mutable_provenance()->set_git_hash(context_->options.git_hash);
   analysis->mutable_provenance()->set_algorithm_version(kind.version());
   analysis->set_state(v1::SUCCEEDED);
   analysis->set_progress(1);
@@ -132,40 +134,41 @@ absl::Status JobManagerImpl::StoreAnswer(const Request& request, const std::stri
   SUMSCOPE_RETURN_IF_ERROR(
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
   bool sealed = false;
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.GetRun(run));
     SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
     sealed = IsTerminal(row.state());
     SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(*analysis));
-    SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_.clock->Now()));
+    SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_->clock->Now()));
     return RecordRequest(transaction, request, analysis->name());
   }));
   // It is stored: an error would take it for one that is not. The housekeeping seals what could not be sealed now.
-  if (sealed) SealUnlessBusy(&context_, run, file).IgnoreError();
+  if (sealed) SealUnlessBusy(context_, run, file).IgnoreError();
   return absl::OkStatus();
 }
 
-absl::Status JobManagerImpl::CheckAnalysis(const std::string& run, const v1::Analysis& analysis) {
+absl::Status Analyses::Check(const std::string& run, const v1::Analysis& analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, GetRun(run));
   SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
-  return CheckAnswerable(&context_, row, analysis);
+  return CheckAnswerable(context_, row, analysis);
 }
 
-absl::StatusOr<v1::Analysis> JobManagerImpl::CancelAnalysis(const std::string& run, const std::string& analysis) {
+absl::StatusOr<v1::Analysis> Analyses::Cancel(const std::string& run, const std::string& analysis) {
   const auto get = [&] {
-    return ReadCatalog<v1::Analysis>(context_.catalog, [&](auto& reader) { return reader.GetAnalysis(run, analysis); });
+    return ReadCatalog<v1::Analysis>(context_->catalog,
+                                     [&](auto& reader) { return reader.GetAnalysis(run, analysis); });
   };
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, get());
   if (found.job().empty()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_ENDED",
                      absl::StrCat(found.name(), " was stored at once: there is nothing to cancel"));
   }
-  SUMSCOPE_RETURN_IF_ERROR(CancelJob(IdOf(found.job()), "ANALYSIS_ENDED"));
+  SUMSCOPE_RETURN_IF_ERROR(admission_->Cancel(IdOf(found.job()), "ANALYSIS_ENDED"));
   return get();  // not from its file: whatever is wrong with that, it is cancelled
 }
 
-absl::Status JobManagerImpl::DeleteAnalysis(const std::string& run, const std::string& analysis) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&analyses_, run));
+absl::Status Analyses::Delete(const std::string& run, const std::string& analysis) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&being_changed_, run));
   const auto forget = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.GetAnalysis(run, analysis));
     if (!IsTerminal(found.state())) {
@@ -175,28 +178,11 @@ absl::Status JobManagerImpl::DeleteAnalysis(const std::string& run, const std::s
     }
     return transaction.RemoveAnalysis(run, analysis);
   };
-  SUMSCOPE_RETURN_IF_ERROR(WithReserve(&context_, [&] { return context_.catalog->Write(forget); }));
-  context_.hub->Notify(run);
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(forget); }));
+  context_->hub->Notify(run);
   // It is deleted. The catalog remembers what cannot be removed from the files now.
-  CarryOut(&context_, {run, analysis, ""}).IgnoreError();
+  CarryOut(context_, {run, analysis, ""}).IgnoreError();
   return absl::OkStatus();
-}
-
-absl::StatusOr<v1::UploadedQuestionSet> JobManagerImpl::AddQuestionSet(v1::UploadedQuestionSet question_set,
-                                                                       const std::string& text) {
-  question_set.set_name(QuestionSetName(question_set.sha256()));
-  *question_set.mutable_create_time() = ToTimestamp(context_.clock->Now());
-  MutexLock lock(&context_.uploads);
-  // A crash before the row is there leaves a text that the next start removes.
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) {
-    return transaction.PutRemoval({"", "", question_set.sha256()});
-  }));
-  SUMSCOPE_RETURN_IF_ERROR(context_.question_sets->Put(question_set.sha256(), text));
-  return WriteCatalog<v1::UploadedQuestionSet>(
-      context_.catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::UploadedQuestionSet> {
-        SUMSCOPE_RETURN_IF_ERROR(transaction.InsertQuestionSet(question_set));
-        return transaction.GetQuestionSet(question_set.sha256());
-      });
 }
 
 }  // namespace sumscope::jobs

@@ -32,7 +32,8 @@ absl::Status CheckSuccess(const Outcome& outcome, const EndFacts& facts) {
   return CheckSameFile(facts.file.get(), *facts.incarnation);
 }
 
-absl::Status StoreTraining(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
+absl::Status StoreTraining(Context* context, const JobWithSubject& target, const Outcome& outcome,
+                           const EndFacts& facts) {
   const absl::Time now = context->clock->Now();
   const auto log = [&](storage::RunFileTransaction& transaction) -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(CheckSuccess(outcome, facts));
@@ -62,7 +63,8 @@ absl::Status StoreTraining(Context* context, const Target& target, const Outcome
   return CheckSuccess(outcome, facts);
 }
 
-absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
+absl::Status StoreAnalysis(Context* context, const JobWithSubject& target, const Outcome& outcome,
+                           const EndFacts& facts) {
   if (!IsTerminal(outcome.state)) return absl::OkStatus();
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, facts.file->GetAnalysis(target.job.analysis));
   if (outcome.state == v1::SUCCEEDED) {
@@ -87,14 +89,14 @@ absl::Status StoreAnalysis(Context* context, const Target& target, const Outcome
 
 // A capture that did not succeed leaves no file. One that cannot be removed now is in nobody's way: the next of its
 // name replaces it.
-void DropCapture(Context* context, const Target& target) {
+void DropCapture(Context* context, const JobWithSubject& target) {
   const AnalysisKind* const kind = FindKind(target.analysis.analysis());
   if (target.of_training() || kind == nullptr || !kind->writes_capture()) return;
   context->captures->Remove(target.job.run, target.job.analysis).IgnoreError();
 }
 
 // The files' part of the end. A success that cannot be stored is none; the error says that it may be one later.
-absl::Status StoreEnd(Context* context, const Target& target, const EndFacts& facts, Outcome* outcome) {
+absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndFacts& facts, Outcome* outcome) {
   const auto failed = [&](const std::string& reason, const absl::Status& status) {
     if (outcome->state != v1::SUCCEEDED) return absl::OkStatus();  // says less, loses nothing
     if (facts.keep_success && StoragePatience::Passes(status)) return status;
@@ -109,11 +111,11 @@ absl::Status StoreEnd(Context* context, const Target& target, const EndFacts& fa
   return stored.ok() ? absl::OkStatus() : failed(StorageReason(stored), stored);
 }
 
-absl::Status EndInCatalog(Context* context, const Target& seen, const Outcome& outcome, const EndFacts& facts,
+absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Outcome& outcome, const EndFacts& facts,
                           storage::Job* recorded) {
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
   const auto end = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, seen.job.id));
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, seen.job.id));
     if (target.job.state != seen.job.state) return absl::FailedPreconditionError("decided on an older state");
     if (outcome.counts_as_failure) {
       ++target.job.attempt;
@@ -165,7 +167,7 @@ absl::Status ChangeDescription(Context* context, const std::string& run, storage
   });
 }
 
-absl::Status FollowCatalog(Context* context, const Target& target, storage::RunFile* file) {
+absl::Status FollowCatalog(Context* context, const JobWithSubject& target, storage::RunFile* file) {
   const storage::Job& job = target.job;
   EndFacts facts;
   facts.file = std::shared_ptr<storage::RunFile>(std::shared_ptr<storage::RunFile>(), file);  // borrowed
@@ -193,9 +195,9 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
   absl::Status refused;                                 // by the file: not for this loop to wait for
   const absl::Status status = Retry(context, tries, [&]() -> absl::Status {
     for (;;) {
-      SUMSCOPE_ASSIGN_OR_RETURN(const Target target, ReadCatalog<Target>(context->catalog, [&](auto& reader) {
-                                  return LoadTarget(reader, job);
-                                }));
+      SUMSCOPE_ASSIGN_OR_RETURN(
+          const JobWithSubject target,
+          ReadCatalog<JobWithSubject>(context->catalog, [&](auto& reader) { return LoadJobWithSubject(reader, job); }));
       if (IsTerminal(target.job.state)) {
         return MakeError(absl::StatusCode::kFailedPrecondition, "ENDED_ALREADY", "the job has ended already");
       }

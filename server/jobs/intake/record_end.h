@@ -32,7 +32,7 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
                                        const EndFacts& facts);
 
 // Brings the file in line with a job that the catalog says has ended without it.
-absl::Status FollowCatalog(Context* context, const Target& target, storage::RunFile* file);
+absl::Status FollowCatalog(Context* context, const JobWithSubject& target, storage::RunFile* file);
 
 // Seals the file of an ended run, whose content is durable already. A file that another program has open, such as the
 // sqlite3 shell, stays as it is: the next change of the run, or the housekeeping, seals it.

@@ -95,7 +95,7 @@ void StoragePatience::Hide(const absl::Status& was, absl::Duration waited, bool 
 
 void StoragePatience::SetReason(const std::string& reason, const std::string& detail) {
   const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, who_.job));
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, who_.job));
     const v1::State now = target.job.state;
     if ((now != v1::STARTING && now != v1::RUNNING) || target.job.reason == reason) return absl::OkStatus();
     return Change(transaction, context_->clock->Now(), &target, now, reason, detail);

@@ -132,7 +132,7 @@ absl::Status TaskIntake::StartTraining(const v1::Attempt& provenance) {
 absl::Status TaskIntake::SetRunning() {
   const std::optional<uint64_t> log_entries = LogEntriesOf(assignment_.file.get());
   return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, assignment_.job));
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, assignment_.job));
     if (target.job.state != v1::STARTING) return absl::OkStatus();  // cancelled meanwhile
     target.log_entries = log_entries;
     return Change(transaction, context_->clock->Now(), &target, v1::RUNNING, "", "");

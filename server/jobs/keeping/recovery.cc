@@ -24,7 +24,7 @@ std::string NameOf(const storage::Job& job) {
 }
 
 // The end that the file holds and the catalog does not, if any.
-absl::StatusOr<std::optional<Outcome>> EndInFile(const Target& target, storage::RunFile* file) {
+absl::StatusOr<std::optional<Outcome>> EndInFile(const JobWithSubject& target, storage::RunFile* file) {
   if (!target.of_training()) {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, file->GetAnalysis(target.job.analysis));
     if (!IsTerminal(analysis.state())) return std::optional<Outcome>();
@@ -38,10 +38,10 @@ absl::StatusOr<std::optional<Outcome>> EndInFile(const Target& target, storage::
   return std::optional<Outcome>({run.state(), run.state_reason(), run.state_detail()});
 }
 
-absl::Status FollowFile(Context* context, const Target& target, const Outcome& outcome, const EndFacts& facts) {
+absl::Status FollowFile(Context* context, const JobWithSubject& target, const Outcome& outcome, const EndFacts& facts) {
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
   return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(Target current, LoadTarget(transaction, target.job.id));
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject current, LoadJobWithSubject(transaction, target.job.id));
     current.log_entries = log_entries;
     if (current.of_training() && facts.run.has_value()) {
       SUMSCOPE_RETURN_IF_ERROR(facts.run->PutInto(transaction, current.job.run, &current.run));
@@ -58,7 +58,7 @@ absl::Status FollowFile(Context* context, const Target& target, const Outcome& o
 }
 
 // Brings the job in line with its readable file. Returns what was repaired, "" for nothing.
-absl::StatusOr<std::string> Reconcile(Context* context, const Target& target, const File& file) {
+absl::StatusOr<std::string> Reconcile(Context* context, const JobWithSubject& target, const File& file) {
   EndFacts facts;
   facts.file = file;
   if (file != nullptr) {
@@ -95,8 +95,8 @@ absl::StatusOr<std::string> Reconcile(Context* context, const Target& target, co
 }  // namespace
 
 absl::StatusOr<std::string> Recovery::Recover(const storage::Job& job) {
-  const absl::StatusOr<Target> target =
-      ReadCatalog<Target>(context_->catalog, [&](auto& reader) { return LoadTarget(reader, job.id); });
+  const absl::StatusOr<JobWithSubject> target =
+      ReadCatalog<JobWithSubject>(context_->catalog, [&](auto& reader) { return LoadJobWithSubject(reader, job.id); });
   if (!target.ok()) {
     if (MayPass(target.status())) return target.status();
     // Its run is not there, or a row cannot be read: nothing can be decided, and others go on.

@@ -8,15 +8,15 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
-#include "server/jobs/job_manager_impl.h"
+#include "server/jobs/runs/runs.h"
 
 namespace sumscope::jobs {
 
-absl::Status JobManagerImpl::StoreWeights(const ImportedWeights& weights, storage::RunFile* file) {
+absl::Status Runs::StoreWeights(const ImportedWeights& weights, storage::RunFile* file) {
   int64_t set = 0;
   SUMSCOPE_RETURN_IF_ERROR(file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(set, transaction.BeginTensorSet(storage::TensorSetKind::kWeights, /*step=*/0,
-                                                              weights.tensors, context_.clock->Now()));
+                                                              weights.tensors, context_->clock->Now()));
     return absl::OkStatus();
   }));
   for (uint64_t offset = 0; offset < weights.data_bytes;) {
@@ -30,7 +30,7 @@ absl::Status JobManagerImpl::StoreWeights(const ImportedWeights& weights, storag
   SUMSCOPE_RETURN_IF_ERROR(file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(transaction.FinishTensorSet(set, std::nullopt));
     storage::LogEntry entry;
-    entry.time = context_.clock->Now();
+    entry.time = context_->clock->Now();
     entry.severity = "INFO";
     entry.text =
         absl::StrCat("weights imported", weights.notes.empty() ? "" : ": ", absl::StrJoin(weights.notes, "; "));
@@ -40,41 +40,40 @@ absl::Status JobManagerImpl::StoreWeights(const ImportedWeights& weights, storag
   return file->Seal();
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const std::string& run_id,
-                                                  const v1::TrainSpec& spec,
-                                                  const std::map<std::string, std::string>& labels,
-                                                  const std::string& owner, const ImportedWeights& weights) {
+absl::StatusOr<v1::Run> Runs::Import(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
+                                     const std::map<std::string, std::string>& labels, const std::string& owner,
+                                     const ImportedWeights& weights) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
-                                context_.catalog, [&](auto& reader) { return FindReplay(reader, request); }));
-  if (answered.has_value()) return GetRun(IdOf(*answered));
-  SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
-  const std::string id = run_id.empty() ? context_.ids->NewId('r') : run_id;
+                                context_->catalog, [&](auto& reader) { return FindReplay(reader, request); }));
+  if (answered.has_value()) return Get(IdOf(*answered));
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
+  const std::string id = run_id.empty() ? context_->ids->NewId('r') : run_id;
   SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
   SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
-  v1::Run run = NewRun(id, spec, labels, owner);
+  v1::Run run = New(id, spec, labels, owner);
   run.set_imported(true);
   run.set_file_name(weights.file_name);
   run.mutable_import_notes()->Add(weights.notes.begin(), weights.notes.end());
   run.set_state(v1::SUCCEEDED);
   run.set_attempt(1);
   *run.mutable_end_time() = run.create_time();
-  if (GetRun(id).ok()) return RunExists(id);
+  if (Get(id).ok()) return RunExists(id);
   // A crash before the run is in the catalog leaves a file that the next start removes.
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) {
+  SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) {
     return transaction.PutRemoval({id, "", ""});
   }));
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_.run_files->Create(run));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Create(run));
   absl::Status status = StoreWeights(weights, file.get());
   std::optional<std::string> made_before;  // by the same request, at the same time
   if (status.ok()) {
-    status = context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(made_before, FindReplay(transaction, request));
       if (made_before.has_value()) return absl::OkStatus();
       SUMSCOPE_RETURN_IF_ERROR(transaction.InsertRun(run));
       storage::Event event;
       event.run = id;
-      event.time = context_.clock->Now();
+      event.time = context_->clock->Now();
       event.change.set_state(v1::SUCCEEDED);
       event.change.set_attempt(run.attempt());
       event.log_entries = 1;  // "weights imported"
@@ -83,11 +82,11 @@ absl::StatusOr<v1::Run> JobManagerImpl::ImportRun(const Request& request, const 
     });
   }
   if (!status.ok() || made_before.has_value()) {
-    CarryOut(&context_, {id, "", ""}).IgnoreError();  // or at the next start, or when its id is asked for again
+    CarryOut(context_, {id, "", ""}).IgnoreError();  // or at the next start, or when its id is asked for again
     if (!status.ok()) return status;
-    return GetRun(IdOf(*made_before));
+    return Get(IdOf(*made_before));
   }
-  context_.hub->Notify(id);
+  context_->hub->Notify(id);
   return run;
 }
 

@@ -5,7 +5,7 @@
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
-#include "server/jobs/job_manager_impl.h"
+#include "server/jobs/runs/runs.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -24,33 +24,32 @@ absl::Status CopyLabels(Context* context, const v1::Run& row) {
 
 }  // namespace
 
-absl::StatusOr<v1::Run> JobManagerImpl::ChangeRun(const std::string& run,
-                                                  const std::function<absl::Status(v1::Run*)>& change) {
+absl::StatusOr<v1::Run> Runs::ChangeRow(const std::string& run, const std::function<absl::Status(v1::Run*)>& change) {
   v1::Run row;
   const auto write = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.GetRun(run));
     SUMSCOPE_RETURN_IF_ERROR(change(&row));
     return transaction.UpdateRun(row);
   };
-  SUMSCOPE_RETURN_IF_ERROR(WithReserve(&context_, [&] { return context_.catalog->Write(write); }));
-  context_.hub->Notify(run);
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(write); }));
+  context_->hub->Notify(run);
   return row;
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::DeleteRun(const std::string& run) {
-  return ChangeRun(run, [&](v1::Run* row) -> absl::Status {
+absl::StatusOr<v1::Run> Runs::Delete(const std::string& run) {
+  return ChangeRow(run, [&](v1::Run* row) -> absl::Status {
     if (!IsTerminal(row->state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_UNFINISHED",
                        absl::StrCat(row->name(), " is ", v1::State_Name(row->state()),
                                     "; cancel it and wait until it has ended, then delete it"));
     }
-    if (!row->has_delete_time()) *row->mutable_delete_time() = ToTimestamp(context_.clock->Now());
+    if (!row->has_delete_time()) *row->mutable_delete_time() = ToTimestamp(context_->clock->Now());
     return absl::OkStatus();
   });
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::UndeleteRun(const std::string& run) {
-  return ChangeRun(run, [](v1::Run* row) -> absl::Status {
+absl::StatusOr<v1::Run> Runs::Undelete(const std::string& run) {
+  return ChangeRow(run, [](v1::Run* row) -> absl::Status {
     if (!row->has_delete_time()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_DELETED",
                        absl::StrCat(row->name(), " is not deleted; `sumscope runs list --deleted` shows what is"));
@@ -60,9 +59,9 @@ absl::StatusOr<v1::Run> JobManagerImpl::UndeleteRun(const std::string& run) {
   });
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::UpdateLabels(const std::string& run, bool replace_all,
-                                                     const std::map<std::string, std::optional<std::string>>& labels) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run changed, ChangeRun(run, [&](v1::Run* row) {
+absl::StatusOr<v1::Run> Runs::UpdateLabels(const std::string& run, bool replace_all,
+                                           const std::map<std::string, std::optional<std::string>>& labels) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run changed, ChangeRow(run, [&](v1::Run* row) {
                               if (replace_all) row->clear_labels();
                               for (const auto& [key, value] : labels) {
                                 if (value.has_value()) {
@@ -74,8 +73,8 @@ absl::StatusOr<v1::Run> JobManagerImpl::UpdateLabels(const std::string& run, boo
                               return absl::OkStatus();
                             }));
   // They are stored: whatever is wrong with the file, whose copy is there for those who have nothing but the file.
-  if (const absl::Status copied = CopyLabels(&context_, changed); !copied.ok()) {
-    context_.Say(absl::StrCat(changed.name(), ": its labels are changed, but not in its file: ", copied.message()));
+  if (const absl::Status copied = CopyLabels(context_, changed); !copied.ok()) {
+    context_->Say(absl::StrCat(changed.name(), ": its labels are changed, but not in its file: ", copied.message()));
   }
   return changed;
 }

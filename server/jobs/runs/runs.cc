@@ -1,4 +1,6 @@
 // Runs come, start again and are cancelled.
+#include "server/jobs/runs/runs.h"
+
 #include <memory>
 #include <utility>
 
@@ -7,7 +9,6 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/model_names.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/job_manager_impl.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/transitions.h"
 
@@ -25,65 +26,54 @@ absl::Status RunExists(const std::string& run) {
                    {{"run", RunName(run)}});
 }
 
-absl::StatusOr<std::unique_ptr<JobManagerImpl::Reservation>> JobManagerImpl::Reservation::Take(JobManagerImpl* manager,
-                                                                                               const std::string& run) {
-  MutexLock lock(&manager->mutex_);
-  if (!manager->reserved_.insert(run).second) return RunExists(run);
-  return std::unique_ptr<Reservation>(new Reservation(manager, run));
+absl::StatusOr<std::unique_ptr<Runs::Reservation>> Runs::Reservation::Take(Runs* runs, const std::string& run) {
+  MutexLock lock(&runs->mutex_);
+  if (!runs->reserved_.insert(run).second) return RunExists(run);
+  return std::unique_ptr<Reservation>(new Reservation(runs, run));
 }
 
-JobManagerImpl::Reservation::~Reservation() {
-  MutexLock lock(&manager_->mutex_);
-  manager_->reserved_.erase(run_);
+Runs::Reservation::~Reservation() {
+  MutexLock lock(&runs_->mutex_);
+  runs_->reserved_.erase(run_);
 }
 
-v1::Run JobManagerImpl::NewRun(const std::string& id, const v1::TrainSpec& spec,
-                               const std::map<std::string, std::string>& labels, const std::string& owner) {
+v1::Run Runs::New(const std::string& id, const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
+                  const std::string& owner) {
   v1::Run run;
   run.set_name(RunName(id));
   run.set_model_name(ModelName(spec));
   *run.mutable_spec() = spec;
   for (const auto& [key, value] : labels) (*run.mutable_labels())[key] = value;
   run.set_owner(owner);
-  *run.mutable_create_time() = ToTimestamp(context_.clock->Now());
+  *run.mutable_create_time() = ToTimestamp(context_->clock->Now());
   return run;
 }
 
-storage::Job JobManagerImpl::NewJob(const std::string& run, const std::string& analysis) {
-  storage::Job job;
-  job.id = context_.ids->NewId('j');
-  job.run = run;
-  job.analysis = analysis;
-  job.reason = dispatcher_.waiting() > 0 ? reasons::kPriority : reasons::kResources;
-  job.create_time = context_.clock->Now();
-  return job;
+absl::StatusOr<v1::Run> Runs::Get(const std::string& run) {
+  return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.GetRun(run); });
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::GetRun(const std::string& run) {
-  return ReadCatalog<v1::Run>(context_.catalog, [&](auto& reader) { return reader.GetRun(run); });
-}
-
-absl::Status JobManagerImpl::RemoveOrphan(const std::string& run) {
-  if (!context_.run_files->Exists(run)) return absl::OkStatus();
-  const absl::Status known = GetRun(run).status();
+absl::Status Runs::RemoveOrphan(const std::string& run) {
+  if (!context_->run_files->Exists(run)) return absl::OkStatus();
+  const absl::Status known = Get(run).status();
   if (known.ok()) return RunExists(run);
   if (!absl::IsNotFound(known)) return known;
-  return context_.run_files->Remove(run);
+  return context_->run_files->Remove(run);
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::Insert(const Request& request, const v1::Run& run) {
+absl::StatusOr<v1::Run> Runs::Insert(const Request& request, const v1::Run& run) {
   const std::string id = IdOf(run.name());
   std::optional<storage::Job> queued;
   v1::Run answer;
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, request));
     if (answered.has_value()) {
       SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(IdOf(*answered)));
       return absl::OkStatus();
     }
-    SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
-    Target target;
-    target.job = NewJob(id, "");
+    SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
+    JobWithSubject target;
+    target.job = admission_->NewJob(id, "");
     target.run = run;
     target.run.set_state(v1::QUEUED);
     target.run.set_attempt(target.job.attempt);
@@ -92,51 +82,49 @@ absl::StatusOr<v1::Run> JobManagerImpl::Insert(const Request& request, const v1:
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertRun(target.run));
     SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(
-        Change(transaction, context_.clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
+        Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
     SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, request, run.name()));
     queued = target.job;
     answer = target.run;
     return absl::OkStatus();
   }));
   if (queued.has_value()) {
-    dispatcher_.Enqueue(*std::move(queued));
-    context_.hub->Notify(id);
+    admission_->Enqueue(*std::move(queued));
+    context_->hub->Notify(id);
   }
   return answer;
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::CreateRun(const Request& request, const std::string& run_id,
-                                                  const v1::TrainSpec& spec,
-                                                  const std::map<std::string, std::string>& labels,
-                                                  const std::string& owner) {
+absl::StatusOr<v1::Run> Runs::Create(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
+                                     const std::map<std::string, std::string>& labels, const std::string& owner) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
-                                context_.catalog, [&](auto& reader) { return FindReplay(reader, request); }));
-  if (answered.has_value()) return GetRun(IdOf(*answered));
+                                context_->catalog, [&](auto& reader) { return FindReplay(reader, request); }));
+  if (answered.has_value()) return Get(IdOf(*answered));
   for (int i = 1;; ++i) {
-    const std::string id = run_id.empty() ? context_.ids->NewId('r') : run_id;
+    const std::string id = run_id.empty() ? context_->ids->NewId('r') : run_id;
     SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
     SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
-    absl::StatusOr<v1::Run> run = Insert(request, NewRun(id, spec, labels, owner));
+    absl::StatusOr<v1::Run> run = Insert(request, New(id, spec, labels, owner));
     if (run_id.empty() && ErrorReason(run.status()) == "RUN_EXISTS" && i < kIdTries) continue;
     return run;
   }
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::CancelRun(const std::string& run) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, GetRun(run));
+absl::StatusOr<v1::Run> Runs::Cancel(const std::string& run) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, Get(run));
   if (found.job().empty()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED",
                      absl::StrCat(found.name(), " was imported: there is nothing to cancel"));
   }
-  SUMSCOPE_RETURN_IF_ERROR(CancelJob(IdOf(found.job()), "RUN_ENDED"));
-  return GetRun(run);
+  SUMSCOPE_RETURN_IF_ERROR(admission_->Cancel(IdOf(found.job()), "RUN_ENDED"));
+  return Get(run);
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::ResumeRun(const Request& request, const std::string& run) {
+absl::StatusOr<v1::Run> Runs::Resume(const Request& request, const std::string& run) {
   std::optional<storage::Job> queued;
   v1::Run answer;
-  SUMSCOPE_RETURN_IF_ERROR(context_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, request));
     SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(run));
     if (answered.has_value()) return absl::OkStatus();
@@ -152,33 +140,32 @@ absl::StatusOr<v1::Run> JobManagerImpl::ResumeRun(const Request& request, const 
                        absl::StrCat(answer.name(), " is ", v1::State_Name(answer.state()),
                                     "; only a FAILED or CANCELLED training can be resumed"));
     }
-    SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, IdOf(answer.job())));
+    SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, IdOf(answer.job())));
     target.job.attempt = 1;
     target.run.set_attempt(target.run.attempt() + 1);
-    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_.clock->Now(), &target, v1::QUEUED, reasons::kResumed, ""));
+    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reasons::kResumed, ""));
     SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, request, answer.name()));
     queued = target.job;
     answer = target.run;
     return absl::OkStatus();
   }));
   if (queued.has_value()) {
-    dispatcher_.Enqueue(*std::move(queued));
-    context_.hub->Notify(run);
+    admission_->Enqueue(*std::move(queued));
+    context_->hub->Notify(run);
   }
   return answer;
 }
 
-absl::StatusOr<v1::Run> JobManagerImpl::RetryRun(const Request& request, const std::string& run,
-                                                 const std::string& owner) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run old, GetRun(run));
+absl::StatusOr<v1::Run> Runs::Retry(const Request& request, const std::string& run, const std::string& owner) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run old, Get(run));
   if (old.imported()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_RETRYABLE",
                      absl::StrCat(old.name(), " was imported: nothing trained it here"));
   }
   std::map<std::string, std::string> labels(old.labels().begin(), old.labels().end());
   labels["retry_of"] = run;
-  return CreateRun(request, "", old.spec(), labels, owner);
+  return Create(request, "", old.spec(), labels, owner);
 }
 
 }  // namespace sumscope::jobs

@@ -22,8 +22,8 @@ StartOutcome QueuedAgain(const storage::Job& job) { return {StartOutcome::Kind::
 }  // namespace
 
 StartOutcome JobStarter::TryStart(const storage::Job& job, const std::string& slot, bool probes) const {
-  const absl::StatusOr<Target> target =
-      ReadCatalog<Target>(context_->catalog, [&](auto& reader) { return LoadTarget(reader, job.id); });
+  const absl::StatusOr<JobWithSubject> target =
+      ReadCatalog<JobWithSubject>(context_->catalog, [&](auto& reader) { return LoadJobWithSubject(reader, job.id); });
   if (!target.ok()) {
     if (MayPass(target.status())) return TryLater(job, target.status(), StartOutcome::Kind::kRefusedToAll);
     return {};  // the run was removed
@@ -37,7 +37,7 @@ StartOutcome JobStarter::TryStart(const storage::Job& job, const std::string& sl
                                                                    : StartOutcome::Kind::kRefused);
   }
   if (context_->draining) return QueuedAgain(job);
-  const absl::StatusOr<Target> started = RecordStart(job.id, slot, LogEntriesOf(assignment->file.get()));
+  const absl::StatusOr<JobWithSubject> started = RecordStart(job.id, slot, LogEntriesOf(assignment->file.get()));
   if (!started.ok()) return TryLater(job, started.status(), StartOutcome::Kind::kRefusedToAll);
   if (started->job.state != v1::STARTING) return Abandon(*started);
   context_->hub->Notify(job.run);
@@ -46,7 +46,7 @@ StartOutcome JobStarter::TryStart(const storage::Job& job, const std::string& sl
   return outcome;
 }
 
-absl::StatusOr<Assignment> JobStarter::Prepare(const Target& target, bool probes) const {
+absl::StatusOr<Assignment> JobStarter::Prepare(const JobWithSubject& target, bool probes) const {
   SUMSCOPE_ASSIGN_OR_RETURN(Assignment assignment, BuildAssignment(context_, target));
   if (probes) {
     SUMSCOPE_RETURN_IF_ERROR(assignment.file->Write([](storage::RunFileTransaction&) { return absl::OkStatus(); }));
@@ -54,11 +54,11 @@ absl::StatusOr<Assignment> JobStarter::Prepare(const Target& target, bool probes
   return assignment;
 }
 
-absl::StatusOr<Target> JobStarter::RecordStart(const std::string& job, const std::string& slot,
-                                               std::optional<uint64_t> log_entries) const {
-  return WriteCatalog<Target>(
-      context_->catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<Target> {
-        SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job));
+absl::StatusOr<JobWithSubject> JobStarter::RecordStart(const std::string& job, const std::string& slot,
+                                                       std::optional<uint64_t> log_entries) const {
+  return WriteCatalog<JobWithSubject>(
+      context_->catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<JobWithSubject> {
+        SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
         if (target.job.state != v1::QUEUED) return target;
         target.job.slot = slot;
         target.log_entries = log_entries;
@@ -110,7 +110,7 @@ StartOutcome JobStarter::Fail(const storage::Job& job, const absl::Status& statu
   return {};
 }
 
-StartOutcome JobStarter::Abandon(const Target& target) const {
+StartOutcome JobStarter::Abandon(const JobWithSubject& target) const {
   if (IsTerminal(target.job.state)) {
     const auto file = OpenIfExists(context_, target.job.run);
     // The catalog has the end; a file that cannot take it says less.

@@ -38,15 +38,15 @@ class JobStarter {
   StartOutcome TryStart(const storage::Job& job, const std::string& slot, bool probes) const;
 
  private:
-  absl::StatusOr<Assignment> Prepare(const Target& target, bool probes) const;
-  absl::StatusOr<Target> RecordStart(const std::string& job, const std::string& slot,
-                                     std::optional<uint64_t> log_entries) const;
+  absl::StatusOr<Assignment> Prepare(const JobWithSubject& target, bool probes) const;
+  absl::StatusOr<JobWithSubject> RecordStart(const std::string& job, const std::string& slot,
+                                             std::optional<uint64_t> log_entries) const;
   StartOutcome HandOver(const storage::Job& job, const std::string& slot, Assignment assignment) const;
   // The ways in which it does not come about.
   StartOutcome Return(const storage::Job& job, const std::shared_ptr<storage::RunFile>& file,
                       const absl::Status& status) const;
   StartOutcome Fail(const storage::Job& job, const absl::Status& status) const;
-  StartOutcome Abandon(const Target& target) const;
+  StartOutcome Abandon(const JobWithSubject& target) const;
   StartOutcome TryLater(const storage::Job& job, const absl::Status& why, StartOutcome::Kind kind) const;
 
   Context* const context_;

@@ -19,7 +19,7 @@ storage::Job ShowWaitReason(Context* context, const storage::Job& job, const std
                             const std::string& detail) {
   if (job.reason == reason) return job;
   const absl::Status status = context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job.id));
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job.id));
     if (target.job.state != v1::QUEUED) return absl::OkStatus();
     return Change(transaction, context->clock->Now(), &target, v1::QUEUED, reason, detail);
   });

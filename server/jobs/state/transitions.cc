@@ -32,8 +32,8 @@ void Mirror(const storage::Job& job, absl::Time now, v1::Analysis* analysis) {
 
 }  // namespace
 
-absl::StatusOr<Target> LoadTarget(storage::CatalogReader& reader, const std::string& job) {
-  Target target;
+absl::StatusOr<JobWithSubject> LoadJobWithSubject(storage::CatalogReader& reader, const std::string& job) {
+  JobWithSubject target;
   SUMSCOPE_ASSIGN_OR_RETURN(target.job, reader.GetJob(job));
   SUMSCOPE_ASSIGN_OR_RETURN(target.run, reader.GetRun(target.job.run));
   if (!target.of_training()) {
@@ -66,7 +66,7 @@ Outcome Decide(v1::State now, uint32_t attempt, const TaskEnd& end) {
   return {v1::QUEUED, reason, end.detail, true};
 }
 
-absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Target* target, v1::State state,
+absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, JobWithSubject* target, v1::State state,
                     const std::string& reason, const std::string& detail) {
   storage::Job& job = target->job;
   if (state == v1::STARTING && job.state == v1::QUEUED) {

@@ -17,7 +17,7 @@ namespace sumscope::jobs {
 // "attempt 4" and may again lose its worker as often as a new one.
 
 // A job with what its state is mirrored in: the run of a training, the index row of an analysis.
-struct Target {
+struct JobWithSubject {
   storage::Job job;
   v1::Run run;
   v1::Analysis analysis;  // of an analysis job only
@@ -25,8 +25,8 @@ struct Target {
   std::optional<uint64_t> log_entries;
   bool of_training() const { return job.analysis.empty(); }
 };
-absl::StatusOr<Target> LoadTarget(storage::CatalogReader& reader, const std::string& job);
-// For Target::log_entries; empty without a file that can be read. Not inside a transaction of the catalog.
+absl::StatusOr<JobWithSubject> LoadJobWithSubject(storage::CatalogReader& reader, const std::string& job);
+// For JobWithSubject::log_entries; empty without a file that can be read. Not inside a transaction of the catalog.
 std::optional<uint64_t> LogEntriesOf(storage::RunFile* file);
 
 // How a task came to its end.
@@ -56,7 +56,7 @@ Outcome Decide(v1::State now, uint32_t attempt, const TaskEnd& end);
 
 // Moves the job to `state` in one transaction with its mirror and an event. A start counts a segment. Everything else
 // that the caller changed in `target` (slot, attempts, facts of the run) is stored with it.
-absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Target* target, v1::State state,
+absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, JobWithSubject* target, v1::State state,
                     const std::string& reason, const std::string& detail);
 
 }  // namespace sumscope::jobs

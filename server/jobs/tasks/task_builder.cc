@@ -30,7 +30,7 @@ absl::Status AddSource(Context* context, const v1::TrainSpec& spec, worker::v1::
   return absl::OkStatus();
 }
 
-absl::Status AddTraining(Context* context, const Target& target, Assignment* assignment) {
+absl::Status AddTraining(Context* context, const JobWithSubject& target, Assignment* assignment) {
   storage::RunFile* file = assignment->file.get();
   SUMSCOPE_RETURN_IF_ERROR(file->DiscardUnfinishedTensorSets().status());
   SUMSCOPE_ASSIGN_OR_RETURN(assignment->facts, ReadFacts(file));
@@ -56,7 +56,7 @@ absl::Status AddTraining(Context* context, const Target& target, Assignment* ass
   return absl::OkStatus();
 }
 
-absl::Status AddAnalysis(Context* context, const Target& target, Assignment* assignment) {
+absl::Status AddAnalysis(Context* context, const JobWithSubject& target, Assignment* assignment) {
   SUMSCOPE_ASSIGN_OR_RETURN(assignment->analysis, assignment->file->GetAnalysis(target.job.analysis));
   const v1::Analysis& analysis = assignment->analysis;
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef checkpoint, ParseCheckpointName(analysis.checkpoint()));
@@ -85,7 +85,7 @@ absl::Status AddAnalysis(Context* context, const Target& target, Assignment* ass
 
 }  // namespace
 
-absl::StatusOr<Assignment> BuildAssignment(Context* context, const Target& target) {
+absl::StatusOr<Assignment> BuildAssignment(Context* context, const JobWithSubject& target) {
   Assignment assignment;
   assignment.job = target.job.id;
   assignment.run = target.job.run;

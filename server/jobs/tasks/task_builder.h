@@ -26,7 +26,7 @@ struct Assignment {
 // Builds the task for the job's next segment, from its resume state (a training) or checkpoint (an analysis), with what
 // else it needs: weights of a source, metrics, uploaded questions. Creates the run's file at its first start. Errors
 // are those of the run files and of the question sets.
-absl::StatusOr<Assignment> BuildAssignment(Context* context, const Target& target);
+absl::StatusOr<Assignment> BuildAssignment(Context* context, const JobWithSubject& target);
 
 }  // namespace sumscope::jobs
 

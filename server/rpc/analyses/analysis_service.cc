@@ -13,6 +13,7 @@
 #include "proto/contract/names/states.h"
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
+#include "server/jobs/analyses/analyses.h"
 #include "server/rpc/analyses/prospects.h"
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/questions/question_text.h"
@@ -92,7 +93,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::C
 
   v1::CreateAnalysisResponse response;
   if (request.validate_only()) {
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->CheckAnalysis(id, analysis));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Check(id, analysis));
     analysis.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
     SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::Analysis> known, reader.FindAnalysis(id, analysis.key()));
@@ -102,9 +103,9 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::C
     *response.mutable_analysis() = std::move(analysis);
     return response;
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request request_id, RequestOf("CreateAnalysis", request));
-  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::CreatedAnalysis created,
-                            backend_.manager->CreateAnalysis(request_id, id, std::move(analysis)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request request_id, RequestOf("CreateAnalysis", request));
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::CreatedAnalysis created,
+                            backend_.manager->analyses().Create(request_id, id, std::move(analysis)));
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created.analysis.name()));
   absl::StatusOr<v1::Analysis> whole = Load(name.run, name.analysis);
   // What is made is made, whatever is wrong with its file; what was asked for is the stored answer.
@@ -214,7 +215,7 @@ grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const
                                              v1::Analysis* response) {
   return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Analysis> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled, backend_.manager->CancelAnalysis(name.first, name.second));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled, backend_.manager->analyses().Cancel(name.first, name.second));
     absl::StatusOr<v1::Analysis> whole = Load(name.first, name.second);
     return whole.ok() ? *std::move(whole) : cancelled;  // whatever is wrong with its file, it is cancelled
   });
@@ -224,7 +225,7 @@ grpc::Status AnalysisService::DeleteAnalysis(grpc::ServerContext* context, const
                                              v1::DeleteAnalysisResponse* response) {
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteAnalysisResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->DeleteAnalysis(name.first, name.second));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(name.first, name.second));
     return v1::DeleteAnalysisResponse();
   };
   return road_.Unary(context, request, response, remove);

@@ -12,6 +12,7 @@
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 #include "proto/contract/text/sha256.h"
+#include "server/jobs/analyses/analyses.h"
 #include "server/rpc/serve/requests.h"
 #include "server/rpc/serve/resolve_run.h"
 #include "storage/capture_file.h"
@@ -228,7 +229,7 @@ grpc::Status CaptureService::DeleteCapture(grpc::ServerContext* context, const v
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteCaptureResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->DeleteAnalysis(ref.run, ref.capture));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(ref.run, ref.capture));
     return v1::DeleteCaptureResponse();
   };
   return road_.Unary(context, request, response, remove);

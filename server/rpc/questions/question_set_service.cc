@@ -6,6 +6,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/jobs/questions/question_sets.h"
 #include "server/rpc/questions/question_text.h"
 #include "server/rpc/serve/requests.h"
 
@@ -40,7 +41,7 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const auth::C
   SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(questions.text().size()));
   v1::UploadedQuestionSet set = questions.question_set();
   set.set_owner(caller.name);
-  return backend_.manager->AddQuestionSet(std::move(set), questions.text());
+  return backend_.manager->question_sets().Add(std::move(set), questions.text());
 }
 
 grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* QuestionSetService::UploadQuestionSet(

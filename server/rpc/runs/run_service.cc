@@ -12,6 +12,7 @@
 #include "proto/contract/models/model_names.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/text/quote.h"
+#include "server/jobs/runs/runs.h"
 #include "server/jobs/tasks/insert_source.h"
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/runs/checkpoints.h"
@@ -118,9 +119,9 @@ absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1:
     run.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
     return run;
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("CreateRun", request));
-  return backend_.manager->CreateRun(id, request.run_id(), spec,
-                                     Labels(request.labels().begin(), request.labels().end()), caller.name);
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("CreateRun", request));
+  return backend_.manager->runs().Create(id, request.run_id(), spec,
+                                         Labels(request.labels().begin(), request.labels().end()), caller.name);
 }
 
 grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
@@ -180,7 +181,7 @@ absl::StatusOr<v1::Run> RunService::Update(const auth::Caller& caller, const v1:
     }
   }
   if (replace_all) changes.insert(request.run().labels().begin(), request.run().labels().end());
-  return backend_.manager->UpdateLabels(IdOf(run.name()), replace_all, changes);
+  return backend_.manager->runs().UpdateLabels(IdOf(run.name()), replace_all, changes);
 }
 
 grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::UpdateRunRequest* request,
@@ -193,7 +194,7 @@ grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::Cance
                                    v1::Run* response) {
   const auto cancel = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    return backend_.manager->CancelRun(IdOf(run.name()));
+    return backend_.manager->runs().Cancel(IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, cancel));
 }
@@ -202,8 +203,8 @@ grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::Resum
                                    v1::Run* response) {
   const auto resume = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ResumeRun", *request));
-    return backend_.manager->ResumeRun(id, IdOf(run.name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("ResumeRun", *request));
+    return backend_.manager->runs().Resume(id, IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, resume));
 }
@@ -211,8 +212,8 @@ grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::Resum
 grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryRunRequest* request, v1::Run* response) {
   const auto retry = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("RetryRun", *request));
-    return backend_.manager->RetryRun(id, IdOf(run.name()), caller.name);
+    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("RetryRun", *request));
+    return backend_.manager->runs().Retry(id, IdOf(run.name()), caller.name);
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, retry));
 }
@@ -221,7 +222,7 @@ grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::Delet
                                    v1::Run* response) {
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    return backend_.manager->DeleteRun(IdOf(run.name()));
+    return backend_.manager->runs().Delete(IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, remove));
 }
@@ -231,7 +232,7 @@ grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::Und
   const auto undelete = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run,
                               ResolveRun(backend_, caller, request->name(), storage::RunsFirst::kDeleted));
-    return backend_.manager->UndeleteRun(IdOf(run.name()));
+    return backend_.manager->runs().Undelete(IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, undelete));
 }

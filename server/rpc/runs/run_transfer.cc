@@ -7,6 +7,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/jobs/runs/runs.h"
 #include "server/rpc/runs/checkpoints.h"
 #include "server/rpc/runs/imports/imported_file.h"
 #include "server/rpc/runs/labels.h"
@@ -104,12 +105,12 @@ absl::StatusOr<v1::Run> RunService::Import(const auth::Caller& caller, UploadRea
   }
   v1::ImportHeader body = header;  // what makes two imports the same: header and content
   body.set_sha256(sha256);
-  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::JobManager::Request id, RequestOf("ImportRun", body));
+  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("ImportRun", body));
   SUMSCOPE_ASSIGN_OR_RETURN(ImportedFile file, ReadImportedFile(header, *spool, backend_.room));
   file.weights.file_name = header.file_name();
-  return backend_.manager->ImportRun(id, header.run_id(), file.spec,
-                                     std::map<std::string, std::string>(header.labels().begin(), header.labels().end()),
-                                     caller.name, file.weights);
+  return backend_.manager->runs().Import(
+      id, header.run_id(), file.spec,
+      std::map<std::string, std::string>(header.labels().begin(), header.labels().end()), caller.name, file.weights);
 }
 
 grpc::ServerReadReactor<v1::ImportRunRequest>* RunService::ImportRun(grpc::CallbackServerContext* context,

@@ -23,11 +23,11 @@ bool IsUuid(absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<jobs::JobManager::Request> RequestOf(const std::string& method, const google::protobuf::Message& body) {
+absl::StatusOr<jobs::Request> RequestOf(const std::string& method, const google::protobuf::Message& body) {
   std::unique_ptr<google::protobuf::Message> copy(body.New());
   copy->CopyFrom(body);
   const auto* field = copy->GetDescriptor()->FindFieldByName("request_id");
-  jobs::JobManager::Request request;
+  jobs::Request request;
   request.id = copy->GetReflection()->GetString(*copy, field);
   if (!request.id.empty() && !IsUuid(request.id)) {
     return InvalidField("REQUEST_ID_INVALID", "request_id", "request_id must be a UUID, or empty");

@@ -6,6 +6,7 @@
 
 #include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/jobs/analyses/analyses.h"
 #include "tests/server/jobs/jobs_fixture.h"
 
 namespace sumscope::jobs {
@@ -31,7 +32,7 @@ class AnalysisFixture : public JobsFixture {
   }
   // The id of the analysis that a question makes.
   std::string Ask(const v1::Analysis& question) {
-    const auto created = manager_->CreateAnalysis({}, run_, question);
+    const auto created = manager_->analyses().Create({}, run_, question);
     EXPECT_TRUE(created.ok()) << created.status();
     return created.ok() ? IdOf(created->analysis.name()) : "";
   }

@@ -1,4 +1,5 @@
 #include "server/jobs/job_manager.h"
+#include "server/jobs/runs/runs.h"
 #include "tests/server/jobs/jobs_fixture.h"
 
 namespace sumscope::jobs {
@@ -18,8 +19,8 @@ class Import_Test : public JobsFixture {
     weights.file_name = "model.safetensors";
     return weights;
   }
-  absl::StatusOr<v1::Run> Import(const JobManager::Request& request = {}) {
-    return manager_->ImportRun(request, "foreign", Spec(), {{"from", "authors"}}, "ada", Weights());
+  absl::StatusOr<v1::Run> Import(const Request& request = {}) {
+    return manager_->runs().Import(request, "foreign", Spec(), {{"from", "authors"}}, "ada", Weights());
   }
 
   std::string bytes_ = std::string(3'000'000, 'w');
@@ -45,7 +46,7 @@ TEST_F(Import_Test, ImportedRunHasSucceededWithItsWeights) {
 TEST_F(Import_Test, FileIsReadOtherwiseThanWrittenThenRunAndLogSayHow) {
   ImportedWeights weights = Weights();
   weights.notes = {"names without their prefix", "taken as folded"};
-  ASSERT_TRUE(manager_->ImportRun({}, "foreign", Spec(), {}, "ada", weights).ok());
+  ASSERT_TRUE(manager_->runs().Import({}, "foreign", Spec(), {}, "ada", weights).ok());
   EXPECT_THAT(File("foreign")->GetRun()->import_notes(), testing::ElementsAreArray(weights.notes));
   EXPECT_THAT(LogTexts("foreign"),
               testing::ElementsAre("INFO weights imported: names without their prefix; taken as folded"));
@@ -53,9 +54,9 @@ TEST_F(Import_Test, FileIsReadOtherwiseThanWrittenThenRunAndLogSayHow) {
 
 TEST_F(Import_Test, ImportedRunIsNeitherCancelledNorResumedNorRetried) {
   ASSERT_TRUE(Import().ok());
-  EXPECT_EQ(ErrorReason(manager_->CancelRun("foreign").status()), "RUN_ENDED");
-  EXPECT_EQ(ErrorReason(manager_->ResumeRun({}, "foreign").status()), "RUN_NOT_RESUMABLE");
-  EXPECT_EQ(ErrorReason(manager_->RetryRun({}, "foreign", "ada").status()), "RUN_NOT_RETRYABLE");
+  EXPECT_EQ(ErrorReason(manager_->runs().Cancel("foreign").status()), "RUN_ENDED");
+  EXPECT_EQ(ErrorReason(manager_->runs().Resume({}, "foreign").status()), "RUN_NOT_RESUMABLE");
+  EXPECT_EQ(ErrorReason(manager_->runs().Retry({}, "foreign", "ada").status()), "RUN_NOT_RETRYABLE");
 }
 
 TEST_F(Import_Test, FullDiskLeavesNothing) {

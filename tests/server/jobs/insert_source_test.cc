@@ -2,6 +2,7 @@
 #include "server/jobs/tasks/insert_source.h"
 
 #include "server/jobs/job_manager.h"
+#include "server/jobs/runs/runs.h"
 #include "tests/server/jobs/analysis_fixture.h"
 
 namespace sumscope::jobs {
@@ -47,7 +48,7 @@ class InsertModes_Test : public AnalysisFixture {
     v1::TrainSpec spec = Spec();
     spec.set_insert_mode(mode);
     spec.set_init_from(InitFromText(run_, 4));
-    const auto run = manager_->CreateRun({}, "", spec, {}, "ada");
+    const auto run = manager_->runs().Create({}, "", spec, {}, "ada");
     EXPECT_TRUE(run.ok()) << run.status();
     return IdOf(run->name());
   }

@@ -1,5 +1,6 @@
 // What workers send becomes durable before anybody hears of it.
 #include "server/jobs/job_manager.h"
+#include "server/jobs/runs/runs.h"
 #include "tests/server/jobs/barrier.h"
 #include "tests/server/jobs/jobs_fixture.h"
 
@@ -207,7 +208,7 @@ TEST_F(Intake_Test, LostWorkerIsReplacedThreeTimes) {
   EXPECT_EQ(Get(run_).attempt(), limits::kMaxAttempts);
 
   // Resumed, it may lose as many again.
-  ASSERT_EQ(manager_->ResumeRun({}, run_)->attempt(), limits::kMaxAttempts + 1);
+  ASSERT_EQ(manager_->runs().Resume({}, run_)->attempt(), limits::kMaxAttempts + 1);
   for (uint32_t i = 1; i < limits::kMaxAttempts; ++i) {
     StartNext();
     pool_->Lose(kSlot);

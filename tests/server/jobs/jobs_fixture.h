@@ -13,6 +13,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
 #include "server/jobs/job_manager.h"
+#include "server/jobs/runs/runs.h"
 #include "server/jobs/state/event_hub.h"
 #include "server/jobs/state/job_states.h"
 #include "storage/sqlite/sqlite_storage.h"
@@ -52,7 +53,7 @@ class JobsFixture : public testing::Test {
     Crash();
     hub_ = std::make_unique<EventHub>();
     pool_ = std::make_unique<FakeWorkerPool>();
-    JobManager::Options options;
+    JobsOptions options;
     options.group_commit_delay = absl::Milliseconds(1);
     options.capture_limit_bytes = capture_limit_;
     options.housekeeping_look = housekeeping_look_;
@@ -75,7 +76,7 @@ class JobsFixture : public testing::Test {
     return CompleteSpec(spec);
   }
   v1::Run Create(const std::string& id = "", uint64_t steps = 4) {
-    absl::StatusOr<v1::Run> run = manager_->CreateRun({}, id, Spec(steps), {}, "ada");
+    absl::StatusOr<v1::Run> run = manager_->runs().Create({}, id, Spec(steps), {}, "ada");
     EXPECT_TRUE(run.ok()) << run.status();
     return run.ok() ? *run : v1::Run();
   }

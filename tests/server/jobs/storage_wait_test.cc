@@ -2,7 +2,9 @@
 #include <filesystem>
 #include <future>
 
+#include "server/jobs/analyses/analyses.h"
 #include "server/jobs/job_manager.h"
+#include "server/jobs/runs/runs.h"
 #include "tests/server/jobs/analysis_fixture.h"
 #include "tests/server/jobs/barrier.h"
 #include "tests/support/temp_directory.h"
@@ -89,7 +91,7 @@ TEST_F(StorageWait_Test, RunIsCancelledThenItWaitsNoLonger) {
   RefuseFile(DiskFull());
   pool_->Send(kSlot, Metrics(1, 1));
   ASSERT_TRUE(WaitForReason("DISK_FULL"));
-  ASSERT_EQ(manager_->CancelRun(run_)->state(), v1::CANCELLING);
+  ASSERT_EQ(manager_->runs().Cancel(run_)->state(), v1::CANCELLING);
   ASSERT_TRUE(pool_->WaitForCancel(task_));
   pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
   EXPECT_TRUE(WaitForState(run_, v1::CANCELLED)) << "while the disk is full";
@@ -152,7 +154,7 @@ TEST_F(StorageWait_Test, JobWhoseFileIsLockedIsCancelledThenItLeavesTheQueue) {
   files_.OnOpen([](const std::string&) { return Busy(); });
   pool_->Lose(kSlot);
   ASSERT_TRUE(WaitForReason("STORAGE_BUSY"));
-  EXPECT_EQ(manager_->CancelRun(run_)->state(), v1::CANCELLED);
+  EXPECT_EQ(manager_->runs().Cancel(run_)->state(), v1::CANCELLED);
 }
 
 // One thread gave all jobs to all slots, and a file that took long to open stopped it.
@@ -179,10 +181,10 @@ TEST_F(SlowRun_Test, FileOfOneRunTakesLongThenAnalysesOfOthersAreMade) {
   files_.OnOpen(
       [barrier, run = run_](const std::string& opened) { return opened == run ? barrier->Enter() : absl::OkStatus(); });
   auto slow = std::async(std::launch::async,
-                         [&] { return manager_->CreateAnalysis({}, run_, Question(UsefulNodes())).status(); });
+                         [&] { return manager_->analyses().Create({}, run_, Question(UsefulNodes())).status(); });
   barrier->WaitUntilEntered();
-  EXPECT_TRUE(manager_->CreateAnalysis({}, other, Question(UsefulNodes(), "k2")).ok());
-  EXPECT_TRUE(manager_->UpdateLabels(other, false, {{"purpose", "test"}}).ok());
+  EXPECT_TRUE(manager_->analyses().Create({}, other, Question(UsefulNodes(), "k2")).ok());
+  EXPECT_TRUE(manager_->runs().UpdateLabels(other, false, {{"purpose", "test"}}).ok());
   barrier->Release();
   EXPECT_TRUE(slow.get().ok());
 }
@@ -266,21 +268,21 @@ TEST_F(FullDisk_Test, RunsAndAnalysesAreCancelledAndDeleted) {
   const std::string analysis = Ask(Question(UsefulNodes()));
   EXPECT_EQ(StartNext().task.task_id(), GetJob(queued).id + ".1");
   FillDisk();
-  EXPECT_EQ(manager_->CancelRun(queued)->state(), v1::CANCELLING);  // it runs
+  EXPECT_EQ(manager_->runs().Cancel(queued)->state(), v1::CANCELLING);  // it runs
   FillDisk();
-  EXPECT_EQ(manager_->CancelRun(running)->state(), v1::CANCELLED);  // it waits
+  EXPECT_EQ(manager_->runs().Cancel(running)->state(), v1::CANCELLED);  // it waits
   FillDisk();
-  EXPECT_EQ(manager_->CancelAnalysis(run_, analysis)->state(), v1::CANCELLED);
+  EXPECT_EQ(manager_->analyses().Cancel(run_, analysis)->state(), v1::CANCELLED);
   FillDisk();
-  EXPECT_TRUE(manager_->DeleteAnalysis(run_, analysis).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(run_, analysis).ok());
   EXPECT_FALSE(Knows(analysis));
   FillDisk();
-  EXPECT_TRUE(manager_->DeleteRun(run_)->has_delete_time());
+  EXPECT_TRUE(manager_->runs().Delete(run_)->has_delete_time());
 }
 
 TEST_F(FullDisk_Test, OthersDoNotUseTheReserve) {
   FillDisk();
-  EXPECT_EQ(ErrorReason(manager_->CreateRun({}, "", Spec(), {}, "ada").status()), "DISK_FULL");
+  EXPECT_EQ(ErrorReason(manager_->runs().Create({}, "", Spec(), {}, "ada").status()), "DISK_FULL");
   EXPECT_TRUE(IsWhole());
 }
 
@@ -289,8 +291,8 @@ TEST_F(FullDisk_Test, ReserveIsGivenBackAlreadyThenItIsTriedAgainAllTheSame) {
   const std::string queued = Id(Create().name());
   std::filesystem::remove(path_);
   catalog_.gate.Fail(1, DiskFull());
-  EXPECT_TRUE(manager_->DeleteRun(run_).ok());
-  EXPECT_TRUE(manager_->CancelRun(queued).ok());
+  EXPECT_TRUE(manager_->runs().Delete(run_).ok());
+  EXPECT_TRUE(manager_->runs().Cancel(queued).ok());
 }
 
 // What was given back for cancelling and deleting, trainings that waited for room ate first.

@@ -3,6 +3,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/jobs/job_manager.h"
+#include "server/jobs/runs/runs.h"
 #include "server/rpc/serve/transfer/incoming_room.h"
 #include "server/rpc/serve/transfer/upload_spool.h"
 #include "sumscope/v1/runs.pb.h"

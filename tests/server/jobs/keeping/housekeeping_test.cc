@@ -2,7 +2,10 @@
 #include <future>
 
 #include "proto/contract/text/sha256.h"
+#include "server/jobs/analyses/analyses.h"
 #include "server/jobs/job_manager.h"
+#include "server/jobs/questions/question_sets.h"
+#include "server/jobs/runs/runs.h"
 #include "tests/server/jobs/analysis_fixture.h"
 
 namespace sumscope::jobs {
@@ -21,7 +24,7 @@ class Housekeeping_Test : public AnalysisFixture {
   std::string Upload() {
     v1::UploadedQuestionSet set;
     set.set_sha256(Sha256Hex(kText));
-    const auto added = manager_->AddQuestionSet(set, kText);
+    const auto added = manager_->question_sets().Add(set, kText);
     EXPECT_TRUE(added.ok()) << added.status();
     return set.sha256();
   }
@@ -93,7 +96,8 @@ TEST_F(Housekeeping_Test, QuestionSetThatNothingNamesGoesAfterItsGrace) {
   EXPECT_THAT(Boot(), IsEmpty());
   EXPECT_FALSE(HasRow(set) || HasText(set));
   EXPECT_THAT(Removals(), IsEmpty());
-  EXPECT_EQ(ErrorReason(manager_->CreateAnalysis({}, run_, UploadedQuestion(set)).status()), "QUESTION_SET_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Create({}, run_, UploadedQuestion(set)).status()),
+            "QUESTION_SET_NOT_FOUND");
   EXPECT_THAT(*File(run_)->ListAnalyses(), IsEmpty());
 }
 
@@ -112,11 +116,11 @@ TEST_F(Housekeeping_Test, NamedQuestionSetStaysUntilItsAnalysisIsDeleted) {
   clock_.Jump(10 * limits::kQuestionSetGrace);
   Boot();
   EXPECT_TRUE(HasRow(set) && HasText(set)) << "of a waiting analysis";
-  ASSERT_TRUE(manager_->CancelAnalysis(run_, id).ok());
-  ASSERT_TRUE(manager_->DeleteRun(run_).ok());
+  ASSERT_TRUE(manager_->analyses().Cancel(run_, id).ok());
+  ASSERT_TRUE(manager_->runs().Delete(run_).ok());
   Boot();
   EXPECT_TRUE(HasRow(set) && HasText(set)) << "of a deleted run, which may be undeleted";
-  ASSERT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Delete(run_, id).ok());
   Boot();
   EXPECT_FALSE(HasRow(set) || HasText(set));
 }
@@ -128,7 +132,7 @@ TEST_F(Housekeeping_Test, UploadThatACrashCutOffLeavesNoText) {
   });
   v1::UploadedQuestionSet set;
   set.set_sha256(Sha256Hex(kText));
-  EXPECT_FALSE(manager_->AddQuestionSet(set, kText).ok());
+  EXPECT_FALSE(manager_->question_sets().Add(set, kText).ok());
   EXPECT_TRUE(HasText(set.sha256()));
   Crash();
   catalog_.gate.Open();
@@ -137,8 +141,8 @@ TEST_F(Housekeeping_Test, UploadThatACrashCutOffLeavesNoText) {
 }
 
 TEST_F(Housekeeping_Test, OldHistoryGoesAtTheStart) {
-  ASSERT_TRUE(manager_->CreateRun({"id", "digest"}, "second", Spec(), {}, "ada").ok());
-  const auto again = [&] { return manager_->CreateRun({"id", "digest"}, "third", Spec(), {}, "ada")->name(); };
+  ASSERT_TRUE(manager_->runs().Create({"id", "digest"}, "second", Spec(), {}, "ada").ok());
+  const auto again = [&] { return manager_->runs().Create({"id", "digest"}, "third", Spec(), {}, "ada")->name(); };
   clock_.Jump(limits::kHistoryRetention - absl::Hours(1));
   Boot();
   EXPECT_EQ(again(), "runs/second");
@@ -150,7 +154,7 @@ TEST_F(Housekeeping_Test, OldHistoryGoesAtTheStart) {
 }
 
 TEST_F(Housekeeping_Test, DailyWorkIsDoneWhileTheServerRuns) {
-  ASSERT_TRUE(manager_->CreateRun({"id", "digest"}, "second", Spec(), {}, "ada").ok());
+  ASSERT_TRUE(manager_->runs().Create({"id", "digest"}, "second", Spec(), {}, "ada").ok());
   NextTask();  // from now on only the housekeeping writes
   const std::string set = Upload();
   PassAndCrash(limits::kHistoryRetention + absl::Hours(1));
@@ -179,7 +183,7 @@ TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoAtTheNextStart) {
   const std::string id = Answered();
   PutCapture(id);
   files_.gate.Fail(1, absl::ResourceExhaustedError("no space left"));
-  EXPECT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(run_, id).ok());
   EXPECT_FALSE(Knows(id));
   EXPECT_THAT(Facts(), IsEmpty());
   EXPECT_TRUE(InFile(id));
@@ -194,7 +198,7 @@ TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoAtTheNextStart) {
 TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoWithinADay) {
   const std::string id = Answered();
   files_.gate.Fail(1, absl::ResourceExhaustedError("no space left"));
-  EXPECT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(run_, id).ok());
   EXPECT_TRUE(InFile(id));
   PassAndCrash(limits::kHousekeepingInterval + absl::Minutes(1));
   EXPECT_FALSE(InFile(id));
@@ -204,7 +208,7 @@ TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoWithinADay) {
 TEST_F(Housekeeping_Test, UnreadableFileKeepsItsRemovalAndStopsNoStart) {
   const std::string id = Answered();
   files_.open_gate.Set([] { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "a bit flipped"); });
-  EXPECT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(run_, id).ok());
   EXPECT_THAT(Boot(), ElementsAre(HasSubstr("a bit flipped")));
   files_.open_gate.Open();
   Boot();
@@ -244,7 +248,7 @@ TEST_F(Housekeeping_Test, WhatTheCatalogKnowsIsNeverRemoved) {
 TEST_F(Housekeeping_Test, FileThatWasReadAtItsRunsEndIsSealedLater) {
   const std::string id = Answered();
   files_.seal_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
-  ASSERT_TRUE(manager_->DeleteAnalysis(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Delete(run_, id).ok());
   EXPECT_EQ(NextSeal().wait_for(FakeWorkerPool::kPatience), std::future_status::ready);
 }
 
@@ -269,11 +273,11 @@ TEST_F(Housekeeping_Test, DeletedRunComesBackWhole) {
   const std::string id = Answered();
   PutCapture(id);
   const auto facts = Facts();
-  ASSERT_TRUE(manager_->DeleteRun(run_).ok());
+  ASSERT_TRUE(manager_->runs().Delete(run_).ok());
   EXPECT_THAT(Facts(), IsEmpty());
   clock_.Jump(10 * limits::kHistoryRetention);
   Boot();
-  ASSERT_TRUE(manager_->UndeleteRun(run_).ok());
+  ASSERT_TRUE(manager_->runs().Undelete(run_).ok());
   EXPECT_EQ(Facts(), facts);
   EXPECT_TRUE(InFile(id));
   EXPECT_TRUE(storage_.captures->Exists(run_, id));

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "server/jobs/job_manager.h"
+#include "server/jobs/runs/runs.h"
 #include "tests/server/jobs/analysis_fixture.h"
 #include "tests/support/temp_directory.h"
 
@@ -79,7 +80,7 @@ TEST_F(Recovery_Test, ServerThatDiesAgainAndAgainGivesUp) {
 
 TEST_F(Recovery_Test, CancellingRunIsCancelled) {
   StartRun();
-  ASSERT_TRUE(manager_->CancelRun(run_).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(run_).ok());
   Boot();
   EXPECT_EQ(Get(run_).state(), v1::CANCELLED);
   EXPECT_EQ(File(run_)->GetRun()->state(), v1::CANCELLED);
@@ -108,7 +109,7 @@ TEST_F(Recovery_Test, FormerEndOfAResumedRunIsNotFollowed) {
   pool_->Finish(kSlot, Finished(worker::v1::Finished::FAILED, "NON_FINITE_LOSS"));
   ASSERT_TRUE(WaitForState(run_, v1::FAILED));
   Boot();
-  ASSERT_TRUE(manager_->ResumeRun({}, run_).ok());
+  ASSERT_TRUE(manager_->runs().Resume({}, run_).ok());
   EXPECT_THAT(Boot(), IsEmpty());
   EXPECT_EQ(Get(run_).state(), v1::QUEUED);
 }
@@ -163,7 +164,7 @@ TEST_F(Recovery_Test, BusyFileOfACancelledRunIsCancelledWhenItIsFree) {
   Crash();
   files_.open_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
   Boot();
-  ASSERT_TRUE(manager_->CancelRun(run_).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(run_).ok());
   files_.open_gate.Open();
   EXPECT_TRUE(WaitForState(run_, v1::CANCELLED));
 }
@@ -233,7 +234,7 @@ class DamagedQueue_Test : public testing::Test {
     v1::TrainSpec spec;
     spec.set_n_digits(2);
     spec.set_steps(4);
-    return manager_->CreateRun({}, id, CompleteSpec(spec), {}, "ada")->job();
+    return manager_->runs().Create({}, id, CompleteSpec(spec), {}, "ada")->job();
   }
   void Damage(const std::string& sql) {
     manager_.reset();
@@ -269,7 +270,7 @@ TEST_F(DamagedQueue_Test, JobInAnUnknownStateIsEndedAndTheStartGoesOn) {
   EXPECT_EQ(StateOf("r1"), v1::FAILED);
   EXPECT_EQ(StateOf("r2"), v1::QUEUED);
   EXPECT_THAT(Boot(), IsEmpty());
-  EXPECT_TRUE(manager_->ResumeRun({}, "r1").ok());
+  EXPECT_TRUE(manager_->runs().Resume({}, "r1").ok());
 }
 
 TEST_F(DamagedQueue_Test, JobWithoutItsRunIsNamedAndTheStartGoesOn) {
@@ -327,7 +328,7 @@ TEST_F(Drain_Test, WorkerKilledInADrainIsNoFailure) {
 
 TEST_F(Drain_Test, NothingStartsAndNothingIsAccepted) {
   manager_->Drain(absl::Seconds(20));
-  const auto refused = manager_->CreateRun({}, "", Spec(), {}, "ada");
+  const auto refused = manager_->runs().Create({}, "", Spec(), {}, "ada");
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ErrorReason(refused.status()), "DRAINING");
   EXPECT_EQ(pool_->tasks_given(), 0u);

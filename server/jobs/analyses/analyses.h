@@ -1,0 +1,62 @@
+#ifndef SUMSCOPE_SERVER_JOBS_ANALYSES_ANALYSES_H_
+#define SUMSCOPE_SERVER_JOBS_ANALYSES_ANALYSES_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/jobs/scheduling/admission.h"
+#include "server/jobs/state/context.h"
+#include "server/jobs/state/requests.h"
+#include "server/jobs/state/run_locks.h"
+#include "storage/run_file.h"
+#include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::jobs {
+
+struct CreatedAnalysis {
+  v1::Analysis analysis;
+  bool from_cache = false;
+};
+
+// Makes analyses, each question once, and changes them. Requests come in validated and complete; runs and analyses are
+// named by their ids. Thread-safe.
+class Analyses {
+ public:
+  // Both outlive it.
+  Analyses(Context* context, Admission* admission) : context_(context), admission_(admission) {}
+
+  // `analysis` has checkpoint, analysis, request, question_set, key, owner and, of a capture, prediction.disk_bytes. A
+  // stored or unfinished analysis with that key is returned instead of a new one. Imported tags are stored at once,
+  // without a job. FAILED_PRECONDITION RUN_DELETED, RUN_HAS_NO_METRICS, PHASES_TOO_LONG; RESOURCE_EXHAUSTED
+  // CAPTURE_TOO_LARGE; errors of Runs::Create.
+  absl::StatusOr<CreatedAnalysis> Create(const Request& request, const std::string& run, v1::Analysis analysis);
+  // What Create would refuse to make.
+  absl::Status Check(const std::string& run, const v1::Analysis& analysis);
+  // FAILED_PRECONDITION ANALYSIS_ENDED. Like Runs::Cancel.
+  absl::StatusOr<v1::Analysis> Cancel(const std::string& run, const std::string& analysis);
+  // Forgets an ended analysis, its facts, its job and its capture. Bytes that cannot be removed from its files now go
+  // with the housekeeping. FAILED_PRECONDITION ANALYSIS_UNFINISHED.
+  absl::Status Delete(const std::string& run, const std::string& analysis);
+
+ private:
+  absl::StatusOr<v1::Run> GetRun(const std::string& run);
+  absl::StatusOr<std::optional<CreatedAnalysis>> Find(const Request& request, const std::string& run,
+                                                      const std::string& key);
+  absl::StatusOr<v1::Analysis> WithContent(const std::string& run, v1::Analysis analysis);
+  // A new analysis: with a job that will answer it, or answered already.
+  absl::Status Queue(const Request& request, const std::string& run, storage::RunFile* file, v1::Analysis* analysis);
+  absl::Status StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
+                           v1::Analysis* analysis);
+
+  Context* const context_;
+  Admission* const admission_;
+  // Of a run: held from the look for an equal analysis until the new one is in the catalog, and while one is removed.
+  RunLocks being_changed_;
+};
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_ANALYSES_ANALYSES_H_

@@ -1,0 +1,97 @@
+#ifndef SUMSCOPE_SERVER_JOBS_RUNS_RUNS_H_
+#define SUMSCOPE_SERVER_JOBS_RUNS_RUNS_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "proto/contract/base/mutex.h"
+#include "server/jobs/scheduling/admission.h"
+#include "server/jobs/state/context.h"
+#include "server/jobs/state/requests.h"
+#include "storage/run_file.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::jobs {
+
+// Weights that came in by import: their list and a reader of the concatenated bytes.
+struct ImportedWeights {
+  std::vector<storage::StoredTensor> tensors;
+  uint64_t data_bytes = 0;
+  std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t length)> read;
+  std::string file_name;           // for listings
+  std::vector<std::string> notes;  // what of the file was read otherwise than it is written
+};
+
+// ALREADY_EXISTS RUN_EXISTS, of an id that a caller chose.
+absl::Status RunExists(const std::string& run);
+
+// Makes runs and changes them. Specs come in validated and complete; `owner` is who asks; a run is named by its id.
+// Thread-safe.
+class Runs {
+ public:
+  // Both outlive it.
+  Runs(Context* context, Admission* admission) : context_(context), admission_(admission) {}
+
+  // ALREADY_EXISTS RUN_EXISTS; RESOURCE_EXHAUSTED QUEUE_FULL; UNAVAILABLE DRAINING.
+  absl::StatusOr<v1::Run> Create(const Request& request, const std::string& run_id /* "" = choose */,
+                                 const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
+                                 const std::string& owner);
+  absl::StatusOr<v1::Run> Import(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
+                                 const std::map<std::string, std::string>& labels, const std::string& owner,
+                                 const ImportedWeights& weights);
+  // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
+  absl::StatusOr<v1::Run> Cancel(const std::string& run);
+  // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
+  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue.
+  absl::StatusOr<v1::Run> Resume(const Request& request, const std::string& run);
+  absl::StatusOr<v1::Run> Retry(const Request& request, const std::string& run, const std::string& owner);
+
+  // run_rows.cc: changes of the row that touch no job.
+  // FAILED_PRECONDITION RUN_UNFINISHED.
+  absl::StatusOr<v1::Run> Delete(const std::string& run);
+  // FAILED_PRECONDITION RUN_NOT_DELETED.
+  absl::StatusOr<v1::Run> Undelete(const std::string& run);
+  // Replaces or removes (empty optional) labels.
+  absl::StatusOr<v1::Run> UpdateLabels(const std::string& run, bool replace_all,
+                                       const std::map<std::string, std::optional<std::string>>& labels);
+
+ private:
+  // Holds a run id while a run of it is being made, so that two makers never share a file.
+  class Reservation {
+   public:
+    // ALREADY_EXISTS RUN_EXISTS when taken.
+    static absl::StatusOr<std::unique_ptr<Reservation>> Take(Runs* runs, const std::string& run);
+    ~Reservation();
+
+   private:
+    Reservation(Runs* runs, std::string run) : runs_(runs), run_(std::move(run)) {}
+    Runs* const runs_;
+    const std::string run_;
+  };
+
+  v1::Run New(const std::string& id, const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
+              const std::string& owner);
+  absl::StatusOr<v1::Run> Get(const std::string& run);
+  absl::StatusOr<v1::Run> Insert(const Request& request, const v1::Run& run);
+  // Removes a file that a crash left under an id that the catalog does not know.
+  absl::Status RemoveOrphan(const std::string& run);
+  absl::Status StoreWeights(const ImportedWeights& weights, storage::RunFile* file);
+  absl::StatusOr<v1::Run> ChangeRow(const std::string& run, const std::function<absl::Status(v1::Run*)>& change);
+
+  Context* const context_;
+  Admission* const admission_;
+  Mutex mutex_;
+  std::set<std::string> reserved_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_RUNS_RUNS_H_

@@ -1,0 +1,30 @@
+#include "server/jobs/state/requests.h"
+
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+
+namespace sumscope::jobs {
+
+absl::StatusOr<std::optional<std::string>> FindReplay(storage::CatalogReader& reader, const Request& request) {
+  if (request.id.empty()) return std::optional<std::string>();
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<storage::RequestRecord> record, reader.GetRequest(request.id));
+  if (!record.has_value()) return std::optional<std::string>();
+  if (record->digest != request.digest) {
+    return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
+                     "request_id was used for another request; use a new UUID for each request",
+                     {{"request_id", request.id}});
+  }
+  return std::optional<std::string>(record->resource);
+}
+
+absl::Status RecordRequest(storage::CatalogTransaction& transaction, const Request& request,
+                           const std::string& resource) {
+  if (request.id.empty()) return absl::OkStatus();
+  storage::RequestRecord record;
+  record.request_id = request.id;
+  record.digest = request.digest;
+  record.resource = resource;
+  return transaction.InsertRequest(record);
+}
+
+}  // namespace sumscope::jobs
