@@ -4,6 +4,7 @@
 #include <string>
 #include <thread>
 
+#include "google/rpc/status.pb.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/errors.h"
 #include "tests/client/fake_server.h"
