@@ -7,6 +7,7 @@
 #include "client/cli/arguments/command.h"
 #include "client/cli/output/numbers.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/timestamp.h"
 
 namespace sumscope::client {
 namespace {

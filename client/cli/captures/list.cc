@@ -11,6 +11,7 @@
 #include "client/cli/output/probes/request_text.h"
 #include "client/pages.h"
 #include "proto/contract/base/status_macros.h"
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::client {

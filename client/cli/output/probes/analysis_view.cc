@@ -9,6 +9,7 @@
 #include "client/cli/output/probes/views.h"
 #include "client/cli/output/runs/run_view.h"
 #include "proto/contract/base/terminal_text.h"
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/spec_fields.h"
 
 namespace sumscope::client {

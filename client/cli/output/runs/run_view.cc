@@ -11,6 +11,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/note_label.h"
 #include "client/states.h"
+#include "proto/contract/base/timestamp.h"
 
 namespace sumscope::client {
 namespace {
