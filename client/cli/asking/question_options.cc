@@ -30,10 +30,10 @@ void AddQuestionOptions(Command command, QuestionOptions* options) {
 absl::StatusOr<v1::QuestionSet> MakeQuestionSet(Session& session, const QuestionOptions& options) {
   const absl::StatusOr<v1::Operation> parsed = ParseOperation(options.operation);
   if (!parsed.ok() || *parsed == v1::MAS) {  // a run's, but no question's
-    return InvalidField("OPERATION_INVALID", "operation",
-                        absl::StrCat(Quote(options.operation),
-                                     " is no operation of questions; expected add, sub, mul "
-                                     "or mix. Of a mas run ask mix and mul apart"));
+    return InvalidField(
+        "OPERATION_INVALID", "operation",
+        absl::StrCat(Quote(options.operation), " is no operation of questions; expected add, sub, mul or mix. ",
+                     "Of a mas run ask mix and mul apart"));
   }
   const v1::Operation operation = *parsed;
   v1::QuestionSet questions;

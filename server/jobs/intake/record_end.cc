@@ -168,9 +168,9 @@ absl::Status FollowCatalog(Context* context, const Target& target, storage::RunF
   EndFacts facts;
   facts.file = std::shared_ptr<storage::RunFile>(std::shared_ptr<storage::RunFile>(), file);  // borrowed
   const Outcome outcome = {job.state, job.reason, job.detail};
-  const absl::Time now = job.end_time.value_or(context->clock->Now());
-  return target.of_training() ? StoreTraining(context, target, outcome, now, facts)
-                              : StoreAnalysis(context, target, outcome, now, facts);
+  const absl::Time end = job.end_time.value_or(context->clock->Now());
+  return target.of_training() ? StoreTraining(context, target, outcome, end, facts)
+                              : StoreAnalysis(context, target, outcome, end, facts);
 }
 
 absl::Status CheckSameFile(storage::RunFile* file, uint64_t incarnation) {
