@@ -59,9 +59,9 @@ class FakeServer {
   v1::Analysis analysis;
   std::vector<v1::Analysis> stored;  // of several runs, newest first; none: the one above is listed for every run
   bool from_cache = false;
-  std::string waits_for;  // a reason for which running analyses wait a while
-  std::set<std::string> no_checkpoint;                                             // runs that CreateAnalysis refuses
-  absl::Status refuse_create;                                                      // what CreateAnalysis says instead
+  std::string waits_for;                // a reason for which running analyses wait a while
+  std::set<std::string> no_checkpoint;  // runs that CreateAnalysis refuses
+  absl::Status refuse_create;           // what CreateAnalysis says instead
   std::function<void(const v1::CreateAnalysisRequest&, v1::Analysis*)> on_create;  // shapes its answer
   std::vector<v1::NodeFact> facts;                                                 // two a page
   v1::Capture capture;
