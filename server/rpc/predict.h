@@ -20,7 +20,8 @@ inline constexpr uint64_t kLibraryBytes = uint64_t{600} << 20;  // LibTorch itse
 v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed);
 
 // What a complete analysis would need. `uploaded_count`: questions of an uploaded set. The work is that of
-// proto/contract/analyses/passes.h; the bytes of a capture are exact, but for class means, where every class is counted.
+// proto/contract/analyses/analysis_work.h; the bytes of a capture are exact, but for class means, where every class is
+// counted.
 v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
                                        const v1::QuestionSet& questions, uint64_t uploaded_count, const Speed& speed);
 

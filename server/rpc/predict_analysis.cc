@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/analyses/node_counts.h"
-#include "proto/contract/analyses/passes.h"
 #include "proto/contract/analyses/question_sets.h"
 #include "proto/contract/complete_spec.h"
 #include "proto/contract/node_names.h"
@@ -94,8 +94,7 @@ double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::Ana
     return element * n_ctx * row * (looks ? std::max(asked, swept) : swept);
   }
   if (request.has_attention() || request.has_attribution()) return element * n_ctx * row * asked;
-  if (!AnswersAlone(request))
-    return std::min(element * n_ctx * row * questions, kReadBytes);
+  if (!AnswersAlone(request)) return std::min(element * n_ctx * row * questions, kReadBytes);
   return element * n_ctx * asked * (row / layers + 3.0 * spec.n_heads() * n_ctx * tokens);
 }
 
@@ -171,17 +170,18 @@ double HeldBytes(const v1::TrainSpec& spec, const v1::AnalysisRequest& request, 
 v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::AnalysisRequest& request,
                                        const v1::QuestionSet& questions, uint64_t uploaded_count, const Speed& speed) {
   const ModelCost cost = CostOf(spec);
+  AnalysisWork work;
   v1::AnalysisPrediction prediction;
   prediction.set_nodes(NodeCount(spec, request));
   if (request.has_import_tags()) return prediction;
   if (request.has_phases()) {  // sorts and sums of every column
     constexpr double kPerValue = 100;
     const double values = static_cast<double>(spec.steps()) * (1 + cost.rows);
-    prediction.set_flops(values * kPerValue);
+    work.intervening.flops = values * kPerValue;
     prediction.set_memory_bytes(kLibraryBytes + static_cast<uint64_t>(2 * values * sizeof(double)));
   } else {
     double count = QuestionCount(spec, questions, uploaded_count);
-    const double passes = CountPasses(spec, request, count);
+    work = WorkOfAnalysis(spec, request, count);
     if (request.has_cascades()) count += VerdictQuestions(spec, request.cascades().per_cell());
     if (request.has_algorithm()) count += VerdictQuestions(spec, request.algorithm().per_cell());
     if (request.has_capture()) {
@@ -189,13 +189,12 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
           static_cast<uint64_t>(CaptureBytes(spec, request.capture(), questions.operation(), count)));
     }
     prediction.set_questions(count);
-    prediction.set_flops(FlopsOfPasses(spec, passes));
     prediction.set_memory_bytes(
         kLibraryBytes + kWeightCopies * cost.element_bytes * cost.parameters +
         static_cast<uint64_t>(PassBytes(spec, cost, request, count) + HeldBytes(spec, request, count)));
   }
-  prediction.set_seconds(prediction.flops() / (AnswersAlone(request) ? speed.answering_flops_per_second
-                                                                     : speed.intervening_flops_per_second));
+  prediction.set_flops(work.answering.flops + work.intervening.flops);
+  prediction.set_seconds(speed.AnalysisSeconds(work));
   prediction.set_measured(speed.measured);
   return prediction;
 }

@@ -20,8 +20,8 @@ struct QuestionRules {
   uint64_t default_count = 0;               // of uniform ones
   std::optional<uint32_t> default_tricase;  // a digit: tri-cases of it instead
   uint64_t max_count = limits::kMaxKeptQuestions;
-  bool needs_columns = false;        // no products
-  bool needs_one_operation = false;  // not both
+  bool needs_columns = false;                           // no products
+  bool needs_one_operation = false;                     // not both
   v1::Operation operation = v1::OPERATION_UNSPECIFIED;  // only this one
 };
 

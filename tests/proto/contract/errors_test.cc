@@ -1,10 +1,10 @@
 #include "proto/contract/errors.h"
-#include "proto/contract/limits.h"
 
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "proto/contract/limits.h"
 #include "tests/proto/contract/matchers.h"
 
 namespace sumscope {
