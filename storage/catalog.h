@@ -188,8 +188,8 @@ class CatalogTransaction : public CatalogReader {
                                 const std::vector<v1::NodeTag>& tags, absl::Time now) = 0;
   // Says which is the run's last checkpoint. The run shows headlines of that one alone.
   virtual absl::Status PutLastCheckpoint(const std::string& run, uint64_t step) = 0;
-  // Replaces what `analysis` of the checkpoint at `step` says of its run. Of several headlines of one checkpoint the run
-  // shows that of most questions, of as many what was put last.
+  // Replaces what `analysis` of the checkpoint at `step` says of its run. Of several headlines of one checkpoint the
+  // run shows that of most questions, of as many what was put last.
   virtual absl::Status PutHeadline(const std::string& run, uint64_t step, const std::string& analysis,
                                    const Headline& headline) = 0;
   // The same set twice is the first one, uploaded anew. Ends the removal of its text.

@@ -187,7 +187,8 @@ class Parser {
   // where it starts.
   absl::StatusOr<FilterValue> QuotedValue() {
     SUMSCOPE_ASSIGN_OR_RETURN(FilterValue value, Quoted());
-    const bool within_word = !AtEnd() && !absl::ascii_isspace(static_cast<unsigned char>(Peek())) && Peek() != ')' && Peek() != '(';
+    const bool within_word =
+        !AtEnd() && !absl::ascii_isspace(static_cast<unsigned char>(Peek())) && Peek() != ')' && Peek() != '(';
     if (!within_word) return value;
     return FilterError(value.column, "the string that starts here has no end, or holds a quote without a \\ before it");
   }
