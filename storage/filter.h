@@ -34,9 +34,9 @@ struct FilterNode {
   size_t column = 0;  // 1-based, in characters, of the field
 };
 
-// Parses an AIP-160 filter: comparisons `field op value` with = != < <= > >= and `:` (has), joined by AND (or a blank), OR
-// and NOT or '-'; OR binds tighter than AND. Strings in "" or '' with \ escapes; `*` in them is a wildcard.
-// nullopt for a blank filter. INVALID_ARGUMENT FILTER_INVALID with the column; at most limits::kMaxFilterLength bytes,
+// Parses an AIP-160 filter: comparisons `field op value` with = != < <= > >= and `:` (has), joined by AND (or a blank),
+// OR and NOT or '-'; OR binds tighter than AND. Strings in "" or '' with \ escapes; `*` in them is a wildcard. nullopt
+// for a blank filter. INVALID_ARGUMENT FILTER_INVALID with the column; at most limits::kMaxFilterLength bytes,
 // limits::kMaxFilterDepth levels.
 absl::StatusOr<std::optional<FilterNode>> ParseFilter(absl::string_view filter);
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/output/numbers.h"
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {

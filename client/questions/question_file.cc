@@ -192,7 +192,11 @@ absl::StatusOr<v1::QuestionSet> ReadQuestionFile(absl::string_view text, v1::Ope
         return InvalidField("QUESTION_SET_INVALID", "questions",
                             absl::StrCat(Quote(part), " is not of the form column=value"));
       }
-      filters.insert(filter);
+      if (!filters.insert(filter).second) {
+        return InvalidField("QUESTION_SET_INVALID", "questions",
+                            absl::StrCat(Quote(part), " asks a second time for ", filter.first,
+                                         ": a line has one value in a column, so ask for each apart"));
+      }
     }
   }
   return QuestionFile(std::string(path), std::move(filters), operation, spec).Read(patience);

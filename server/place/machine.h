@@ -7,8 +7,8 @@
 namespace sumscope::place {
 
 // What this process may use: processors of its affinity and of its control group's quota, memory of the machine and of
-// that group's limit, where the group or one above it has some (systemd's CPUQuota= and MemoryMax=, a container's). What
-// others use now does not count: slots must not change from start to start.
+// that group's limit, where the group or one above it has some (systemd's CPUQuota= and MemoryMax=, a container's).
+// What others use now does not count: slots must not change from start to start.
 struct Machine {
   uint32_t cores = 1;
   uint64_t memory_bytes = 0;

@@ -42,6 +42,7 @@ absl::string_view LastPart(absl::string_view field) { return field.substr(field.
 std::string FlagOf(absl::string_view word, absl::string_view field, bool first) {
   const absl::string_view whole = absl::StripSuffix(word, ".");  // of a sentence
   const absl::string_view end = word.substr(whole.size());
+  if (field == "request.capture.components" && whole == "components") return absl::StrCat("--reduce components", end);
   if (whole == "question_set.operation") return absl::StrCat("--operation", end);
   if (whole == "question_set.seed") return absl::StrCat("--question-seed", end);
   // The field itself, with as much of its path as the message says; what holds the questions is the set.

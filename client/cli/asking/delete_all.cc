@@ -1,5 +1,8 @@
 #include "client/cli/asking/delete_all.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "client/cli/app/tell_error.h"
 #include "proto/contract/errors/status_macros.h"
 
@@ -12,7 +15,9 @@ absl::StatusOr<ExitCode> DeleteAll(
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   std::vector<std::string> names;
   for (const std::string& argument : arguments) {
-    SUMSCOPE_ASSIGN_OR_RETURN(names.emplace_back(), find(*connection, argument));
+    SUMSCOPE_ASSIGN_OR_RETURN(std::string name, find(*connection, argument));
+    const bool named_twice = std::find(names.begin(), names.end(), name) != names.end();
+    if (!named_twice) names.push_back(std::move(name));
   }
   Table table({{"DELETED"}});
   ExitCode first = ExitCode::kDone;

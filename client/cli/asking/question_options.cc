@@ -7,6 +7,7 @@
 #include "client/questions/question_sets.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {
@@ -27,7 +28,14 @@ void AddQuestionOptions(Command command, QuestionOptions* options) {
 }
 
 absl::StatusOr<v1::QuestionSet> MakeQuestionSet(Session& session, const QuestionOptions& options) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Operation operation, ParseOperation(options.operation));
+  const absl::StatusOr<v1::Operation> parsed = ParseOperation(options.operation);
+  if (!parsed.ok() || *parsed == v1::MAS) {  // a run's, but no question's
+    return InvalidField(
+        "OPERATION_INVALID", "operation",
+        absl::StrCat(Quote(options.operation), " is no operation of questions; expected add, sub, mul or mix. ",
+                     "Of a mas run ask mix and mul apart"));
+  }
+  const v1::Operation operation = *parsed;
   v1::QuestionSet questions;
   if (!options.questions.empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(questions, ParseQuestionSet(options.questions, operation, PatienceOf(session)));

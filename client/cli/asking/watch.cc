@@ -9,6 +9,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/progress.h"
 #include "client/cli/output/runs/run_view.h"
+#include "proto/contract/base/timestamp.h"
 
 namespace sumscope::client {
 namespace {

@@ -28,8 +28,9 @@ absl::StatusOr<ExitCode> Export(const std::string& argument, Session& session) {
     return connection->DownloadCapture(request, hash, on_bytes);
   };
   SUMSCOPE_RETURN_IF_ERROR(RunDownload(session, download));
-  session.Note(WroteWhat(session, absl::StrCat(capture.result().tensors_size(), " tensors, ",
-                                               FormatBytes(capture.result().bytes()), ", SHA-256 verified")));
+  session.Note(
+      WroteWhat(session, absl::StrCat(Counted(static_cast<uint64_t>(capture.result().tensors_size()), "tensor"), ", ",
+                                      FormatBytes(capture.result().bytes()), ", SHA-256 verified")));
   return ExitCode::kDone;
 }
 

@@ -10,6 +10,7 @@
 #include "client/cli/output/probes/analysis_view.h"
 #include "client/cli/probe/parts/capture_parts.h"
 #include "client/connection/pages.h"
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/base/timestamp.h"
 
 namespace sumscope::client {
 
@@ -106,10 +107,6 @@ std::string FormatAge(absl::Duration age) {
   if (seconds < 7200) return absl::StrCat(seconds / 60, "m");
   if (seconds < 172800) return absl::StrCat(seconds / 3600, "h");
   return absl::StrCat(seconds / 86400, "d");
-}
-
-absl::Time ToTime(const google::protobuf::Timestamp& stamp) {
-  return absl::FromUnixSeconds(stamp.seconds()) + absl::Nanoseconds(stamp.nanos());
 }
 
 std::string FormatTime(const google::protobuf::Timestamp& stamp) {

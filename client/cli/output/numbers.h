@@ -32,7 +32,6 @@ std::string FormatSpan(absl::Duration span);  // 8 s, 3 min 20 s, 2 h 05 min, 3 
 std::string AboutSpan(absl::Duration span);
 std::string FormatAge(absl::Duration age);  // 8s, 3m, 2h, 3d
 
-absl::Time ToTime(const google::protobuf::Timestamp& stamp);
 // RFC 3339 in UTC to the second: 2025-03-01T12:00:00Z.
 std::string FormatTime(const google::protobuf::Timestamp& stamp);
 

@@ -125,7 +125,16 @@ Table Worst(const std::vector<v1::WorstQuestion>& all, size_t shown) {
   return table;
 }
 
-std::string Summary(const v1::EvaluateResult& result) {
+// What a run of several operations learnt and these questions leave out; products are of no class.
+std::string NotAsked(const v1::EvaluateResult& result, const v1::TrainSpec& spec) {
+  if (spec.operation() != v1::MAS || result.digits().empty()) return "";
+  uint64_t classified = 0;
+  for (const v1::ClassResult& one : result.classes()) classified += one.exact().count();
+  if (classified == 0) return "additions and subtractions (--operation mix asks them)";
+  return classified == result.digits(0).accuracy().count() ? "multiplications (--operation mul asks them)" : "";
+}
+
+std::string Summary(const v1::EvaluateResult& result, const v1::TrainSpec& spec) {
   std::string exact;
   if (result.has_exact()) {
     const v1::Rate& rate = result.exact();
@@ -141,6 +150,7 @@ std::string Summary(const v1::EvaluateResult& result) {
     nines = "no failure seen";
   }
   return AlignedPairs({{"exact match", exact},
+                       {"not asked", NotAsked(result, spec)},
                        {"loss", absl::StrCat(FormatLoss(result.loss()), " nats per answer token")},
                        {"nines", nines},
                        {"near ties", result.near_ties() > 0 ? FormatCount(result.near_ties()) : ""}});
@@ -196,7 +206,7 @@ class Evaluate final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateResult
   }
   std::string DoText(const v1::EvaluateResult& result, const View& view) const override {
     const bool wide = view.wide;
-    std::string text = Summary(result);
+    std::string text = Summary(result, view.spec);
     AppendTable(&text, "answer digits", Digits(result.digits(), /*with_loss=*/true), view);
     AppendTable(&text, "question classes", Classes(result), view);
     AppendTable(&text, "cells", Cells(result, wide), view);

@@ -40,13 +40,17 @@ double AskedAtOnce(const Sizes& of, double questions) {
 
 }  // namespace
 
-AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double passes, double held_bytes) {
+AnalysisCost CostOfWork(const v1::TrainSpec& spec, double questions, const AnalysisWork& work, double held_bytes) {
   const ModelCost model = CostOf(spec);
   AnalysisCost cost;
   cost.questions = questions;
-  cost.flops = FlopsOfPasses(spec, passes);
+  cost.work = work;
   cost.memory_bytes = kWeightCopies * model.element_bytes * model.parameters + static_cast<uint64_t>(held_bytes);
   return cost;
+}
+
+AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double held_bytes) {
+  return CostOfWork(spec, questions, Intervening(questions * WorkOfPass(spec)), held_bytes);
 }
 
 double AnsweringBytes(const v1::TrainSpec& spec, double questions) {

@@ -4,24 +4,24 @@
 #include <cstdint>
 #include <string>
 
+#include "proto/contract/analyses/analysis_work.h"
 #include "sumscope/v1/spec.pb.h"
 
 namespace sumscope {
 
 // What an analysis takes, from shapes alone. Of an analysis that the server answers by itself nothing but `nodes`.
 struct AnalysisCost {
-  // Whether it asks for answers and looks at nothing else, which goes several times faster.
-  enum class Rate { kIntervening, kAnswering };
-  Rate rate = Rate::kIntervening;
   double questions = 0;  // in all, those that the analysis draws itself included
   double nodes = 1;      // node sets that are ablated or patched; 1 where none are
-  double flops = 0;
+  AnalysisWork work;
   uint64_t memory_bytes = 0;  // of the worker, beside its libraries
   uint64_t disk_bytes = 0;    // of a capture
 };
 
-// The cost of so many forward passes (passes.h) of a worker that holds `held_bytes` beside the weights.
-AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double passes, double held_bytes);
+// The cost of such work about so many questions, for a worker that holds `held_bytes` beside the weights.
+AnalysisCost CostOfWork(const v1::TrainSpec& spec, double questions, const AnalysisWork& work, double held_bytes);
+// The same of one forward pass a question, whose activations are looked at.
+AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double held_bytes);
 
 // Bytes that forward passes hold, of as many questions as the engine asks at once: answers keep one layer and the table
 // of the first one's attention over every token at every position; interventions and looks at patterns keep all layers;

@@ -1,9 +1,9 @@
 #include "proto/contract/analyses/verdict.h"
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/models/model_cost.h"
 #include "proto/contract/names/tasks.h"
 
 namespace sumscope {
@@ -22,12 +22,12 @@ double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
 }
 
 // Everything of the verdict is generated; the held-out loss is not.
-double VerdictPasses(const v1::TrainSpec& spec, uint32_t per_cell, double questions) {
+Work WorkOfVerdict(const v1::TrainSpec& spec, uint32_t per_cell, double questions) {
   constexpr double kHeldoutQuestions = 10'000;
   const bool adds = RunHasOperation(spec, v1::ADD), subtracts = RunHasOperation(spec, v1::SUB);
   const double of_classes = 2.0 * per_cell * (adds + subtracts);
-  return VerdictQuestions(spec, per_cell) + of_classes + questions +
-         AnswerShare(spec) * (questions + (adds ? kHeldoutQuestions : 0));
+  return (VerdictQuestions(spec, per_cell) + of_classes + questions) * WorkOfGenerated(spec) +
+         (questions + (adds ? kHeldoutQuestions : 0)) * WorkOfAnswer(spec);
 }
 
 }  // namespace sumscope

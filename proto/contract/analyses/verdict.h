@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "proto/contract/models/model_cost.h"
 #include "sumscope/v1/spec.pb.h"
 
 // The look-back verdict (science.md section 5) draws questions of its own; `cascades` and `algorithm` have it.
@@ -22,8 +23,8 @@ absl::Status CompletePerCell(absl::string_view field, Request* request) {
 // Questions of the verdict: per digit and length of carry chain, of every operation that the run knows.
 double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell);
 
-// Passes (passes.h) of the verdict and of `questions` questions that it is compared with.
-double VerdictPasses(const v1::TrainSpec& spec, uint32_t per_cell, double questions);
+// What the verdict takes, with `questions` questions that it is compared with.
+Work WorkOfVerdict(const v1::TrainSpec& spec, uint32_t per_cell, double questions);
 
 }  // namespace sumscope
 

@@ -17,6 +17,10 @@ inline google::protobuf::Timestamp ToTimestamp(absl::Time time) {
   return timestamp;
 }
 
+inline absl::Time ToTime(const google::protobuf::Timestamp& timestamp) {
+  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
+}
+
 }  // namespace sumscope
 
 #endif  // SUMSCOPE_PROTO_CONTRACT_BASE_TIMESTAMP_H_

@@ -9,6 +9,20 @@ namespace {
 
 constexpr double kKeyShare = 1.0 / 6;  // of a layer: keys and values alone
 
+double VocabularySize(const v1::TrainSpec& spec) { return spec.format() == v1::PLAIN ? 12 : 15; }
+
+double AnswerRows(const v1::TrainSpec& spec) { return static_cast<double>(AnswerTokenNames(spec).size()); }
+
+double AnswerLogits(const v1::TrainSpec& spec) { return AnswerRows(spec) * VocabularySize(spec); }
+
+// Values of the patterns behind one answer, the first layer's over so many (position, token) pairs a row.
+double AnswerPatterns(const v1::TrainSpec& spec, double pairs_per_row) {
+  const double layers = spec.n_layers(), rows = ContextLength(spec) - 1.0, answer_rows = AnswerRows(spec);
+  const double first_layer = (layers == 1 ? answer_rows : rows) * rows * pairs_per_row;
+  const double later = layers == 1 ? 0 : ((layers - 2) * rows + answer_rows) * rows;
+  return spec.n_heads() * (first_layer + later);
+}
+
 }  // namespace
 
 ModelCost CostOf(const v1::TrainSpec& spec) {
@@ -25,26 +39,28 @@ ModelCost CostOf(const v1::TrainSpec& spec) {
   return cost;
 }
 
-double AnswerShare(const v1::TrainSpec& spec) {
-  const double layers = spec.n_layers(), all = ContextLength(spec) - 1.0;
-  const double last = kKeyShare + (1 - kKeyShare) * static_cast<double>(AnswerTokenNames(spec).size()) / all;
-  return (layers - 1 + last) / layers;
-}
-
-double FlopsOfStep(const v1::TrainSpec& spec) {
+Work WorkOfStep(const v1::TrainSpec& spec) {
+  constexpr double kPairsPerRow = 10, kForwardAndBackward = 3;
   const ModelCost cost = CostOf(spec);
-  const auto rows = static_cast<double>(cost.rows), answer_rows = static_cast<double>(AnswerTokenNames(spec).size());
-  const double share = (spec.n_layers() - 1 + answer_rows / rows) / spec.n_layers();
-  return 6.0 * static_cast<double>(cost.parameters) * rows * share * spec.batch_size();
+  const double rows = static_cast<double>(cost.rows), layers = spec.n_layers();
+  const double share = (layers - 1 + AnswerRows(spec) / rows) / layers;
+  const Work question = {2.0 * static_cast<double>(cost.parameters) * rows * share,
+                         AnswerPatterns(spec, kPairsPerRow) + AnswerLogits(spec)};
+  return kForwardAndBackward * spec.batch_size() * question;
 }
 
-double FlopsOfPasses(const v1::TrainSpec& spec, double passes) {
+Work WorkOfPass(const v1::TrainSpec& spec) {
   const ModelCost cost = CostOf(spec);
-  return 2.0 * static_cast<double>(cost.parameters) * static_cast<double>(cost.rows) * passes;
+  const auto rows = static_cast<double>(cost.rows);
+  return {2.0 * static_cast<double>(cost.parameters) * rows,
+          spec.n_layers() * spec.n_heads() * rows * rows + AnswerLogits(spec)};
 }
 
-double FlopsOfAnswers(const v1::TrainSpec& spec, double questions) {
-  return FlopsOfPasses(spec, AnswerShare(spec) * questions);
+Work WorkOfAnswer(const v1::TrainSpec& spec) {
+  const double layers = spec.n_layers(), rows = ContextLength(spec) - 1.0;
+  const double last = kKeyShare + (1 - kKeyShare) * AnswerRows(spec) / rows;
+  return {WorkOfPass(spec).flops * (layers - 1 + last) / layers,
+          AnswerPatterns(spec, VocabularySize(spec)) + AnswerLogits(spec)};
 }
 
 }  // namespace sumscope

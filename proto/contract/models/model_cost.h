@@ -16,16 +16,26 @@ struct ModelCost {
 };
 ModelCost CostOf(const v1::TrainSpec& spec);
 
-// The part of a forward pass that an answer without intervention needs: of the last layer the answer rows, and keys and
-// values of all.
-double AnswerShare(const v1::TrainSpec& spec);
+// Work of forward passes (ours): operations of products, 2 a parameter and row, and values that are made one by one: of
+// attention patterns, and of logits that are read. Small models with long questions spend their time on the values.
+struct Work {
+  double flops = 0;
+  double values = 0;
+};
+inline Work operator+(const Work& a, const Work& b) { return {a.flops + b.flops, a.values + b.values}; }
+inline Work operator*(double times, const Work& work) { return {times * work.flops, times * work.values}; }
 
-// Floating-point operations (ours): forward and backward of one training step, 6 a parameter and row, the last layer at
-// the answer rows alone; forward passes of one question over every row, 2 a parameter and row; answers to so many
-// questions. What a worker measures at its start is counted by the same functions as what is predicted.
-double FlopsOfStep(const v1::TrainSpec& spec);
-double FlopsOfPasses(const v1::TrainSpec& spec, double passes);
-double FlopsOfAnswers(const v1::TrainSpec& spec, double questions);
+// One question's forward pass over every row of every layer, its logits read.
+Work WorkOfPass(const v1::TrainSpec& spec);
+
+// One question's answer without intervention: of the last layer the answer rows, and keys and values of all; the first
+// layer's patterns are over all (position, token) pairs (server/engine/model/answer_forward.h).
+Work WorkOfAnswer(const v1::TrainSpec& spec);
+
+// One training step, forward and backward: 6 operations a parameter and row, the last layer at the answer rows alone;
+// patterns over the pairs that true lines can hold. What a worker measures at its start is counted by the same
+// functions as what is predicted.
+Work WorkOfStep(const v1::TrainSpec& spec);
 
 }  // namespace sumscope
 

@@ -53,7 +53,7 @@ std::vector<RunListField> MakeFields() {
       {"end_time", "time", true, ""},
       {"metrics.loss", "number", false, "of the last step"},
       {"metrics.heldout_loss", "number", true, "of the last checkpoint"},
-      {"accuracy", "number", true, "exact match of the latest evaluation of uniform questions, 0 to 1"},
+      {"accuracy", "number", true, "exact match of the evaluation of most uniform questions, 0 to 1"},
       {"accuracy_questions", "number", false, "how many these were"},
       {"nines", "number", true, "floor(-log10 failure rate); without a failure what so many questions show"},
       {"reads_to", "number", true, "look-back verdict: columns that every digit reads back"},

@@ -32,9 +32,8 @@ absl::Status CheckSuccess(const Outcome& outcome, const EndFacts& facts) {
   return CheckSameFile(facts.file.get(), *facts.incarnation);
 }
 
-absl::Status StoreTraining(Context* context, const JobWithSubject& target, const Outcome& outcome,
+absl::Status StoreTraining(Context* context, const JobWithSubject& target, const Outcome& outcome, absl::Time now,
                            const EndFacts& facts) {
-  const absl::Time now = context->clock->Now();
   const auto log = [&](storage::RunFileTransaction& transaction) -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(CheckSuccess(outcome, facts));
     return transaction.AppendLog(EndOfLog(now, outcome)).status();
@@ -63,7 +62,7 @@ absl::Status StoreTraining(Context* context, const JobWithSubject& target, const
   return CheckSuccess(outcome, facts);
 }
 
-absl::Status StoreAnalysis(Context* context, const JobWithSubject& target, const Outcome& outcome,
+absl::Status StoreAnalysis(Context* context, const JobWithSubject& target, const Outcome& outcome, absl::Time now,
                            const EndFacts& facts) {
   if (!IsTerminal(outcome.state)) return absl::OkStatus();
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, facts.file->GetAnalysis(target.job.analysis));
@@ -77,7 +76,7 @@ absl::Status StoreAnalysis(Context* context, const JobWithSubject& target, const
   analysis.set_state_reason(outcome.reason);
   analysis.set_state_detail(Bounded(outcome.detail));
   if (outcome.state == v1::SUCCEEDED) analysis.set_progress(1);
-  *analysis.mutable_end_time() = ToTimestamp(context->clock->Now());
+  *analysis.mutable_end_time() = ToTimestamp(now);
   SUMSCOPE_RETURN_IF_ERROR(facts.file->Write([&](storage::RunFileTransaction& transaction) -> absl::Status {
     SUMSCOPE_RETURN_IF_ERROR(CheckSuccess(outcome, facts));
     return transaction.PutAnalysis(analysis);
@@ -96,7 +95,7 @@ void DropCapture(Context* context, const JobWithSubject& target) {
 }
 
 // The files' part of the end. A success that cannot be stored is none; the error says that it may be one later.
-absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndFacts& facts, Outcome* outcome) {
+absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndFacts& facts, absl::Time now, Outcome* outcome) {
   const auto failed = [&](const std::string& reason, const absl::Status& status) {
     if (outcome->state != v1::SUCCEEDED) return absl::OkStatus();  // says less, loses nothing
     if (facts.keep_success && StoragePatience::Passes(status)) return status;
@@ -106,13 +105,13 @@ absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndF
   };
   if (outcome->state != v1::SUCCEEDED) DropCapture(context, target);
   if (facts.file == nullptr) return failed(reasons::kStorageError, absl::NotFoundError("the run has no file"));
-  const absl::Status stored = target.of_training() ? StoreTraining(context, target, *outcome, facts)
-                                                   : StoreAnalysis(context, target, *outcome, facts);
+  const absl::Status stored = target.of_training() ? StoreTraining(context, target, *outcome, now, facts)
+                                                   : StoreAnalysis(context, target, *outcome, now, facts);
   return stored.ok() ? absl::OkStatus() : failed(StorageReason(stored), stored);
 }
 
-absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Outcome& outcome, const EndFacts& facts,
-                          storage::Job* recorded) {
+absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Outcome& outcome, absl::Time now,
+                          const EndFacts& facts, storage::Job* recorded) {
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
   const auto end = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, seen.job.id));
@@ -124,7 +123,6 @@ absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Ou
     if (target.of_training() && facts.run.has_value()) {
       SUMSCOPE_RETURN_IF_ERROR(facts.run->PutInto(transaction, target.job.run, &target.run));
     }
-    const absl::Time now = context->clock->Now();
     target.log_entries = log_entries;
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, outcome.state, outcome.reason, outcome.detail));
     if (!target.of_training() && outcome.state == v1::SUCCEEDED) {
@@ -172,8 +170,9 @@ absl::Status FollowCatalog(Context* context, const JobWithSubject& target, stora
   EndFacts facts;
   facts.file = std::shared_ptr<storage::RunFile>(std::shared_ptr<storage::RunFile>(), file);  // borrowed
   const Outcome outcome = {job.state, job.reason, job.detail};
-  return target.of_training() ? StoreTraining(context, target, outcome, facts)
-                              : StoreAnalysis(context, target, outcome, facts);
+  const absl::Time end = job.end_time.value_or(context->clock->Now());
+  return target.of_training() ? StoreTraining(context, target, outcome, end, facts)
+                              : StoreAnalysis(context, target, outcome, end, facts);
 }
 
 absl::Status CheckSameFile(storage::RunFile* file, uint64_t incarnation) {
@@ -192,6 +191,7 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
                                        const EndFacts& facts) {
   storage::Job recorded;
   std::optional<std::pair<v1::State, Outcome>> stored;  // what the file holds, and for which state it was decided
+  absl::Time now;                                       // when: catalog and file say the same
   absl::Status refused;                                 // by the file: not for this loop to wait for
   const absl::Status status = Retry(context, tries, [&]() -> absl::Status {
     for (;;) {
@@ -203,15 +203,16 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
       }
       if (!stored.has_value() || stored->first != target.job.state) {
         Outcome outcome = Decide(target.job.state, target.job.attempt, end);
-        refused = StoreEnd(context, target, facts, &outcome);
+        now = context->clock->Now();
+        refused = StoreEnd(context, target, facts, now, &outcome);
         if (!refused.ok()) return absl::OkStatus();
         stored = {target.job.state, outcome};
       }
-      const absl::Status written = EndInCatalog(context, target, stored->second, facts, &recorded);
+      const absl::Status written = EndInCatalog(context, target, stored->second, now, facts, &recorded);
       // Tags that no fact can hold: that answer is none.
       if (absl::IsInvalidArgument(written) && stored->second.state == v1::SUCCEEDED) {
         Outcome outcome = {v1::FAILED, StorageReason(written), std::string(written.message())};
-        SUMSCOPE_RETURN_IF_ERROR(StoreEnd(context, target, facts, &outcome));
+        SUMSCOPE_RETURN_IF_ERROR(StoreEnd(context, target, facts, now, &outcome));
         stored->second = outcome;
         continue;
       }

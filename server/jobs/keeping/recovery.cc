@@ -23,22 +23,32 @@ std::string NameOf(const storage::Job& job) {
   return job.analysis.empty() ? RunName(job.run) : AnalysisName(job.run, job.analysis);
 }
 
+struct FileEnd {
+  Outcome outcome;
+  absl::Time time;
+};
+
+template <typename Subject>
+FileEnd EndOf(const Subject& subject) {
+  return {{subject.state(), subject.state_reason(), subject.state_detail()}, ToTime(subject.end_time())};
+}
+
 // The end that the file holds and the catalog does not, if any.
-absl::StatusOr<std::optional<Outcome>> EndInFile(const JobWithSubject& target, storage::RunFile* file) {
+absl::StatusOr<std::optional<FileEnd>> EndInFile(const JobWithSubject& target, storage::RunFile* file) {
   if (!target.of_training()) {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, file->GetAnalysis(target.job.analysis));
-    if (!IsTerminal(analysis.state())) return std::optional<Outcome>();
-    return std::optional<Outcome>({analysis.state(), analysis.state_reason(), analysis.state_detail()});
+    return IsTerminal(analysis.state()) ? std::make_optional(EndOf(analysis)) : std::nullopt;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, file->GetRun());
   // An older attempt's end is no end any more: the run was resumed.
   if (!IsTerminal(run.state()) || run.attempt() != target.run.attempt() || run.segment() != target.run.segment()) {
-    return std::optional<Outcome>();
+    return std::optional<FileEnd>();
   }
-  return std::optional<Outcome>({run.state(), run.state_reason(), run.state_detail()});
+  return std::make_optional(EndOf(run));
 }
 
-absl::Status FollowFile(Context* context, const JobWithSubject& target, const Outcome& outcome, const EndFacts& facts) {
+absl::Status FollowFile(Context* context, const JobWithSubject& target, const FileEnd& end, const EndFacts& facts) {
+  const Outcome& outcome = end.outcome;
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
   return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject current, LoadJobWithSubject(transaction, target.job.id));
@@ -46,14 +56,13 @@ absl::Status FollowFile(Context* context, const JobWithSubject& target, const Ou
     if (current.of_training() && facts.run.has_value()) {
       SUMSCOPE_RETURN_IF_ERROR(facts.run->PutInto(transaction, current.job.run, &current.run));
     }
-    const absl::Time now = context->clock->Now();
     // The file saw a state that the catalog missed: STARTING -> RUNNING -> SUCCEEDED.
     if (!IsLegalTransition(current.job.state, outcome.state)) {
-      SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, v1::RUNNING, "", ""));
+      SUMSCOPE_RETURN_IF_ERROR(Change(transaction, end.time, &current, v1::RUNNING, "", ""));
     }
-    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &current, outcome.state, outcome.reason, outcome.detail));
+    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, end.time, &current, outcome.state, outcome.reason, outcome.detail));
     if (current.of_training() || outcome.state != v1::SUCCEEDED) return absl::OkStatus();
-    return StoreFacts(transaction, current.analysis, facts.analysis.result(), now);
+    return StoreFacts(transaction, current.analysis, facts.analysis.result(), end.time);
   });
 }
 
@@ -62,7 +71,7 @@ absl::StatusOr<std::string> Reconcile(Context* context, const JobWithSubject& ta
   EndFacts facts;
   facts.file = file;
   if (file != nullptr) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<Outcome> end, EndInFile(target, file.get()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<FileEnd> end, EndInFile(target, file.get()));
     if (target.of_training()) {
       SUMSCOPE_RETURN_IF_ERROR(file->DiscardUnfinishedTensorSets().status());
       SUMSCOPE_ASSIGN_OR_RETURN(facts.run, ReadFacts(file.get()));
@@ -75,7 +84,8 @@ absl::StatusOr<std::string> Reconcile(Context* context, const JobWithSubject& ta
       if (target.of_training() || IsTerminal(target.run.state())) {
         SUMSCOPE_RETURN_IF_ERROR(SealUnlessBusy(context, target.job.run, file.get()));
       }
-      return absl::StrCat(NameOf(target.job), ": its file says ", v1::State_Name(end->state), "; the catalog follows");
+      return absl::StrCat(NameOf(target.job), ": its file says ", v1::State_Name(end->outcome.state),
+                          "; the catalog follows");
     }
   }
   if (target.job.state == v1::QUEUED) return std::string();

@@ -32,9 +32,9 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed) {
                               cost.row_activation * rows * spec.batch_size() * element_bytes * 2);
   prediction.set_disk_bytes((CheckpointCount(spec.steps()) + 2 * 3) * parameters * element_bytes +
                             spec.steps() * metric_columns * sizeof(double));
-  prediction.set_training_flops(FlopsOfStep(spec) * static_cast<double>(spec.steps()));
-  prediction.set_seconds(prediction.training_flops() / speed.training_flops_per_second +
-                         static_cast<double>(spec.steps()) * speed.training_step_seconds);
+  const Work step = WorkOfStep(spec);
+  prediction.set_training_flops(step.flops * static_cast<double>(spec.steps()));
+  prediction.set_seconds(speed.TrainingSeconds(step, spec.steps()));
   prediction.set_measured(speed.measured);
   return prediction;
 }

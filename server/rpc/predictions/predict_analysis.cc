@@ -1,5 +1,5 @@
 #include "proto/contract/analyses/kinds/kinds.h"
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "server/rpc/predictions/predict.h"
 
 namespace sumscope::rpc {
@@ -20,12 +20,10 @@ v1::AnalysisPrediction PredictAnalysis(const v1::TrainSpec& spec, const v1::Anal
   prediction.set_nodes(cost.nodes);
   if (!kind.needs_worker()) return prediction;
   prediction.set_questions(cost.questions);
-  prediction.set_flops(cost.flops);
+  prediction.set_flops(cost.work.answering.flops + cost.work.intervening.flops);
   prediction.set_memory_bytes(kLibraryBytes + cost.memory_bytes);
   prediction.set_disk_bytes(cost.disk_bytes);
-  const bool answers = cost.rate == AnalysisCost::Rate::kAnswering;
-  prediction.set_seconds(cost.flops /
-                         (answers ? speed.answering_flops_per_second : speed.intervening_flops_per_second));
+  prediction.set_seconds(speed.AnalysisSeconds(cost.work));
   prediction.set_measured(speed.measured);
   return prediction;
 }

@@ -4,32 +4,52 @@
 
 namespace sumscope::rpc {
 
+double Speed::TrainingSeconds(const Work& step, uint64_t steps) const {
+  return static_cast<double>(steps) * (step.flops / rates.training_flops_per_second() +
+                                       step.values * rates.training_value_seconds() + rates.training_step_seconds());
+}
+
+double Speed::AnalysisSeconds(const AnalysisWork& work) const {
+  return work.answering.flops / rates.answering_flops_per_second() +
+         work.answering.values * rates.answering_value_seconds() +
+         work.intervening.flops / rates.intervening_flops_per_second() +
+         work.intervening.values * rates.intervening_value_seconds();
+}
+
 Speed AssumedSpeed(uint32_t threads) {
-  constexpr double kFlopsPerThread = 20e9;
+  constexpr double kFlopsPerThread = 20e9, kValueSecondsOfThread = 5e-9;
+  const double flops = kFlopsPerThread * std::max(1u, threads), value = kValueSecondsOfThread / std::max(1u, threads);
   Speed speed;
-  speed.training_flops_per_second = kFlopsPerThread * std::max(1u, threads);
-  speed.answering_flops_per_second = speed.intervening_flops_per_second = speed.training_flops_per_second;
+  speed.rates.set_training_flops_per_second(flops);
+  speed.rates.set_answering_flops_per_second(flops);
+  speed.rates.set_intervening_flops_per_second(flops);
+  speed.rates.set_training_value_seconds(value);
+  speed.rates.set_answering_value_seconds(value);
+  speed.rates.set_intervening_value_seconds(value);
   return speed;
 }
 
 Speed SpeedOf(const std::vector<v1::Slot>& slots) {
-  Speed sum = {};
+  const google::protobuf::Descriptor* rates = v1::Rates::descriptor();
+  const google::protobuf::Reflection* reflection = v1::Rates::GetReflection();
+  Speed mean;
   double count = 0;
   for (const v1::Slot& slot : slots) {
-    const v1::Rates& rates = slot.rates();
-    if (!(rates.training_flops_per_second() > 0 && rates.answering_flops_per_second() > 0 &&
-          rates.intervening_flops_per_second() > 0)) {
+    const v1::Rates& own = slot.rates();
+    if (!(own.training_flops_per_second() > 0 && own.answering_flops_per_second() > 0 &&
+          own.intervening_flops_per_second() > 0)) {
       continue;
     }
     ++count;
-    sum.training_flops_per_second += rates.training_flops_per_second();
-    sum.training_step_seconds += rates.training_step_seconds();
-    sum.answering_flops_per_second += rates.answering_flops_per_second();
-    sum.intervening_flops_per_second += rates.intervening_flops_per_second();
+    for (int i = 0; i < rates->field_count(); ++i) {
+      const google::protobuf::FieldDescriptor* rate = rates->field(i);
+      const double so_far = reflection->GetDouble(mean.rates, rate);
+      reflection->SetDouble(&mean.rates, rate, so_far + (reflection->GetDouble(own, rate) - so_far) / count);
+    }
   }
   if (count == 0) return AssumedSpeed(slots.empty() ? 1 : slots.front().threads());
-  return {true, sum.training_flops_per_second / count, sum.training_step_seconds / count,
-          sum.answering_flops_per_second / count, sum.intervening_flops_per_second / count};
+  mean.measured = true;
+  return mean;
 }
 
 }  // namespace sumscope::rpc

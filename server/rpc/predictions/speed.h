@@ -1,19 +1,22 @@
 #ifndef SUMSCOPE_SERVER_RPC_PREDICTIONS_SPEED_H_
 #define SUMSCOPE_SERVER_RPC_PREDICTIONS_SPEED_H_
 
+#include <cstdint>
 #include <vector>
 
+#include "proto/contract/analyses/analysis_work.h"
+#include "proto/contract/models/model_cost.h"
 #include "sumscope/v1/system.pb.h"
 
 namespace sumscope::rpc {
 
-// How fast a slot computes, for predictions.
+// How fast a slot computes, for predictions: a time for each operation and each value (model_cost.h).
 struct Speed {
   bool measured = false;
-  double training_flops_per_second;
-  double training_step_seconds = 0;  // beside the operations
-  double answering_flops_per_second;
-  double intervening_flops_per_second;
+  v1::Rates rates;
+
+  double TrainingSeconds(const Work& step, uint64_t steps) const;
+  double AnalysisSeconds(const AnalysisWork& work) const;
 };
 
 // What is assumed until a worker has measured: of so many threads.

@@ -4,8 +4,7 @@
 
 #include <algorithm>
 #include <functional>
-#include <memory>
-#include <vector>
+#include <limits>
 
 #include "absl/time/time.h"
 #include "proto/contract/analyses/kinds/kinds.h"
@@ -13,7 +12,7 @@
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_cost.h"
 #include "server/engine/data/sources.h"
-#include "server/engine/probing/evaluation/answerer.h"
+#include "server/engine/probing/evaluation/evaluate.h"
 #include "server/engine/probing/interventions/ablation.h"
 #include "server/engine/training/trainer.h"
 #include "server/worker/convert/conversion.h"
@@ -22,13 +21,13 @@ namespace sumscope::worker {
 namespace {
 
 constexpr int kMostRounds = 20;
-constexpr absl::Duration kMostTime = absl::Milliseconds(100);  // of one measurement, but for a round under way
-constexpr uint64_t kQuestions = 64;
+constexpr absl::Duration kMostTime = absl::Milliseconds(50);  // of one measurement, but for a round under way
+constexpr uint64_t kQuestions = 128, kInterventions = 32;
 
-sumscope::v1::TrainSpec SpecOfWidth(uint32_t d_model) {
+sumscope::v1::TrainSpec SpecOf(uint32_t n_digits, uint32_t d_model) {
   sumscope::v1::TrainSpec spec;
   spec.set_operation(sumscope::v1::ADD);
-  spec.set_n_digits(5);
+  spec.set_n_digits(n_digits);
   spec.set_n_layers(1);
   spec.set_n_heads(4);
   spec.set_d_model(d_model);
@@ -38,61 +37,95 @@ sumscope::v1::TrainSpec SpecOfWidth(uint32_t d_model) {
   return CompleteSpec(spec);
 }
 
-// The median of a few rounds, after one that loads and allocates.
-double MedianSeconds(Clock* clock, const std::function<void()>& round) {
+// The least of a few rounds, after one that loads and allocates: what else runs at a start only makes them longer.
+double LeastSeconds(Clock* clock, const std::function<void()>& round) {
   round();
-  std::vector<double> seconds;
+  double least = std::numeric_limits<double>::infinity();
   const absl::Duration begin = clock->Monotonic();
-  do {
+  for (int i = 0; i < kMostRounds && (i == 0 || clock->Monotonic() - begin < kMostTime); ++i) {
     const absl::Duration start = clock->Monotonic();
     round();
-    seconds.push_back(absl::ToDoubleSeconds(clock->Monotonic() - start));
-  } while (seconds.size() < kMostRounds && clock->Monotonic() - begin < kMostTime);
-  std::nth_element(seconds.begin(), seconds.begin() + static_cast<int64_t>(seconds.size() / 2), seconds.end());
-  return seconds[seconds.size() / 2];
+    least = std::min(least, absl::ToDoubleSeconds(clock->Monotonic() - start));
+  }
+  return std::max(least, 1e-9);
+}
+
+// What was measured, beside its work.
+struct Measured {
+  Work work;
+  double seconds;
+};
+
+// The time of an operation and of a value: of a wide model, whose time is its operations', and of a thin one with long
+// questions, whose time is its values'. Where they contradict each other, the wide one's is all of its operations.
+struct Times {
+  Times(const Measured& wide, const Measured& thin) {
+    const double determinant = wide.work.flops * thin.work.values - thin.work.flops * wide.work.values;
+    flop = (wide.seconds * thin.work.values - thin.seconds * wide.work.values) / determinant;
+    if (!(flop > 0)) flop = wide.seconds / wide.work.flops;
+    value = std::max(0.0, (thin.seconds - thin.work.flops * flop) / thin.work.values);
+  }
+  double flop, value;
+};
+
+absl::StatusOr<Measured> MeasureStep(const sumscope::v1::TrainSpec& spec, const torch::Device& device, Clock* clock) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec own, ToEngine(spec));
+  const auto trainer = engine::Trainer::Create(own, device);
+  return Measured{WorkOfStep(spec), LeastSeconds(clock, [&] { (void)trainer->Step(); })};
+}
+
+absl::StatusOr<engine::Model> ModelOf(const sumscope::v1::TrainSpec& spec, const torch::Device& device) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec own, ToEngine(spec));
+  return engine::Trainer::Create(own, device)->CurrentModel();
+}
+
+// As `evaluate` reads answers.
+Measured MeasureAnswers(const sumscope::v1::TrainSpec& spec, const engine::Model& model, Clock* clock) {
+  const auto source = engine::UniformSource(engine::Operation::kAdd, model.n_digits, kQuestions, /*seed=*/0);
+  sumscope::v1::AnalysisRequest request;
+  request.mutable_evaluate();
+  return {KindOf(request).Cost(spec, {}, kQuestions, request).work.answering,
+          LeastSeconds(clock, [&] { (void)engine::Evaluate(model, *source, {}); })};
 }
 
 // Of every node once, as a map of useful nodes does it.
-double InterveningFlopsPerSecond(const sumscope::v1::TrainSpec& spec, const engine::Model& model,
-                                 const engine::QuestionSource& questions, Clock* clock) {
+Measured MeasureInterventions(const sumscope::v1::TrainSpec& spec, const engine::Model& model, Clock* clock) {
+  const auto source = engine::UniformSource(engine::Operation::kAdd, model.n_digits, kInterventions, /*seed=*/0);
   const engine::AblationRequest every_node = {engine::EveryNode(model.config)};
   sumscope::v1::AnalysisRequest request;
   request.mutable_useful_nodes()->set_mode(sumscope::v1::MEAN);
-  const AnalysisCost cost = KindOf(request).Cost(spec, {}, static_cast<double>(questions.count()), request);
-  const double seconds = MedianSeconds(clock, [&] { (void)engine::Ablate(model, questions, every_node); });
-  return cost.flops / std::max(seconds, 1e-9);
+  return {KindOf(request).Cost(spec, {}, kInterventions, request).work.intervening,
+          LeastSeconds(clock, [&] { (void)engine::Ablate(model, *source, every_node); })};
 }
 
 }  // namespace
 
 absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock* clock) {
-  const sumscope::v1::TrainSpec small = SpecOfWidth(32), middling = SpecOfWidth(256);
-  const auto step_seconds = [&](engine::Trainer* trainer) {
-    return MedianSeconds(clock, [trainer] { (void)trainer->Step(); });
-  };
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec small_spec, ToEngine(small));
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec middling_spec, ToEngine(middling));
-  const auto of_small = engine::Trainer::Create(small_spec, device);
-  const auto of_middling = engine::Trainer::Create(middling_spec, device);
-  const double small_seconds = step_seconds(of_small.get()), seconds = step_seconds(of_middling.get());
-  // A step takes a fixed time and one for its operations: two points of a line.
-  const double small_flops = FlopsOfStep(small), flops = FlopsOfStep(middling);
-  const double per_flop = (seconds - small_seconds) / (flops - small_flops);
+  const sumscope::v1::TrainSpec small = SpecOf(5, 32), wide = SpecOf(5, 256), thin = SpecOf(12, 32);
   sumscope::v1::Rates rates;
-  rates.set_training_flops_per_second(per_flop > 0 ? 1 / per_flop : flops / std::max(seconds, 1e-9));
-  rates.set_training_step_seconds(std::max(0.0, small_seconds - small_flops * std::max(0.0, per_flop)));
+  SUMSCOPE_ASSIGN_OR_RETURN(const Measured small_step, MeasureStep(small, device, clock));
+  SUMSCOPE_ASSIGN_OR_RETURN(const Measured wide_step, MeasureStep(wide, device, clock));
+  SUMSCOPE_ASSIGN_OR_RETURN(const Measured thin_step, MeasureStep(thin, device, clock));
+  // A step takes a fixed time beside: that of the small one is taken from both.
+  const auto beyond = [&](const Measured& step) {
+    return Measured{step.work + -1.0 * small_step.work, std::max(0.0, step.seconds - small_step.seconds)};
+  };
+  const Times step(beyond(wide_step), beyond(thin_step));
+  rates.set_training_flops_per_second(1 / step.flop);
+  rates.set_training_value_seconds(step.value);
+  rates.set_training_step_seconds(
+      std::max(0.0, small_step.seconds - small_step.work.flops * step.flop - small_step.work.values * step.value));
 
   const torch::NoGradGuard no_grad;
-  const engine::Model model = of_middling->CurrentModel();
-  const engine::Answerer answerer(model);
-  const engine::Encoding& encoding = answerer.encoding();
-  const auto source = engine::UniformSource(engine::Operation::kAdd, encoding.n_digits(), kQuestions, /*seed=*/0);
-  engine::Questions questions;
-  source->Fill(0, kQuestions, &questions);
-  const torch::Tensor tokens = encoding.Encode(questions);
-  const double answer_seconds = MedianSeconds(clock, [&] { (void)answerer.Logits(tokens, 0, encoding.n_answer()); });
-  rates.set_answering_flops_per_second(FlopsOfAnswers(middling, kQuestions) / std::max(answer_seconds, 1e-9));
-  rates.set_intervening_flops_per_second(InterveningFlopsPerSecond(middling, model, *source, clock));
+  SUMSCOPE_ASSIGN_OR_RETURN(const engine::Model wide_model, ModelOf(wide, device));
+  SUMSCOPE_ASSIGN_OR_RETURN(const engine::Model thin_model, ModelOf(thin, device));
+  const Times answer(MeasureAnswers(wide, wide_model, clock), MeasureAnswers(thin, thin_model, clock));
+  rates.set_answering_flops_per_second(1 / answer.flop);
+  rates.set_answering_value_seconds(answer.value);
+  const Times intervention(MeasureInterventions(wide, wide_model, clock),
+                           MeasureInterventions(thin, thin_model, clock));
+  rates.set_intervening_flops_per_second(1 / intervention.flop);
+  rates.set_intervening_value_seconds(intervention.value);
   malloc_trim(0);
   return rates;
 }

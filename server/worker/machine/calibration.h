@@ -8,9 +8,9 @@
 
 namespace sumscope::worker {
 
-// What this process reaches on `device` with its threads, for predictions: some steps of a small and of a middling
-// training, and some answers. Takes a fraction of a second, and changes nothing that a later task computes. Throws what
-// the engine throws.
+// What this process reaches on `device` with its threads, for predictions: some steps, answers and interventions of a
+// wide model and of a thin one with long questions. Takes about a second, and changes nothing that a later task
+// computes. Throws what the engine throws.
 absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock* clock);
 
 }  // namespace sumscope::worker

@@ -21,10 +21,14 @@ bool EqualInConstantTime(const std::string& a, const std::string& b) {
 // One broken measurement would spoil every prediction, which uses the mean: none at all is better. Bounds that no slot
 // comes near.
 v1::Rates SoundRates(const v1::Rates& rates) {
-  constexpr double kLeastFlops = 1e6, kMostFlops = 1e18, kLongestStepSeconds = 60;
+  constexpr double kLeastFlops = 1e6, kMostFlops = 1e18, kLongestStepSeconds = 60, kLongestValueSeconds = 1e-3;
   for (const double flops :
        {rates.training_flops_per_second(), rates.answering_flops_per_second(), rates.intervening_flops_per_second()}) {
     if (!(flops >= kLeastFlops && flops <= kMostFlops)) return {};  // NaN too
+  }
+  for (const double value :
+       {rates.training_value_seconds(), rates.answering_value_seconds(), rates.intervening_value_seconds()}) {
+    if (!(value >= 0 && value <= kLongestValueSeconds)) return {};
   }
   const double step = rates.training_step_seconds();
   return step >= 0 && step <= kLongestStepSeconds ? rates : v1::Rates();

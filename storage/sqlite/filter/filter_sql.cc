@@ -171,7 +171,9 @@ absl::StatusOr<SqlCondition> TimeCondition(const FilterField& field, FilterOpera
     if (year >= 1970 && year < 2200) return DayCondition(field, op, time);
   }
   if (!absl::ParseTime(absl::RFC3339_full, value.text, &time, &error)) {
-    return WrongType(field, value, "a day, \"2026-11-24\", or a time as RFC 3339 writes it, \"2026-11-24T10:00:00Z\"");
+    return WrongType(field, value,
+                     "a day, \"2026-11-24\", a time as RFC 3339 writes it, \"2026-11-24T10:00:00Z\", or how "
+                     "long ago, -7d, in s, m, h, d or w");
   }
   return Compare(field, op, ToNanos(time));
 }

@@ -65,6 +65,8 @@ TEST_F(Captures_Test, WhenCapturesAreListedShownAndDeletedThenTheyAreNamed) {
   EXPECT_EQ(Run({"captures", "delete", "r7k2m9qa/c1", "-q"}), 0);
   EXPECT_EQ(Out(), "runs/r7k2m9qa/captures/c1\n");
   EXPECT_EQ(server_.CountCalls("DeleteCapture"), 1);
+  EXPECT_EQ(Run({"captures", "delete", "r7k2m9qa/c1", "r7k2m9qa/c1", "-q"}), 0) << "named twice, deleted once";
+  EXPECT_EQ(server_.CountCalls("DeleteCapture"), 2);
 }
 
 // What the capture holds followed what it is without a blank line, and aligned otherwise.

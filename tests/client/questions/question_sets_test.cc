@@ -154,6 +154,8 @@ TEST_F(QuestionFile_Test, GivenAnyColumnsThenTheyFilter) {
   EXPECT_EQ(ErrorReason(Parse(file + "?digit=7", v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(Parse(file + "?none=7", v1::ADD).status()), "QUESTION_FILE_INVALID");
   EXPECT_EQ(ErrorReason(Parse(file + "?digit=0&op", v1::ADD).status()), "QUESTION_SET_INVALID");
+  // The second of one column was dropped without a word.
+  EXPECT_EQ(ErrorReason(Parse(file + "?digit=0&digit=1", v1::ADD).status()), "QUESTION_SET_INVALID");
 }
 
 TEST_F(QuestionFile_Test, GivenProductsThenTheyAreQuestions) {

@@ -7,6 +7,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/probe/probes.h"
+#include "proto/contract/base/timestamp.h"
 #include "proto/contract/models/spec_fields.h"
 #include "proto/contract/text/terminal_text.h"
 

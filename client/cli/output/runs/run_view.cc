@@ -11,6 +11,7 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/note_label.h"
+#include "proto/contract/base/timestamp.h"
 
 namespace sumscope::client {
 namespace {
@@ -30,10 +31,11 @@ std::string NoteOf(const v1::Run& run) {
   return note == run.labels().end() ? "" : note->second;
 }
 
-// "99.36 % of 10,000"; what the newest full evaluation said.
+// "99.36 % of 10,000"; what the evaluation of most questions said, which are never products where a run adds too.
 std::string AccuracyText(const v1::Run& run) {
   if (!run.has_accuracy()) return "";
-  return absl::StrCat(FormatPercent(run.accuracy()), " of ", FormatCount(run.accuracy_questions()));
+  return absl::StrCat(FormatPercent(run.accuracy()), " of ", FormatCount(run.accuracy_questions()),
+                      run.spec().operation() == v1::MAS ? " additions and subtractions" : "");
 }
 
 // "exact"; "reads 2, sure 1": the columns to which every digit looks back.

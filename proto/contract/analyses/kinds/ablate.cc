@@ -1,7 +1,7 @@
 // What fails without some nodes.
 #include "proto/contract/analyses/ablation_mode.h"
 #include "proto/contract/analyses/node_sets.h"
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/analyses/typed_kind.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
@@ -23,8 +23,8 @@ class Ablate final : public TypedKind<v1::AblateRequest, v1::AblateResult> {
   }
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::AblateRequest& request) const override {
-    const double passes = count * (1 + ModePasses(request.mode()) + SetShares(spec, request.node_sets()));
-    AnalysisCost cost = CostOfPasses(spec, count, passes, InterveningBytes(spec, count));
+    const Work one = (1 + ModePasses(request.mode())) * WorkOfPass(spec) + WorkOfSets(spec, request.node_sets());
+    AnalysisCost cost = CostOfWork(spec, count, Intervening(count * one), InterveningBytes(spec, count));
     cost.nodes = request.node_sets_size();
     return cost;
   }

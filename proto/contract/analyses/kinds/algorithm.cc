@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "proto/contract/analyses/ablation_mode.h"
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/analyses/typed_kind.h"
 #include "proto/contract/analyses/verdict.h"
 #include "proto/contract/errors/status_macros.h"
@@ -25,9 +25,10 @@ class Algorithm final : public TypedKind<v1::AlgorithmRequest, v1::AlgorithmResu
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::AlgorithmRequest& request) const override {
     const double questions = count + VerdictQuestions(spec, request.per_cell());
-    const double passes = SubtaskPasses(spec, request.mode(), count) + VerdictPasses(spec, request.per_cell(), count);
-    AnalysisCost cost = CostOfPasses(spec, questions, passes,
-                                     std::max(LookingBytes(spec, questions), InterveningBytes(spec, questions)));
+    const AnalysisWork work = {WorkOfVerdict(spec, request.per_cell(), count),
+                               WorkOfSubtasks(spec, request.mode(), count)};
+    AnalysisCost cost = CostOfWork(spec, questions, work,
+                                   std::max(LookingBytes(spec, questions), InterveningBytes(spec, questions)));
     cost.nodes = SubtaskNodes(spec);
     return cost;
   }

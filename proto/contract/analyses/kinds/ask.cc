@@ -68,7 +68,8 @@ class Ask final : public TypedKind<v1::AskRequest, v1::AskResult> {
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::AskRequest& request) const override {
     const bool averages = !request.ablate().empty() && request.mode() != v1::ZERO;
-    return CostOfPasses(spec, count, count * 4 + (averages ? kReferenceQuestions : 0), InterveningBytes(spec, count));
+    const double passes = count * 4 + (averages ? kReferenceQuestions : 0);
+    return CostOfWork(spec, count, Intervening(passes * WorkOfPass(spec)), InterveningBytes(spec, count));
   }
 };
 

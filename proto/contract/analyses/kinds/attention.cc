@@ -42,7 +42,7 @@ class Attention final : public TypedKind<v1::AttentionRequest, v1::AttentionResu
   }
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::AttentionRequest&) const override {
-    return CostOfPasses(spec, count, /*passes=*/count, LookingBytes(spec, count));
+    return CostOfPasses(spec, count, LookingBytes(spec, count));
   }
   std::vector<v1::NodeTag> DoTags(const v1::AttentionResult& result) const override {
     return {result.tags().begin(), result.tags().end()};

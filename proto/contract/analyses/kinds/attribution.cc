@@ -7,7 +7,7 @@ namespace {
 class Attribution final : public TypedKind<v1::AttributionRequest, v1::AttributionResult> {
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::AttributionRequest&) const override {
-    return CostOfPasses(spec, count, /*passes=*/count, LookingBytes(spec, count));
+    return CostOfPasses(spec, count, LookingBytes(spec, count));
   }
 };
 

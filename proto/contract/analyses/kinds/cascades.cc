@@ -23,10 +23,8 @@ class Cascades final : public TypedKind<v1::CascadesRequest, v1::CascadesResult>
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::CascadesRequest& request) const override {
     const double questions = count + VerdictQuestions(spec, request.per_cell());
-    AnalysisCost cost =
-        CostOfPasses(spec, questions, VerdictPasses(spec, request.per_cell(), count), AnsweringBytes(spec, questions));
-    cost.rate = AnalysisCost::Rate::kAnswering;
-    return cost;
+    return CostOfWork(spec, questions, Answering(WorkOfVerdict(spec, request.per_cell(), count)),
+                      AnsweringBytes(spec, questions));
   }
   const v1::CascadesResult* DoVerdict(const v1::CascadesResult& result) const override { return &result; }
 };

@@ -31,10 +31,9 @@ class Evaluate final : public TypedKind<v1::EvaluateRequest, v1::EvaluateResult>
   }
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::EvaluateRequest& request) const override {
-    const double passes = count * AnswerShare(spec) + (request.generate() ? count : std::min(count, kGeneratedSample));
-    AnalysisCost cost = CostOfPasses(spec, count, passes, AnsweringBytes(spec, count));
-    cost.rate = AnalysisCost::Rate::kAnswering;
-    return cost;
+    const double generated = request.generate() ? count : std::min(count, kGeneratedSample);
+    return CostOfWork(spec, count, Answering(count * WorkOfAnswer(spec) + generated * WorkOfGenerated(spec)),
+                      AnsweringBytes(spec, count));
   }
   const v1::EvaluateResult* DoEvaluation(const v1::EvaluateResult& result) const override { return &result; }
 };

@@ -1,6 +1,6 @@
 // Activations of one question written into another.
 #include "proto/contract/analyses/node_sets.h"
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/analyses/typed_kind.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
@@ -26,8 +26,9 @@ class Patch final : public TypedKind<v1::PatchRequest, v1::PatchResult> {
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::PatchRequest& request) const override {
     const bool named = !request.node_sets().empty();
-    const double shares = named ? SetShares(spec, request.node_sets()) : PatchShares(spec, request.head_pairs());
-    AnalysisCost cost = CostOfPasses(spec, count, count * (2 + shares), InterveningBytes(spec, count));
+    const Work patches = named ? WorkOfSets(spec, request.node_sets()) : WorkOfPatches(spec, request.head_pairs());
+    AnalysisCost cost = CostOfWork(spec, count, Intervening(count * (2 * WorkOfPass(spec) + patches)),
+                                   InterveningBytes(spec, count));
     cost.nodes = named ? request.node_sets_size() : PatchedNodes(spec, request.head_pairs());
     return cost;
   }

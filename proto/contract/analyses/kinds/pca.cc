@@ -36,11 +36,10 @@ absl::Status CompleteDigit(const v1::TrainSpec& spec, const v1::QuestionSet& que
                       absl::StrCat("digit is ", request->digit(), "; expected 0 to ", spec.n_digits() - 1));
 }
 
-// The distances of three silhouettes, about 10 ns a pair, take as many operations as an intervention does meanwhile.
-double PassesOfDistances(const v1::TrainSpec& spec, double nodes, double questions) {
-  constexpr double kPerPair = 600;
-  const double width = spec.d_model(), per_pass = 24.0 * width * width * spec.n_layers() * ContextLength(spec);
-  return nodes * questions * questions * kPerPair / per_pass;
+// The distances of three silhouettes, about 10 ns a pair: as many operations as an intervention does meanwhile.
+Work WorkOfDistances(double nodes, double questions) {
+  constexpr double kFlopsPerPair = 600;
+  return {nodes * questions * questions * kFlopsPerPair, 0};
 }
 
 class Pca final : public TypedKind<v1::PcaRequest, v1::PcaResult> {
@@ -98,8 +97,8 @@ class Pca final : public TypedKind<v1::PcaRequest, v1::PcaResult> {
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::PcaRequest& request) const override {
     const auto nodes = static_cast<double>(CountNodes(spec, request));
-    return CostOfPasses(spec, count, count + PassesOfDistances(spec, nodes, count),
-                        ReadingBytes(spec, count) + count * nodes * spec.d_head() * sizeof(double));
+    return CostOfWork(spec, count, Intervening(count * WorkOfPass(spec) + WorkOfDistances(nodes, count)),
+                      ReadingBytes(spec, count) + count * nodes * spec.d_head() * sizeof(double));
   }
   std::vector<v1::NodeTag> DoTags(const v1::PcaResult& result) const override {
     return {result.tags().begin(), result.tags().end()};

@@ -69,7 +69,7 @@ class Phases final : public TypedKind<v1::PhasesRequest, v1::PhasesResult> {
     constexpr double kPerValue = 100;
     const double values = static_cast<double>(spec.steps()) * (1 + CostOf(spec).rows);
     AnalysisCost cost;
-    cost.flops = values * kPerValue;
+    cost.work.intervening.flops = values * kPerValue;
     cost.memory_bytes = static_cast<uint64_t>(2 * values * sizeof(double));
     return cost;
   }

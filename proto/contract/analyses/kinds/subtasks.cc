@@ -5,7 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/analyses/ablation_mode.h"
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/analyses/typed_kind.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
@@ -51,8 +51,8 @@ class Subtasks final : public TypedKind<v1::SubtasksRequest, v1::SubtasksResult>
   }
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::SubtasksRequest& request) const override {
-    AnalysisCost cost = CostOfPasses(spec, count, SubtaskPasses(spec, request.mode(), count),
-                                     std::max(LookingBytes(spec, count), InterveningBytes(spec, count)));
+    AnalysisCost cost = CostOfWork(spec, count, Intervening(WorkOfSubtasks(spec, request.mode(), count)),
+                                   std::max(LookingBytes(spec, count), InterveningBytes(spec, count)));
     cost.nodes = SubtaskNodes(spec);
     return cost;
   }

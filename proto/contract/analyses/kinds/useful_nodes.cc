@@ -1,6 +1,6 @@
 // Every node at every position, ablated one at a time.
 #include "proto/contract/analyses/ablation_mode.h"
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/analyses/typed_kind.h"
 
 namespace sumscope {
@@ -16,7 +16,7 @@ class UsefulNodes final : public TypedKind<v1::UsefulNodesRequest, v1::UsefulNod
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::UsefulNodesRequest& request) const override {
     AnalysisCost cost =
-        CostOfPasses(spec, count, MapPasses(spec, request.mode(), count), InterveningBytes(spec, count));
+        CostOfWork(spec, count, Intervening(WorkOfMap(spec, request.mode(), count)), InterveningBytes(spec, count));
     cost.nodes = MapNodes(spec);
     return cost;
   }

@@ -25,6 +25,14 @@ TEST_F(QuestionOptions_Test, WhenAQuestionOfAFileIsRefusedThenItsLineIsNamed) {
   EXPECT_THAT(Err(), HasSubstr("question 2"));
 }
 
+// "expected .. or mas" led to an error that named no way out.
+TEST_F(QuestionOptions_Test, WhenAnOperationIsNoneOfQuestionsThenThoseThatAreAreNamed) {
+  for (const char* operation : {"foo", "mas"}) {
+    EXPECT_EQ(Run({"probe", "r7", "evaluate", "--operation", operation}), 2);
+    EXPECT_THAT(Err(), HasSubstr("expected add, sub, mul or mix"));
+  }
+}
+
 TEST_F(QuestionOptions_Test, WhenAListIsLongThenItIsUploadedAndNamedByItsHash) {
   const std::string path = directory_.path() + "/long.txt";
   {

@@ -96,7 +96,7 @@ TEST_F(Watch_Test, WhenTheUserDetachesThenWhatIsNotAskedIsTold) {
   EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 0);
 }
 
-// The same.
+// --then of a run that failed was dropped in the same way.
 TEST_F(Watch_Test, WhenTheRunFailsThenWhatIsNotAskedIsTold) {
   EndAs(v1::FAILED);
   EXPECT_EQ(Run({"train", "m", "--watch", "--then", "evaluate"}), 5);

@@ -17,6 +17,7 @@ namespace sumscope::client {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Views_Test : public ::testing::Test {
  protected:
@@ -308,6 +309,19 @@ TEST_F(Views_Test, WhenClausesAreShownThenYesNoAndEvidence) {
   clause->set_testable(true);
   clause->set_evidence("P15L0H1");
   EXPECT_THAT(ProbeText(result, view_), HasSubstr("A2.SA   yes    a head adds pair 2  P15L0H1\n"));
+}
+
+// The rate of a run that adds, subtracts and multiplies looked like that of all three.
+TEST_F(Views_Test, GivenARunOfThreeOperationsThenWhatIsNotAskedIsSaid) {
+  v1::EvaluateResult result;
+  result.mutable_exact()->set_count(10);
+  result.add_digits()->mutable_accuracy()->set_count(10);
+  EXPECT_THAT(ProbeText(result, ViewOf("mas_d3_l1_h3")), HasSubstr("\nnot asked    additions and subtractions ("));
+  result.add_classes()->mutable_exact()->set_count(10);
+  EXPECT_THAT(ProbeText(result, ViewOf("mas_d3_l1_h3")), HasSubstr("\nnot asked    multiplications ("));
+  result.mutable_digits(0)->mutable_accuracy()->set_count(11);
+  EXPECT_THAT(ProbeText(result, ViewOf("mas_d3_l1_h3")), Not(HasSubstr("not asked"))) << "a list of all three";
+  EXPECT_THAT(ProbeText(result, ViewOf("mix_d3_l1_h3")), Not(HasSubstr("not asked")));
 }
 
 }  // namespace

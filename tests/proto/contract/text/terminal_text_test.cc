@@ -18,7 +18,9 @@ TEST(TerminalText_Test, GivenWhatATerminalObeysThenItIsShownInstead) {
 TEST(TerminalText_Test, GivenTextThenItsWidthInColumns) {
   EXPECT_EQ(DisplayWidth("abc"), 3);
   EXPECT_EQ(DisplayWidth("日本"), 4);
-  EXPECT_EQ(DisplayWidth("e\xcc\x81"), 1);  // with a combining accent
+  EXPECT_EQ(DisplayWidth("e\xcc\x81"), 1);     // with a combining accent
+  EXPECT_EQ(DisplayWidth("\u2615\u2728"), 4);  // a cup and sparkles, each as wide as an ideogram
+  EXPECT_EQ(DisplayWidth("\u2600\u2713"), 2);  // a sun and a tick, which are not
   EXPECT_EQ(DisplayWidth(""), 0);
 }
 

@@ -96,8 +96,11 @@ TEST_F(Recovery_Test, CatalogFollowsAFileThatEnded) {
   Crash();
   EXPECT_EQ(Get(run_).state(), v1::RUNNING);
   catalog_.gate.Open();
+  clock_.Jump(absl::Hours(1));
   EXPECT_THAT(Boot(), ElementsAre(HasSubstr("SUCCEEDED")));
   EXPECT_EQ(Get(run_).state(), v1::SUCCEEDED);
+  // When it ended, not when that was found out.
+  EXPECT_EQ(Get(run_).end_time().seconds(), File(run_)->GetRun()->end_time().seconds());
   EXPECT_EQ(Get(run_).steps_done(), 4u);
   EXPECT_EQ(Get(run_).heldout_loss(), 0.25);
   EXPECT_THAT(Boot(), IsEmpty());

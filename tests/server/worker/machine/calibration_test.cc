@@ -26,6 +26,11 @@ TEST(Calibrate_Test, RatesAreMeasuredAndNothingElseChanges) {
     EXPECT_GT(rate, 1e6);
     EXPECT_LT(rate, 1e15);
   }
+  for (const double value :
+       {rates->training_value_seconds(), rates->answering_value_seconds(), rates->intervening_value_seconds()}) {
+    EXPECT_GE(value, 0);
+    EXPECT_LT(value, 1e-3);
+  }
   EXPECT_GE(rates->training_step_seconds(), 0);
   EXPECT_TRUE(std::isfinite(rates->training_step_seconds()));
   EXPECT_TRUE(torch::equal(before, WeightsAfterSomeSteps()));

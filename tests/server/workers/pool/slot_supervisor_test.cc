@@ -72,6 +72,9 @@ TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
     rates = sound;
     rates.set_training_step_seconds(bad);
     EXPECT_EQ(taken(rates), bad == 1e-300) << bad << ": a step may cost nothing beside its operations";
+    rates = sound;
+    rates.set_answering_value_seconds(bad);
+    EXPECT_EQ(taken(rates), bad == 1e-300) << bad;
   }
 }
 

@@ -1,4 +1,4 @@
-#include "proto/contract/analyses/passes.h"
+#include "proto/contract/analyses/analysis_work.h"
 
 #include <algorithm>
 #include <optional>
@@ -25,30 +25,37 @@ struct Rows {
 
 // An intervention in `layer` at `own` rows from row `position` on: one row, or all of them. Later layers compute the
 // rows that may see it, the last one only answer rows; queries, keys and values change from the layer after the next
-// on.
-double RerunShare(const Rows& rows, double layer, double position, double own) {
+// on, and with them the patterns.
+Work WorkOfRerun(const v1::TrainSpec& spec, const Rows& rows, double layer, double position, double own) {
   const double first_answer = rows.all - rows.answer, below = rows.all - position;
   const double last = std::max(0.0, rows.all - std::max(position, first_answer));
   const double later = rows.layers - layer - 1;
-  double computed = 0;
+  double computed = 0, attended = 0;
   if (later == 0) {
     computed = kOutShare * (own > 1 ? last : position >= first_answer ? 1 : 0);
   } else if (later == 1) {
     computed = kOutShare * (own + last);
+    attended = last;
   } else {
+    attended = (later - 1) * below + last;
     computed = kOutShare * (own + below) + (later - 2) * below + last;
   }
-  return computed / (rows.layers * rows.all);
+  const Work pass = WorkOfPass(spec);
+  const double patterns = spec.n_heads() * rows.all;  // of a row
+  const double logits = pass.values - patterns * rows.layers * rows.all;
+  return {pass.flops * computed / (rows.layers * rows.all), attended * patterns + logits};
 }
 
 // Interventions in `nodes_per_place` single nodes at every row from `first` on of every layer.
-double SweepShares(const v1::TrainSpec& spec, double first, double nodes_per_place) {
+Work WorkOfSweep(const v1::TrainSpec& spec, double first, double nodes_per_place) {
   const Rows rows(spec);
-  double shares = 0;
+  Work work;
   for (double layer = 0; layer < rows.layers; ++layer) {
-    for (double position = first; position < rows.all; ++position) shares += RerunShare(rows, layer, position, 1);
+    for (double position = first; position < rows.all; ++position) {
+      work = work + WorkOfRerun(spec, rows, layer, position, 1);
+    }
   }
-  return nodes_per_place * shares;
+  return nodes_per_place * work;
 }
 
 }  // namespace
@@ -68,13 +75,16 @@ double CountPairs(const v1::PairQuestions& pairs) {
   return count;
 }
 
+// Of a single layer the first layer's table has all that it reads.
+Work WorkOfGenerated(const v1::TrainSpec& spec) { return spec.n_layers() == 1 ? WorkOfAnswer(spec) : WorkOfPass(spec); }
+
 double MapNodes(const v1::TrainSpec& spec) {
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), heads = spec.n_heads();
   return (heads + 1) * layers * (n_ctx - 1);
 }
 
-double MapPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
-  return questions * (1 + ModePasses(mode) + SweepShares(spec, 0, spec.n_heads() + 1.0));
+Work WorkOfMap(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
+  return questions * ((1 + ModePasses(mode)) * WorkOfPass(spec) + WorkOfSweep(spec, 0, spec.n_heads() + 1.0));
 }
 
 double PatchedNodes(const v1::TrainSpec& spec, bool head_pairs) {
@@ -83,14 +93,14 @@ double PatchedNodes(const v1::TrainSpec& spec, bool head_pairs) {
   return heads * layers * rows + (head_pairs ? heads * (heads - 1) / 2 * layers * rows : 0);
 }
 
-double PatchShares(const v1::TrainSpec& spec, bool head_pairs) {
+Work WorkOfPatches(const v1::TrainSpec& spec, bool head_pairs) {
   const double heads = spec.n_heads();
-  return SweepShares(spec, spec.n_digits(), heads + (head_pairs ? heads * (heads - 1) / 2 : 0));
+  return WorkOfSweep(spec, spec.n_digits(), heads + (head_pairs ? heads * (heads - 1) / 2 : 0));
 }
 
-double SetShares(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets) {
+Work WorkOfSets(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets) {
   const Rows rows(spec);
-  double shares = 0;
+  Work work;
   for (const std::string& set : sets) {
     double layer = rows.layers, position = rows.all, own = 1;
     for (const absl::string_view text : absl::StrSplit(set, ',')) {
@@ -100,19 +110,20 @@ double SetShares(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrF
       position = std::min<double>(position, node->position.value_or(0));
       if (!node->position) own = rows.all;
     }
-    shares += RerunShare(rows, std::min(layer, rows.layers - 1), position, own);
+    work = work + WorkOfRerun(spec, rows, std::min(layer, rows.layers - 1), position, own);
   }
-  return shares;
+  return work;
 }
 
 double ModePasses(v1::AblationMode mode) { return mode == v1::ZERO ? 0 : 1; }
 
 double SubtaskNodes(const v1::TrainSpec& spec) { return MapNodes(spec) + PatchedNodes(spec, /*head_pairs=*/true); }
 
-double SubtaskPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
+Work WorkOfSubtasks(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
   const double tasks =
       static_cast<double>(AllTasks(spec.operation() == v1::MAS ? v1::MIX : spec.operation(), spec.n_digits()).size());
-  return MapPasses(spec, mode, questions) + 2 * questions + tasks * (2 + PatchShares(spec, /*head_pairs=*/true));
+  return WorkOfMap(spec, mode, questions) + 2 * questions * WorkOfPass(spec) +
+         tasks * (2 * WorkOfPass(spec) + WorkOfPatches(spec, /*head_pairs=*/true));
 }
 
 }  // namespace sumscope
