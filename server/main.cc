@@ -21,8 +21,6 @@
 #include "proto/contract/process/heeded_signals.h"
 #include "proto/contract/process/home_directory.h"
 #include "proto/contract/process/standard_descriptors.h"
-#include "proto/contract/text/nearest.h"
-#include "proto/contract/text/quote.h"
 #include "server/allocator.h"
 #include "server/command_line.h"
 #include "server/log.h"

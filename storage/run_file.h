@@ -34,7 +34,8 @@ struct TensorSet {
   absl::Time create_time;
   std::vector<StoredTensor> tensors;
   uint64_t data_bytes = 0;
-  // Of the safetensors file with these tensors and no metadata (proto/contract/safetensors.h): a checkpoint's hash.
+  // Of the safetensors file with these tensors and no metadata (proto/contract/safetensors/safetensors.h): a
+  // checkpoint's hash.
   std::string sha256;
   uint64_t file_bytes = 0;
   std::optional<double> heldout_loss;

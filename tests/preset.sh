@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Configures and builds another preset, then runs its tests that match a pattern:
+# Configures and builds another preset, then runs its tests that match a pattern and are not slow:
 #   tests/preset.sh PRESET [CTEST_REGEX [TARGET...]]
 # With SUMSCOPE_MESSAGES_FROM in the environment that build's messages are used (deploy/cmake/SumscopeProtos.cmake).
 set -euo pipefail
@@ -12,5 +12,5 @@ ninja -C "build/$preset" -j2 --quiet "${targets[@]}"
 echo "$preset: built in $((SECONDS - started)) s"
 [ -z "$pattern" ] && exit 0
 started=$SECONDS
-ctest --test-dir "build/$preset" -R "$pattern" --output-on-failure --no-tests=error
+ctest --test-dir "build/$preset" -R "$pattern" -LE slow --output-on-failure --no-tests=error
 echo "$preset: tested in $((SECONDS - started)) s"

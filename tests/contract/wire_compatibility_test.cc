@@ -106,9 +106,14 @@ std::map<std::string, FileDescriptorProto> ByPackage(const FileDescriptorSet& se
 // What a program built from `was` could no longer rely on.
 Differences BrokenBetween(const FileDescriptorSet& was, const FileDescriptorSet& is) {
   Differences differences;
-  std::map<std::string, FileDescriptorProto> current = ByPackage(is);
+  const std::map<std::string, FileDescriptorProto> current = ByPackage(is);
   for (const auto& [package, before] : ByPackage(was)) {
-    const FileDescriptorProto& now = current[package];
+    const auto found = current.find(package);
+    if (found == current.end()) {
+      differences.push_back(package + " is gone");
+      continue;
+    }
+    const FileDescriptorProto& now = found->second;
     const std::string scope = package + ".";
     for (const auto& message : before.message_type()) {
       CompareMessage(scope, message, FindBy(now.message_type(), kName, message.name()), &differences);
@@ -190,7 +195,7 @@ TEST(WireCompatibility_Test, ChangeThenBroken) {
       [](auto* set) { set->mutable_file(1)->mutable_service(0)->mutable_method()->RemoveLast(); },
       [](auto* set) { set->mutable_file(1)->mutable_service(0)->mutable_method(0)->set_server_streaming(true); },
       [](auto* set) { set->mutable_file(1)->mutable_service()->RemoveLast(); },
-      [](auto* set) { set->mutable_file(2)->set_package("sumscope.v2"); },
+      [](auto* set) { set->mutable_file(set->file_size() - 1)->set_package("sumscope.worker.v2"); },
       [](auto* set) { set->mutable_file()->RemoveLast(); },
   };
   int index = 0;

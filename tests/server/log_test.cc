@@ -42,7 +42,7 @@ TEST_F(Log_Test, WhenJsonIsLoggedThenEachLineIsAnObject) {
   const auto first = nlohmann::json::parse(line);
   EXPECT_EQ(first["message"], "quotes \" and\nlines");
   EXPECT_EQ(first["level"], "debug");
-  EXPECT_THAT(first["time"], HasSubstr("T"));
+  EXPECT_THAT(first["time"].get<std::string>(), HasSubstr("T"));
   std::getline(lines, line);
   EXPECT_EQ(nlohmann::json::parse(line)["level"], "warning");
 }

@@ -7,7 +7,6 @@
 #include "client/cli/asking/watch.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "client/cli/probe/probes.h"
 #include "client/questions/question_sets.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/states.h"
@@ -41,8 +40,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> Create(Session& session, Connection& 
 
 absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& analysis) {
   const bool for_people = session.format() == Format::kTable || session.format() == Format::kWide;
-  const Probe* const probe = ProbeOf(analysis.result());
-  if (!for_people || probe == nullptr || !probe->needs_spec()) return v1::TrainSpec();
+  if (!for_people || !analysis.has_result()) return v1::TrainSpec();
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(absl::StrCat("runs/", RunIdOf(analysis.name()))));
   return run.spec();

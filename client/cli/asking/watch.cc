@@ -4,12 +4,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "proto/contract/names/states.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/progress.h"
 #include "client/cli/output/runs/run_view.h"
 #include "proto/contract/base/timestamp.h"
+#include "proto/contract/names/states.h"
 
 namespace sumscope::client {
 namespace {

@@ -191,7 +191,6 @@ void AddTidyRow(Table* table, absl::string_view section, absl::string_view name,
 class Evaluate final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateResult> {
   std::string description() const override { return "How often it is right: per digit, class, cell and cascade"; }
   bool follows_training() const override { return true; }
-  bool needs_spec() const override { return false; }
   FillOwn DoAddOptions(Command command) const override {
     const auto options = std::make_shared<Options>();
     command.AddFlag("--generate", &options->generate,

@@ -95,7 +95,8 @@ void DropCapture(Context* context, const JobWithSubject& target) {
 }
 
 // The files' part of the end. A success that cannot be stored is none; the error says that it may be one later.
-absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndFacts& facts, absl::Time now, Outcome* outcome) {
+absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndFacts& facts, absl::Time now,
+                      Outcome* outcome) {
   const auto failed = [&](const std::string& reason, const absl::Status& status) {
     if (outcome->state != v1::SUCCEEDED) return absl::OkStatus();  // says less, loses nothing
     if (facts.keep_success && StoragePatience::Passes(status)) return status;

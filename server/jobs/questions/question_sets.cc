@@ -9,7 +9,7 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSets::Add(v1::UploadedQuestionSe
                                                           const std::string& text) {
   question_set.set_name(QuestionSetName(question_set.sha256()));
   *question_set.mutable_create_time() = ToTimestamp(context_->clock->Now());
-  MutexLock lock(context_->uploads);
+  MutexLock lock(&context_->uploads);
   // A crash before the row is there leaves a text that the next start removes.
   SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) {
     return transaction.PutRemoval({"", "", question_set.sha256()});

@@ -8,6 +8,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "server/jobs/keeping/housekeeping.h"
 #include "server/jobs/runs/runs.h"
 
 namespace sumscope::jobs {

@@ -57,7 +57,7 @@ absl::Status Admission::Cancel(const std::string& job, const char* ended_reason)
   // It has a task, or is about to: the catalog decides, then its worker hears of it.
   std::string run;
   const auto cancel = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, job));
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
     run = target.job.run;
     if (IsTerminal(target.job.state)) {
       return ended_already(target.of_training() ? run : absl::StrCat(run, "'s analysis ", target.job.analysis));

@@ -1,5 +1,5 @@
-#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/analyses/analysis_work.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "server/rpc/predictions/predict.h"
 
 namespace sumscope::rpc {

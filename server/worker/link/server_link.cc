@@ -15,7 +15,6 @@
 #include "proto/contract/process/grpc_address.h"
 
 namespace sumscope::worker {
-namespace {}  // namespace
 
 ServerLink::~ServerLink() { (void)Close(); }
 

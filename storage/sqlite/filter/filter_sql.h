@@ -17,7 +17,7 @@ struct SqlCondition {
   std::vector<SqlValue> parameters;
 };
 
-// Fields of runs: those of proto/contract/run_list_fields.h.
+// Fields of runs: those of proto/contract/results/run_list_fields.h.
 // Of facts: task, tag, kind, value, node, position, layer, is_head, num, run.name, run.model_name, run.owner,
 // run.labels.{key}, run.{every field of TrainSpec}.
 // value orders those of its texts that are numbers against a number, and all texts against any other text.

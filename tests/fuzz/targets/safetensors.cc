@@ -3,7 +3,9 @@
 #include "proto/contract/safetensors/safetensors.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 

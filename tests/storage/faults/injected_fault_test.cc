@@ -121,7 +121,8 @@ class Store {
     for (const auto& entry : fs::recursive_directory_iterator(directory_)) {
       if (!entry.is_regular_file()) continue;
       const std::string name = entry.path().filename();
-      EXPECT_THAT(name, testing::MatchesRegex("catalog\\.db(-wal|-shm)?|r1\\.db(-wal|-shm)?|r1\\.a1\\.db"));
+      // A run file enters and leaves WAL mode under a journal, which its next use rolls back.
+      EXPECT_THAT(name, testing::MatchesRegex("catalog\\.db(-wal|-shm)?|r1\\.db(-wal|-shm|-journal)?|r1\\.a1\\.db"));
       if (entry.path().extension() != ".db") continue;
       SQLite::Database database(entry.path().string(), SQLite::OPEN_READWRITE);
       EXPECT_EQ(std::string(database.execAndGet("PRAGMA integrity_check").getText()), "ok") << entry.path();
@@ -229,7 +230,7 @@ class InjectedFault_Test : public testing::TestWithParam<std::tuple<size_t, Way>
 
   Faults faults_;
   FaultEnv env_{&faults_};
-  const FaultVfs vfs_{&faults_};
+  FaultVfs vfs_{&faults_};
 };
 
 TEST_P(InjectedFault_Test, WhereverItComesThenNothingAcknowledgedIsLostAndTheStoreIsSound) {

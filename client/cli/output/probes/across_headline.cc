@@ -5,6 +5,7 @@
 #include "client/cli/probe/probes.h"
 
 namespace sumscope::client {
+
 std::optional<size_t> HeadlinePlace(absl::string_view analysis, absl::string_view path) {
   const Probe* const probe = FindProbe(analysis);
   const std::vector<absl::string_view> headlines =

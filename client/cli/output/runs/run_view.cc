@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
-#include "proto/contract/names/states.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/note_label.h"
 #include "proto/contract/base/timestamp.h"
+#include "proto/contract/names/states.h"
 
 namespace sumscope::client {
 namespace {

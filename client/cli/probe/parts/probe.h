@@ -46,8 +46,6 @@ class Probe {
 
   // A result as tables for people. Sentences and "name   value" lines may be wider: see FitLines.
   virtual std::string Text(const v1::AnalysisResult& result, const View& view) const = 0;
-  // Whether Text looks at the spec.
-  virtual bool needs_spec() const { return true; }
   // The same in one tidy table, one row a number or a few that belong together.
   virtual Table Rows(const v1::AnalysisResult& result) const = 0;
 

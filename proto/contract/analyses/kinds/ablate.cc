@@ -1,7 +1,7 @@
 // What fails without some nodes.
 #include "proto/contract/analyses/ablation_mode.h"
-#include "proto/contract/analyses/node_sets.h"
 #include "proto/contract/analyses/analysis_work.h"
+#include "proto/contract/analyses/node_sets.h"
 #include "proto/contract/analyses/typed_kind.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"

@@ -131,8 +131,7 @@ class Capture final : public TypedKind<v1::CaptureRequest, v1::CaptureResult> {
   }
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet& questions, double count,
                       const v1::CaptureRequest& request) const override {
-    AnalysisCost cost =
-        CostOfPasses(spec, count, ReadingBytes(spec, count) + HeldBytes(spec, request, count));
+    AnalysisCost cost = CostOfPasses(spec, count, ReadingBytes(spec, count) + HeldBytes(spec, request, count));
     cost.disk_bytes = static_cast<uint64_t>(FileBytes(spec, request, questions.operation(), count));
     return cost;
   }

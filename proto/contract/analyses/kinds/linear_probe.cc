@@ -73,8 +73,7 @@ class LinearProbe final : public TypedKind<v1::LinearProbeRequest, v1::LinearPro
     constexpr double kCopies = 4.5;  // as read, the training rows, and those again while they are standardised
     const bool of_head = absl::StrContains(request.node(), 'H');
     const double features = of_head ? spec.d_head() : HookValues(spec, request.hook(), 1);
-    return CostOfPasses(spec, count,
-                        ReadingBytes(spec, count) + kCopies * count * features * sizeof(double));
+    return CostOfPasses(spec, count, ReadingBytes(spec, count) + kCopies * count * features * sizeof(double));
   }
 };
 

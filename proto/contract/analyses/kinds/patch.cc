@@ -1,6 +1,6 @@
 // Activations of one question written into another.
-#include "proto/contract/analyses/node_sets.h"
 #include "proto/contract/analyses/analysis_work.h"
+#include "proto/contract/analyses/node_sets.h"
 #include "proto/contract/analyses/typed_kind.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
