@@ -40,7 +40,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> Create(Session& session, Connection& 
 
 absl::StatusOr<v1::TrainSpec> SpecForView(Session& session, const v1::Analysis& analysis) {
   const bool for_people = session.format() == Format::kTable || session.format() == Format::kWide;
-  if (!for_people || !analysis.has_result() || analysis.result().has_evaluate()) return v1::TrainSpec();
+  if (!for_people || !analysis.has_result()) return v1::TrainSpec();
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(absl::StrCat("runs/", RunIdOf(analysis.name()))));
   return run.spec();
