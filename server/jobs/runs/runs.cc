@@ -150,7 +150,8 @@ absl::StatusOr<v1::Run> JobManagerImpl::ResumeRun(const Request& request, const 
     if (!could_go_on) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_RESUMABLE",
                        absl::StrCat(answer.name(), " is ", v1::State_Name(answer.state()),
-                                    "; only a FAILED or CANCELLED training can be resumed"));
+                                    "; only a FAILED or CANCELLED training can be resumed",
+                                    answer.state() == v1::CANCELLING ? ": wait until it has ended" : ""));
     }
     SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsJobs());
     SUMSCOPE_ASSIGN_OR_RETURN(Target target, LoadTarget(transaction, IdOf(answer.job())));
