@@ -49,7 +49,7 @@ Document Show(const Session& session, const v1::ListCapturesResponse& all, absl:
   std::vector<std::string> ids;
   for (const v1::Capture& capture : all.captures()) {
     table.AddRow({ShortNameOf(capture.name()), capture.name(), absl::StrJoin(capture.request().hooks(), " "),
-                  BriefQuestions(capture.question_set()), DescribeQuestions(capture.question_set()),
+                  BriefQuestions(capture.question_set(), session.width()), DescribeQuestions(capture.question_set()),
                   KeptText(capture.request()), v1::CaptureReduction_Name(capture.request().reduction()),
                   absl::StrJoin(capture.request().positions(), " "), absl::StrCat(capture.result().tensors_size()),
                   FormatBytes(capture.result().bytes()), absl::StrCat(capture.result().bytes()),

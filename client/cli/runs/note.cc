@@ -1,6 +1,7 @@
 // sumscope runs note: what a person wants to remember of a run, in a sentence.
 #include <memory>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/names.h"
@@ -23,10 +24,14 @@ absl::StatusOr<ExitCode> Note(const Options& options, Session& session) {
   if (options.words.empty() == !options.remove) {
     return InvalidField("USAGE", "text", "give the note's text, or --remove to take it away");
   }
+  const std::string note = absl::StrJoin(options.words, " ");
+  if (!options.remove && absl::StripAsciiWhitespace(note).empty()) {
+    return InvalidField("USAGE", "text", "the note is blank: give its text, or --remove to take the note away");
+  }
   v1::UpdateRunRequest request;
   SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_run()->mutable_name(), RunNameOf(options.run));
   request.mutable_update_mask()->add_paths(absl::StrCat("labels.", kNoteLabel));
-  if (!options.remove) (*request.mutable_run()->mutable_labels())[kNoteLabel] = absl::StrJoin(options.words, " ");
+  if (!options.remove) (*request.mutable_run()->mutable_labels())[kNoteLabel] = note;
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->UpdateRun(request));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));

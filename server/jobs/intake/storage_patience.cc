@@ -21,6 +21,14 @@ constexpr absl::Duration kAnalysisWait = absl::Minutes(2);
 // What a drain has to spare: the end of the task must be recorded within its grace.
 constexpr absl::Duration kDrainWait = absl::Seconds(5);
 
+// Of a disk that was full and has less free than the reserve lacks.
+absl::Status NeedsRoom(uint64_t bytes) {
+  constexpr uint64_t kKiB = 1024;
+  return MakeError(absl::StatusCode::kResourceExhausted, reasons::kDiskFull,
+                   absl::StrCat("it goes on when its file system has more than ", (bytes + kKiB - 1) / kKiB,
+                                " KiB free: so much the reserve lacks, from which cancels and deletes are written"));
+}
+
 }  // namespace
 
 bool StoragePatience::MayTryAgain(const absl::Status& status) {
@@ -58,12 +66,18 @@ absl::Status StoragePatience::Outlast(const std::function<absl::Status()>& body)
   const absl::Duration start = context_->clock->Monotonic();
   const absl::Status first = status;
   Show(first);
+  uint64_t shown = 0;  // what must be free, of the reason that people see
   for (int tries = 1; Passes(status) && context_->clock->Monotonic() - start < LimitOf(status); ++tries) {
     const absl::Duration delay = BackOffDelay(tries, kFirstDelay, kLongestDelay);
     const uint64_t version = context_->hub->Version(who_.run);
     if (ToldToEnd()) break;
     context_->hub->WaitForChange(who_.run, version, absl::ToChronoMilliseconds(delay));  // woken by a cancel
-    if (HasRoom(status)) status = body();
+    if (HasRoom(status)) {
+      status = body();
+    } else if (const uint64_t wanted = context_->reserve->Missing(); wanted != shown) {
+      shown = wanted;
+      Show(NeedsRoom(wanted));
+    }
   }
   Hide(first, context_->clock->Monotonic() - start, status.ok());
   return status;
@@ -97,7 +111,8 @@ void StoragePatience::SetReason(const std::string& reason, const std::string& de
   const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, who_.job));
     const v1::State now = target.job.state;
-    if ((now != v1::STARTING && now != v1::RUNNING) || target.job.reason == reason) return absl::OkStatus();
+    const bool told = target.job.reason == reason && target.job.detail == detail;
+    if ((now != v1::STARTING && now != v1::RUNNING) || told) return absl::OkStatus();
     return Change(transaction, context_->clock->Now(), &target, now, reason, detail);
   });
   if (status.ok()) context_->hub->Notify(who_.run);  // else Context::storage_waits says it alone

@@ -138,7 +138,8 @@ absl::StatusOr<v1::Run> Runs::Resume(const Request& request, const std::string& 
     if (!could_go_on) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_RESUMABLE",
                        absl::StrCat(answer.name(), " is ", v1::State_Name(answer.state()),
-                                    "; only a FAILED or CANCELLED training can be resumed"));
+                                    "; only a FAILED or CANCELLED training can be resumed",
+                                    answer.state() == v1::CANCELLING ? ": wait until it has ended" : ""));
     }
     SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
     SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, IdOf(answer.job())));

@@ -21,6 +21,9 @@ TEST_F(FindingRuns_Test, WhenANoteIsKeptThenItIsTheLabelNoteAndShownByItself) {
   EXPECT_EQ(request.run().labels_size(), 0);
   EXPECT_THAT(request.update_mask().paths(), ElementsAre("labels.note"));
   EXPECT_EQ(Run({"runs", "note", "r1"}), 2);
+  for (const char* blank : {"", "   "}) {
+    EXPECT_EQ(Run({"runs", "note", "r1", blank}), 2) << "as an unset variable gives it: it wiped the note";
+  }
   EXPECT_EQ(Run({"runs", "note", "r1", "x", "--remove"}), 2);
   (*server_.run.mutable_labels())["note"] = "carries one nine";
   EXPECT_EQ(Run({"runs", "show", "r1"}), 0);

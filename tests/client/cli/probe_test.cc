@@ -111,6 +111,18 @@ TEST_F(Probe_Test, WhenAnInputIsNoRegularFileThenItIsBadInput) {
   EXPECT_EQ(Run({"import", directory_.path() + "/none"}), 3);
 }
 
+// The view of an evaluation alone did without the run's spec, which says that products are not among its questions.
+TEST_F(Probe_Test, GivenARunOfThreeOperationsThenItsEvaluationSaysWhatWasNotAsked) {
+  server_.run.mutable_spec()->set_operation(v1::MAS);
+  for (v1::DigitResult& digit : *server_.analysis.mutable_result()->mutable_evaluate()->mutable_digits()) {
+    digit.mutable_accuracy()->set_count(1000);
+  }
+  server_.analysis.mutable_result()->mutable_evaluate()->clear_classes();
+  server_.analysis.mutable_result()->mutable_evaluate()->add_classes()->mutable_exact()->set_count(1000);
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--wait"}), 0) << Err();
+  EXPECT_THAT(Out(), HasSubstr("not asked    multiplications (--operation mul asks them)"));
+}
+
 TEST_F(Probe_Test, WhenManyRunsAreAskedThenMeanSpreadAndShares) {
   server_.from_cache = true;
   server_.no_checkpoint = {"runs/r1"};

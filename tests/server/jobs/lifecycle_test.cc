@@ -135,6 +135,8 @@ TEST_F(Lifecycle_Test, RunningRunIsCancelledAndKeepsItsMetrics) {
   pool_->Send(kSlot, Metrics(0, 2));
   ASSERT_EQ(manager_->runs().Cancel(id)->state(), v1::CANCELLING);
   ASSERT_EQ(manager_->runs().Cancel(id)->state(), v1::CANCELLING);  // asked again
+  EXPECT_THAT(std::string(manager_->runs().Resume({}, id).status().message()),
+              testing::HasSubstr("wait until it has ended"));
   EXPECT_TRUE(pool_->WaitForCancel(given.task.task_id()));
   pool_->Finish(kSlot, End(Finished::CANCELLED));
   ASSERT_TRUE(WaitForState(id, v1::CANCELLED));

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <future>
 
+#include "absl/strings/match.h"
 #include "server/jobs/analyses/analyses.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/runs/runs.h"
@@ -308,6 +309,11 @@ TEST_F(FullDisk_Test, OnlyWhatTheReserveGaveBackIsFreeThenTrainingsWaitOn) {
   });
   pool_->Send(kSlot, Metrics(0, 1));
   ASSERT_TRUE(WaitUntil(run_, [&] { return !manager_->StorageWaits().empty(); }));
+  // It said "less than 8 MiB left" as long as there were less than 16, which is what the reserve lacked.
+  ASSERT_TRUE(WaitUntil(run_, [&] {
+    const std::vector<StorageWait> waits = manager_->StorageWaits();
+    return !waits.empty() && absl::StrContains(waits[0].detail, "when its file system has more than 1024 KiB free");
+  }));
   clock_.Pass(limits::kStorageWait);
   ASSERT_TRUE(pool_->WaitForCancel(task_));
   EXPECT_EQ(*tries, 1);

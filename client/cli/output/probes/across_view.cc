@@ -105,7 +105,7 @@ bool QuestionsDiffer(const std::vector<AskedRun>& asked) {
 
 // What each run contributed: its answer, and the first numbers of it.
 Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& results, const std::string& analysis,
-           const std::string& worded, const std::vector<NumberAcross>& numbers) {
+           const std::string& worded, const std::vector<NumberAcross>& numbers, int width) {
   constexpr size_t kNumbersShown = 2;
   std::vector<Column> columns = {
       {"RUN"}, {"MODEL", kEverywhere, false, 0, /*cut=*/20}, {"STEP", kEverywhere, true}, {"ANSWER"}};
@@ -127,7 +127,7 @@ Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& re
       const auto number = results[i].numbers.find(path);
       cells.push_back(number == results[i].numbers.end() ? "" : NumberText(path, number->second));
     }
-    if (own_questions) cells.push_back(BriefQuestions(answer.question_set()));
+    if (own_questions) cells.push_back(BriefQuestions(answer.question_set(), width));
     table.AddRow(std::move(cells));
   }
   return table;
@@ -161,7 +161,7 @@ std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& result
   };
   // -o wide has members that no table of one run shows: all go by their paths, as in json and csv.
   const std::string worded = wide ? "" : first.analysis();
-  add("", Runs(answered, results, first.analysis(), worded, headlines));
+  add("", Runs(answered, results, first.analysis(), worded, headlines, view.width));
   add("", LeftOut(left_out));
   add("numbers", Numbers(numbers, worded));
   add("values", Values(values, worded));

@@ -16,7 +16,7 @@ namespace {
 
 constexpr size_t kHashShown = 12;
 constexpr int kBriefWidth = 22;       // of questions that are spelled out
-constexpr int kQuestionsWidth = 160;  // of questions and settings, but with -o wide
+constexpr int kQuestionsWidth = 160;  // of questions and settings, on a terminal without -o wide
 
 std::string StepOf(const std::string& checkpoint) { return checkpoint.substr(checkpoint.rfind('/') + 1); }
 
@@ -65,13 +65,14 @@ Probe::Pairs DescribeRequest(const v1::AnalysisRequest& request) {
 }
 
 std::string AnalysisText(const v1::Analysis& analysis, const View& view, bool from_cache) {
+  const bool whole = view.wide || view.width == 0;  // pipes get all
   const std::string questions = DescribeQuestions(analysis.question_set());
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"analysis", analysis.name()},
       {"question", absl::StrCat(analysis.analysis(), " of ", analysis.checkpoint())},
-      {"questions", view.wide ? questions : FitWidth(questions, kQuestionsWidth)}};
+      {"questions", whole ? questions : FitWidth(questions, kQuestionsWidth)}};
   for (auto& [name, value] : DescribeRequest(analysis.request())) {
-    pairs.emplace_back(name, view.wide ? value : FitWidth(value, kQuestionsWidth));
+    pairs.emplace_back(name, whole ? value : FitWidth(value, kQuestionsWidth));
   }
   const Probe* const probe = ProbeOf(analysis.result());
   pairs.emplace_back("used", probe == nullptr ? "" : probe->UsedQuestions(analysis));
@@ -135,10 +136,10 @@ std::string DescribeQuestions(const v1::QuestionSet& questions) {
   return text;
 }
 
-std::string BriefQuestions(const v1::QuestionSet& questions) {
+std::string BriefQuestions(const v1::QuestionSet& questions, int width) {
   std::string text = KindText(questions);
   const bool spelled_out = questions.list().questions_size() == 1 || questions.has_pairs();
-  if (spelled_out) return FitWidth(text, kBriefWidth);
+  if (spelled_out) return width > 0 ? FitWidth(text, kBriefWidth) : text;
   if (text.empty()) return "";
   if (questions.seed() != 0) absl::StrAppend(&text, ", seed ", questions.seed());
   if (questions.has_operation()) absl::StrAppend(&text, ", ", OperationName(questions));
@@ -169,7 +170,7 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
     table.AddRow({ShortNameOf(analysis.name()), analysis.name(),
                   absl::StrCat(analysis.analysis(), asked.empty() ? "" : " ", asked), analysis.analysis(),
                   analysis.checkpoint(), StepOf(analysis.checkpoint()), StateInList(analysis),
-                  v1::State_Name(analysis.state()), BriefQuestions(analysis.question_set()),
+                  v1::State_Name(analysis.state()), BriefQuestions(analysis.question_set(), session.width()),
                   DescribeQuestions(analysis.question_set()), DescribeQuestions(analysis.question_set()),
                   analysis.has_create_time() ? FormatAge(now - ToTime(analysis.create_time())) : "", analysis.owner(),
                   analysis.state_reason(), created, created});

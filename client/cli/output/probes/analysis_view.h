@@ -23,8 +23,9 @@ Document ShowPrediction(const Session& session, const v1::Analysis& analysis);
 // "uniform:10000, seed 0, add"; "list of 17, add"; a list that the server left out by its hash, "list 37493291dd05,
 // add".
 std::string DescribeQuestions(const v1::QuestionSet& questions);
-// The same for a column of a table: without what is usual, and cut where questions or tasks are spelled out.
-std::string BriefQuestions(const v1::QuestionSet& questions);
+// The same for a column of a table that may take `width` columns, 0 for unlimited: without what is usual, and where
+// there is a width cut where questions or tasks are spelled out.
+std::string BriefQuestions(const v1::QuestionSet& questions, int width);
 
 }  // namespace sumscope::client
 
