@@ -8,6 +8,7 @@
 #include "proto/contract/analyses/node_counts.h"
 #include "proto/contract/analyses/question_sets.h"
 #include "proto/contract/complete_spec.h"
+#include "proto/contract/model_shapes.h"
 #include "proto/contract/node_names.h"
 #include "proto/contract/question_classes.h"
 #include "proto/contract/tasks.h"
@@ -84,7 +85,7 @@ double PassBytes(const v1::TrainSpec& spec, const ModelCost& cost, const v1::Ana
   const double width = 1.0 * spec.n_heads() * spec.d_head();
   const double element = static_cast<double>(cost.element_bytes);
   const auto batch = [&](double most) { return std::min({questions, kBatch, std::max(1.0, most)}); };
-  const double tokens = spec.format() == v1::PLAIN ? 12 : 15;
+  const auto tokens = static_cast<double>(VocabularySize(spec));
   const double asked = batch(std::min(kBatchFlops / (4 * layers * d_model * (2 * width + d_mlp) * n_ctx),
                                       kTableBytes / (12 * n_ctx * spec.n_heads() * n_ctx * tokens)));
   const double row = static_cast<double>(cost.row_activation);
