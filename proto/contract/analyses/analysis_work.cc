@@ -19,14 +19,19 @@ struct Rows {
   explicit Rows(const v1::TrainSpec& spec)
       : layers(spec.n_layers()),
         all(ContextLength(spec) - 1.0),
-        answer(static_cast<double>(AnswerTokenNames(spec).size())) {}
+        answer(static_cast<double>(AnswerTokenNames(spec).size())),
+        flops(WorkOfPass(spec).flops / (layers * all)),
+        patterns(spec.n_heads() * all),
+        logits(AnswerLogits(spec)) {}
   double layers, all, answer;
+  double flops, patterns;  // of one row of one layer
+  double logits;
 };
 
 // An intervention in `layer` at `own` rows from row `position` on: one row, or all of them. Later layers compute the
 // rows that may see it, the last one only answer rows; queries, keys and values change from the layer after the next
 // on, and with them the patterns.
-Work WorkOfRerun(const v1::TrainSpec& spec, const Rows& rows, double layer, double position, double own) {
+Work WorkOfRerun(const Rows& rows, double layer, double position, double own) {
   const double first_answer = rows.all - rows.answer, below = rows.all - position;
   const double last = std::max(0.0, rows.all - std::max(position, first_answer));
   const double later = rows.layers - layer - 1;
@@ -40,10 +45,7 @@ Work WorkOfRerun(const v1::TrainSpec& spec, const Rows& rows, double layer, doub
     attended = (later - 1) * below + last;
     computed = kOutShare * (own + below) + (later - 2) * below + last;
   }
-  const Work pass = WorkOfPass(spec);
-  const double patterns = spec.n_heads() * rows.all;  // of a row
-  const double logits = pass.values - patterns * rows.layers * rows.all;
-  return {pass.flops * computed / (rows.layers * rows.all), attended * patterns + logits};
+  return {rows.flops * computed, rows.patterns * attended + rows.logits};
 }
 
 // Interventions in `nodes_per_place` single nodes at every row from `first` on of every layer.
@@ -52,7 +54,7 @@ Work WorkOfSweep(const v1::TrainSpec& spec, double first, double nodes_per_place
   Work work;
   for (double layer = 0; layer < rows.layers; ++layer) {
     for (double position = first; position < rows.all; ++position) {
-      work = work + WorkOfRerun(spec, rows, layer, position, 1);
+      work = work + WorkOfRerun(rows, layer, position, 1);
     }
   }
   return nodes_per_place * work;
@@ -110,7 +112,7 @@ Work WorkOfSets(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrFi
       position = std::min<double>(position, node->position.value_or(0));
       if (!node->position) own = rows.all;
     }
-    work = work + WorkOfRerun(spec, rows, std::min(layer, rows.layers - 1), position, own);
+    work = work + WorkOfRerun(rows, std::min(layer, rows.layers - 1), position, own);
   }
   return work;
 }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "proto/contract/models/model_cost.h"
+#include "proto/contract/models/model_shapes.h"
 #include "proto/contract/models/node_names.h"
 
 namespace sumscope {
@@ -21,7 +22,7 @@ struct Sizes {
         d_mlp(spec.d_mlp()),
         heads(spec.n_heads()),
         width(1.0 * spec.n_heads() * spec.d_head()),
-        tokens(spec.format() == v1::PLAIN ? 12 : 15) {
+        tokens(static_cast<double>(VocabularySize(spec))) {
     const ModelCost cost = CostOf(spec);
     element = static_cast<double>(cost.element_bytes);
     row = static_cast<double>(cost.row_activation);

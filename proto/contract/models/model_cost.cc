@@ -9,11 +9,7 @@ namespace {
 
 constexpr double kKeyShare = 1.0 / 6;  // of a layer: keys and values alone
 
-double VocabularySize(const v1::TrainSpec& spec) { return spec.format() == v1::PLAIN ? 12 : 15; }
-
 double AnswerRows(const v1::TrainSpec& spec) { return static_cast<double>(AnswerTokenNames(spec).size()); }
-
-double AnswerLogits(const v1::TrainSpec& spec) { return AnswerRows(spec) * VocabularySize(spec); }
 
 // Values of the patterns behind one answer, the first layer's over so many (position, token) pairs a row.
 double AnswerPatterns(const v1::TrainSpec& spec, double pairs_per_row) {
@@ -39,6 +35,8 @@ ModelCost CostOf(const v1::TrainSpec& spec) {
   return cost;
 }
 
+double AnswerLogits(const v1::TrainSpec& spec) { return AnswerRows(spec) * static_cast<double>(VocabularySize(spec)); }
+
 Work WorkOfStep(const v1::TrainSpec& spec) {
   constexpr double kPairsPerRow = 10, kForwardAndBackward = 3;
   const ModelCost cost = CostOf(spec);
@@ -60,7 +58,7 @@ Work WorkOfAnswer(const v1::TrainSpec& spec) {
   const double layers = spec.n_layers(), rows = ContextLength(spec) - 1.0;
   const double last = kKeyShare + (1 - kKeyShare) * AnswerRows(spec) / rows;
   return {WorkOfPass(spec).flops * (layers - 1 + last) / layers,
-          AnswerPatterns(spec, VocabularySize(spec)) + AnswerLogits(spec)};
+          AnswerPatterns(spec, static_cast<double>(VocabularySize(spec))) + AnswerLogits(spec)};
 }
 
 }  // namespace sumscope

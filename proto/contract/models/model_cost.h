@@ -25,6 +25,9 @@ struct Work {
 inline Work operator+(const Work& a, const Work& b) { return {a.flops + b.flops, a.values + b.values}; }
 inline Work operator*(double times, const Work& work) { return {times * work.flops, times * work.values}; }
 
+// Logits that are read of one answer.
+double AnswerLogits(const v1::TrainSpec& spec);
+
 // One question's forward pass over every row of every layer, its logits read.
 Work WorkOfPass(const v1::TrainSpec& spec);
 

@@ -168,6 +168,8 @@ bool IsModelBuffer(absl::string_view tensor_name) {
          (absl::EndsWith(tensor_name, ".attn.mask") || absl::EndsWith(tensor_name, ".attn.IGNORE"));
 }
 
+uint64_t VocabularySize(const v1::TrainSpec& spec) { return ShapeOf(spec.format()).d_vocab; }
+
 std::vector<SafetensorsTensor> ModelTensors(const v1::TrainSpec& spec) {
   const uint64_t d_model = spec.d_model(), heads = spec.n_heads(), d_head = spec.d_head(), d_mlp = spec.d_mlp();
   const FormatShape& format = ShapeOf(spec.format());

@@ -15,6 +15,9 @@ namespace sumscope {
 // Every parameter of a complete spec's model in TransformerLens' names, layouts and our fixed order, dtype F32.
 std::vector<SafetensorsTensor> ModelTensors(const v1::TrainSpec& spec);
 
+// Tokens of a complete spec's format: 12 or 15.
+uint64_t VocabularySize(const v1::TrainSpec& spec);
+
 // What a foreign file's shapes say: layers, heads, dimensions, n and format (d_vocab 12 or 15, n_ctx); `operation` the
 // rest. The spec is complete, steps 0 means unknown. Buffers attn.mask and attn.IGNORE, any dtype, are ignored.
 // INVALID_ARGUMENT MODEL_TENSOR_MISSING, MODEL_TENSOR_UNKNOWN, MODEL_TENSOR_SHAPE, MODEL_TENSOR_DTYPE (F32 or F64),

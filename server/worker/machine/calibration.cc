@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <limits>
+#include <memory>
 
 #include "absl/time/time.h"
 #include "proto/contract/analyses/kinds/kinds.h"
@@ -68,15 +69,14 @@ struct Times {
   double flop, value;
 };
 
-absl::StatusOr<Measured> MeasureStep(const sumscope::v1::TrainSpec& spec, const torch::Device& device, Clock* clock) {
+absl::StatusOr<std::unique_ptr<engine::Trainer>> TrainerOf(const sumscope::v1::TrainSpec& spec,
+                                                           const torch::Device& device) {
   SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec own, ToEngine(spec));
-  const auto trainer = engine::Trainer::Create(own, device);
-  return Measured{WorkOfStep(spec), LeastSeconds(clock, [&] { (void)trainer->Step(); })};
+  return engine::Trainer::Create(own, device);
 }
 
-absl::StatusOr<engine::Model> ModelOf(const sumscope::v1::TrainSpec& spec, const torch::Device& device) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::TrainSpec own, ToEngine(spec));
-  return engine::Trainer::Create(own, device)->CurrentModel();
+Measured MeasureStep(const sumscope::v1::TrainSpec& spec, engine::Trainer* trainer, Clock* clock) {
+  return {WorkOfStep(spec), LeastSeconds(clock, [&] { (void)trainer->Step(); })};
 }
 
 // As `evaluate` reads answers.
@@ -103,9 +103,12 @@ Measured MeasureInterventions(const sumscope::v1::TrainSpec& spec, const engine:
 absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock* clock) {
   const sumscope::v1::TrainSpec small = SpecOf(5, 32), wide = SpecOf(5, 256), thin = SpecOf(12, 32);
   sumscope::v1::Rates rates;
-  SUMSCOPE_ASSIGN_OR_RETURN(const Measured small_step, MeasureStep(small, device, clock));
-  SUMSCOPE_ASSIGN_OR_RETURN(const Measured wide_step, MeasureStep(wide, device, clock));
-  SUMSCOPE_ASSIGN_OR_RETURN(const Measured thin_step, MeasureStep(thin, device, clock));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto of_small, TrainerOf(small, device));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto of_wide, TrainerOf(wide, device));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto of_thin, TrainerOf(thin, device));
+  const Measured small_step = MeasureStep(small, of_small.get(), clock);
+  const Measured wide_step = MeasureStep(wide, of_wide.get(), clock);
+  const Measured thin_step = MeasureStep(thin, of_thin.get(), clock);
   // A step takes a fixed time beside: that of the small one is taken from both.
   const auto beyond = [&](const Measured& step) {
     return Measured{step.work + -1.0 * small_step.work, std::max(0.0, step.seconds - small_step.seconds)};
@@ -117,8 +120,7 @@ absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock
       std::max(0.0, small_step.seconds - small_step.work.flops * step.flop - small_step.work.values * step.value));
 
   const torch::NoGradGuard no_grad;
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::Model wide_model, ModelOf(wide, device));
-  SUMSCOPE_ASSIGN_OR_RETURN(const engine::Model thin_model, ModelOf(thin, device));
+  const engine::Model wide_model = of_wide->CurrentModel(), thin_model = of_thin->CurrentModel();
   const Times answer(MeasureAnswers(wide, wide_model, clock), MeasureAnswers(thin, thin_model, clock));
   rates.set_answering_flops_per_second(1 / answer.flop);
   rates.set_answering_value_seconds(answer.value);

@@ -197,11 +197,15 @@ class Store {
   // What was said to be done is there; what was not may be done now, by the same storage or the next.
   void ExpectGoesOn(Storage& storage, const Action& action, size_t done) const {
     for (const Step step : action.before) {
-      if (action.steps.front() != ForgetRun) EXPECT_TRUE(Has(storage, step));
+      if (action.steps.front() != ForgetRun) {
+        EXPECT_TRUE(Has(storage, step));
+      }
     }
     for (size_t i = 0; i < action.steps.size(); ++i) {
       const bool there = Has(storage, action.steps[i]);
-      if (i < done) EXPECT_TRUE(there) << "step " << i << " was acknowledged";
+      if (i < done) {
+        EXPECT_TRUE(there) << "step " << i << " was acknowledged";
+      }
       const bool again = action.steps[i] != InsertRow && action.steps[i] != MakeFile &&
                          action.steps[i] != WriteCapture && action.steps[i] != ForgetRun;
       if (there && !again) continue;

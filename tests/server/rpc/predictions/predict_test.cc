@@ -28,7 +28,6 @@ TEST(PredictTraining_Test, PaperShapeHasItsParametersAndOperations) {
               1e3);
 }
 
-// Every run was taken to have the six columns of an addition's cells.
 // A run that needed 1.5 TB was taken, and ended its worker.
 TEST(CheckMemory_Test, MoreIsPredictedThanTheMachineHasThenItIsRefused) {
   constexpr uint64_t kGiB = uint64_t{1} << 30;
@@ -38,6 +37,7 @@ TEST(CheckMemory_Test, MoreIsPredictedThanTheMachineHasThenItIsRefused) {
   EXPECT_TRUE(CheckMemory(1500 * kGiB, 0).ok()) << "nobody knows what the machine has";
 }
 
+// Every run was taken to have the six columns of an addition's cells.
 TEST(PredictTraining_Test, CellsAreThoseOfTheOperations) {
   const auto disk = [](v1::Operation operation) {
     v1::TrainSpec spec;
@@ -148,6 +148,23 @@ TEST(PredictAnalysis_Test, GivenAThinModelWithLongQuestionsThenItsPatternsAreCou
   request.mutable_evaluate()->set_generate(true);
   EXPECT_NEAR(PredictAnalysis(spec, request, Uniform(200'000), 0, speed).seconds(), prediction.seconds() * 400 / 210,
               1e-6);
+}
+
+// The rows of a pass were counted in two ways, and their difference went for logits.
+TEST(PredictAnalysis_Test, GivenOneMoreAblationThenItsLogitsAreRead) {
+  v1::TrainSpec spec = TwoLayers();
+  spec.set_n_layers(1);
+  Speed speed = AssumedSpeed(1);
+  speed.rates.set_intervening_flops_per_second(1e300);
+  speed.rates.set_intervening_value_seconds(1);
+  v1::AnalysisRequest one, two;
+  one.mutable_ablate()->add_node_sets("P14L0H1");
+  two = one;
+  two.mutable_ablate()->add_node_sets("P15L0H1");
+  const auto values = [&](const v1::AnalysisRequest& request) {
+    return PredictAnalysis(spec, request, Uniform(1), 0, speed).seconds();
+  };
+  EXPECT_NEAR(values(two) - values(one), 7 * 15, 1e-6);
 }
 
 // An algorithm is half interventions, half verdict: each at its own speed.
