@@ -19,7 +19,8 @@
   PROBE(Algorithm)             \
   PROBE(Ask)                   \
   PROBE(Capture)               \
-  PROBE(ImportTags)
+  PROBE(ImportTags)            \
+  /* the next kind above this line */
 
 namespace sumscope::client {
 

@@ -15,7 +15,8 @@
   RUN(cascades, RunCascades)        \
   RUN(algorithm, RunAlgorithm)      \
   RUN(ask, RunAsk)                  \
-  RUN(capture, RunCapture)
+  RUN(capture, RunCapture)          \
+  /* the next kind above this line */
 
 namespace sumscope::worker {
 

@@ -25,7 +25,8 @@
   KIND(Algorithm)                     \
   KIND(Ask)                           \
   KIND(Capture)                       \
-  KIND(ImportTags)
+  KIND(ImportTags)                    \
+  /* the next kind above this line */
 
 namespace sumscope {
 
