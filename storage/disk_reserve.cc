@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "proto/contract/process/file_descriptor.h"
+
 namespace sumscope::storage {
 namespace {
 
@@ -26,14 +28,14 @@ void DiskReserve::Fill() {
   MutexLock lock(&mutex_);
   const uint64_t held = Held();
   if (held >= bytes_) return;
-  const int file = open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-  if (file < 0) return;
+  const FileDescriptor owned(open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  if (!owned.valid()) return;
+  const int file = owned.get();
   struct statvfs disk;
   const bool room = fstatvfs(file, &disk) == 0 && uint64_t{disk.f_bavail} * disk.f_frsize / kShare >= bytes_ - held;
   // Blocks, not a hole: a file that only claims its size would give nothing back.
   const bool filled = room && posix_fallocate(file, 0, static_cast<off_t>(bytes_)) == 0;
   const bool cut = filled || ftruncate(file, static_cast<off_t>(held)) == 0;
-  close(file);
   if (!cut || (!filled && held == 0)) unlink(path_.c_str());
 }
 

@@ -24,27 +24,25 @@ bool IsStandardInput(const std::string& path) { return path == "-" || path == "/
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path, const InputPatience& patience) {
-  int descriptor = -1;
+  FileDescriptor descriptor;
   if (IsStandardInput(path)) {
     if (StandardInputIsClosed()) return NotReadable(path, "the standard input is closed");
-    descriptor = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    descriptor = FileDescriptor(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0));
   } else {
     SUMSCOPE_RETURN_IF_ERROR(CheckReadable(path, Pipes::kAllowed));
     // Opening a pipe that has no writer would hang, deaf to Ctrl-C.
-    descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    descriptor = FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   }
   struct stat status = {};
-  if (descriptor < 0 || fstat(descriptor, &status) != 0) return NotReadable(path, std::strerror(errno));
-  return absl::WrapUnique(new InputFile(path, descriptor, S_ISREG(status.st_mode), patience));
+  if (!descriptor.valid() || fstat(descriptor.get(), &status) != 0) return NotReadable(path, std::strerror(errno));
+  return absl::WrapUnique(new InputFile(path, std::move(descriptor), S_ISREG(status.st_mode), patience));
 }
 
-InputFile::InputFile(std::string path, int descriptor, bool regular, const InputPatience& patience)
-    : path_(std::move(path)), descriptor_(descriptor), regular_(regular), patience_(patience) {}
-
-InputFile::~InputFile() { close(descriptor_); }
+InputFile::InputFile(std::string path, FileDescriptor descriptor, bool regular, const InputPatience& patience)
+    : path_(std::move(path)), descriptor_(std::move(descriptor)), regular_(regular), patience_(patience) {}
 
 absl::Status InputFile::WaitForBytes() {
-  pollfd wanted = {descriptor_, POLLIN, 0};
+  pollfd wanted = {descriptor_.get(), POLLIN, 0};
   while (poll(&wanted, 1, static_cast<int>(kStep / absl::Milliseconds(1))) <= 0) {
     if (patience_.cancellation->cancelled()) return absl::CancelledError("interrupted");
   }
@@ -58,7 +56,7 @@ absl::StatusOr<size_t> InputFile::Read(char* buffer, size_t size) {
     written_ = true;
   }
   for (absl::Duration slept;;) {
-    const ssize_t got = read(descriptor_, buffer, size);
+    const ssize_t got = read(descriptor_.get(), buffer, size);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       written_ = true;
@@ -66,7 +64,7 @@ absl::StatusOr<size_t> InputFile::Read(char* buffer, size_t size) {
       continue;
     }
     if (got < 0) return NotReadable(path_, std::strerror(errno));
-    pollfd ended = {descriptor_, POLLIN, 0};
+    pollfd ended = {descriptor_.get(), POLLIN, 0};
     // Linux tells a pipe that was never written to (nothing) from one that everybody has left (POLLHUP).
     const bool nobody_yet = got == 0 && !regular_ && !written_ && poll(&ended, 1, 0) == 0;
     if (!nobody_yet) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "client/base/backoff.h"
 #include "client/base/cancellation.h"
+#include "proto/contract/process/file_descriptor.h"
 
 namespace sumscope::client {
 
@@ -23,7 +24,6 @@ class InputFile {
  public:
   // NOT_FOUND FILE_NOT_READABLE; INVALID_ARGUMENT FILE_NOT_REGULAR: a directory, a device.
   static absl::StatusOr<std::unique_ptr<InputFile>> Open(const std::string& path, const InputPatience& patience);
-  ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
@@ -31,16 +31,16 @@ class InputFile {
   absl::StatusOr<size_t> Read(char* buffer, size_t size);
 
   const std::string& path() const { return path_; }
-  int descriptor() const { return descriptor_; }
+  int descriptor() const { return descriptor_.get(); }
   // A regular file, which can be read twice.
   bool regular() const { return regular_; }
 
  private:
-  InputFile(std::string path, int descriptor, bool regular, const InputPatience& patience);
+  InputFile(std::string path, FileDescriptor descriptor, bool regular, const InputPatience& patience);
   absl::Status WaitForBytes();
 
   const std::string path_;
-  const int descriptor_;
+  const FileDescriptor descriptor_;
   const bool regular_;
   const InputPatience patience_;
   bool written_ = false;  // a writer was seen

@@ -50,8 +50,8 @@ std::optional<std::string> LinkOf(const std::string& path) {
 }
 
 absl::Status CopyInto(const OutputPlace& place, int from) {
-  const int to = open(place.path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (to < 0) return OutputFailed(place.path, std::strerror(errno));
+  const FileDescriptor to(open(place.path.c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (!to.valid()) return OutputFailed(place.path, std::strerror(errno));
   std::string buffer(limits::kMaxChunkBytes, '\0');
   absl::Status status;
   off_t copied = 0;
@@ -60,13 +60,12 @@ absl::Status CopyInto(const OutputPlace& place, int from) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) status = OutputFailed(place.path, std::strerror(errno));
     if (got <= 0) break;
-    status = WriteAll(to, absl::string_view(buffer.data(), static_cast<size_t>(got)), place.path);
+    status = WriteAll(to.get(), absl::string_view(buffer.data(), static_cast<size_t>(got)), place.path);
     copied += got;
   }
-  if (status.ok() && (ftruncate(to, copied) != 0 || fsync(to) != 0)) {
+  if (status.ok() && (ftruncate(to.get(), copied) != 0 || fsync(to.get()) != 0)) {
     status = OutputFailed(place.path, std::strerror(errno));
   }
-  close(to);
   return status;
 }
 
@@ -112,24 +111,25 @@ absl::StatusOr<OutputPlace> FindOutputPlace(const std::string& path) {
   return place;
 }
 
-absl::StatusOr<int> OpenPlain(const OutputPlace& place, Sleeper* sleeper) {
+absl::StatusOr<FileDescriptor> OpenPlain(const OutputPlace& place, Sleeper* sleeper) {
   constexpr absl::Duration kPatience = absl::Seconds(30), kStep = absl::Milliseconds(100);
   if (place.descriptor) {
-    const int copy = fcntl(*place.descriptor, F_DUPFD_CLOEXEC, 0);
-    return copy < 0 ? absl::StatusOr<int>(OutputFailed(place.path, std::strerror(errno))) : copy;
+    FileDescriptor copy(fcntl(*place.descriptor, F_DUPFD_CLOEXEC, 0));
+    if (!copy.valid()) return OutputFailed(place.path, std::strerror(errno));
+    return copy;
   }
   struct stat existing = {};
   const bool pipe = stat(place.path.c_str(), &existing) == 0 && S_ISFIFO(existing.st_mode);
-  int descriptor = -1;
+  FileDescriptor descriptor;
   // Opening a pipe that has no reader would hang, deaf to Ctrl-C.
-  for (absl::Duration slept; descriptor < 0; slept += kStep) {
-    descriptor = open(place.path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (descriptor >= 0) break;
+  for (absl::Duration slept; !descriptor.valid(); slept += kStep) {
+    descriptor = FileDescriptor(open(place.path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    if (descriptor.valid()) break;
     if (!pipe || errno != ENXIO) return OutputFailed(place.path, std::strerror(errno));
     if (slept >= kPatience) return OutputFailed(place.path, "nobody reads this pipe");
     sleeper->Sleep(kStep);
   }
-  fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) & ~O_NONBLOCK);
+  fcntl(descriptor.get(), F_SETFL, fcntl(descriptor.get(), F_GETFL) & ~O_NONBLOCK);
   return descriptor;
 }
 

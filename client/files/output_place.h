@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/base/backoff.h"
+#include "proto/contract/process/file_descriptor.h"
 
 namespace sumscope::client {
 
@@ -29,7 +30,7 @@ struct OutputPlace {
 absl::StatusOr<OutputPlace> FindOutputPlace(const std::string& path);
 
 // Opens a plain place to write to. A pipe that nobody reads yet is waited for, half a minute at most.
-absl::StatusOr<int> OpenPlain(const OutputPlace& place, Sleeper* sleeper);
+absl::StatusOr<FileDescriptor> OpenPlain(const OutputPlace& place, Sleeper* sleeper);
 
 // Makes the finished file `temporary`, open for reading as `descriptor`, the file of `place`, with the mode and owner
 // of the one that was there. A file with other names keeps them: it gets the content instead.

@@ -18,22 +18,23 @@ namespace sumscope::client {
 
 absl::StatusOr<std::unique_ptr<PartialFile>> PartialFile::Open(const OutputPlace& place, absl::string_view key) {
   std::string partial_path = absl::StrCat(place.path, ".part-", key);
-  const int descriptor = open(partial_path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (descriptor < 0) return OutputFailed(partial_path, std::strerror(errno));
-  auto file = absl::WrapUnique(new PartialFile(place, std::move(partial_path), descriptor, 0));
+  FileDescriptor descriptor(open(partial_path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0666));
+  if (!descriptor.valid()) return OutputFailed(partial_path, std::strerror(errno));
+  auto file = absl::WrapUnique(new PartialFile(place, std::move(partial_path), std::move(descriptor), 0));
   struct stat existing = {};
-  if (fstat(descriptor, &existing) != 0) return file->Failed();
+  if (fstat(file->descriptor_.get(), &existing) != 0) return file->Failed();
   file->size_ = static_cast<uint64_t>(existing.st_size);
   return file;
 }
 
-PartialFile::PartialFile(OutputPlace place, std::string partial_path, int descriptor, uint64_t size)
-    : place_(std::move(place)), partial_path_(std::move(partial_path)), descriptor_(descriptor), size_(size) {}
+PartialFile::PartialFile(OutputPlace place, std::string partial_path, FileDescriptor descriptor, uint64_t size)
+    : place_(std::move(place)),
+      partial_path_(std::move(partial_path)),
+      descriptor_(std::move(descriptor)),
+      size_(size) {}
 
 PartialFile::~PartialFile() {
-  if (descriptor_ < 0) return;
-  close(descriptor_);
-  if (size_ == 0) unlink(partial_path_.c_str());
+  if (descriptor_.valid() && size_ == 0) unlink(partial_path_.c_str());
 }
 
 absl::Status PartialFile::Failed() const { return OutputFailed(partial_path_, std::strerror(errno)); }
@@ -41,7 +42,7 @@ absl::Status PartialFile::Failed() const { return OutputFailed(partial_path_, st
 absl::Status PartialFile::Read(const std::function<void(absl::string_view)>& use) const {
   std::string buffer(limits::kMaxChunkBytes, '\0');
   for (uint64_t offset = 0; offset < size_;) {
-    const ssize_t got = pread(descriptor_, buffer.data(), std::min<uint64_t>(buffer.size(), size_ - offset),
+    const ssize_t got = pread(descriptor_.get(), buffer.data(), std::min<uint64_t>(buffer.size(), size_ - offset),
                               static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Failed();
@@ -53,26 +54,26 @@ absl::Status PartialFile::Read(const std::function<void(absl::string_view)>& use
 }
 
 absl::Status PartialFile::Write(absl::string_view bytes) {
-  SUMSCOPE_RETURN_IF_ERROR(WriteAll(descriptor_, bytes, partial_path_));
+  SUMSCOPE_RETURN_IF_ERROR(WriteAll(descriptor_.get(), bytes, partial_path_));
   size_ += bytes.size();
   return absl::OkStatus();
 }
 
 absl::Status PartialFile::Commit() {
-  SUMSCOPE_RETURN_IF_ERROR(PutInPlace(place_, descriptor_, partial_path_));
-  close(std::exchange(descriptor_, -1));
+  SUMSCOPE_RETURN_IF_ERROR(PutInPlace(place_, descriptor_.get(), partial_path_));
+  (void)descriptor_.Close();
   return absl::OkStatus();
 }
 
 absl::Status PartialFile::Clear() {
-  if (ftruncate(descriptor_, 0) != 0) return Failed();
+  if (ftruncate(descriptor_.get(), 0) != 0) return Failed();
   size_ = 0;
   return absl::OkStatus();
 }
 
 void PartialFile::Remove() {
-  if (descriptor_ < 0) return;
-  close(std::exchange(descriptor_, -1));
+  if (!descriptor_.valid()) return;
+  (void)descriptor_.Close();
   unlink(partial_path_.c_str());
 }
 

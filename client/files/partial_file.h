@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "client/files/output_place.h"
+#include "proto/contract/process/file_descriptor.h"
 
 namespace sumscope::client {
 
@@ -36,12 +37,12 @@ class PartialFile {
   void Remove();
 
  private:
-  PartialFile(OutputPlace place, std::string partial_path, int descriptor, uint64_t size);
+  PartialFile(OutputPlace place, std::string partial_path, FileDescriptor descriptor, uint64_t size);
   absl::Status Failed() const;  // of errno
 
   const OutputPlace place_;
   const std::string partial_path_;
-  int descriptor_;
+  FileDescriptor descriptor_;
   uint64_t size_;
 };
 

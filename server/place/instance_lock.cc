@@ -27,11 +27,11 @@ constexpr char kLockName[] = "sumscoped.lock";
 
 }  // namespace
 
-InstanceLock::InstanceLock(std::string directory, int folder, int descriptor)
+InstanceLock::InstanceLock(std::string directory, FileDescriptor folder, FileDescriptor descriptor)
     : directory_(std::move(directory)),
-      alias_(absl::StrCat("/proc/", getpid(), "/fd/", folder)),
-      folder_(folder),
-      descriptor_(descriptor) {}
+      alias_(absl::StrCat("/proc/", getpid(), "/fd/", folder.get())),
+      folder_(std::move(folder)),
+      descriptor_(std::move(descriptor)) {}
 
 absl::StatusOr<std::unique_ptr<InstanceLock>> InstanceLock::Take(const std::string& directory) {
   if (directory.size() > limits::kMaxDataDirectoryLength) {
@@ -41,15 +41,12 @@ absl::StatusOr<std::unique_ptr<InstanceLock>> InstanceLock::Take(const std::stri
                      limits::kMaxDataDirectoryLength, " are possible; give another with --data-directory"));
   }
   if (const absl::Status made = MakePrivateFolder(directory); !made.ok()) return NotWritable(directory, made.message());
-  const int folder = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return NotWritable(directory, std::strerror(errno));
-  const int descriptor = openat(folder, kLockName, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) {
-    const std::string why = std::strerror(errno);
-    close(folder);
-    return NotWritable(directory, why);
-  }
-  std::unique_ptr<InstanceLock> lock(new InstanceLock(directory, folder, descriptor));
+  FileDescriptor folder(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!folder.valid()) return NotWritable(directory, std::strerror(errno));
+  FileDescriptor lock_file(openat(folder.get(), kLockName, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock_file.valid()) return NotWritable(directory, std::strerror(errno));
+  const int descriptor = lock_file.get();
+  std::unique_ptr<InstanceLock> lock(new InstanceLock(directory, std::move(folder), std::move(lock_file)));
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     char owner[32] = {};
     const ssize_t length = pread(descriptor, owner, sizeof(owner) - 1, 0);
@@ -71,16 +68,11 @@ absl::Status InstanceLock::Check() const {
   struct stat ours = {}, there = {};
   const bool found = stat(absl::StrCat(directory_, "/", kLockName).c_str(), &there) == 0;
   if (!found && errno != ENOENT && errno != ENOTDIR) return absl::OkStatus();  // a disk that does not answer now
-  if (found && fstat(descriptor_, &ours) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino) {
+  if (found && fstat(descriptor_.get(), &ours) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino) {
     return absl::OkStatus();
   }
   return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_LOST",
                    absl::StrCat("the data directory ", directory_, " was removed, moved or replaced"));
-}
-
-InstanceLock::~InstanceLock() {
-  close(descriptor_);
-  close(folder_);
 }
 
 }  // namespace sumscope::place

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/contract/process/file_descriptor.h"
 
 namespace sumscope::place {
 
@@ -16,7 +17,6 @@ class InstanceLock {
   // DATA_DIRECTORY_IN_USE naming the other server's pid, DATA_DIRECTORY_NOT_WRITABLE; INVALID_ARGUMENT
   // DATA_DIRECTORY_TOO_LONG over limits::kMaxDataDirectoryLength.
   static absl::StatusOr<std::unique_ptr<InstanceLock>> Take(const std::string& directory);
-  ~InstanceLock();
   InstanceLock(const InstanceLock&) = delete;
   InstanceLock& operator=(const InstanceLock&) = delete;
 
@@ -29,10 +29,10 @@ class InstanceLock {
   const std::string& alias() const { return alias_; }
 
  private:
-  InstanceLock(std::string directory, int folder, int descriptor);
+  InstanceLock(std::string directory, FileDescriptor folder, FileDescriptor descriptor);
 
   const std::string directory_, alias_;
-  const int folder_, descriptor_;
+  const FileDescriptor folder_, descriptor_;
 };
 
 }  // namespace sumscope::place

@@ -68,12 +68,12 @@ std::string NewName() {
 
 }  // namespace
 
-SocketPlace::SocketPlace(std::string path, int folder)
+SocketPlace::SocketPlace(std::string path, FileDescriptor folder)
     : path_(std::move(path)),
       name_(path_.substr(path_.rfind('/') + 1)),
-      folder_(folder),
+      folder_(std::move(folder)),
       new_name_(NewName()),
-      bind_path_(InFolder(folder, new_name_)) {}
+      bind_path_(InFolder(folder_.get(), new_name_)) {}
 
 absl::StatusOr<std::unique_ptr<SocketPlace>> SocketPlace::Claim(const std::string& path) {
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
@@ -85,31 +85,31 @@ absl::StatusOr<std::unique_ptr<SocketPlace>> SocketPlace::Claim(const std::strin
   const size_t slash = path.rfind('/');
   if (slash == std::string::npos || slash + 1 == path.size()) return Impossible(path, "it does not name a file");
   const std::string folder = path.substr(0, slash == 0 ? 1 : slash);
-  const int descriptor = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return Impossible(path, absl::StrCat("its folder: ", std::strerror(errno)));
-  std::unique_ptr<SocketPlace> place(new SocketPlace(path, descriptor));
+  FileDescriptor descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!descriptor.valid()) return Impossible(path, absl::StrCat("its folder: ", std::strerror(errno)));
+  std::unique_ptr<SocketPlace> place(new SocketPlace(path, std::move(descriptor)));
   if (access(folder.c_str(), W_OK | X_OK) != 0) return Impossible(path, std::strerror(errno));
   struct stat stale;
-  SUMSCOPE_RETURN_IF_ERROR(LookAt(path, descriptor, place->name_, &stale));
+  SUMSCOPE_RETURN_IF_ERROR(LookAt(path, place->folder_.get(), place->name_, &stale));
   return place;
 }
 
 absl::Status SocketPlace::Publish() {
   struct stat ours = {};
-  if (fstatat(folder_, new_name_.c_str(), &ours, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (fstatat(folder_.get(), new_name_.c_str(), &ours, AT_SYMLINK_NOFOLLOW) != 0) {
     return Impossible(path_, std::strerror(errno));
   }
   device_ = ours.st_dev;
   inode_ = ours.st_ino;
   for (int i = 0; i < kPublishTries; ++i) {
-    if (renameat2(folder_, new_name_.c_str(), folder_, name_.c_str(), RENAME_NOREPLACE) == 0) {
+    if (renameat2(folder_.get(), new_name_.c_str(), folder_.get(), name_.c_str(), RENAME_NOREPLACE) == 0) {
       published_ = true;
       return absl::OkStatus();
     }
     if (errno != EEXIST) return Impossible(path_, std::strerror(errno));
     struct stat stale;
-    SUMSCOPE_RETURN_IF_ERROR(LookAt(path_, folder_, name_, &stale));
-    if (stale.st_ino != 0) RemoveStale(folder_, name_, new_name_ + "-old", stale);
+    SUMSCOPE_RETURN_IF_ERROR(LookAt(path_, folder_.get(), name_, &stale));
+    if (stale.st_ino != 0) RemoveStale(folder_.get(), name_, new_name_ + "-old", stale);
   }
   return Impossible(path_, "others come and go there");
 }
@@ -117,11 +117,10 @@ absl::Status SocketPlace::Publish() {
 SocketPlace::~SocketPlace() {
   struct stat there = {};
   const std::string& name = published_ ? name_ : new_name_;
-  if (fstatat(folder_, name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == device_ &&
+  if (fstatat(folder_.get(), name.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && there.st_dev == device_ &&
       there.st_ino == inode_) {
-    unlinkat(folder_, name.c_str(), 0);
+    unlinkat(folder_.get(), name.c_str(), 0);
   }
-  close(folder_);
 }
 
 }  // namespace sumscope::place

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "proto/contract/process/file_descriptor.h"
 
 namespace sumscope::place {
 
@@ -34,10 +35,10 @@ class SocketPlace {
   absl::Status Publish();
 
  private:
-  SocketPlace(std::string path, int folder);
+  SocketPlace(std::string path, FileDescriptor folder);
 
   const std::string path_, name_;
-  const int folder_;  // a descriptor of the folder: names are looked up in it, wherever it is moved
+  const FileDescriptor folder_;  // names are looked up in it, wherever it is moved
   const std::string new_name_, bind_path_;
   bool published_ = false;
   dev_t device_ = 0;

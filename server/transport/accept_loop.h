@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "proto/contract/process/file_descriptor.h"
 #include "server/transport/connection_table.h"
-#include "server/transport/file_descriptor.h"
 #include "server/transport/listening_socket.h"
 
 namespace sumscope::transport {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "server/transport/file_descriptor.h"
+#include "proto/contract/process/file_descriptor.h"
 
 namespace sumscope::transport {
 

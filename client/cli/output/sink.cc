@@ -37,47 +37,42 @@ class StreamSink : public Sink {
 // A device, a pipe, a descriptor: nothing to make whole.
 class PlainSink : public Sink {
  public:
-  PlainSink(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
-  ~PlainSink() override {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  absl::Status Write(absl::string_view bytes) override { return WriteAll(descriptor_, bytes, path_); }
+  PlainSink(std::string path, FileDescriptor descriptor) : path_(std::move(path)), descriptor_(std::move(descriptor)) {}
+  absl::Status Write(absl::string_view bytes) override { return WriteAll(descriptor_.get(), bytes, path_); }
   absl::Status Commit() override {
-    return close(std::exchange(descriptor_, -1)) == 0 ? absl::OkStatus() : OutputFailed(path_, std::strerror(errno));
+    return descriptor_.Close() == 0 ? absl::OkStatus() : OutputFailed(path_, std::strerror(errno));
   }
 
  private:
   const std::string path_;
-  int descriptor_;
+  FileDescriptor descriptor_;
 };
 
 class FileSink : public Sink {
  public:
-  FileSink(OutputPlace place, std::string temporary, int descriptor)
-      : place_(std::move(place)), temporary_(std::move(temporary)), descriptor_(descriptor) {}
+  FileSink(OutputPlace place, std::string temporary, FileDescriptor descriptor)
+      : place_(std::move(place)), temporary_(std::move(temporary)), descriptor_(std::move(descriptor)) {}
 
   ~FileSink() override {
-    if (descriptor_ < 0) return;
-    close(descriptor_);
-    unlink(temporary_.c_str());
+    if (descriptor_.valid()) unlink(temporary_.c_str());
   }
 
-  absl::Status Write(absl::string_view bytes) override { return WriteAll(descriptor_, bytes, place_.path); }
+  absl::Status Write(absl::string_view bytes) override { return WriteAll(descriptor_.get(), bytes, place_.path); }
 
   absl::Status Commit() override {
     // mkstemp made it private; a new result gets the mode that the user's files get.
     const mode_t mask = umask(0);
     umask(mask);
-    if (fchmod(descriptor_, 0666 & ~mask) != 0) return OutputFailed(place_.path, std::strerror(errno));
-    SUMSCOPE_RETURN_IF_ERROR(PutInPlace(place_, descriptor_, temporary_));
-    close(std::exchange(descriptor_, -1));
+    if (fchmod(descriptor_.get(), 0666 & ~mask) != 0) return OutputFailed(place_.path, std::strerror(errno));
+    SUMSCOPE_RETURN_IF_ERROR(PutInPlace(place_, descriptor_.get(), temporary_));
+    (void)descriptor_.Close();
     return absl::OkStatus();
   }
 
  private:
   const OutputPlace place_;
   const std::string temporary_;
-  int descriptor_;
+  FileDescriptor descriptor_;
 };
 
 }  // namespace
@@ -87,13 +82,13 @@ std::unique_ptr<Sink> MakeStreamSink(std::ostream* out) { return std::make_uniqu
 absl::StatusOr<std::unique_ptr<Sink>> MakeFileSink(const std::string& path, Sleeper* sleeper) {
   SUMSCOPE_ASSIGN_OR_RETURN(OutputPlace place, FindOutputPlace(path));
   if (place.plain) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const int plain, OpenPlain(place, sleeper));
-    return std::make_unique<PlainSink>(path, plain);
+    SUMSCOPE_ASSIGN_OR_RETURN(FileDescriptor plain, OpenPlain(place, sleeper));
+    return std::make_unique<PlainSink>(path, std::move(plain));
   }
   std::string temporary = absl::StrCat(place.path, ".XXXXXX");
-  const int descriptor = mkostemp(temporary.data(), O_CLOEXEC);
-  if (descriptor < 0) return OutputFailed(path, std::strerror(errno));
-  return std::make_unique<FileSink>(std::move(place), temporary, descriptor);
+  FileDescriptor descriptor(mkostemp(temporary.data(), O_CLOEXEC));
+  if (!descriptor.valid()) return OutputFailed(path, std::strerror(errno));
+  return std::make_unique<FileSink>(std::move(place), temporary, std::move(descriptor));
 }
 
 }  // namespace sumscope::client

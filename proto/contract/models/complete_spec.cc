@@ -112,15 +112,15 @@ absl::Status CheckTraining(const v1::TrainSpec& spec) {
   SUMSCOPE_RETURN_IF_ERROR(
       CheckCount("BATCH_SIZE_OUT_OF_RANGE", "batch_size", spec.batch_size(), 1, limits::kMaxBatchSize));
   const double rate = spec.learning_rate(), decay = spec.weight_decay(), epsilon = spec.epsilon();
-  SUMSCOPE_RETURN_IF_ERROR(
-      CheckNumber("LEARNING_RATE_INVALID", "learning_rate", rate, rate > 0 && rate <= 10, "(0, 10]"));
-  SUMSCOPE_RETURN_IF_ERROR(
-      CheckNumber("WEIGHT_DECAY_INVALID", "weight_decay", decay, decay >= 0 && decay <= 10, "[0, 10]"));
+  SUMSCOPE_RETURN_IF_ERROR(CheckNumber("LEARNING_RATE_INVALID", "learning_rate", rate,
+                                       rate > 0 && rate <= limits::kMaxLearningRate, "(0, 10]"));
+  SUMSCOPE_RETURN_IF_ERROR(CheckNumber("WEIGHT_DECAY_INVALID", "weight_decay", decay,
+                                       decay >= 0 && decay <= limits::kMaxWeightDecay, "[0, 10]"));
   SUMSCOPE_RETURN_IF_ERROR(
       CheckNumber("BETA1_INVALID", "beta1", spec.beta1(), spec.beta1() >= 0 && spec.beta1() < 1, "[0, 1)"));
   SUMSCOPE_RETURN_IF_ERROR(
       CheckNumber("BETA2_INVALID", "beta2", spec.beta2(), spec.beta2() >= 0 && spec.beta2() < 1, "[0, 1)"));
-  return CheckNumber("EPSILON_INVALID", "epsilon", epsilon, epsilon > 0 && epsilon <= 1, "(0, 1]");
+  return CheckNumber("EPSILON_INVALID", "epsilon", epsilon, epsilon > 0 && epsilon <= limits::kMaxEpsilon, "(0, 1]");
 }
 
 }  // namespace

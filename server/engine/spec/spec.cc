@@ -1,7 +1,5 @@
 #include "server/engine/spec/spec.h"
 
-#include <cmath>
-
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {
@@ -17,11 +15,10 @@ void CheckRange(const char* field, uint64_t value, uint64_t low, uint64_t high) 
                        std::to_string(value));
 }
 
-// low <= value < high, which NaN is not.
-void CheckReal(const char* field, double value, double low, double high) {
-  if (value >= low && value < high) return;
-  Fail("BAD_SPEC", std::string(field) + " must be at least " + std::to_string(low) + " and below " +
-                       std::to_string(high) + ", not " + std::to_string(value));
+// `valid` of NaN is false.
+void CheckReal(const char* field, double value, bool valid, const char* range) {
+  if (valid) return;
+  Fail("BAD_SPEC", std::string(field) + " must be in " + range + ", not " + std::to_string(value));
 }
 
 }  // namespace
@@ -56,18 +53,19 @@ void ValidateSpec(const TrainSpec& spec) {
     Fail("FORMAT_NEEDS_SIGN", "the plain format can only write additions");
   }
   // Negative numbers become huge and fall out of the range as well.
-  CheckRange("n_layers", static_cast<uint64_t>(spec.n_layers), 1, 8);
-  CheckRange("n_heads", static_cast<uint64_t>(spec.n_heads), 1, 16);
-  CheckRange("d_model", static_cast<uint64_t>(spec.d_model), 1, 1024);
-  CheckRange("d_head", static_cast<uint64_t>(spec.d_head), 1, 1024);
-  CheckRange("d_mlp", static_cast<uint64_t>(spec.d_mlp), 1, 8192);
-  CheckRange("steps", spec.steps, 1, 10000000);
-  CheckRange("batch_size", static_cast<uint64_t>(spec.batch_size), 1, 4096);
-  CheckReal("learning_rate", spec.learning_rate, 0, HUGE_VAL);
-  CheckReal("weight_decay", spec.weight_decay, 0, HUGE_VAL);
-  CheckReal("beta1", spec.beta1, 0, 1);
-  CheckReal("beta2", spec.beta2, 0, 1);
-  CheckReal("epsilon", spec.epsilon, 0, HUGE_VAL);
+  CheckRange("n_layers", static_cast<uint64_t>(spec.n_layers), 1, kMaxLayers);
+  CheckRange("n_heads", static_cast<uint64_t>(spec.n_heads), 1, kMaxHeads);
+  CheckRange("d_model", static_cast<uint64_t>(spec.d_model), 1, kMaxDModel);
+  CheckRange("d_head", static_cast<uint64_t>(spec.d_head), 1, kMaxDHead);
+  CheckRange("d_mlp", static_cast<uint64_t>(spec.d_mlp), 1, kMaxDMlp);
+  CheckRange("steps", spec.steps, 1, kMaxSteps);
+  CheckRange("batch_size", static_cast<uint64_t>(spec.batch_size), 1, kMaxBatchSize);
+  const double rate = spec.learning_rate, decay = spec.weight_decay, epsilon = spec.epsilon;
+  CheckReal("learning_rate", rate, rate > 0 && rate <= kMaxLearningRate, "(0, 10]");
+  CheckReal("weight_decay", decay, decay >= 0 && decay <= kMaxWeightDecay, "[0, 10]");
+  CheckReal("beta1", spec.beta1, spec.beta1 >= 0 && spec.beta1 < 1, "[0, 1)");
+  CheckReal("beta2", spec.beta2, spec.beta2 >= 0 && spec.beta2 < 1, "[0, 1)");
+  CheckReal("epsilon", epsilon, epsilon > 0 && epsilon <= kMaxEpsilon, "(0, 1]");
 }
 
 }  // namespace sumscope::engine

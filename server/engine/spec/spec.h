@@ -42,6 +42,18 @@ struct TrainSpec {
   uint64_t seed = 372001;
 };
 
+// Maxima of a spec. The worker holds them equal to the contract's, which nothing here may include.
+inline constexpr int kMaxLayers = 8;
+inline constexpr int kMaxHeads = 16;
+inline constexpr int kMaxDModel = 1024;
+inline constexpr int kMaxDHead = 1024;
+inline constexpr int kMaxDMlp = 8192;
+inline constexpr uint64_t kMaxSteps = 10'000'000;
+inline constexpr int kMaxBatchSize = 4096;
+inline constexpr double kMaxLearningRate = 10;
+inline constexpr double kMaxWeightDecay = 10;
+inline constexpr double kMaxEpsilon = 1;
+
 // Checks ranges and combinations. Throws kInvalidArgument: BAD_DIGITS, BAD_SPEC (the message names the field and its
 // range), FORMAT_NEEDS_SIGN.
 void ValidateSpec(const TrainSpec& spec);

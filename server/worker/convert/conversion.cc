@@ -5,12 +5,22 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/limits.h"
 #include "server/worker/convert/intervals.h"
 
 namespace sumscope::worker {
 namespace {
 
 namespace api = sumscope::v1;
+
+// The engine includes nothing of the contract: what both say stands twice, and is held equal here.
+static_assert(engine::kMinDigits == limits::kMinDigits && engine::kMaxDigits == limits::kMaxDigits);
+static_assert(engine::kMaxLayers == limits::kMaxLayers && engine::kMaxHeads == limits::kMaxHeads);
+static_assert(engine::kMaxDModel == limits::kMaxDModel && engine::kMaxDHead == limits::kMaxDHead);
+static_assert(engine::kMaxDMlp == limits::kMaxDMlp && engine::kMaxBatchSize == limits::kMaxBatchSize);
+static_assert(engine::kMaxSteps == limits::kMaxSteps);
+static_assert(engine::kMaxLearningRate == limits::kMaxLearningRate);
+static_assert(engine::kMaxWeightDecay == limits::kMaxWeightDecay && engine::kMaxEpsilon == limits::kMaxEpsilon);
 
 std::optional<engine::TrainOperation> Convert(api::Operation operation) {
   switch (operation) {

@@ -56,22 +56,21 @@ ParentWatch::ParentWatch(int pipe_fd, int signal_fd, Actions actions)
       thread_([this] { Watch(); }) {}
 
 ParentWatch::~ParentWatch() {
-  (void)eventfd_write(done_fd_, 1);
+  (void)eventfd_write(done_fd_.get(), 1);
   thread_.join();
-  close(done_fd_);
 }
 
 void ParentWatch::Watch() {
   char buffer[256];
   while (true) {
-    pollfd events[] = {{done_fd_, POLLIN, 0}, {pipe_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}};
+    pollfd events[] = {{done_fd_.get(), POLLIN, 0}, {pipe_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}};
     if (poll(events, 3, -1) < 0) continue;  // EINTR
     if (events[0].revents != 0) return;
     if (events[1].revents != 0 && ReadSome(pipe_fd_, buffer, sizeof(buffer)) == 0) break;
     if (events[2].revents != 0 && ReadSome(signal_fd_, buffer, sizeof(signalfd_siginfo)) > 0) actions_.terminate();
   }
   actions_.parent_gone();
-  pollfd done = {done_fd_, POLLIN, 0};
+  pollfd done = {done_fd_.get(), POLLIN, 0};
   const int timeout = static_cast<int>(absl::ToInt64Milliseconds(limits::kParentGoneTimeout));
   if (poll(&done, 1, timeout) == 0) actions_.exit_now();
 }

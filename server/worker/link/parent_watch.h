@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "absl/status/statusor.h"
+#include "proto/contract/process/file_descriptor.h"
 
 namespace sumscope::worker {
 
@@ -35,7 +36,7 @@ class ParentWatch {
 
   const int pipe_fd_;
   const int signal_fd_;
-  const int done_fd_;  // an eventfd: readable when the watch is over
+  const FileDescriptor done_fd_;  // an eventfd: readable when the watch is over
   const Actions actions_;
   std::thread thread_;
 };

@@ -8,9 +8,9 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/process/file_descriptor.h"
 #include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
@@ -40,10 +40,9 @@ class RealEnv final : public Env {
   }
 
   absl::Status FsyncDirectory(const std::string& path) override {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return FileError(errno, "open the directory", path);
-    const absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
-    return Fsync(descriptor, "sync the directory", path);
+    const FileDescriptor descriptor(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!descriptor.valid()) return FileError(errno, "open the directory", path);
+    return Fsync(descriptor.get(), "sync the directory", path);
   }
 
   absl::Status RenameFile(const std::string& from, const std::string& to) override {
@@ -57,22 +56,21 @@ class RealEnv final : public Env {
   }
 
   absl::Status FsyncFile(const std::string& path) override {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return FileError(errno, "open", path);
-    const absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
-    return Fsync(descriptor, "sync", path);
+    const FileDescriptor descriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!descriptor.valid()) return FileError(errno, "open", path);
+    return Fsync(descriptor.get(), "sync", path);
   }
 
   absl::StatusOr<std::string> ReadFile(const std::string& path) override {
-    const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO would wait for its writer
-    if (descriptor < 0) return FileError(errno, "open", path);
-    const absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
+    const FileDescriptor descriptor(
+        open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a FIFO would wait for its writer
+    if (!descriptor.valid()) return FileError(errno, "open", path);
     constexpr size_t kPieceBytes = 64 << 10;
     std::string bytes;
     while (true) {
       const size_t before = bytes.size();
       bytes.resize(before + kPieceBytes);
-      const ssize_t count = read(descriptor, &bytes[before], kPieceBytes);
+      const ssize_t count = read(descriptor.get(), &bytes[before], kPieceBytes);
       bytes.resize(before + (count > 0 ? static_cast<size_t>(count) : 0));
       if (count == 0) return bytes;
       if (count < 0 && errno != EINTR) return FileError(errno, "read", path);
@@ -80,10 +78,9 @@ class RealEnv final : public Env {
   }
 
   absl::Status WriteFile(const std::string& path, absl::string_view bytes) override {
-    const int descriptor = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (descriptor < 0) return FileError(errno, "create", path);
-    const absl::Cleanup close_descriptor = [descriptor] { close(descriptor); };
-    return WriteAll(descriptor, bytes, path);
+    const FileDescriptor descriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+    if (!descriptor.valid()) return FileError(errno, "create", path);
+    return WriteAll(descriptor.get(), bytes, path);
   }
 
   absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) override {

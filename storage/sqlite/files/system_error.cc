@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/process/file_descriptor.h"
 #include "storage/sqlite/files/files.h"
 
 namespace sumscope::storage {
@@ -75,10 +76,8 @@ absl::Status SystemError(int error_number, absl::string_view what) {
 
 bool DescriptorsAreUsedUp() {
   // Never a database of ours: closing any descriptor of a file drops SQLite's locks on it.
-  const int descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return FaultOf(errno) == SystemFault::kTooManyFiles;
-  close(descriptor);
-  return false;
+  const FileDescriptor descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return !descriptor.valid() && FaultOf(errno) == SystemFault::kTooManyFiles;
 }
 
 bool DiskIsFull(const std::string& path) {

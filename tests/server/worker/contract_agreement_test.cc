@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "proto/contract/analyses/kinds/kinds.h"
+#include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/node_names.h"
 #include "proto/contract/names/tasks.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
@@ -74,6 +75,45 @@ TEST(ContractAgreement_Test, GivenAnySmallNumberOfStepsThenBothTakeTheSameWindow
     for (uint64_t window = widest < 4 ? 1 : widest - 3; window <= widest + 3; ++window) {
       EXPECT_EQ(takes(window), contract_takes(window)) << steps << " steps, window " << window;
     }
+  }
+}
+
+// The ranges of learning rates disagreed.
+TEST(ContractAgreement_Test, GivenASpecAtOrBeyondALimitThenBothTakeOrRefuseIt) {
+  using Change = void (*)(sumscope::v1::TrainSpec*);
+  const std::pair<bool, Change> changes[] = {
+      {true, [](auto* spec) { spec->set_learning_rate(10); }},
+      {false, [](auto* spec) { spec->set_learning_rate(10.5); }},
+      {false, [](auto* spec) { spec->set_learning_rate(0); }},
+      {true, [](auto* spec) { spec->set_weight_decay(0); }},
+      {false, [](auto* spec) { spec->set_weight_decay(10.5); }},
+      {true, [](auto* spec) { spec->set_beta1(0); }},
+      {false, [](auto* spec) { spec->set_beta2(1); }},
+      {true, [](auto* spec) { spec->set_epsilon(1); }},
+      {false, [](auto* spec) { spec->set_epsilon(0); }},
+      {true, [](auto* spec) { spec->set_n_layers(8); }},
+      {false, [](auto* spec) { spec->set_n_layers(9); }},
+      {true, [](auto* spec) { spec->set_n_digits(20); }},
+      {false, [](auto* spec) { spec->set_n_digits(21); }},
+      {false, [](auto* spec) { spec->set_n_heads(17); }},
+      {false, [](auto* spec) { spec->set_d_model(1025); }},
+      {false, [](auto* spec) { spec->set_d_head(1025); }},
+      {false, [](auto* spec) { spec->set_d_mlp(8193); }},
+      {false, [](auto* spec) { spec->set_batch_size(4097); }},
+      {true, [](auto* spec) { spec->set_steps(10'000'000); }},
+      {false, [](auto* spec) { spec->set_steps(10'000'001); }},
+  };
+  for (const auto& [taken, change] : changes) {
+    sumscope::v1::TrainSpec spec = TinySpec();
+    change(&spec);
+    EXPECT_EQ(ValidateSpec(spec).ok(), taken) << spec.ShortDebugString();
+    bool engine_takes = true;
+    try {
+      engine::ValidateSpec(*ToEngine(spec));
+    } catch (const engine::Error&) {
+      engine_takes = false;
+    }
+    EXPECT_EQ(engine_takes, taken) << spec.ShortDebugString();
   }
 }
 

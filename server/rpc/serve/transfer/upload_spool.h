@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proto/contract/process/file_descriptor.h"
 #include "proto/contract/text/sha256.h"
 
 namespace sumscope::rpc {
@@ -18,7 +20,6 @@ class UploadSpool {
  public:
   // What the system refuses is storage::SystemError, here and below.
   static absl::StatusOr<std::unique_ptr<UploadSpool>> Create(const std::string& directory);
-  ~UploadSpool();
   UploadSpool(const UploadSpool&) = delete;
   UploadSpool& operator=(const UploadSpool&) = delete;
 
@@ -30,8 +31,8 @@ class UploadSpool {
   std::string Sha256() { return hash_.HexDigest(); }
 
  private:
-  explicit UploadSpool(int descriptor) : descriptor_(descriptor) {}
-  const int descriptor_;
+  explicit UploadSpool(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  const FileDescriptor descriptor_;
   uint64_t size_ = 0;
   ::sumscope::Sha256 hash_;
 };

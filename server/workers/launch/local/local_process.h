@@ -4,12 +4,10 @@
 #include <string>
 #include <utility>
 
-#include "server/transport/file_descriptor.h"
+#include "proto/contract/process/file_descriptor.h"
 #include "server/workers/launch/worker_launcher.h"
 
 namespace sumscope::workers {
-
-using transport::FileDescriptor;
 
 inline constexpr off_t kMaxLogBytes = 10 << 20;  // a worker's log that grew longer starts anew
 

@@ -43,6 +43,9 @@ TEST(Spec_Test, GivenBadSpecsThenEachHasItsReason) {
   EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->beta2 = 1; }), "BAD_SPEC");
   EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->learning_rate = std::numeric_limits<double>::quiet_NaN(); }),
             "BAD_SPEC");
+  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->learning_rate = 0; }), "BAD_SPEC");
+  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->weight_decay = 10.5; }), "BAD_SPEC");
+  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->epsilon = 0; }), "BAD_SPEC");
   EXPECT_EQ(ReasonOf([](TrainSpec* spec) {
               spec->operation = TrainOperation::kSub;
               spec->format = Format::kPlain;

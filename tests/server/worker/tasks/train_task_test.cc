@@ -159,7 +159,9 @@ TEST(TrainTask_Test, WhenInterruptedBeforeTheFirstStepThenNothingNeedsToBeResume
 
 TEST(TrainTask_Test, WhenTheLossIsNotFiniteThenTheRunFailsAtThatStepAndKeepsItsMetrics) {
   sumscope::v1::TrainSpec spec = TinySpec();
-  spec.set_learning_rate(1e30);
+  spec.set_schedule(sumscope::v1::SCHEDULE_PAPER1);
+  spec.set_learning_rate(10);
+  spec.set_weight_decay(10);
   RecordingSink sink;
   const v1::Finished finished = Perform(NewTask(spec), &sink);
   EXPECT_EQ(finished.outcome(), v1::Finished::FAILED);

@@ -1,9 +1,9 @@
-#ifndef SUMSCOPE_SERVER_TRANSPORT_FILE_DESCRIPTOR_H_
-#define SUMSCOPE_SERVER_TRANSPORT_FILE_DESCRIPTOR_H_
+#ifndef SUMSCOPE_PROTO_CONTRACT_PROCESS_FILE_DESCRIPTOR_H_
+#define SUMSCOPE_PROTO_CONTRACT_PROCESS_FILE_DESCRIPTOR_H_
 
 #include <utility>
 
-namespace sumscope::transport {
+namespace sumscope {
 
 // Owns a file descriptor. Thread-compatible.
 class FileDescriptor {
@@ -14,6 +14,8 @@ class FileDescriptor {
   ~FileDescriptor();
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  // What close(2) says; the object owns nothing afterwards.
+  int Close();
   // The caller owns it from here on.
   int Release() { return std::exchange(fd_, -1); }
 
@@ -21,6 +23,6 @@ class FileDescriptor {
   int fd_;
 };
 
-}  // namespace sumscope::transport
+}  // namespace sumscope
 
-#endif  // SUMSCOPE_SERVER_TRANSPORT_FILE_DESCRIPTOR_H_
+#endif  // SUMSCOPE_PROTO_CONTRACT_PROCESS_FILE_DESCRIPTOR_H_

@@ -1,16 +1,18 @@
-#include "server/transport/file_descriptor.h"
+#include "proto/contract/process/file_descriptor.h"
 
 #include <unistd.h>
 
-namespace sumscope::transport {
+namespace sumscope {
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
   std::swap(fd_, other.fd_);
   return *this;
 }
 
+int FileDescriptor::Close() { return close(Release()); }
+
 FileDescriptor::~FileDescriptor() {
-  if (fd_ >= 0) close(fd_);
+  if (valid()) close(fd_);
 }
 
-}  // namespace sumscope::transport
+}  // namespace sumscope
