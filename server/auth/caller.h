@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "storage/catalog/viewer.h"
+
 namespace sumscope::auth {
 
 // What a caller may do, the least first.
@@ -14,6 +16,9 @@ enum class Role {
 struct Caller {
   std::string name;
   Role role = Role::kOwner;
+
+  // On whose behalf the catalog is asked during the call.
+  storage::Viewer viewer() const { return storage::Viewer::User(name); }
 };
 
 }  // namespace sumscope::auth

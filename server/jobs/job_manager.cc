@@ -61,7 +61,7 @@ absl::StatusOr<std::vector<std::string>> RealJobManager::Recover() {
 absl::Status RealJobManager::Start() {
   using Jobs = std::vector<storage::Job>;
   SUMSCOPE_ASSIGN_OR_RETURN(Jobs jobs, ReadCatalog<Jobs>(context_.catalog, [](storage::CatalogReader& reader) {
-                              return reader.ListUnfinishedJobs();
+                              return reader.jobs().ListUnfinished(storage::Viewer::Server());
                             }));
   for (storage::Job& job : jobs) {
     if (job.state == v1::QUEUED && !recovery_.IsLeft(job.id)) dispatcher_.Enqueue(std::move(job));

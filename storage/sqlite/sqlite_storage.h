@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "proto/contract/base/clock.h"
 #include "storage/capture_file.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 #include "storage/question_sets.h"
 #include "storage/run_file.h"
 #include "storage/sqlite/files/env.h"

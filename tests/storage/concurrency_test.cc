@@ -29,13 +29,13 @@ TEST_P(Concurrency_Test, ReadersSeeWholeTransactionsBesideOneWriter) {
         EXPECT_GE(rows->count(), last);
         last = rows->count();
         (void)catalog().Read([](CatalogReader& reader) {
-          EXPECT_TRUE(reader.ListUnfinishedJobs().ok());
+          EXPECT_TRUE(reader.jobs().ListUnfinished(Viewer::Server()).ok());
           return absl::OkStatus();
         });
       }
     });
   }
-  Write([](CatalogTransaction& transaction) { return transaction.InsertRun(MakeRun("r1")); });
+  Write([](CatalogTransaction& transaction) { return transaction.runs().Insert(MakeRun("r1")); });
   for (uint64_t step = 0; step < 300; step += 10) {
     const absl::Status status = file->Write([&](RunFileTransaction& transaction) -> absl::Status {
       for (uint64_t half = 0; half < 10; half += 5) {
@@ -52,7 +52,7 @@ TEST_P(Concurrency_Test, ReadersSeeWholeTransactionsBesideOneWriter) {
     });
     ASSERT_TRUE(status.ok()) << status;
     Job job = MakeJob("j" + std::to_string(step), "r1");
-    Write([&](CatalogTransaction& transaction) { return transaction.InsertJob(&job); });
+    Write([&](CatalogTransaction& transaction) { return transaction.jobs().Insert(&job); });
     if (step == 150) {
       EXPECT_TRUE(file->Seal().ok()) << "sealing waits for readers";
     }

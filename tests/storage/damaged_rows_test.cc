@@ -24,21 +24,21 @@ class DamagedRows_Test : public testing::Test {
       for (const char* id : {"r1", "r2", "r3"}) {
         v1::Run run = MakeRun(id);
         (*run.mutable_labels())["key"] = "value";
-        EXPECT_TRUE(transaction.InsertRun(run).ok());
+        EXPECT_TRUE(transaction.runs().Insert(run).ok());
         Job job = MakeJob("j" + std::string(id), id);
-        EXPECT_TRUE(transaction.InsertJob(&job).ok());
+        EXPECT_TRUE(transaction.jobs().Insert(&job).ok());
         v1::Analysis analysis = MakeAnalysis(id, "a1", "key");
         analysis.mutable_provenance()->set_host("here");
-        EXPECT_TRUE(transaction.PutAnalysis(analysis).ok());
+        EXPECT_TRUE(transaction.analyses().Put(analysis).ok());
         Event event;
         event.run = "r1";
         event.change.set_state(v1::QUEUED);
-        EXPECT_TRUE(transaction.AppendEvent(&event).ok());
+        EXPECT_TRUE(transaction.events().Append(&event).ok());
       }
       v1::NodeTag tag;
       tag.set_node("P14L0H1");
       tag.set_tag("Algo:A2.SC");
-      return transaction.PutFacts("r1", 10, "a1", {tag}, absl::UnixEpoch());
+      return transaction.facts().Put("r1", 10, "a1", {tag}, absl::UnixEpoch());
     });
     EXPECT_TRUE(status.ok()) << status;
   }
@@ -67,7 +67,7 @@ class DamagedRows_Test : public testing::Test {
     query.page_size = 2;  // a damaged row takes its place on a page
     std::vector<std::string> names;
     do {
-      const auto page = reader.ListRuns(query);
+      const auto page = reader.runs().List(Viewer::Server(), query);
       EXPECT_TRUE(page.ok()) << page.status();
       if (!page.ok()) return names;
       for (const v1::Run& run : page->runs) {
@@ -92,11 +92,11 @@ TEST_F(DamagedRows_Test, RunThatCannotBeReadThenItIsNamedAndTheOthersAreListed) 
     Damage(damage);
     Read([&](CatalogReader& reader) {
       EXPECT_THAT(Listed(reader), ElementsAre("r3", "r2!", "r1")) << damage;
-      const absl::Status status = reader.GetRun("r2").status();
+      const absl::Status status = reader.runs().Get(Viewer::Server(), "r2").status();
       EXPECT_TRUE(absl::IsDataLoss(status)) << status;
       EXPECT_EQ(ErrorReason(status), "CATALOG_ROW_CORRUPT");
       EXPECT_THAT(std::string(status.message()), HasSubstr("runs/r2"));
-      EXPECT_TRUE(reader.GetRun("r1").ok());
+      EXPECT_TRUE(reader.runs().Get(Viewer::Server(), "r1").ok());
     });
   }
 }
@@ -106,7 +106,7 @@ TEST_F(DamagedRows_Test, SpecThatIsNoJsonThenFiltersOverSpecsFindTheOthers) {
   Read([](CatalogReader& reader) {
     EXPECT_THAT(Listed(reader, "spec.n_digits = 5"), ElementsAre("r3", "r1"));
     EXPECT_THAT(Listed(reader, "NOT spec.n_digits = 6"), ElementsAre("r3", "r2!", "r1"));
-    EXPECT_THAT(reader.ListFacts({"run.n_digits = 5", 10, ""})->facts, SizeIs(1));
+    EXPECT_THAT(reader.facts().List(Viewer::Server(), {"run.n_digits = 5", 10, ""})->facts, SizeIs(1));
   });
 }
 
@@ -116,30 +116,30 @@ TEST_F(DamagedRows_Test, AnalysisThatCannotBeReadThenItIsNamedAndTheOthersAreLis
                              "UPDATE analyses SET provenance = NULL, state = 'x' WHERE run = 'r2'"}) {
     Damage(damage);
     Read([&](CatalogReader& reader) {
-      const auto page = reader.ListAnalyses({"", "", 10, ""});
+      const auto page = reader.analyses().List(Viewer::Server(), {"", "", 10, ""});
       ASSERT_TRUE(page.ok()) << page.status();
       ASSERT_THAT(page->analyses, SizeIs(3));
       EXPECT_EQ(page->analyses[1].name(), "runs/r2/analyses/a1");
       EXPECT_EQ(page->analyses[1].state_reason(), "CATALOG_ROW_CORRUPT");
       EXPECT_EQ(page->analyses[0].state(), v1::QUEUED);
-      const absl::Status status = reader.GetAnalysis("r2", "a1").status();
+      const absl::Status status = reader.analyses().Get(Viewer::Server(), "r2", "a1").status();
       EXPECT_EQ(ErrorReason(status), "CATALOG_ROW_CORRUPT");
       EXPECT_THAT(std::string(status.message()), HasSubstr("runs/r2/analyses/a1"));
-      EXPECT_FALSE(reader.FindAnalysis("r2", "key")->has_value()) << "it is asked anew";
-      EXPECT_TRUE(reader.FindAnalysis("r1", "key")->has_value());
+      EXPECT_FALSE(reader.analyses().Find(Viewer::Server(), "r2", "key")->has_value()) << "it is asked anew";
+      EXPECT_TRUE(reader.analyses().Find(Viewer::Server(), "r1", "key")->has_value());
     });
   }
   // The damaged answer came first for ever, and hid the one that was computed in its place.
   const absl::Status again = storage_.catalog->Write(
-      [](CatalogTransaction& transaction) { return transaction.PutAnalysis(MakeAnalysis("r2", "a2", "key")); });
+      [](CatalogTransaction& transaction) { return transaction.analyses().Put(MakeAnalysis("r2", "a2", "key")); });
   EXPECT_TRUE(again.ok()) << again;
   Read([&](CatalogReader& reader) {
-    const auto found = reader.FindAnalysis("r2", "key");
+    const auto found = reader.analyses().Find(Viewer::Server(), "r2", "key");
     ASSERT_TRUE(found.ok() && found->has_value());
     EXPECT_EQ((*found)->name(), "runs/r2/analyses/a2");
   });
   const absl::Status forgotten = storage_.catalog->Write(
-      [](CatalogTransaction& transaction) { return transaction.ForgetQuestionSets(absl::Now()); });
+      [](CatalogTransaction& transaction) { return transaction.question_sets().ForgetUnnamed(absl::Now()); });
   EXPECT_TRUE(forgotten.ok()) << forgotten;
 }
 
@@ -147,10 +147,10 @@ TEST_F(DamagedRows_Test, AnalysisThatCannotBeReadThenItIsNamedAndTheOthersAreLis
 TEST_F(DamagedRows_Test, AnalysisWasAskedAnewThenTheSoundOneIsFound) {
   Damage("UPDATE analyses SET question_set = '{' WHERE run = 'r2'");
   const absl::Status put = storage_.catalog->Write(
-      [](CatalogTransaction& transaction) { return transaction.PutAnalysis(MakeAnalysis("r2", "a2", "key")); });
+      [](CatalogTransaction& transaction) { return transaction.analyses().Put(MakeAnalysis("r2", "a2", "key")); });
   ASSERT_TRUE(put.ok()) << put;
   Read([](CatalogReader& reader) {
-    const auto found = *reader.FindAnalysis("r2", "key");
+    const auto found = *reader.analyses().Find(Viewer::Server(), "r2", "key");
     ASSERT_TRUE(found.has_value());
     EXPECT_EQ(found->name(), "runs/r2/analyses/a2");
   });
@@ -161,11 +161,11 @@ TEST_F(DamagedRows_Test, EventOrJobThatCannotBeReadThenItKeepsItsPlace) {
       "UPDATE events SET state = 'WALKING' WHERE sequence = 2; UPDATE jobs SET state = 'WALKING', "
       "detail = CAST(x'ff' AS TEXT) WHERE id = 'jr2'");
   Read([](CatalogReader& reader) {
-    const auto events = reader.ListEvents("r1", 0, 10);
+    const auto events = reader.events().List(Viewer::Server(), "r1", 0, 10);
     ASSERT_THAT(*events, SizeIs(3));
     EXPECT_EQ((*events)[1].change.reason(), "CATALOG_ROW_CORRUPT");
     EXPECT_EQ((*events)[2].change.state(), v1::QUEUED);
-    const auto jobs = reader.ListUnfinishedJobs();
+    const auto jobs = reader.jobs().ListUnfinished(Viewer::Server());
     ASSERT_THAT(*jobs, SizeIs(3));
     EXPECT_EQ((*jobs)[1].state, v1::STATE_UNSPECIFIED);
     EXPECT_EQ((*jobs)[1].detail, "?");
@@ -174,7 +174,9 @@ TEST_F(DamagedRows_Test, EventOrJobThatCannotBeReadThenItKeepsItsPlace) {
 
 TEST_F(DamagedRows_Test, FactThatIsNoUtf8ThenTheListCanBeSent) {
   Damage("UPDATE node_facts SET value = CAST(x'80' AS TEXT)");
-  Read([](CatalogReader& reader) { EXPECT_EQ(reader.ListFacts({"", 10, ""})->facts[0].value(), "?"); });
+  Read([](CatalogReader& reader) {
+    EXPECT_EQ(reader.facts().List(Viewer::Server(), {"", 10, ""})->facts[0].value(), "?");
+  });
 }
 
 }  // namespace

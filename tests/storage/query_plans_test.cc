@@ -69,51 +69,53 @@ class QueryPlans_Test : public testing::Test {
     const absl::Status status = storage_.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
       v1::Run run = MakeRun("r1");
       (*run.mutable_labels())["key"] = "value";
-      EXPECT_TRUE(transaction.InsertRun(run).ok());
-      EXPECT_TRUE(transaction.UpdateRun(run).ok());
+      EXPECT_TRUE(transaction.runs().Insert(run).ok());
+      EXPECT_TRUE(transaction.runs().Update(run).ok());
       Job job = MakeJob("j1", "r1");
-      EXPECT_TRUE(transaction.InsertJob(&job).ok());
+      EXPECT_TRUE(transaction.jobs().Insert(&job).ok());
       job.state = v1::STARTING;
-      EXPECT_TRUE(transaction.UpdateJob(job).ok());
-      EXPECT_TRUE(transaction.InsertRequest({"id", "digest", "runs/r1"}).ok());
+      EXPECT_TRUE(transaction.jobs().Update(job).ok());
+      EXPECT_TRUE(transaction.requests().Insert({"id", "digest", "runs/r1"}).ok());
       Event event;
       event.run = "r1";
-      EXPECT_TRUE(transaction.AppendEvent(&event).ok());
-      EXPECT_TRUE(transaction.PutAnalysis(MakeAnalysis("r1", "a1", "key")).ok());
+      EXPECT_TRUE(transaction.events().Append(&event).ok());
+      EXPECT_TRUE(transaction.analyses().Put(MakeAnalysis("r1", "a1", "key")).ok());
       v1::NodeTag tag;
       tag.set_node("P14L0H1");
       tag.set_tag("Algo:A2.SC");
-      EXPECT_TRUE(transaction.PutFacts("r1", 10, "a1", {tag}, absl::UnixEpoch()).ok());
-      EXPECT_TRUE(transaction.PutHeadline("r1", 10, "a1", {Headline::Accuracy{0.5, 10, 1}, {}}).ok());
+      EXPECT_TRUE(transaction.facts().Put("r1", 10, "a1", {tag}, absl::UnixEpoch()).ok());
+      EXPECT_TRUE(transaction.headlines().Put("r1", 10, "a1", {Headline::Accuracy{0.5, 10, 1}, {}}).ok());
       v1::UploadedQuestionSet set;
       set.set_sha256("abc");
-      EXPECT_TRUE(transaction.InsertQuestionSet(set).ok());
-      return transaction.PutRemoval({"r2", "", ""});
+      EXPECT_TRUE(transaction.question_sets().Insert(set).ok());
+      return transaction.removals().Put({"r2", "", ""});
     });
     EXPECT_TRUE(status.ok()) << status;
   }
 
   void ReadEverything() {
     const absl::Status status = storage_.catalog->Read([](CatalogReader& reader) {
-      EXPECT_TRUE(reader.GetRun("r1").ok());
-      EXPECT_TRUE(reader.FindRuns("r", RunsFirst::kLiving, 5).ok());
-      EXPECT_TRUE(reader.LatestRun("ada").ok());
-      EXPECT_TRUE(reader.GetJob("j1").ok());
-      EXPECT_TRUE(reader.GetTrainingJob("r1").ok());
-      EXPECT_TRUE(reader.ListUnfinishedJobs().ok());
-      EXPECT_TRUE(reader.CountQueuedJobs(0, 5).ok());
-      EXPECT_TRUE(reader.GetRequest("id").ok());
-      for (const char* run : {"", "r1"}) EXPECT_TRUE(reader.ListEvents(run, 0, 5).ok());
-      EXPECT_TRUE(reader.GetAnalysis("r1", "a1").ok());
-      EXPECT_TRUE(reader.FindAnalysis("r1", "key")->has_value());
+      EXPECT_TRUE(reader.runs().Get(Viewer::Server(), "r1").ok());
+      EXPECT_TRUE(reader.runs().Find(Viewer::Server(), "r", RunsFirst::kLiving, 5).ok());
+      EXPECT_TRUE(reader.runs().Latest(Viewer::Server(), "ada").ok());
+      EXPECT_TRUE(reader.jobs().Get(Viewer::Server(), "j1").ok());
+      EXPECT_TRUE(reader.jobs().GetTraining(Viewer::Server(), "r1").ok());
+      EXPECT_TRUE(reader.jobs().ListUnfinished(Viewer::Server()).ok());
+      EXPECT_TRUE(reader.jobs().CountQueued(Viewer::Server(), 0, 5).ok());
+      EXPECT_TRUE(reader.requests().Find("id").ok());
+      for (const char* run : {"", "r1"}) EXPECT_TRUE(reader.events().List(Viewer::Server(), run, 0, 5).ok());
+      EXPECT_TRUE(reader.analyses().Get(Viewer::Server(), "r1", "a1").ok());
+      EXPECT_TRUE(reader.analyses().Find(Viewer::Server(), "r1", "key")->has_value());
       for (const char* run : {"", "r1"}) {
-        for (const char* kind : {"", "evaluate"}) EXPECT_TRUE(reader.ListAnalyses({run, kind, 5, ""}).ok());
+        for (const char* kind : {"", "evaluate"}) {
+          EXPECT_TRUE(reader.analyses().List(Viewer::Server(), {run, kind, 5, ""}).ok());
+        }
       }
-      EXPECT_TRUE(reader.GetQuestionSet("abc").ok());
-      EXPECT_TRUE(reader.ListQuestionSets(5, "").ok());
-      EXPECT_TRUE(reader.ListRemovals().ok());
+      EXPECT_TRUE(reader.question_sets().Get(Viewer::Server(), "abc").ok());
+      EXPECT_TRUE(reader.question_sets().List(Viewer::Server(), 5, "").ok());
+      EXPECT_TRUE(reader.removals().List().ok());
       for (const char* filter : {"", "task = \"A2.SC\"", "tag = \"Algo:A2.SC\"", "run.name = \"r1\""}) {
-        EXPECT_TRUE(reader.ListFacts({filter, 5, ""}).ok()) << filter;
+        EXPECT_TRUE(reader.facts().List(Viewer::Server(), {filter, 5, ""}).ok()) << filter;
       }
       for (const char* order : {"", "create_time", "end_time", "end_time desc", "model_name", "model_name desc",
                                 "state", "state desc", "heldout_loss", "heldout_loss desc", "accuracy", "accuracy desc",
@@ -125,7 +127,7 @@ class QueryPlans_Test : public testing::Test {
             query.order_by = order;
             query.filter = filter;
             query.show_deleted = show_deleted;
-            EXPECT_TRUE(reader.ListRuns(query).ok()) << order << " " << filter;
+            EXPECT_TRUE(reader.runs().List(Viewer::Server(), query).ok()) << order << " " << filter;
           }
         }
       }
@@ -136,11 +138,12 @@ class QueryPlans_Test : public testing::Test {
 
   void ForgetEverything() {
     const absl::Status status = storage_.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
-      EXPECT_TRUE(transaction.PruneHistory(absl::Now()).ok());
-      EXPECT_TRUE(transaction.ForgetQuestionSets(absl::Now()).ok());
-      EXPECT_TRUE(transaction.RemoveAnalysis("r1", "a1").ok());
-      EXPECT_TRUE(transaction.RemoveRun("r1").ok());
-      return transaction.EndRemoval({"r2", "", ""});
+      EXPECT_TRUE(transaction.events().Prune(absl::Now()).ok());
+      EXPECT_TRUE(transaction.requests().Prune(absl::Now()).ok());
+      EXPECT_TRUE(transaction.question_sets().ForgetUnnamed(absl::Now()).ok());
+      EXPECT_TRUE(transaction.analyses().Remove("r1", "a1").ok());
+      EXPECT_TRUE(transaction.runs().Remove("r1").ok());
+      return transaction.removals().End({"r2", "", ""});
     });
     EXPECT_TRUE(status.ok()) << status;
   }

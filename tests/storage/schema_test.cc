@@ -69,19 +69,20 @@ TEST_F(Schema_Test, CatalogOfVersionOneKeepsItsRunsAndLearnsFacts) {
   tag.set_tag("Algo:A2.SC");
   ASSERT_TRUE(storage.catalog
                   ->Write([&](CatalogTransaction& transaction) {
-                    return transaction.PutFacts("r1", 10, "a1", {tag}, absl::UnixEpoch());
+                    return transaction.facts().Put("r1", 10, "a1", {tag}, absl::UnixEpoch());
                   })
                   .ok());
-  ASSERT_TRUE(storage.catalog
-                  ->Read([](CatalogReader& reader) {
-                    EXPECT_EQ(reader.GetRun("r1")->spec().n_digits(), 5u);
-                    EXPECT_EQ(reader.ListAnalyses({"", "evaluate", 10, ""})->analyses.size(), 1u);
-                    const auto page = reader.ListFacts({"task = \"A2.SC\" AND run.n_digits = 5", 10, ""});
-                    EXPECT_TRUE(page.ok()) << page.status();
-                    EXPECT_EQ(page->facts.size(), 1u);
-                    return absl::OkStatus();
-                  })
-                  .ok());
+  ASSERT_TRUE(
+      storage.catalog
+          ->Read([](CatalogReader& reader) {
+            EXPECT_EQ(reader.runs().Get(Viewer::Server(), "r1")->spec().n_digits(), 5u);
+            EXPECT_EQ(reader.analyses().List(Viewer::Server(), {"", "evaluate", 10, ""})->analyses.size(), 1u);
+            const auto page = reader.facts().List(Viewer::Server(), {"task = \"A2.SC\" AND run.n_digits = 5", 10, ""});
+            EXPECT_TRUE(page.ok()) << page.status();
+            EXPECT_EQ(page->facts.size(), 1u);
+            return absl::OkStatus();
+          })
+          .ok());
 }
 
 TEST_F(Schema_Test, QuestionSetOfVersionTwoWasUploadedWhenItWasMade) {
@@ -95,8 +96,8 @@ TEST_F(Schema_Test, QuestionSetOfVersionTwoWasUploadedWhenItWasMade) {
   Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
   const auto reason_after = [&](int second_of_upload) {
     return ErrorReason(storage.catalog->Write([&](CatalogTransaction& transaction) -> absl::Status {
-      EXPECT_TRUE(transaction.ForgetQuestionSets(absl::FromUnixSeconds(second_of_upload)).ok());
-      return transaction.GetQuestionSet("abc").status();
+      EXPECT_TRUE(transaction.question_sets().ForgetUnnamed(absl::FromUnixSeconds(second_of_upload)).ok());
+      return transaction.question_sets().Get(Viewer::Server(), "abc").status();
     }));
   };
   EXPECT_EQ(reason_after(100), "");
@@ -123,14 +124,14 @@ TEST_F(Schema_Test, RowsOfVersionThreeGetTheirPlaceInTheOrder) {
                         "INSERT INTO question_sets VALUES ('abc', 5, 1, 1, 0, 0, 1, 'ada', 1)");
   Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
   const absl::Status status = storage.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
-    EXPECT_EQ(*transaction.LatestRun("ada"), "r2") << "made last, says its rowid";
-    EXPECT_TRUE(transaction.ForgetQuestionSets(absl::Now()).ok());
-    EXPECT_TRUE(transaction.GetQuestionSet("abc").ok()) << "an analysis names it";
+    EXPECT_EQ(*transaction.runs().Latest(Viewer::Server(), "ada"), "r2") << "made last, says its rowid";
+    EXPECT_TRUE(transaction.question_sets().ForgetUnnamed(absl::Now()).ok());
+    EXPECT_TRUE(transaction.question_sets().Get(Viewer::Server(), "abc").ok()) << "an analysis names it";
     v1::Run newest;
     newest.set_name("runs/r0");
     newest.set_owner("ada");
-    EXPECT_TRUE(transaction.InsertRun(newest).ok());
-    EXPECT_EQ(*transaction.LatestRun("ada"), "r0");
+    EXPECT_TRUE(transaction.runs().Insert(newest).ok());
+    EXPECT_EQ(*transaction.runs().Latest(Viewer::Server(), "ada"), "r0");
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
@@ -147,8 +148,10 @@ TEST_F(Schema_Test, FiguresStoredBeforeAreShownUntilTheRunMovesOn) {
       run.set_state(v1::SUCCEEDED);
       run.set_steps_done(steps);
       (*run.mutable_labels())["key"] = label;
-      EXPECT_TRUE((transaction.GetRun("r1").ok() ? transaction.UpdateRun(run) : transaction.InsertRun(run)).ok());
-      accuracy = transaction.GetRun("r1")->accuracy();
+      EXPECT_TRUE((transaction.runs().Get(Viewer::Server(), "r1").ok() ? transaction.runs().Update(run)
+                                                                       : transaction.runs().Insert(run))
+                      .ok());
+      accuracy = transaction.runs().Get(Viewer::Server(), "r1")->accuracy();
       return absl::OkStatus();
     });
     EXPECT_TRUE(status.ok()) << status;

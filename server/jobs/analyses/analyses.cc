@@ -25,8 +25,8 @@ absl::Status CheckNotDeleted(const v1::Run& run) {
 
 }  // namespace
 
-absl::StatusOr<v1::Run> Analyses::GetRun(const std::string& run) {
-  return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.GetRun(run); });
+absl::StatusOr<v1::Run> Analyses::GetRun(const storage::Viewer& viewer, const std::string& run) {
+  return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.runs().Get(viewer, run); });
 }
 
 absl::StatusOr<v1::Analysis> Analyses::WithContent(const std::string& run, v1::Analysis analysis) {
@@ -39,8 +39,8 @@ absl::StatusOr<v1::Analysis> Analyses::WithContent(const std::string& run, v1::A
   return whole;
 }
 
-absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const Request& request, const std::string& run,
-                                                              const std::string& key) {
+absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const storage::Viewer& viewer, const Request& request,
+                                                              const std::string& run, const std::string& key) {
   using Found = std::optional<v1::Analysis>;
   bool from_cache = true;
   SUMSCOPE_ASSIGN_OR_RETURN(
@@ -49,12 +49,12 @@ absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const Request& req
         if (answered.has_value()) {
           from_cache = false;
           SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(*answered));
-          SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, reader.GetAnalysis(name.run, name.analysis));
+          SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, reader.analyses().Get(viewer, name.run, name.analysis));
           return Found(std::move(analysis));
         }
-        SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, reader.GetRun(run));
+        SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, reader.runs().Get(viewer, run));
         SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
-        return reader.FindAnalysis(run, key);
+        return reader.analyses().Find(viewer, run, key);
       }));
   if (!found.has_value()) return std::optional<CreatedAnalysis>();
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(found->name()));
@@ -64,24 +64,24 @@ absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const Request& req
   return std::optional<CreatedAnalysis>(std::move(created));
 }
 
-absl::StatusOr<CreatedAnalysis> Analyses::Create(const Request& request, const std::string& run,
-                                                 v1::Analysis analysis) {
+absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Viewer& viewer, const Request& request,
+                                                 const std::string& run, v1::Analysis analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&being_changed_, run));
-  SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, Find(request, run, analysis.key()));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, Find(viewer, request, run, analysis.key()));
   if (found.has_value()) {
     // The request is not recorded: it made nothing, and asked again it finds the same.
     return *std::move(found);
   }
   SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
-  SUMSCOPE_RETURN_IF_ERROR(Check(run, analysis));
+  SUMSCOPE_RETURN_IF_ERROR(Check(viewer, run, analysis));
   const uint64_t announced = analysis.prediction().disk_bytes();
   analysis.clear_prediction();
   analysis.set_name(AnalysisName(run, context_->ids->NewId('a')));
   *analysis.mutable_create_time() = ToTimestamp(context_->clock->Now());
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(run));
   const AnalysisKind& kind = KindOf(analysis.request());
-  const absl::Status stored = kind.needs_worker() ? Queue(request, run, file.get(), &analysis)
-                                                  : StoreAnswer(request, run, file.get(), &analysis);
+  const absl::Status stored = kind.needs_worker() ? Queue(viewer, request, run, file.get(), &analysis)
+                                                  : StoreAnswer(viewer, request, run, file.get(), &analysis);
   if (!stored.ok()) {
     // Nobody finds what cannot be removed now.
     const std::string id = IdOf(analysis.name());
@@ -95,8 +95,8 @@ absl::StatusOr<CreatedAnalysis> Analyses::Create(const Request& request, const s
   return created;
 }
 
-absl::Status Analyses::Queue(const Request& request, const std::string& run, storage::RunFile* file,
-                             v1::Analysis* analysis) {
+absl::Status Analyses::Queue(const storage::Viewer& viewer, const Request& request, const std::string& run,
+                             storage::RunFile* file, v1::Analysis* analysis) {
   JobWithSubject target;
   target.job = admission_->NewJob(run, IdOf(analysis->name()));
   analysis->set_state(v1::QUEUED);
@@ -104,14 +104,15 @@ absl::Status Analyses::Queue(const Request& request, const std::string& run, sto
   SUMSCOPE_RETURN_IF_ERROR(
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
   SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.GetRun(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.runs().Get(viewer, run));
     SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(target.run));
     if (analysis->question_set().has_uploaded()) {  // from here on it is named, and stays
-      SUMSCOPE_RETURN_IF_ERROR(transaction.GetQuestionSet(analysis->question_set().uploaded().sha256()).status());
+      SUMSCOPE_RETURN_IF_ERROR(
+          transaction.question_sets().Get(viewer, analysis->question_set().uploaded().sha256()).status());
     }
     target.analysis = *analysis;
-    SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(target.analysis));
-    SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(target.analysis));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(
         Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
     return RecordRequest(transaction, request, analysis->name());
@@ -121,9 +122,9 @@ absl::Status Analyses::Queue(const Request& request, const std::string& run, sto
   return absl::OkStatus();
 }
 
-absl::Status Analyses::StoreAnswer(const Request& request, const std::string& run, storage::RunFile* file,
-                                   v1::Analysis* analysis) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run of, GetRun(run));
+absl::Status Analyses::StoreAnswer(const storage::Viewer& viewer, const Request& request, const std::string& run,
+                                   storage::RunFile* file, v1::Analysis* analysis) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run of, GetRun(viewer, run));
   const AnalysisKind& kind = KindOf(analysis->request());
   *analysis->mutable_result() = kind.Answer(of.spec(), analysis->request());
   analysis->mutable_provenance()->set_sumscope_version(context_->options.version);
@@ -136,10 +137,10 @@ absl::Status Analyses::StoreAnswer(const Request& request, const std::string& ru
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
   bool sealed = false;
   SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.GetRun(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.runs().Get(viewer, run));
     SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
     sealed = IsTerminal(row.state());
-    SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(*analysis));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(*analysis));
     SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_->clock->Now()));
     return RecordRequest(transaction, request, analysis->name());
   }));
@@ -148,16 +149,17 @@ absl::Status Analyses::StoreAnswer(const Request& request, const std::string& ru
   return absl::OkStatus();
 }
 
-absl::Status Analyses::Check(const std::string& run, const v1::Analysis& analysis) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, GetRun(run));
+absl::Status Analyses::Check(const storage::Viewer& viewer, const std::string& run, const v1::Analysis& analysis) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, GetRun(viewer, run));
   SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
   return CheckAnswerable(context_, row, analysis);
 }
 
-absl::StatusOr<v1::Analysis> Analyses::Cancel(const std::string& run, const std::string& analysis) {
+absl::StatusOr<v1::Analysis> Analyses::Cancel(const storage::Viewer& viewer, const std::string& run,
+                                              const std::string& analysis) {
   const auto get = [&] {
     return ReadCatalog<v1::Analysis>(context_->catalog,
-                                     [&](auto& reader) { return reader.GetAnalysis(run, analysis); });
+                                     [&](auto& reader) { return reader.analyses().Get(viewer, run, analysis); });
   };
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, get());
   if (found.job().empty()) {
@@ -168,16 +170,16 @@ absl::StatusOr<v1::Analysis> Analyses::Cancel(const std::string& run, const std:
   return get();  // not from its file: whatever is wrong with that, it is cancelled
 }
 
-absl::Status Analyses::Delete(const std::string& run, const std::string& analysis) {
+absl::Status Analyses::Delete(const storage::Viewer& viewer, const std::string& run, const std::string& analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&being_changed_, run));
   const auto forget = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.GetAnalysis(run, analysis));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.analyses().Get(viewer, run, analysis));
     if (!IsTerminal(found.state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_UNFINISHED",
                        absl::StrCat(found.name(), " is ", v1::State_Name(found.state()),
                                     "; cancel it and wait until it has ended, then delete it"));
     }
-    return transaction.RemoveAnalysis(run, analysis);
+    return transaction.analyses().Remove(run, analysis);
   };
   SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(forget); }));
   context_->hub->Notify(run);

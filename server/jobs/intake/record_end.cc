@@ -152,8 +152,9 @@ absl::Status ChangeDescription(Context* context, const std::string& run, storage
                                const std::function<void(const v1::Run& catalog, v1::Run* description)>& change,
                                const std::function<absl::Status(storage::RunFileTransaction&)>& also) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&context->descriptions, run));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run catalog,
-                            ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) { return reader.GetRun(run); }));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run catalog, ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) {
+                              return reader.runs().Get(storage::Viewer::Server(), run);
+                            }));
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run description, file->GetRun());
   change(catalog, &description);
   // The answers lie in the file themselves.

@@ -44,8 +44,8 @@ bool StoragePatience::Passes(const absl::Status& status) {
 
 bool StoragePatience::ToldToEnd() const {
   if (context_->interrupt.IsSet()) return true;
-  const absl::StatusOr<storage::Job> job =
-      ReadCatalog<storage::Job>(context_->catalog, [&](auto& reader) { return reader.GetJob(who_.job); });
+  const absl::StatusOr<storage::Job> job = ReadCatalog<storage::Job>(
+      context_->catalog, [&](auto& reader) { return reader.jobs().Get(storage::Viewer::Server(), who_.job); });
   return job.ok() && job->state != v1::STARTING && job->state != v1::RUNNING;
 }
 

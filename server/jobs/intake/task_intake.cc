@@ -122,9 +122,9 @@ absl::Status TaskIntake::StartTraining(const v1::Attempt& provenance) {
     SUMSCOPE_RETURN_IF_ERROR(SetRunning());
     if (!mixed) return absl::OkStatus();
     return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.GetRun(assignment_.run));
+      SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.runs().Get(storage::Viewer::Server(), assignment_.run));
       run.set_mixed_hardware(true);
-      return transaction.UpdateRun(run);
+      return transaction.runs().Update(run);
     });
   });
 }
@@ -214,9 +214,9 @@ void TaskIntake::ShowProgress() {
 void TaskIntake::RefreshCatalog() {
   if (!state_.catalog_is_behind || context_->clock->Monotonic() < refresh_at_) return;
   const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.GetRun(assignment_.run));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, transaction.runs().Get(storage::Viewer::Server(), assignment_.run));
     SUMSCOPE_RETURN_IF_ERROR(state_.facts.PutInto(transaction, assignment_.run, &run));
-    return transaction.UpdateRun(run);
+    return transaction.runs().Update(run);
   });
   state_.catalog_is_behind = !status.ok();
   if (!status.ok()) refresh_at_ = context_->clock->Monotonic() + kRefreshDelay;

@@ -22,10 +22,11 @@ std::string NameOf(const Removal& removal) {
 }
 
 absl::StatusOr<bool> IsKnown(Context* context, const Removal& removal) {
+  const storage::Viewer viewer = storage::Viewer::Server();
   const absl::Status found = context->catalog->Read([&](storage::CatalogReader& reader) {
-    if (!removal.question_set.empty()) return reader.GetQuestionSet(removal.question_set).status();
-    if (removal.analysis.empty()) return reader.GetRun(removal.run).status();
-    return reader.GetAnalysis(removal.run, removal.analysis).status();
+    if (!removal.question_set.empty()) return reader.question_sets().Get(viewer, removal.question_set).status();
+    if (removal.analysis.empty()) return reader.runs().Get(viewer, removal.run).status();
+    return reader.analyses().Get(viewer, removal.run, removal.analysis).status();
   });
   if (!found.ok() && !absl::IsNotFound(found)) return found;
   return found.ok();
@@ -37,8 +38,9 @@ absl::Status RemoveAnalysis(Context* context, const std::string& run, const std:
   if (file == nullptr) return absl::OkStatus();
   SUMSCOPE_RETURN_IF_ERROR(
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(analysis); }));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row,
-                            ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) { return reader.GetRun(run); }));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, ReadCatalog<v1::Run>(context->catalog, [&](auto& reader) {
+                              return reader.runs().Get(storage::Viewer::Server(), run);
+                            }));
   return IsTerminal(row.state()) ? SealUnlessBusy(context, run, file.get()) : absl::OkStatus();
 }
 
@@ -50,7 +52,7 @@ absl::Status Remove(Context* context, const Removal& removal) {
                                                            : RemoveAnalysis(context, removal.run, removal.analysis));
   }
   return context->catalog->Write(
-      [&](storage::CatalogTransaction& transaction) { return transaction.EndRemoval(removal); });
+      [&](storage::CatalogTransaction& transaction) { return transaction.removals().End(removal); });
 }
 
 }  // namespace
@@ -65,8 +67,9 @@ void Housekeeping::Forget() {
   const absl::Time now = context_->clock->Now();
   context_->catalog
       ->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-        SUMSCOPE_RETURN_IF_ERROR(transaction.PruneHistory(now - limits::kHistoryRetention));
-        return transaction.ForgetQuestionSets(now - limits::kQuestionSetGrace);
+        SUMSCOPE_RETURN_IF_ERROR(transaction.events().Prune(now - limits::kHistoryRetention));
+        SUMSCOPE_RETURN_IF_ERROR(transaction.requests().Prune(now - limits::kHistoryRetention));
+        return transaction.question_sets().ForgetUnnamed(now - limits::kQuestionSetGrace);
       })
       .IgnoreError();
 }
@@ -75,7 +78,7 @@ std::vector<std::string> Housekeeping::Sweep(bool runs_too) {
   using Removals = std::vector<Removal>;
   std::vector<std::string> done;
   const absl::StatusOr<Removals> removals =
-      ReadCatalog<Removals>(context_->catalog, [](storage::CatalogReader& reader) { return reader.ListRemovals(); });
+      ReadCatalog<Removals>(context_->catalog, [](storage::CatalogReader& reader) { return reader.removals().List(); });
   if (!removals.ok()) return done;
   for (const Removal& removal : *removals) {
     if (OfRun(removal) && !runs_too) continue;
@@ -93,8 +96,8 @@ std::vector<std::string> Housekeeping::SealEnded(const std::vector<std::string>&
   std::vector<std::string> sealed;
   for (const std::string& run : runs) {
     if (context_->Ending()) break;
-    const absl::StatusOr<v1::Run> row =
-        ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.GetRun(run); });
+    const absl::StatusOr<v1::Run> row = ReadCatalog<v1::Run>(
+        context_->catalog, [&](auto& reader) { return reader.runs().Get(storage::Viewer::Server(), run); });
     if (!row.ok() || !IsTerminal(row->state())) continue;
     const auto file = OpenIfExists(context_, run);
     if (!file.ok() || *file == nullptr || !SealUnlessBusy(context_, run, file->get()).ok()) continue;

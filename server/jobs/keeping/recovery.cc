@@ -128,7 +128,7 @@ absl::StatusOr<std::string> Recovery::Recover(const storage::Job& job) {
 absl::StatusOr<std::vector<std::string>> Recovery::Start() {
   using Jobs = std::vector<storage::Job>;
   SUMSCOPE_ASSIGN_OR_RETURN(const Jobs jobs, ReadCatalog<Jobs>(context_->catalog, [](storage::CatalogReader& reader) {
-                              return reader.ListUnfinishedJobs();
+                              return reader.jobs().ListUnfinished(storage::Viewer::Server());
                             }));
   std::vector<std::string> repairs;
   std::map<std::string, absl::Status> refused;  // runs: what one of their jobs met, the others would
@@ -159,7 +159,8 @@ std::vector<storage::Job> Recovery::TryAgain() {
     if (context_->Ending()) break;
     const std::string& id = left_id;
     const auto find = [&] {
-      return ReadCatalog<storage::Job>(context_->catalog, [&](auto& reader) { return reader.GetJob(id); });
+      return ReadCatalog<storage::Job>(context_->catalog,
+                                       [&](auto& reader) { return reader.jobs().Get(storage::Viewer::Server(), id); });
     };
     absl::StatusOr<storage::Job> job = find();
     // Cancelled and resumed meanwhile, it is on its way again.

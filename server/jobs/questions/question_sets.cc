@@ -5,20 +5,21 @@
 
 namespace sumscope::jobs {
 
-absl::StatusOr<v1::UploadedQuestionSet> QuestionSets::Add(v1::UploadedQuestionSet question_set,
+absl::StatusOr<v1::UploadedQuestionSet> QuestionSets::Add(const storage::Viewer& viewer,
+                                                          v1::UploadedQuestionSet question_set,
                                                           const std::string& text) {
   question_set.set_name(QuestionSetName(question_set.sha256()));
   *question_set.mutable_create_time() = ToTimestamp(context_->clock->Now());
   MutexLock lock(&context_->uploads);
   // A crash before the row is there leaves a text that the next start removes.
   SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) {
-    return transaction.PutRemoval({"", "", question_set.sha256()});
+    return transaction.removals().Put({"", "", question_set.sha256()});
   }));
   SUMSCOPE_RETURN_IF_ERROR(context_->question_sets->Put(question_set.sha256(), text));
   return WriteCatalog<v1::UploadedQuestionSet>(
       context_->catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::UploadedQuestionSet> {
-        SUMSCOPE_RETURN_IF_ERROR(transaction.InsertQuestionSet(question_set));
-        return transaction.GetQuestionSet(question_set.sha256());
+        SUMSCOPE_RETURN_IF_ERROR(transaction.question_sets().Insert(question_set));
+        return transaction.question_sets().Get(viewer, question_set.sha256());
       });
 }
 

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/jobs/state/context.h"
+#include "storage/catalog/viewer.h"
 #include "sumscope/v1/question_sets.pb.h"
 
 namespace sumscope::jobs {
@@ -16,8 +17,9 @@ class QuestionSets {
   explicit QuestionSets(Context* context) : context_(context) {}
 
   // Stores the text of an uploaded question set, then what it holds; the same one again only starts its grace anew.
-  // Returns it as it is stored, with name and create_time.
-  absl::StatusOr<v1::UploadedQuestionSet> Add(v1::UploadedQuestionSet question_set, const std::string& text);
+  // Returns it as it is stored, with name and create_time, for `viewer`, who uploads it.
+  absl::StatusOr<v1::UploadedQuestionSet> Add(const storage::Viewer& viewer, v1::UploadedQuestionSet question_set,
+                                              const std::string& text);
 
  private:
   Context* const context_;

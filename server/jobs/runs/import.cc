@@ -41,28 +41,28 @@ absl::Status Runs::StoreWeights(const ImportedWeights& weights, storage::RunFile
   return file->Seal();
 }
 
-absl::StatusOr<v1::Run> Runs::Import(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
-                                     const std::map<std::string, std::string>& labels, const std::string& owner,
+absl::StatusOr<v1::Run> Runs::Import(const storage::Viewer& viewer, const Request& request, const std::string& run_id,
+                                     const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
                                      const ImportedWeights& weights) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
                                 context_->catalog, [&](auto& reader) { return FindReplay(reader, request); }));
-  if (answered.has_value()) return Get(IdOf(*answered));
+  if (answered.has_value()) return Get(viewer, IdOf(*answered));
   SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
   const std::string id = run_id.empty() ? context_->ids->NewId('r') : run_id;
   SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
   SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
-  v1::Run run = New(id, spec, labels, owner);
+  v1::Run run = New(id, spec, labels, viewer.user());
   run.set_imported(true);
   run.set_file_name(weights.file_name);
   run.mutable_import_notes()->Add(weights.notes.begin(), weights.notes.end());
   run.set_state(v1::SUCCEEDED);
   run.set_attempt(1);
   *run.mutable_end_time() = run.create_time();
-  if (Get(id).ok()) return RunExists(id);
+  if (Get(storage::Viewer::Server(), id).ok()) return RunExists(id);
   // A crash before the run is in the catalog leaves a file that the next start removes.
   SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) {
-    return transaction.PutRemoval({id, "", ""});
+    return transaction.removals().Put({id, "", ""});
   }));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Create(run));
   absl::Status status = StoreWeights(weights, file.get());
@@ -71,21 +71,21 @@ absl::StatusOr<v1::Run> Runs::Import(const Request& request, const std::string& 
     status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(made_before, FindReplay(transaction, request));
       if (made_before.has_value()) return absl::OkStatus();
-      SUMSCOPE_RETURN_IF_ERROR(transaction.InsertRun(run));
+      SUMSCOPE_RETURN_IF_ERROR(transaction.runs().Insert(run));
       storage::Event event;
       event.run = id;
       event.time = context_->clock->Now();
       event.change.set_state(v1::SUCCEEDED);
       event.change.set_attempt(run.attempt());
       event.log_entries = 1;  // "weights imported"
-      SUMSCOPE_RETURN_IF_ERROR(transaction.AppendEvent(&event));
+      SUMSCOPE_RETURN_IF_ERROR(transaction.events().Append(&event));
       return RecordRequest(transaction, request, run.name());
     });
   }
   if (!status.ok() || made_before.has_value()) {
     CarryOut(context_, {id, "", ""}).IgnoreError();  // or at the next start, or when its id is asked for again
     if (!status.ok()) return status;
-    return Get(IdOf(*made_before));
+    return Get(viewer, IdOf(*made_before));
   }
   context_->hub->Notify(id);
   return run;

@@ -24,20 +24,21 @@ absl::Status CopyLabels(Context* context, const v1::Run& row) {
 
 }  // namespace
 
-absl::StatusOr<v1::Run> Runs::ChangeRow(const std::string& run, const std::function<absl::Status(v1::Run*)>& change) {
+absl::StatusOr<v1::Run> Runs::ChangeRow(const storage::Viewer& viewer, const std::string& run,
+                                        const std::function<absl::Status(v1::Run*)>& change) {
   v1::Run row;
   const auto write = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.GetRun(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.runs().Get(viewer, run));
     SUMSCOPE_RETURN_IF_ERROR(change(&row));
-    return transaction.UpdateRun(row);
+    return transaction.runs().Update(row);
   };
   SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(write); }));
   context_->hub->Notify(run);
   return row;
 }
 
-absl::StatusOr<v1::Run> Runs::Delete(const std::string& run) {
-  return ChangeRow(run, [&](v1::Run* row) -> absl::Status {
+absl::StatusOr<v1::Run> Runs::Delete(const storage::Viewer& viewer, const std::string& run) {
+  return ChangeRow(viewer, run, [&](v1::Run* row) -> absl::Status {
     if (!IsTerminal(row->state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_UNFINISHED",
                        absl::StrCat(row->name(), " is ", v1::State_Name(row->state()),
@@ -48,8 +49,8 @@ absl::StatusOr<v1::Run> Runs::Delete(const std::string& run) {
   });
 }
 
-absl::StatusOr<v1::Run> Runs::Undelete(const std::string& run) {
-  return ChangeRow(run, [](v1::Run* row) -> absl::Status {
+absl::StatusOr<v1::Run> Runs::Undelete(const storage::Viewer& viewer, const std::string& run) {
+  return ChangeRow(viewer, run, [](v1::Run* row) -> absl::Status {
     if (!row->has_delete_time()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_DELETED",
                        absl::StrCat(row->name(), " is not deleted; `sumscope runs list --deleted` shows what is"));
@@ -59,9 +60,9 @@ absl::StatusOr<v1::Run> Runs::Undelete(const std::string& run) {
   });
 }
 
-absl::StatusOr<v1::Run> Runs::UpdateLabels(const std::string& run, bool replace_all,
+absl::StatusOr<v1::Run> Runs::UpdateLabels(const storage::Viewer& viewer, const std::string& run, bool replace_all,
                                            const std::map<std::string, std::optional<std::string>>& labels) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run changed, ChangeRow(run, [&](v1::Run* row) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run changed, ChangeRow(viewer, run, [&](v1::Run* row) {
                               if (replace_all) row->clear_labels();
                               for (const auto& [key, value] : labels) {
                                 if (value.has_value()) {

@@ -49,26 +49,26 @@ v1::Run Runs::New(const std::string& id, const v1::TrainSpec& spec, const std::m
   return run;
 }
 
-absl::StatusOr<v1::Run> Runs::Get(const std::string& run) {
-  return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.GetRun(run); });
+absl::StatusOr<v1::Run> Runs::Get(const storage::Viewer& viewer, const std::string& run) {
+  return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.runs().Get(viewer, run); });
 }
 
 absl::Status Runs::RemoveOrphan(const std::string& run) {
   if (!context_->run_files->Exists(run)) return absl::OkStatus();
-  const absl::Status known = Get(run).status();
+  const absl::Status known = Get(storage::Viewer::Server(), run).status();
   if (known.ok()) return RunExists(run);
   if (!absl::IsNotFound(known)) return known;
   return context_->run_files->Remove(run);
 }
 
-absl::StatusOr<v1::Run> Runs::Insert(const Request& request, const v1::Run& run) {
+absl::StatusOr<v1::Run> Runs::Insert(const storage::Viewer& viewer, const Request& request, const v1::Run& run) {
   const std::string id = IdOf(run.name());
   std::optional<storage::Job> queued;
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, request));
     if (answered.has_value()) {
-      SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(IdOf(*answered)));
+      SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.runs().Get(viewer, IdOf(*answered)));
       return absl::OkStatus();
     }
     SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
@@ -79,8 +79,8 @@ absl::StatusOr<v1::Run> Runs::Insert(const Request& request, const v1::Run& run)
     target.run.set_attempt(target.job.attempt);
     target.run.set_job(JobName(target.job.id));
     target.log_entries = 0;
-    SUMSCOPE_RETURN_IF_ERROR(transaction.InsertRun(target.run));
-    SUMSCOPE_RETURN_IF_ERROR(transaction.InsertJob(&target.job));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.runs().Insert(target.run));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&target.job));
     SUMSCOPE_RETURN_IF_ERROR(
         Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
     SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, request, run.name()));
@@ -95,38 +95,38 @@ absl::StatusOr<v1::Run> Runs::Insert(const Request& request, const v1::Run& run)
   return answer;
 }
 
-absl::StatusOr<v1::Run> Runs::Create(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
-                                     const std::map<std::string, std::string>& labels, const std::string& owner) {
+absl::StatusOr<v1::Run> Runs::Create(const storage::Viewer& viewer, const Request& request, const std::string& run_id,
+                                     const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
                                 context_->catalog, [&](auto& reader) { return FindReplay(reader, request); }));
-  if (answered.has_value()) return Get(IdOf(*answered));
+  if (answered.has_value()) return Get(viewer, IdOf(*answered));
   for (int i = 1;; ++i) {
     const std::string id = run_id.empty() ? context_->ids->NewId('r') : run_id;
     SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
     SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
-    absl::StatusOr<v1::Run> run = Insert(request, New(id, spec, labels, owner));
+    absl::StatusOr<v1::Run> run = Insert(viewer, request, New(id, spec, labels, viewer.user()));
     if (run_id.empty() && ErrorReason(run.status()) == "RUN_EXISTS" && i < kIdTries) continue;
     return run;
   }
 }
 
-absl::StatusOr<v1::Run> Runs::Cancel(const std::string& run) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, Get(run));
+absl::StatusOr<v1::Run> Runs::Cancel(const storage::Viewer& viewer, const std::string& run) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run found, Get(viewer, run));
   if (found.job().empty()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED",
                      absl::StrCat(found.name(), " was imported: there is nothing to cancel"));
   }
   SUMSCOPE_RETURN_IF_ERROR(admission_->Cancel(IdOf(found.job()), "RUN_ENDED"));
-  return Get(run);
+  return Get(viewer, run);
 }
 
-absl::StatusOr<v1::Run> Runs::Resume(const Request& request, const std::string& run) {
+absl::StatusOr<v1::Run> Runs::Resume(const storage::Viewer& viewer, const Request& request, const std::string& run) {
   std::optional<storage::Job> queued;
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, request));
-    SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.GetRun(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.runs().Get(viewer, run));
     if (answered.has_value()) return absl::OkStatus();
     const bool ended = answer.state() == v1::FAILED || answer.state() == v1::CANCELLED;
     const bool could_go_on = ended && !answer.imported();
@@ -158,15 +158,15 @@ absl::StatusOr<v1::Run> Runs::Resume(const Request& request, const std::string& 
   return answer;
 }
 
-absl::StatusOr<v1::Run> Runs::Retry(const Request& request, const std::string& run, const std::string& owner) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run old, Get(run));
+absl::StatusOr<v1::Run> Runs::Retry(const storage::Viewer& viewer, const Request& request, const std::string& run) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run old, Get(viewer, run));
   if (old.imported()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_RETRYABLE",
                      absl::StrCat(old.name(), " was imported: nothing trained it here"));
   }
   std::map<std::string, std::string> labels(old.labels().begin(), old.labels().end());
   labels["retry_of"] = run;
-  return Create(request, "", old.spec(), labels, owner);
+  return Create(viewer, request, "", old.spec(), labels);
 }
 
 }  // namespace sumscope::jobs

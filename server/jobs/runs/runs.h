@@ -16,6 +16,7 @@
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/state/requests.h"
+#include "storage/catalog/viewer.h"
 #include "storage/run_file.h"
 #include "sumscope/v1/runs.pb.h"
 
@@ -33,34 +34,34 @@ struct ImportedWeights {
 // ALREADY_EXISTS RUN_EXISTS, of an id that a caller chose.
 absl::Status RunExists(const std::string& run);
 
-// Makes runs and changes them. Specs come in validated and complete; `owner` is who asks; a run is named by its id.
-// Thread-safe.
+// Makes runs and changes them. Specs come in validated and complete; `viewer` is who asks, and the owner of what is
+// made; a run is named by its id, and what the viewer may not see is not there. Thread-safe.
 class Runs {
  public:
   // Both outlive it.
   Runs(Context* context, Admission* admission) : context_(context), admission_(admission) {}
 
   // ALREADY_EXISTS RUN_EXISTS; RESOURCE_EXHAUSTED QUEUE_FULL; UNAVAILABLE DRAINING.
-  absl::StatusOr<v1::Run> Create(const Request& request, const std::string& run_id /* "" = choose */,
+  absl::StatusOr<v1::Run> Create(const storage::Viewer& viewer, const Request& request,
+                                 const std::string& run_id /* "" = choose */, const v1::TrainSpec& spec,
+                                 const std::map<std::string, std::string>& labels);
+  absl::StatusOr<v1::Run> Import(const storage::Viewer& viewer, const Request& request, const std::string& run_id,
                                  const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
-                                 const std::string& owner);
-  absl::StatusOr<v1::Run> Import(const Request& request, const std::string& run_id, const v1::TrainSpec& spec,
-                                 const std::map<std::string, std::string>& labels, const std::string& owner,
                                  const ImportedWeights& weights);
   // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
-  absl::StatusOr<v1::Run> Cancel(const std::string& run);
+  absl::StatusOr<v1::Run> Cancel(const storage::Viewer& viewer, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
   // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue.
-  absl::StatusOr<v1::Run> Resume(const Request& request, const std::string& run);
-  absl::StatusOr<v1::Run> Retry(const Request& request, const std::string& run, const std::string& owner);
+  absl::StatusOr<v1::Run> Resume(const storage::Viewer& viewer, const Request& request, const std::string& run);
+  absl::StatusOr<v1::Run> Retry(const storage::Viewer& viewer, const Request& request, const std::string& run);
 
   // run_rows.cc: changes of the row that touch no job.
   // FAILED_PRECONDITION RUN_UNFINISHED.
-  absl::StatusOr<v1::Run> Delete(const std::string& run);
+  absl::StatusOr<v1::Run> Delete(const storage::Viewer& viewer, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_DELETED.
-  absl::StatusOr<v1::Run> Undelete(const std::string& run);
+  absl::StatusOr<v1::Run> Undelete(const storage::Viewer& viewer, const std::string& run);
   // Replaces or removes (empty optional) labels.
-  absl::StatusOr<v1::Run> UpdateLabels(const std::string& run, bool replace_all,
+  absl::StatusOr<v1::Run> UpdateLabels(const storage::Viewer& viewer, const std::string& run, bool replace_all,
                                        const std::map<std::string, std::optional<std::string>>& labels);
 
  private:
@@ -79,12 +80,13 @@ class Runs {
 
   v1::Run New(const std::string& id, const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
               const std::string& owner);
-  absl::StatusOr<v1::Run> Get(const std::string& run);
-  absl::StatusOr<v1::Run> Insert(const Request& request, const v1::Run& run);
+  absl::StatusOr<v1::Run> Get(const storage::Viewer& viewer, const std::string& run);
+  absl::StatusOr<v1::Run> Insert(const storage::Viewer& viewer, const Request& request, const v1::Run& run);
   // Removes a file that a crash left under an id that the catalog does not know.
   absl::Status RemoveOrphan(const std::string& run);
   absl::Status StoreWeights(const ImportedWeights& weights, storage::RunFile* file);
-  absl::StatusOr<v1::Run> ChangeRow(const std::string& run, const std::function<absl::Status(v1::Run*)>& change);
+  absl::StatusOr<v1::Run> ChangeRow(const storage::Viewer& viewer, const std::string& run,
+                                    const std::function<absl::Status(v1::Run*)>& change);
 
   Context* const context_;
   Admission* const admission_;

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
-#include "storage/catalog.h"
+#include "storage/catalog/jobs.h"
 
 namespace sumscope::jobs {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "server/jobs/state/context.h"
-#include "storage/catalog.h"
+#include "storage/catalog/jobs.h"
 #include "sumscope/v1/system.pb.h"
 
 namespace sumscope::jobs {

@@ -69,7 +69,8 @@ absl::StatusOr<uint64_t> CaptureRoom::AnnouncedBeside(const std::string& analysi
   if (announced_.empty()) return 0;
   std::set<std::string> unfinished;
   SUMSCOPE_RETURN_IF_ERROR(catalog_->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::Job> jobs, reader.ListUnfinishedJobs());
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::Job> jobs,
+                              reader.jobs().ListUnfinished(storage::Viewer::Server()));
     for (const storage::Job& job : jobs) {
       if (!job.analysis.empty()) unfinished.insert(AnalysisName(job.run, job.analysis));
     }

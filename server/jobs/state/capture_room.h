@@ -12,7 +12,7 @@
 #include "absl/status/statusor.h"
 #include "proto/contract/base/mutex.h"
 #include "storage/capture_file.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 
 namespace sumscope::jobs {
 

@@ -12,7 +12,7 @@
 #include "server/jobs/state/event_hub.h"
 #include "server/workers/worker_pool.h"
 #include "storage/capture_file.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 #include "storage/disk_reserve.h"
 #include "storage/question_sets.h"
 #include "storage/run_file.h"

@@ -7,7 +7,7 @@ namespace sumscope::jobs {
 
 absl::StatusOr<std::optional<std::string>> FindReplay(storage::CatalogReader& reader, const Request& request) {
   if (request.id.empty()) return std::optional<std::string>();
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<storage::RequestRecord> record, reader.GetRequest(request.id));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<storage::RequestRecord> record, reader.requests().Find(request.id));
   if (!record.has_value()) return std::optional<std::string>();
   if (record->digest != request.digest) {
     return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED",
@@ -24,7 +24,7 @@ absl::Status RecordRequest(storage::CatalogTransaction& transaction, const Reque
   record.request_id = request.id;
   record.digest = request.digest;
   record.resource = resource;
-  return transaction.InsertRequest(record);
+  return transaction.requests().Insert(record);
 }
 
 }  // namespace sumscope::jobs

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 
 namespace sumscope::jobs {
 

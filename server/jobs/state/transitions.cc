@@ -33,11 +33,12 @@ void Mirror(const storage::Job& job, absl::Time now, v1::Analysis* analysis) {
 }  // namespace
 
 absl::StatusOr<JobWithSubject> LoadJobWithSubject(storage::CatalogReader& reader, const std::string& job) {
+  const storage::Viewer viewer = storage::Viewer::Server();
   JobWithSubject target;
-  SUMSCOPE_ASSIGN_OR_RETURN(target.job, reader.GetJob(job));
-  SUMSCOPE_ASSIGN_OR_RETURN(target.run, reader.GetRun(target.job.run));
+  SUMSCOPE_ASSIGN_OR_RETURN(target.job, reader.jobs().Get(viewer, job));
+  SUMSCOPE_ASSIGN_OR_RETURN(target.run, reader.runs().Get(viewer, target.job.run));
   if (!target.of_training()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(target.analysis, reader.GetAnalysis(target.job.run, target.job.analysis));
+    SUMSCOPE_ASSIGN_OR_RETURN(target.analysis, reader.analyses().Get(viewer, target.job.run, target.job.analysis));
   }
   return target;
 }
@@ -78,13 +79,13 @@ absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Jo
   job.detail = Bounded(detail);
   if (state == v1::QUEUED || IsTerminal(state)) job.slot.clear();
   job.end_time = IsTerminal(state) ? std::optional<absl::Time>(now) : std::nullopt;
-  SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateJob(job));
+  SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Update(job));
   if (target->of_training()) {
     Mirror(job, now, &target->run);
-    SUMSCOPE_RETURN_IF_ERROR(transaction.UpdateRun(target->run));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.runs().Update(target->run));
   } else {
     Mirror(job, now, &target->analysis);
-    SUMSCOPE_RETURN_IF_ERROR(transaction.PutAnalysis(target->analysis));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(target->analysis));
   }
   storage::Event event;
   event.run = job.run;
@@ -97,7 +98,7 @@ absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Jo
   event.change.set_detail(job.detail);
   event.change.set_attempt(target->of_training() ? target->run.attempt() : job.attempt);
   event.change.set_segment(job.segment);
-  return transaction.AppendEvent(&event);
+  return transaction.events().Append(&event);
 }
 
 }  // namespace sumscope::jobs

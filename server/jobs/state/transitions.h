@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 #include "storage/run_file.h"
 
 namespace sumscope::jobs {
@@ -25,6 +25,7 @@ struct JobWithSubject {
   std::optional<uint64_t> log_entries;
   bool of_training() const { return job.analysis.empty(); }
 };
+// For the server's own work, which sees every job: who asks on a user's behalf has found the run or analysis before.
 absl::StatusOr<JobWithSubject> LoadJobWithSubject(storage::CatalogReader& reader, const std::string& job);
 // For JobWithSubject::log_entries; empty without a file that can be read. Not inside a transaction of the catalog.
 std::optional<uint64_t> LogEntriesOf(storage::RunFile* file);

@@ -1,7 +1,9 @@
 #ifndef SUMSCOPE_SERVER_JOBS_TASKS_HEADLINE_H_
 #define SUMSCOPE_SERVER_JOBS_TASKS_HEADLINE_H_
 
-#include "storage/catalog.h"
+#include "storage/catalog/headlines.h"
+#include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::jobs {
 

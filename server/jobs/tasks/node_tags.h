@@ -3,7 +3,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 
 namespace sumscope::jobs {
 

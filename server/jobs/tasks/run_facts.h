@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 #include "storage/run_file.h"
 
 namespace sumscope::jobs {
@@ -30,7 +30,7 @@ struct RunFacts {
   // checkpoint's answers it shows.
   absl::Status PutInto(storage::CatalogTransaction& transaction, const std::string& id, v1::Run* run) const {
     CopyTo(run);
-    return checkpoint_step.has_value() ? transaction.PutLastCheckpoint(id, *checkpoint_step) : absl::OkStatus();
+    return checkpoint_step.has_value() ? transaction.runs().PutLastCheckpoint(id, *checkpoint_step) : absl::OkStatus();
   }
 };
 

@@ -42,12 +42,13 @@ bool IsNews(const v1::Analysis& shown, const v1::Analysis& now) {
 
 }  // namespace
 
-absl::StatusOr<v1::UploadedQuestionSet> AnalysisService::FindUploaded(const v1::TrainSpec& spec,
+absl::StatusOr<v1::UploadedQuestionSet> AnalysisService::FindUploaded(const auth::Caller& caller,
+                                                                      const v1::TrainSpec& spec,
                                                                       const v1::QuestionSet& questions) {
   v1::UploadedQuestionSet set;
   if (!questions.has_uploaded()) return set;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(set, reader.GetQuestionSet(questions.uploaded().sha256()));
+    SUMSCOPE_ASSIGN_OR_RETURN(set, reader.question_sets().Get(caller.viewer(), questions.uploaded().sha256()));
     return absl::OkStatus();
   }));
   SUMSCOPE_RETURN_IF_ERROR(CheckUploadedQuestions(spec, set));
@@ -69,7 +70,8 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::C
   *analysis.mutable_question_set() = request.question_set();
   SUMSCOPE_RETURN_IF_ERROR(CompleteAnalysis(run.spec(), analysis.mutable_request(), analysis.mutable_question_set()));
 
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::UploadedQuestionSet uploaded, FindUploaded(run.spec(), analysis.question_set()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::UploadedQuestionSet uploaded,
+                            FindUploaded(caller, run.spec(), analysis.question_set()));
   const AnalysisKind& kind = KindOf(analysis.request());
   SUMSCOPE_RETURN_IF_ERROR(kind.Check(run.spec(), analysis.question_set(), uploaded, analysis.request()));
 
@@ -93,10 +95,11 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::C
 
   v1::CreateAnalysisResponse response;
   if (request.validate_only()) {
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Check(id, analysis));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Check(caller.viewer(), id, analysis));
     analysis.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
     SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::Analysis> known, reader.FindAnalysis(id, analysis.key()));
+      SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::Analysis> known,
+                                reader.analyses().Find(caller.viewer(), id, analysis.key()));
       response.set_from_cache(known.has_value());  // asked again, it costs nothing
       return absl::OkStatus();
     }));
@@ -105,9 +108,9 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::C
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request request_id, RequestOf("CreateAnalysis", request));
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::CreatedAnalysis created,
-                            backend_.manager->analyses().Create(request_id, id, std::move(analysis)));
+                            backend_.manager->analyses().Create(caller.viewer(), request_id, id, std::move(analysis)));
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created.analysis.name()));
-  absl::StatusOr<v1::Analysis> whole = Load(name.run, name.analysis);
+  absl::StatusOr<v1::Analysis> whole = Load(caller, name.run, name.analysis);
   // What is made is made, whatever is wrong with its file; what was asked for is the stored answer.
   if (!whole.ok() && created.from_cache) return whole.status();
   *response.mutable_analysis() = whole.ok() ? *std::move(whole) : created.analysis;
@@ -127,10 +130,11 @@ absl::StatusOr<std::pair<std::string, std::string>> AnalysisService::Resolve(con
   return std::make_pair(IdOf(run.name()), ref.analysis);
 }
 
-absl::StatusOr<v1::Analysis> AnalysisService::Load(const std::string& run, const std::string& analysis) {
+absl::StatusOr<v1::Analysis> AnalysisService::Load(const auth::Caller& caller, const std::string& run,
+                                                   const std::string& analysis) {
   v1::Analysis index;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(index, reader.GetAnalysis(run, analysis));
+    SUMSCOPE_ASSIGN_OR_RETURN(index, reader.analyses().Get(caller.viewer(), run, analysis));
     return absl::OkStatus();
   }));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, backend_.run_files->Open(run));
@@ -152,8 +156,8 @@ grpc::Status AnalysisService::GetAnalysis(grpc::ServerContext* context, const v1
                                           v1::Analysis* response) {
   return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Analysis> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, Load(name.first, name.second));
-    SUMSCOPE_RETURN_IF_ERROR(AddProspects(backend_, {&analysis}));
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, Load(caller, name.first, name.second));
+    SUMSCOPE_RETURN_IF_ERROR(AddProspects(backend_, caller.viewer(), {&analysis}));
     return analysis;
   });
 }
@@ -169,13 +173,13 @@ absl::StatusOr<v1::ListAnalysesResponse> AnalysisService::List(const auth::Calle
   SUMSCOPE_ASSIGN_OR_RETURN(query.page_size, PageSize(request.page_size()));
   v1::ListAnalysesResponse list;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.ListAnalyses(query));
+    SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.analyses().List(caller.viewer(), query));
     for (v1::Analysis& analysis : page.analyses) *list.add_analyses() = std::move(analysis);
     list.set_next_page_token(page.next_page_token);
     return absl::OkStatus();
   }));
-  SUMSCOPE_RETURN_IF_ERROR(
-      AddProspects(backend_, {list.mutable_analyses()->pointer_begin(), list.mutable_analyses()->pointer_end()}));
+  SUMSCOPE_RETURN_IF_ERROR(AddProspects(
+      backend_, caller.viewer(), {list.mutable_analyses()->pointer_begin(), list.mutable_analyses()->pointer_end()}));
   return list;
 }
 
@@ -191,7 +195,7 @@ absl::Status AnalysisService::Watch(const auth::Caller& caller, grpc::ServerCont
   v1::Analysis shown;
   while (true) {
     const uint64_t version = backend_.hub->Version(name.first);
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(name.first, name.second));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(caller, name.first, name.second));
     if (IsNews(shown, analysis)) {
       if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
       shown = analysis;
@@ -215,8 +219,9 @@ grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const
                                              v1::Analysis* response) {
   return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Analysis> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled, backend_.manager->analyses().Cancel(name.first, name.second));
-    absl::StatusOr<v1::Analysis> whole = Load(name.first, name.second);
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled,
+                              backend_.manager->analyses().Cancel(caller.viewer(), name.first, name.second));
+    absl::StatusOr<v1::Analysis> whole = Load(caller, name.first, name.second);
     return whole.ok() ? *std::move(whole) : cancelled;  // whatever is wrong with its file, it is cancelled
   });
 }
@@ -225,7 +230,7 @@ grpc::Status AnalysisService::DeleteAnalysis(grpc::ServerContext* context, const
                                              v1::DeleteAnalysisResponse* response) {
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteAnalysisResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(name.first, name.second));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(caller.viewer(), name.first, name.second));
     return v1::DeleteAnalysisResponse();
   };
   return road_.Unary(context, request, response, remove);

@@ -28,14 +28,15 @@ class AnalysisService final : public ServiceBase<v1::AnalysisService::Service> {
   absl::StatusOr<v1::CreateAnalysisResponse> Create(const auth::Caller& caller,
                                                     const v1::CreateAnalysisRequest& request);
   // The uploaded questions that the set names, after checking that the run can be asked them; empty when it names none.
-  absl::StatusOr<v1::UploadedQuestionSet> FindUploaded(const v1::TrainSpec& spec, const v1::QuestionSet& questions);
+  absl::StatusOr<v1::UploadedQuestionSet> FindUploaded(const auth::Caller& caller, const v1::TrainSpec& spec,
+                                                       const v1::QuestionSet& questions);
   // "runs/{run}/analyses/{analysis}" with a full run id in place of a prefix.
   absl::StatusOr<std::pair<std::string, std::string>> Resolve(const auth::Caller& caller, const std::string& name);
   absl::StatusOr<v1::ListAnalysesResponse> List(const auth::Caller& caller, const v1::ListAnalysesRequest& request);
   absl::Status Watch(const auth::Caller& caller, grpc::ServerContext* context, const v1::WatchAnalysisRequest& request,
                      grpc::ServerWriter<v1::Analysis>* writer);
   // The whole analysis: the run file's record under the catalog's state.
-  absl::StatusOr<v1::Analysis> Load(const std::string& run, const std::string& analysis);
+  absl::StatusOr<v1::Analysis> Load(const auth::Caller& caller, const std::string& run, const std::string& analysis);
 };
 
 }  // namespace sumscope::rpc

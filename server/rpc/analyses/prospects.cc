@@ -23,10 +23,11 @@ void SayTimeLeft(const storage::Job& job, v1::Analysis* analysis) {
 }
 
 // In the order of the queue, so that each part of it is counted once.
-absl::Status SayPlaces(storage::CatalogReader& reader, const std::map<uint64_t, v1::Analysis*>& waiting) {
+absl::Status SayPlaces(storage::CatalogReader& reader, const storage::Viewer& viewer,
+                       const std::map<uint64_t, v1::Analysis*>& waiting) {
   uint64_t counted_to = 0, place = 0;
   for (const auto& [position, analysis] : waiting) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t more, reader.CountQueuedJobs(counted_to, position));
+    SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t more, reader.jobs().CountQueued(viewer, counted_to, position));
     counted_to = position;
     place += more;
     analysis->set_state_detail(absl::StrCat("number ", place, " of those that wait"));
@@ -36,7 +37,8 @@ absl::Status SayPlaces(storage::CatalogReader& reader, const std::map<uint64_t, 
 
 }  // namespace
 
-absl::Status AddProspects(const Backend& backend, const std::vector<v1::Analysis*>& analyses) {
+absl::Status AddProspects(const Backend& backend, const storage::Viewer& viewer,
+                          const std::vector<v1::Analysis*>& analyses) {
   std::vector<v1::Analysis*> unexplained;
   for (v1::Analysis* const analysis : analyses) {
     if (IsTerminal(analysis->state())) continue;
@@ -47,13 +49,13 @@ absl::Status AddProspects(const Backend& backend, const std::vector<v1::Analysis
   return backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     std::map<uint64_t, v1::Analysis*> waiting;  // by their positions in the queue
     for (v1::Analysis* const analysis : unexplained) {
-      const absl::StatusOr<storage::Job> job = reader.GetJob(IdOf(analysis->job()));
+      const absl::StatusOr<storage::Job> job = reader.jobs().Get(viewer, IdOf(analysis->job()));
       if (absl::IsNotFound(job.status())) continue;  // deleted meanwhile
       SUMSCOPE_RETURN_IF_ERROR(job.status());
       if (job->state == v1::QUEUED) waiting[job->queue_position] = analysis;
       SayTimeLeft(*job, analysis);
     }
-    return SayPlaces(reader, waiting);
+    return SayPlaces(reader, viewer, waiting);
   });
 }
 

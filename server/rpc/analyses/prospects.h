@@ -5,14 +5,16 @@
 
 #include "absl/status/status.h"
 #include "server/rpc/serve/backend.h"
+#include "storage/catalog/viewer.h"
 #include "sumscope/v1/analyses.pb.h"
 
 namespace sumscope::rpc {
 
-// How analyses stand that are not over: fills progress and, where nothing else is said there, state_detail: "number 3
-// of those that wait", "about 40 s left". Leaves those that have ended as they are. Costs a row of each, and one count
-// over the part of the queue that is before the last of them.
-absl::Status AddProspects(const Backend& backend, const std::vector<v1::Analysis*>& analyses);
+// How analyses stand, to `viewer`, that are not over: fills progress and, where nothing else is said there,
+// state_detail: "number 3 of those that wait", "about 40 s left". Leaves those that have ended as they are. Costs a row
+// of each, and one count over the part of the queue that is before the last of them.
+absl::Status AddProspects(const Backend& backend, const storage::Viewer& viewer,
+                          const std::vector<v1::Analysis*>& analyses);
 
 }  // namespace sumscope::rpc
 

@@ -80,10 +80,11 @@ absl::StatusOr<std::shared_ptr<storage::CaptureFile>> CaptureService::Open(const
                                 "capture and capture again"));
 }
 
-absl::StatusOr<v1::Capture> CaptureService::Load(const std::string& run, const std::string& capture) {
+absl::StatusOr<v1::Capture> CaptureService::Load(const auth::Caller& caller, const std::string& run,
+                                                 const std::string& capture) {
   v1::Analysis index;
   const absl::Status found = backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(index, reader.GetAnalysis(run, capture));
+    SUMSCOPE_ASSIGN_OR_RETURN(index, reader.analyses().Get(caller.viewer(), run, capture));
     return absl::OkStatus();
   });
   if (absl::IsNotFound(found)) return CaptureNotFound(run, capture, "");
@@ -109,7 +110,7 @@ absl::StatusOr<v1::Capture> CaptureService::Load(const std::string& run, const s
 absl::StatusOr<v1::Capture> CaptureService::Get(const auth::Caller& caller, const std::string& name) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(name));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
-  return Load(IdOf(run.name()), ref.capture);
+  return Load(caller, IdOf(run.name()), ref.capture);
 }
 
 grpc::Status CaptureService::GetCapture(grpc::ServerContext* context, const v1::GetCaptureRequest* request,
@@ -132,7 +133,7 @@ absl::StatusOr<v1::ListCapturesResponse> CaptureService::List(const auth::Caller
   do {
     storage::AnalysisPage page;
     SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(page, reader.ListAnalyses(query));
+      SUMSCOPE_ASSIGN_OR_RETURN(page, reader.analyses().List(caller.viewer(), query));
       return absl::OkStatus();
     }));
     query.page_token = page.next_page_token;
@@ -140,7 +141,7 @@ absl::StatusOr<v1::ListCapturesResponse> CaptureService::List(const auth::Caller
       if (analysis.state() != v1::SUCCEEDED) continue;
       SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(analysis.name()));
       const CaptureRef ref{name.run, name.analysis};
-      absl::StatusOr<v1::Capture> capture = Load(ref.run, ref.capture);
+      absl::StatusOr<v1::Capture> capture = Load(caller, ref.run, ref.capture);
       const std::string reason = ErrorReason(capture.status());
       if (reason == "CAPTURE_NOT_FOUND" || reason == "ANALYSIS_NOT_FOUND") continue;  // deleted meanwhile
       if (!capture.ok()) capture = Indexed(analysis, ref);  // GetCapture says what is wrong with the run's file
@@ -229,7 +230,7 @@ grpc::Status CaptureService::DeleteCapture(grpc::ServerContext* context, const v
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteCaptureResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(ref.run, ref.capture));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(caller.viewer(), ref.run, ref.capture));
     return v1::DeleteCaptureResponse();
   };
   return road_.Unary(context, request, response, remove);

@@ -29,7 +29,7 @@ class CaptureService final : public ServiceBase<v1::CaptureService::Service> {
  private:
   absl::StatusOr<v1::Capture> Get(const auth::Caller& caller, const std::string& name);
   // NOT_FOUND CAPTURE_NOT_FOUND.
-  absl::StatusOr<v1::Capture> Load(const std::string& run, const std::string& capture);
+  absl::StatusOr<v1::Capture> Load(const auth::Caller& caller, const std::string& run, const std::string& capture);
   // The file of a capture, which holds just the tensors that its result names. NOT_FOUND CAPTURE_FILE_NOT_FOUND;
   // DATA_LOSS CAPTURE_FILE_CORRUPT, CAPTURE_FILE_MISPLACED. Shared by what reads it piece by piece.
   absl::StatusOr<std::shared_ptr<storage::CaptureFile>> Open(const v1::Capture& capture);

@@ -41,7 +41,7 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const auth::C
   SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(questions.text().size()));
   v1::UploadedQuestionSet set = questions.question_set();
   set.set_owner(caller.name);
-  return backend_.manager->question_sets().Add(std::move(set), questions.text());
+  return backend_.manager->question_sets().Add(caller.viewer(), std::move(set), questions.text());
 }
 
 grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* QuestionSetService::UploadQuestionSet(
@@ -53,25 +53,27 @@ grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* QuestionSetService::Uploa
 
 grpc::Status QuestionSetService::GetQuestionSet(grpc::ServerContext* context, const v1::GetQuestionSetRequest* request,
                                                 v1::UploadedQuestionSet* response) {
-  return road_.Unary(context, request, response, [&](const auth::Caller&) -> absl::StatusOr<v1::UploadedQuestionSet> {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string sha256, ParseQuestionSetName(request->name()));
-    v1::UploadedQuestionSet set;
-    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(set, reader.GetQuestionSet(sha256));
-      return absl::OkStatus();
-    }));
-    return set;
-  });
+  return road_.Unary(
+      context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::UploadedQuestionSet> {
+        SUMSCOPE_ASSIGN_OR_RETURN(const std::string sha256, ParseQuestionSetName(request->name()));
+        v1::UploadedQuestionSet set;
+        SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+          SUMSCOPE_ASSIGN_OR_RETURN(set, reader.question_sets().Get(caller.viewer(), sha256));
+          return absl::OkStatus();
+        }));
+        return set;
+      });
 }
 
 grpc::Status QuestionSetService::ListQuestionSets(grpc::ServerContext* context,
                                                   const v1::ListQuestionSetsRequest* request,
                                                   v1::ListQuestionSetsResponse* response) {
-  const auto list = [&](const auth::Caller&) -> absl::StatusOr<v1::ListQuestionSetsResponse> {
+  const auto list = [&](const auth::Caller& caller) -> absl::StatusOr<v1::ListQuestionSetsResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size, PageSize(request->page_size()));
     v1::ListQuestionSetsResponse sets;
     SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(storage::QuestionSetPage page, reader.ListQuestionSets(size, request->page_token()));
+      SUMSCOPE_ASSIGN_OR_RETURN(storage::QuestionSetPage page,
+                                reader.question_sets().List(caller.viewer(), size, request->page_token()));
       for (v1::UploadedQuestionSet& set : page.question_sets) *sets.add_question_sets() = std::move(set);
       sets.set_next_page_token(page.next_page_token);
       return absl::OkStatus();

@@ -107,8 +107,10 @@ absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1:
     v1::Run run;
     if (!request.run_id().empty()) {
       run.set_name(RunName(request.run_id()));
-      const bool is_new = absl::IsNotFound(backend_.catalog->Read(
-          [&](storage::CatalogReader& reader) { return reader.GetRun(request.run_id()).status(); }));
+      // An id is taken also by a run that the caller may not see.
+      const bool is_new = absl::IsNotFound(backend_.catalog->Read([&](storage::CatalogReader& reader) {
+        return reader.runs().Get(storage::Viewer::Server(), request.run_id()).status();
+      }));
       if (!is_new) return jobs::RunExists(request.run_id());
     }
     run.set_model_name(ModelName(spec));
@@ -120,8 +122,8 @@ absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1:
     return run;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("CreateRun", request));
-  return backend_.manager->runs().Create(id, request.run_id(), spec,
-                                         Labels(request.labels().begin(), request.labels().end()), caller.name);
+  return backend_.manager->runs().Create(caller.viewer(), id, request.run_id(), spec,
+                                         Labels(request.labels().begin(), request.labels().end()));
 }
 
 grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
@@ -145,21 +147,23 @@ grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRe
 
 grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRunsRequest* request,
                                   v1::ListRunsResponse* response) {
-  return road_.Unary(context, request, response, [&](const auth::Caller&) -> absl::StatusOr<v1::ListRunsResponse> {
-    storage::RunQuery query{request->filter(), request->order_by(), request->show_deleted(), 0, request->page_token()};
-    SUMSCOPE_ASSIGN_OR_RETURN(query.page_size, PageSize(request->page_size()));
-    v1::ListRunsResponse list;
-    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(storage::RunPage page, reader.ListRuns(query));
-      for (v1::Run& run : page.runs) {
-        ShowProgress(backend_, &run);
-        *list.add_runs() = std::move(run);
-      }
-      list.set_next_page_token(page.next_page_token);
-      return absl::OkStatus();
-    }));
-    return list;
-  });
+  return road_.Unary(
+      context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::ListRunsResponse> {
+        storage::RunQuery query{request->filter(), request->order_by(), request->show_deleted(), 0,
+                                request->page_token()};
+        SUMSCOPE_ASSIGN_OR_RETURN(query.page_size, PageSize(request->page_size()));
+        v1::ListRunsResponse list;
+        SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+          SUMSCOPE_ASSIGN_OR_RETURN(storage::RunPage page, reader.runs().List(caller.viewer(), query));
+          for (v1::Run& run : page.runs) {
+            ShowProgress(backend_, &run);
+            *list.add_runs() = std::move(run);
+          }
+          list.set_next_page_token(page.next_page_token);
+          return absl::OkStatus();
+        }));
+        return list;
+      });
 }
 
 absl::StatusOr<v1::Run> RunService::Update(const auth::Caller& caller, const v1::UpdateRunRequest& request) {
@@ -181,7 +185,7 @@ absl::StatusOr<v1::Run> RunService::Update(const auth::Caller& caller, const v1:
     }
   }
   if (replace_all) changes.insert(request.run().labels().begin(), request.run().labels().end());
-  return backend_.manager->runs().UpdateLabels(IdOf(run.name()), replace_all, changes);
+  return backend_.manager->runs().UpdateLabels(caller.viewer(), IdOf(run.name()), replace_all, changes);
 }
 
 grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::UpdateRunRequest* request,
@@ -194,7 +198,7 @@ grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::Cance
                                    v1::Run* response) {
   const auto cancel = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    return backend_.manager->runs().Cancel(IdOf(run.name()));
+    return backend_.manager->runs().Cancel(caller.viewer(), IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, cancel));
 }
@@ -204,7 +208,7 @@ grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::Resum
   const auto resume = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("ResumeRun", *request));
-    return backend_.manager->runs().Resume(id, IdOf(run.name()));
+    return backend_.manager->runs().Resume(caller.viewer(), id, IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, resume));
 }
@@ -213,7 +217,7 @@ grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryR
   const auto retry = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("RetryRun", *request));
-    return backend_.manager->runs().Retry(id, IdOf(run.name()), caller.name);
+    return backend_.manager->runs().Retry(caller.viewer(), id, IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, retry));
 }
@@ -222,7 +226,7 @@ grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::Delet
                                    v1::Run* response) {
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    return backend_.manager->runs().Delete(IdOf(run.name()));
+    return backend_.manager->runs().Delete(caller.viewer(), IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, remove));
 }
@@ -232,7 +236,7 @@ grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::Und
   const auto undelete = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run,
                               ResolveRun(backend_, caller, request->name(), storage::RunsFirst::kDeleted));
-    return backend_.manager->runs().Undelete(IdOf(run.name()));
+    return backend_.manager->runs().Undelete(caller.viewer(), IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, undelete));
 }

@@ -44,7 +44,7 @@ absl::Status RunService::Watch(const auth::Caller& caller, grpc::ServerContext* 
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const WatchToken token, WatchToken::Parse(request.resume_token()));
   const std::string id = IdOf(run.name());
-  RunWatch watch(backend_, id, token);
+  RunWatch watch(backend_, caller.viewer(), id, token);
   uint64_t shown_step = UINT64_MAX;
   absl::Time shown_at = absl::InfinitePast();
   while (true) {

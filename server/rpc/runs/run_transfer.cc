@@ -109,8 +109,8 @@ absl::StatusOr<v1::Run> RunService::Import(const auth::Caller& caller, UploadRea
   SUMSCOPE_ASSIGN_OR_RETURN(ImportedFile file, ReadImportedFile(header, *spool, backend_.room));
   file.weights.file_name = header.file_name();
   return backend_.manager->runs().Import(
-      id, header.run_id(), file.spec,
-      std::map<std::string, std::string>(header.labels().begin(), header.labels().end()), caller.name, file.weights);
+      caller.viewer(), id, header.run_id(), file.spec,
+      std::map<std::string, std::string>(header.labels().begin(), header.labels().end()), file.weights);
 }
 
 grpc::ServerReadReactor<v1::ImportRunRequest>* RunService::ImportRun(grpc::CallbackServerContext* context,

@@ -61,12 +61,12 @@ absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, st
   v1::Run run;
   std::vector<storage::Event> events;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(run, reader.GetRun(run_));
+    SUMSCOPE_ASSIGN_OR_RETURN(run, reader.runs().Get(viewer_, run_));
     return absl::OkStatus();
   }));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> log, NewLogEntries(run));
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(events, reader.ListEvents(run_, token_.event, limits::kMaxEventBatch));
+    SUMSCOPE_ASSIGN_OR_RETURN(events, reader.events().List(viewer_, run_, token_.event, limits::kMaxEventBatch));
     return absl::OkStatus();
   }));
 

@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "server/rpc/runs/watch_token.h"
 #include "server/rpc/serve/backend.h"
+#include "storage/catalog/viewer.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {
@@ -15,8 +17,8 @@ namespace sumscope::rpc {
 // merged by their sequences, each with the token that continues after it. Confined to its call.
 class RunWatch {
  public:
-  RunWatch(const Backend& backend, std::string run, WatchToken token)
-      : backend_(backend), run_(std::move(run)), token_(token) {}
+  RunWatch(const Backend& backend, storage::Viewer viewer, std::string run, WatchToken token)
+      : backend_(backend), viewer_(std::move(viewer)), run_(std::move(run)), token_(token) {}
 
   // The next events in order. Sets *moved when something was read, shown or not; sets *ended to the run once it is
   // terminal and nothing is left. OUT_OF_RANGE RESUME_TOKEN_EXPIRED; errors of RunFiles::Open.
@@ -31,6 +33,7 @@ class RunWatch {
   bool IsAheadOfLog(const storage::Event& event);
 
   const Backend& backend_;
+  const storage::Viewer viewer_;
   const std::string run_;
   WatchToken token_;
   uint64_t awaited_ = 0;  // the event of the last IsAheadOfLog

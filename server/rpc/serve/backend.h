@@ -11,7 +11,7 @@
 #include "server/rpc/serve/transfer/upload_desk.h"
 #include "server/workers/worker_pool.h"
 #include "storage/capture_file.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 #include "storage/run_file.h"
 
 namespace sumscope::rpc {

@@ -20,17 +20,18 @@ absl::Status RunNotFound(const std::string& id) {
 }
 
 // The id that a caller means by `id`, which may be a prefix or @last.
-absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std::string& id, const std::string& caller,
+absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std::string& id, const auth::Caller& caller,
                                       storage::RunsFirst first) {
+  const storage::Viewer viewer = caller.viewer();
   if (id == "@last") {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string last, reader.LatestRun(caller));
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string last, reader.runs().Latest(viewer, caller.name));
     if (last.empty()) {
       return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", "@last: you have no run yet");
     }
     return last;
   }
-  if (!absl::IsNotFound(reader.GetRun(id).status())) return id;
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> found, reader.FindRuns(id, first, 6));
+  if (!absl::IsNotFound(reader.runs().Get(viewer, id).status())) return id;
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> found, reader.runs().Find(viewer, id, first, 6));
   if (found.empty()) return RunNotFound(id);
   if (found.size() == 1) return found[0];
   return MakeError(
@@ -46,8 +47,8 @@ absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const auth::Caller& c
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(name));
   v1::Run run;
   SUMSCOPE_RETURN_IF_ERROR(backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string full, FullRunId(reader, id, caller.name, first));
-    SUMSCOPE_ASSIGN_OR_RETURN(run, reader.GetRun(full));
+    SUMSCOPE_ASSIGN_OR_RETURN(const std::string full, FullRunId(reader, id, caller, first));
+    SUMSCOPE_ASSIGN_OR_RETURN(run, reader.runs().Get(caller.viewer(), full));
     return absl::OkStatus();
   }));
   return run;

@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "server/auth/caller.h"
 #include "server/rpc/serve/backend.h"
-#include "storage/catalog.h"
+#include "storage/catalog/runs.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {

@@ -62,10 +62,10 @@ void ShowStorageWaits(const jobs::JobManager& manager, v1::ServerInfo* info) {
 }
 
 // What the task "jxnb248q.1" of a slot, the first start of job jxnb248q, works on: a job's id alone leads nowhere.
-std::string WorkOf(const std::string& task, storage::Catalog& catalog) {
+std::string WorkOf(const std::string& task, storage::Catalog& catalog, const storage::Viewer& viewer) {
   std::string work;
   const absl::Status found = catalog.Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job job, reader.GetJob(task.substr(0, task.find('.'))));
+    SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job job, reader.jobs().Get(viewer, task.substr(0, task.find('.'))));
     work = job.analysis.empty() ? RunName(job.run) : AnalysisName(job.run, job.analysis);
     return absl::OkStatus();
   });
@@ -73,7 +73,7 @@ std::string WorkOf(const std::string& task, storage::Catalog& catalog) {
 }
 
 absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const Backend& backend,
-                                        const std::string& model_name) {
+                                        const storage::Viewer& viewer, const std::string& model_name) {
   v1::ServerInfo info = fixed;
   AddLimits(&info);
   for (const v1::Slot& slot : backend.pool->Slots()) *info.add_slots() = slot;
@@ -87,7 +87,7 @@ absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const Backe
   for (const std::string& hook : HookNames(spec)) info.add_hook_names(hook);
   info.set_free_disk_bytes(FreeDiskBytes(fixed.data_directory()));
   for (v1::Slot& slot : *info.mutable_slots()) {
-    if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *backend.catalog));
+    if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *backend.catalog, viewer));
   }
   info.set_draining(backend.manager->draining());
   return info;
@@ -97,8 +97,8 @@ absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const Backe
 
 grpc::Status SystemService::GetServerInfo(grpc::ServerContext* context, const v1::GetServerInfoRequest* request,
                                           v1::ServerInfo* response) {
-  return road_.Unary(context, request, response, [&](const auth::Caller&) -> absl::StatusOr<v1::ServerInfo> {
-    SUMSCOPE_ASSIGN_OR_RETURN(v1::ServerInfo info, Describe(fixed_, backend_, request->model_name()));
+  return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::ServerInfo> {
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::ServerInfo info, Describe(fixed_, backend_, caller.viewer(), request->model_name()));
     for (v1::MethodTimes& times : times_->Describe()) *info.add_method_times() = std::move(times);
     return info;
   });

@@ -6,7 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/contract/base/clock.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 #include "storage/sqlite/base/database.h"
 
 namespace sumscope::storage {

@@ -50,13 +50,13 @@ storage::Catalog& FewRuns() {
     auto opened = storage::OpenInMemoryStorage([](v1::State, v1::State) { return true; }, Clock::Real());
     Require(opened.ok(), "a catalog in memory opens");
     const absl::Status filled = opened->catalog->Write([](storage::CatalogTransaction& transaction) {
-      for (size_t i = 0; i < kRuns; ++i) Require(transaction.InsertRun(MakeRun(i)).ok(), "a run is stored");
+      for (size_t i = 0; i < kRuns; ++i) Require(transaction.runs().Insert(MakeRun(i)).ok(), "a run is stored");
       std::vector<v1::NodeTag> tags;
       for (const char* tag : {"Algo:A2.SC", "Fail%:7.5", "Impact:A43", "Plain"}) {
         tags.emplace_back().set_node(absl::StrCat("P", tags.size(), "L0H1"));
         tags.back().set_tag(tag);
       }
-      return transaction.PutFacts("r1", 10, "a1", tags, absl::UnixEpoch());
+      return transaction.facts().Put("r1", 10, "a1", tags, absl::UnixEpoch());
     });
     Require(filled.ok(), "facts are stored");
     return new storage::Storage(*std::move(opened));
@@ -81,7 +81,7 @@ absl::StatusOr<size_t> CountRows(const std::string& filter, const List& list) {
 
 absl::StatusOr<size_t> CountRuns(const std::string& filter) {
   return CountRows<storage::RunQuery>(filter, [](auto& reader, const auto& query) -> absl::StatusOr<size_t> {
-    const auto page = reader.ListRuns(query);
+    const auto page = reader.runs().List(storage::Viewer::Server(), query);
     if (!page.ok()) return page.status();
     return page->runs.size();
   });
@@ -89,7 +89,7 @@ absl::StatusOr<size_t> CountRuns(const std::string& filter) {
 
 absl::StatusOr<size_t> CountFacts(const std::string& filter) {
   return CountRows<storage::FactQuery>(filter, [](auto& reader, const auto& query) -> absl::StatusOr<size_t> {
-    const auto page = reader.ListFacts(query);
+    const auto page = reader.facts().List(storage::Viewer::Server(), query);
     if (!page.ok()) return page.status();
     return page->facts.size();
   });

@@ -7,7 +7,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/text/sha256.h"
 #include "server/rpc/runs/watch_token.h"
-#include "storage/sqlite/catalog/run_order.h"
+#include "storage/sqlite/catalog/rows/run_order.h"
 #include "tests/fuzz/targets/support/input.h"
 #include "tests/fuzz/targets/support/properties.h"
 #include "tests/fuzz/targets/target.h"

@@ -26,7 +26,7 @@ class Analyses_Test : public JobsFixture {
     return analysis;
   }
   CreatedAnalysis Ask(const std::string& key, const Request& request = {}) {
-    const auto created = manager_->analyses().Create(request, run_, Question(key));
+    const auto created = manager_->analyses().Create(Ada(), request, run_, Question(key));
     EXPECT_TRUE(created.ok()) << created.status();
     return created.ok() ? *created : CreatedAnalysis();
   }
@@ -118,19 +118,19 @@ TEST_F(Analyses_Test, SameRequestGivesTheSameAnalysis) {
   const auto second = Ask("k1", request);
   EXPECT_EQ(second.analysis.name(), first.analysis.name());
   EXPECT_FALSE(second.from_cache);
-  EXPECT_EQ(ErrorReason(manager_->analyses().Create({"6f1a", "other"}, run_, Question("k2")).status()),
+  EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {"6f1a", "other"}, run_, Question("k2")).status()),
             "REQUEST_ID_REUSED");
 }
 
 TEST_F(Analyses_Test, DeletedRunTakesNoQuestion) {
-  ASSERT_TRUE(manager_->runs().Delete(run_).ok());
-  EXPECT_EQ(ErrorReason(manager_->analyses().Create({}, run_, Question("k1")).status()), "RUN_DELETED");
+  ASSERT_TRUE(manager_->runs().Delete(Ada(), run_).ok());
+  EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {}, run_, Question("k1")).status()), "RUN_DELETED");
 }
 
 TEST_F(Analyses_Test, RunningAnalysisIsCancelled) {
   const std::string id = Id(Ask("k1").analysis.name());
   const FakeWorkerPool::Given given = StartAnalysis();
-  EXPECT_EQ(manager_->analyses().Cancel(run_, id)->state(), v1::CANCELLING);
+  EXPECT_EQ(manager_->analyses().Cancel(Ada(), run_, id)->state(), v1::CANCELLING);
   ASSERT_TRUE(pool_->WaitForCancel(given.task.task_id()));
   // Equal questions while one was being cancelled became a job each.
   const auto anew = Ask("k1");
@@ -142,7 +142,7 @@ TEST_F(Analyses_Test, RunningAnalysisIsCancelled) {
   }
   pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
   ASSERT_TRUE(WaitForAnalysis(run_, id, v1::CANCELLED));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Cancel(run_, id).status()), "ANALYSIS_ENDED");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Cancel(Ada(), run_, id).status()), "ANALYSIS_ENDED");
   EXPECT_EQ(File(run_)->GetAnalysis(id)->state(), v1::CANCELLED);
 }
 
@@ -152,7 +152,7 @@ TEST_F(Analyses_Test, FileIsDamagedThenItsAnalysisIsCancelledAndTheAnswerSaysSo)
   StartNext();  // the slot is taken
   const std::string id = Id(Ask("k1").analysis.name());
   files_.open_gate.Set([] { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "a bit flipped"); });
-  const auto cancelled = manager_->analyses().Cancel(run_, id);
+  const auto cancelled = manager_->analyses().Cancel(Ada(), run_, id);
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
   EXPECT_EQ(cancelled->state(), v1::CANCELLED);
 }

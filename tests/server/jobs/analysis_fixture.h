@@ -32,7 +32,7 @@ class AnalysisFixture : public JobsFixture {
   }
   // The id of the analysis that a question makes.
   std::string Ask(const v1::Analysis& question) {
-    const auto created = manager_->analyses().Create({}, run_, question);
+    const auto created = manager_->analyses().Create(Ada(), {}, run_, question);
     EXPECT_TRUE(created.ok()) << created.status();
     return created.ok() ? IdOf(created->analysis.name()) : "";
   }
@@ -53,7 +53,7 @@ class AnalysisFixture : public JobsFixture {
   std::vector<std::string> Facts() {
     std::vector<std::string> facts;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      const auto page = reader.ListFacts({});
+      const auto page = reader.facts().List(storage::Viewer::Server(), {});
       if (page.ok()) {
         for (const v1::NodeFact& fact : page->facts) facts.push_back(fact.node() + "=" + fact.tag());
       }
@@ -63,8 +63,9 @@ class AnalysisFixture : public JobsFixture {
     return facts;
   }
   bool Knows(const std::string& analysis) {
-    const absl::Status status = storage_.catalog->Read(
-        [&](storage::CatalogReader& reader) { return reader.GetAnalysis(run_, analysis).status(); });
+    const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
+      return reader.analyses().Get(storage::Viewer::Server(), run_, analysis).status();
+    });
     return status.ok();
   }
 

@@ -71,13 +71,13 @@ TEST_F(Captures_Test, ActivationsAreStoredWithPlaceAndChecksum) {
   EXPECT_EQ(*(*file)->Read(8, 4), "act.");
   EXPECT_FALSE(File(run_)->GetAnalysis(id)->has_prediction());
 
-  ASSERT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   EXPECT_FALSE(HasFile(id));
 }
 
 TEST_F(Captures_Test, CancelledCaptureLeavesNothing) {
   const std::string id = StartCapture();
-  ASSERT_TRUE(manager_->analyses().Cancel(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Cancel(Ada(), run_, id).ok());
   Finish(worker::v1::Finished::CANCELLED);
   ASSERT_TRUE(WaitForAnalysis(run_, id, v1::CANCELLED));
   EXPECT_FALSE(HasFile(id));
@@ -164,10 +164,10 @@ TEST_F(Captures_Test, MissingBytesOtherNamesAndAnEarlyResultAreFailedAttempts) {
 // A capture that the disk had no room for was taken, computed, and then ended its worker.
 TEST_F(Captures_Test, CaptureBeyondTheFreeDiskIsRefusedAtOnce) {
   free_disk_ = limits::kMinFreeDiskBytes + 100;
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(run_, Capture(101))), "CAPTURE_TOO_LARGE");
-  EXPECT_EQ(ErrorReason(manager_->analyses().Create({}, run_, Capture(101)).status()), "CAPTURE_TOO_LARGE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(101))), "CAPTURE_TOO_LARGE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {}, run_, Capture(101)).status()), "CAPTURE_TOO_LARGE");
   const std::string id = Ask(Capture(100));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(run_, Capture(1, "k2"))), "CAPTURE_TOO_LARGE")
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(1, "k2"))), "CAPTURE_TOO_LARGE")
       << "it waits, and takes 100";
   StartAnalysis();
   free_disk_ = limits::kMinFreeDiskBytes;  // somebody filled it
@@ -179,11 +179,11 @@ TEST_F(Captures_Test, CaptureBeyondTheFreeDiskIsRefusedAtOnce) {
 }
 
 TEST_F(Captures_Test, CaptureAboveTheLimitIsRefusedBeforeItStarts) {
-  const auto refused = manager_->analyses().Create({}, run_, Capture(capture_limit_ + 1));
+  const auto refused = manager_->analyses().Create(Ada(), {}, run_, Capture(capture_limit_ + 1));
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ErrorReason(refused.status()), "CAPTURE_TOO_LARGE");
   EXPECT_THAT(std::string(refused.status().message()), testing::HasSubstr("1000001 bytes"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(run_, Capture(capture_limit_ + 1))), "CAPTURE_TOO_LARGE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(capture_limit_ + 1))), "CAPTURE_TOO_LARGE");
   EXPECT_THAT(*File(run_)->ListAnalyses(), testing::IsEmpty());
 }
 
@@ -191,13 +191,14 @@ TEST_F(Captures_Test, CaptureAboveTheLimitIsRefusedBeforeItStarts) {
 TEST_F(Captures_Test, WhatWaitsOrRunsTakesItsRoom) {
   ASSERT_FALSE(Ask(Capture(capture_limit_ / 2)).empty());  // runs
   const std::string half = Ask(Capture(capture_limit_ / 2, "k2"));
-  const auto refused = manager_->analyses().Create({}, run_, Capture(1, "k3"));
+  const auto refused = manager_->analyses().Create(Ada(), {}, run_, Capture(1, "k3"));
   EXPECT_EQ(ErrorReason(refused.status()), "CAPTURE_TOO_LARGE");
   EXPECT_THAT(std::string(refused.status().message()), testing::HasSubstr("wait or run 1000000"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(run_, Capture(1, "k3"))), "CAPTURE_TOO_LARGE");
-  EXPECT_TRUE(manager_->analyses().Create({}, run_, Capture(1, "k1"))->from_cache);
-  ASSERT_TRUE(manager_->analyses().Cancel(run_, half).ok());
-  EXPECT_TRUE(manager_->analyses().Create({}, run_, Capture(capture_limit_ / 2, "k3")).ok()) << "it is free again";
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(1, "k3"))), "CAPTURE_TOO_LARGE");
+  EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, run_, Capture(1, "k1"))->from_cache);
+  ASSERT_TRUE(manager_->analyses().Cancel(Ada(), run_, half).ok());
+  EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, run_, Capture(capture_limit_ / 2, "k3")).ok())
+      << "it is free again";
 }
 
 TEST_F(Captures_Test, FinishedCaptureTakesWhatItsFileTakes) {
@@ -207,7 +208,7 @@ TEST_F(Captures_Test, FinishedCaptureTakesWhatItsFileTakes) {
   pool_->Send(kSlot, Chunk("tokens:)act."));
   EndSet();
   EXPECT_EQ(*storage_.captures->UsedBytes(), 12u);
-  EXPECT_TRUE(manager_->analyses().Create({}, run_, Capture(capture_limit_ - 12, "k2")).ok());
+  EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, run_, Capture(capture_limit_ - 12, "k2")).ok());
 }
 
 TEST_F(Captures_Test, RoomThatIsGoneMeanwhileFailsTheCapture) {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "proto/contract/base/mutex.h"
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 #include "storage/run_file.h"
 
 namespace sumscope::jobs {

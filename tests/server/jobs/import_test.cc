@@ -20,7 +20,7 @@ class Import_Test : public JobsFixture {
     return weights;
   }
   absl::StatusOr<v1::Run> Import(const Request& request = {}) {
-    return manager_->runs().Import(request, "foreign", Spec(), {{"from", "authors"}}, "ada", Weights());
+    return manager_->runs().Import(Ada(), request, "foreign", Spec(), {{"from", "authors"}}, Weights());
   }
 
   std::string bytes_ = std::string(3'000'000, 'w');
@@ -46,7 +46,7 @@ TEST_F(Import_Test, ImportedRunHasSucceededWithItsWeights) {
 TEST_F(Import_Test, FileIsReadOtherwiseThanWrittenThenRunAndLogSayHow) {
   ImportedWeights weights = Weights();
   weights.notes = {"names without their prefix", "taken as folded"};
-  ASSERT_TRUE(manager_->runs().Import({}, "foreign", Spec(), {}, "ada", weights).ok());
+  ASSERT_TRUE(manager_->runs().Import(Ada(), {}, "foreign", Spec(), {}, weights).ok());
   EXPECT_THAT(File("foreign")->GetRun()->import_notes(), testing::ElementsAreArray(weights.notes));
   EXPECT_THAT(LogTexts("foreign"),
               testing::ElementsAre("INFO weights imported: names without their prefix; taken as folded"));
@@ -54,9 +54,9 @@ TEST_F(Import_Test, FileIsReadOtherwiseThanWrittenThenRunAndLogSayHow) {
 
 TEST_F(Import_Test, ImportedRunIsNeitherCancelledNorResumedNorRetried) {
   ASSERT_TRUE(Import().ok());
-  EXPECT_EQ(ErrorReason(manager_->runs().Cancel("foreign").status()), "RUN_ENDED");
-  EXPECT_EQ(ErrorReason(manager_->runs().Resume({}, "foreign").status()), "RUN_NOT_RESUMABLE");
-  EXPECT_EQ(ErrorReason(manager_->runs().Retry({}, "foreign", "ada").status()), "RUN_NOT_RETRYABLE");
+  EXPECT_EQ(ErrorReason(manager_->runs().Cancel(Ada(), "foreign").status()), "RUN_ENDED");
+  EXPECT_EQ(ErrorReason(manager_->runs().Resume(Ada(), {}, "foreign").status()), "RUN_NOT_RESUMABLE");
+  EXPECT_EQ(ErrorReason(manager_->runs().Retry(Ada(), {}, "foreign").status()), "RUN_NOT_RETRYABLE");
 }
 
 TEST_F(Import_Test, FullDiskLeavesNothing) {

@@ -48,7 +48,7 @@ class InsertModes_Test : public AnalysisFixture {
     v1::TrainSpec spec = Spec();
     spec.set_insert_mode(mode);
     spec.set_init_from(InitFromText(run_, 4));
-    const auto run = manager_->runs().Create({}, "", spec, {}, "ada");
+    const auto run = manager_->runs().Create(Ada(), {}, "", spec, {});
     EXPECT_TRUE(run.ok()) << run.status();
     return IdOf(run->name());
   }

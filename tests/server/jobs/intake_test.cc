@@ -208,7 +208,7 @@ TEST_F(Intake_Test, LostWorkerIsReplacedThreeTimes) {
   EXPECT_EQ(Get(run_).attempt(), limits::kMaxAttempts);
 
   // Resumed, it may lose as many again.
-  ASSERT_EQ(manager_->runs().Resume({}, run_)->attempt(), limits::kMaxAttempts + 1);
+  ASSERT_EQ(manager_->runs().Resume(Ada(), {}, run_)->attempt(), limits::kMaxAttempts + 1);
   for (uint32_t i = 1; i < limits::kMaxAttempts; ++i) {
     StartNext();
     pool_->Lose(kSlot);

@@ -16,12 +16,16 @@
 #include "server/jobs/runs/runs.h"
 #include "server/jobs/state/event_hub.h"
 #include "server/jobs/state/job_states.h"
+#include "storage/catalog/viewer.h"
 #include "storage/sqlite/sqlite_storage.h"
 #include "tests/server/jobs/fake_worker_pool.h"
 #include "tests/server/jobs/faulty_storage.h"
 #include "tests/server/jobs/messages.h"
 
 namespace sumscope::jobs {
+
+// Who asks in these tests.
+inline storage::Viewer Ada() { return storage::Viewer::User("ada"); }
 
 // The machine's clocks, whose wall clock a test sets forward or back, and which it moves on together.
 class JumpingClock final : public Clock {
@@ -76,7 +80,7 @@ class JobsFixture : public testing::Test {
     return CompleteSpec(spec);
   }
   v1::Run Create(const std::string& id = "", uint64_t steps = 4) {
-    absl::StatusOr<v1::Run> run = manager_->runs().Create({}, id, Spec(steps), {}, "ada");
+    absl::StatusOr<v1::Run> run = manager_->runs().Create(Ada(), {}, id, Spec(steps), {});
     EXPECT_TRUE(run.ok()) << run.status();
     return run.ok() ? *run : v1::Run();
   }
@@ -85,7 +89,7 @@ class JobsFixture : public testing::Test {
   v1::Run Get(const std::string& run) {
     v1::Run found;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      auto row = reader.GetRun(run);
+      auto row = reader.runs().Get(storage::Viewer::Server(), run);
       if (row.ok()) found = *row;
       return row.status();
     });
@@ -95,7 +99,7 @@ class JobsFixture : public testing::Test {
   storage::Job GetJob(const std::string& run) {
     storage::Job job;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      auto row = reader.GetTrainingJob(run);
+      auto row = reader.jobs().GetTraining(storage::Viewer::Server(), run);
       if (row.ok()) job = *row;
       return row.status();
     });
@@ -105,7 +109,7 @@ class JobsFixture : public testing::Test {
   std::vector<storage::Event> Events(const std::string& run) {
     std::vector<storage::Event> events;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      auto rows = reader.ListEvents(run, 0, 1000);
+      auto rows = reader.events().List(storage::Viewer::Server(), run, 0, 1000);
       if (rows.ok()) events = *rows;
       return rows.status();
     });
@@ -120,7 +124,7 @@ class JobsFixture : public testing::Test {
   v1::Analysis GetAnalysis(const std::string& run, const std::string& analysis) {
     v1::Analysis found;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      auto row = reader.GetAnalysis(run, analysis);
+      auto row = reader.analyses().Get(storage::Viewer::Server(), run, analysis);
       if (row.ok()) found = *row;
       return row.status();
     });

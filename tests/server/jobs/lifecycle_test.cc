@@ -84,31 +84,31 @@ TEST_F(Lifecycle_Test, JobsStartInTheOrderOfTheirCreation) {
 
 TEST_F(Lifecycle_Test, SameRequestGivesTheSameRun) {
   const Request request = {"6f1a", "digest"};
-  const auto first = manager_->runs().Create(request, "", Spec(), {}, "ada");
-  const auto second = manager_->runs().Create(request, "", Spec(), {}, "ada");
+  const auto first = manager_->runs().Create(Ada(), request, "", Spec(), {});
+  const auto second = manager_->runs().Create(Ada(), request, "", Spec(), {});
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(first->name(), second->name());
-  const auto other = manager_->runs().Create({"6f1a", "another"}, "", Spec(), {}, "ada");
+  const auto other = manager_->runs().Create(Ada(), {"6f1a", "another"}, "", Spec(), {});
   EXPECT_EQ(other.status().code(), absl::StatusCode::kAlreadyExists);
   EXPECT_EQ(ErrorReason(other.status()), "REQUEST_ID_REUSED");
 }
 
 TEST_F(Lifecycle_Test, RequestOutlivesTheServer) {
-  const auto first = manager_->runs().Create({"6f1a", "digest"}, "", Spec(), {}, "ada");
+  const auto first = manager_->runs().Create(Ada(), {"6f1a", "digest"}, "", Spec(), {});
   Boot();
-  const auto second = manager_->runs().Create({"6f1a", "digest"}, "", Spec(), {}, "ada");
+  const auto second = manager_->runs().Create(Ada(), {"6f1a", "digest"}, "", Spec(), {});
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(first->name(), second->name());
 }
 
 TEST_F(Lifecycle_Test, ChosenIdThatIsTakenIsRefused) {
   Create("mine");
-  EXPECT_EQ(ErrorReason(manager_->runs().Create({}, "mine", Spec(), {}, "ada").status()), "RUN_EXISTS");
+  EXPECT_EQ(ErrorReason(manager_->runs().Create(Ada(), {}, "mine", Spec(), {}).status()), "RUN_EXISTS");
 }
 
 TEST_F(Lifecycle_Test, QueuedRunIsCancelledAtOnce) {
   const std::string id = Id(Create().name());
-  const auto cancelled = manager_->runs().Cancel(id);
+  const auto cancelled = manager_->runs().Cancel(Ada(), id);
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
   EXPECT_EQ(cancelled->state(), v1::CANCELLED);
   const std::string next = Create().job();
@@ -120,7 +120,7 @@ TEST_F(Lifecycle_Test, StartingRunIsCancelledWithoutWaitingForItsWorker) {
   const std::string id = Id(Create().name());
   pool_->Idle(kSlot);
   const FakeWorkerPool::Given given = NextTask();
-  const auto cancelled = manager_->runs().Cancel(id);
+  const auto cancelled = manager_->runs().Cancel(Ada(), id);
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
   EXPECT_EQ(cancelled->state(), v1::CANCELLING);
   EXPECT_TRUE(pool_->WaitForCancel(given.task.task_id()));
@@ -133,9 +133,9 @@ TEST_F(Lifecycle_Test, RunningRunIsCancelledAndKeepsItsMetrics) {
   pool_->Idle(kSlot);
   const FakeWorkerPool::Given given = StartNext();
   pool_->Send(kSlot, Metrics(0, 2));
-  ASSERT_EQ(manager_->runs().Cancel(id)->state(), v1::CANCELLING);
-  ASSERT_EQ(manager_->runs().Cancel(id)->state(), v1::CANCELLING);  // asked again
-  EXPECT_THAT(std::string(manager_->runs().Resume({}, id).status().message()),
+  ASSERT_EQ(manager_->runs().Cancel(Ada(), id)->state(), v1::CANCELLING);
+  ASSERT_EQ(manager_->runs().Cancel(Ada(), id)->state(), v1::CANCELLING);  // asked again
+  EXPECT_THAT(std::string(manager_->runs().Resume(Ada(), {}, id).status().message()),
               testing::HasSubstr("wait until it has ended"));
   EXPECT_TRUE(pool_->WaitForCancel(given.task.task_id()));
   pool_->Finish(kSlot, End(Finished::CANCELLED));
@@ -143,7 +143,7 @@ TEST_F(Lifecycle_Test, RunningRunIsCancelledAndKeepsItsMetrics) {
   EXPECT_EQ(*File(id)->MetricSteps(storage::Series::kDeterministic), 2u);
   EXPECT_EQ(File(id)->GetRun()->state(), v1::CANCELLED);
   EXPECT_EQ(Get(id).steps_done(), 2u);
-  EXPECT_EQ(ErrorReason(manager_->runs().Cancel(id).status()), "RUN_ENDED");
+  EXPECT_EQ(ErrorReason(manager_->runs().Cancel(Ada(), id).status()), "RUN_ENDED");
 }
 
 TEST_F(Lifecycle_Test, CancelThatCameTooLateLeavesASuccess) {
@@ -151,7 +151,7 @@ TEST_F(Lifecycle_Test, CancelThatCameTooLateLeavesASuccess) {
   pool_->Idle(kSlot);
   StartNext();
   SendWholeTraining();
-  ASSERT_TRUE(manager_->runs().Cancel(id).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(Ada(), id).ok());
   pool_->Finish(kSlot, End(Finished::DONE));
   EXPECT_TRUE(WaitForState(id, v1::SUCCEEDED));
 }
@@ -160,7 +160,7 @@ TEST_F(Lifecycle_Test, WorkerLostWhileCancellingEndsCancelled) {
   const std::string id = Id(Create().name());
   pool_->Idle(kSlot);
   StartNext();
-  ASSERT_TRUE(manager_->runs().Cancel(id).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(Ada(), id).ok());
   pool_->Lose(kSlot, "WORKER_KILLED");
   EXPECT_TRUE(WaitForState(id, v1::CANCELLED));
 }
@@ -198,11 +198,11 @@ TEST_F(Lifecycle_Test, ResumedRunGoesOnFromItsResumeState) {
   SendSet(worker::v1::WEIGHTS, 2, "weights2");
   SendSet(worker::v1::RESUME_STATE, 2, "resume-2");
   pool_->Send(kSlot, Metrics(2, 1));
-  ASSERT_TRUE(manager_->runs().Cancel(id).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(Ada(), id).ok());
   pool_->Finish(kSlot, End(Finished::CANCELLED));
   ASSERT_TRUE(WaitForState(id, v1::CANCELLED));
 
-  const auto resumed = manager_->runs().Resume({"6f1a", "digest"}, id);
+  const auto resumed = manager_->runs().Resume(Ada(), {"6f1a", "digest"}, id);
   ASSERT_TRUE(resumed.ok()) << resumed.status();
   EXPECT_EQ(resumed->state(), v1::QUEUED);
   EXPECT_EQ(resumed->attempt(), 2u);
@@ -215,8 +215,8 @@ TEST_F(Lifecycle_Test, ResumedRunGoesOnFromItsResumeState) {
   EXPECT_EQ(given.task.threads(), 2u);  // of the first segment
   EXPECT_EQ(given.tensors.kind(), worker::v1::RESUME_STATE);
   EXPECT_EQ(given.tensor_bytes, "resume-2");
-  EXPECT_EQ(manager_->runs().Resume({"6f1a", "digest"}, id)->state(), v1::RUNNING);  // the same request
-  EXPECT_EQ(ErrorReason(manager_->runs().Resume({}, id).status()), "RUN_NOT_RESUMABLE");
+  EXPECT_EQ(manager_->runs().Resume(Ada(), {"6f1a", "digest"}, id)->state(), v1::RUNNING);  // the same request
+  EXPECT_EQ(ErrorReason(manager_->runs().Resume(Ada(), {}, id).status()), "RUN_NOT_RESUMABLE");
 
   SendWholeTraining(2);
   pool_->Finish(kSlot, End(Finished::DONE));
@@ -239,7 +239,7 @@ TEST_F(Lifecycle_Test, OtherInstructionSetIsMarked) {
 
 TEST_F(Lifecycle_Test, RetryIsANewRunOfTheSameSpec) {
   const std::string id = Trained();
-  const auto retry = manager_->runs().Retry({}, id, "bob");
+  const auto retry = manager_->runs().Retry(storage::Viewer::User("bob"), {}, id);
   ASSERT_TRUE(retry.ok()) << retry.status();
   EXPECT_NE(Id(retry->name()), id);
   EXPECT_EQ(retry->labels().at("retry_of"), id);
@@ -249,24 +249,24 @@ TEST_F(Lifecycle_Test, RetryIsANewRunOfTheSameSpec) {
 
 TEST_F(Lifecycle_Test, OnlyEndedRunsAreDeleted) {
   const std::string id = Id(Create().name());
-  EXPECT_EQ(ErrorReason(manager_->runs().Delete(id).status()), "RUN_UNFINISHED");
-  ASSERT_TRUE(manager_->runs().Cancel(id).ok());
-  ASSERT_TRUE(manager_->runs().Delete(id)->has_delete_time());
-  EXPECT_EQ(ErrorReason(manager_->runs().Resume({}, id).status()), "RUN_NOT_RESUMABLE");
-  EXPECT_FALSE(manager_->runs().Undelete(id)->has_delete_time());
-  EXPECT_EQ(ErrorReason(manager_->runs().Delete("rnothere").status()), "RUN_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(manager_->runs().Delete(Ada(), id).status()), "RUN_UNFINISHED");
+  ASSERT_TRUE(manager_->runs().Cancel(Ada(), id).ok());
+  ASSERT_TRUE(manager_->runs().Delete(Ada(), id)->has_delete_time());
+  EXPECT_EQ(ErrorReason(manager_->runs().Resume(Ada(), {}, id).status()), "RUN_NOT_RESUMABLE");
+  EXPECT_FALSE(manager_->runs().Undelete(Ada(), id)->has_delete_time());
+  EXPECT_EQ(ErrorReason(manager_->runs().Delete(Ada(), "rnothere").status()), "RUN_NOT_FOUND");
 }
 
 TEST_F(Lifecycle_Test, LabelsReachCatalogAndFile) {
   const std::string id = Trained();
-  ASSERT_TRUE(manager_->runs().UpdateLabels(id, false, {{"purpose", "test"}, {"note", "x"}}).ok());
-  const auto changed = manager_->runs().UpdateLabels(id, false, {{"note", std::nullopt}});
+  ASSERT_TRUE(manager_->runs().UpdateLabels(Ada(), id, false, {{"purpose", "test"}, {"note", "x"}}).ok());
+  const auto changed = manager_->runs().UpdateLabels(Ada(), id, false, {{"note", std::nullopt}});
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(changed->labels_size(), 1);
   EXPECT_EQ(Get(id).labels().at("purpose"), "test");
   EXPECT_EQ(File(id)->GetRun()->labels().at("purpose"), "test");
   EXPECT_EQ(File(id)->GetRun()->state(), v1::SUCCEEDED);
-  EXPECT_EQ(manager_->runs().UpdateLabels(id, true, {})->labels_size(), 0);
+  EXPECT_EQ(manager_->runs().UpdateLabels(Ada(), id, true, {})->labels_size(), 0);
 }
 
 // They were stored, and the answer was RUN_FILE_CORRUPT.
@@ -274,7 +274,7 @@ TEST_F(Lifecycle_Test, FileIsDamagedThenLabelsAreChangedAllTheSame) {
   const std::string id = Trained();
   files_.OnOpen(
       [](const std::string&) { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "damaged"); });
-  const auto changed = manager_->runs().UpdateLabels(id, false, {{"note", "x"}});
+  const auto changed = manager_->runs().UpdateLabels(Ada(), id, false, {{"note", "x"}});
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(changed->labels().at("note"), "x");
   EXPECT_EQ(Get(id).labels().at("note"), "x");

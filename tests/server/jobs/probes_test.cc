@@ -75,10 +75,10 @@ TEST_F(Probes_Test, AnswerAboutTheWholeModelIsShownByItsRunUntilItIsDeleted) {
   EXPECT_EQ(Get(run_).reads_to(), 3u) << "all";
   EXPECT_EQ(Get(run_).sure_to(), 2u);
   EXPECT_FALSE(Get(run_).look_back_exact());
-  EXPECT_TRUE(manager_->runs().UpdateLabels(run_, false, {{"a", "b"}}).ok());
+  EXPECT_TRUE(manager_->runs().UpdateLabels(Ada(), run_, false, {{"a", "b"}}).ok());
   EXPECT_FALSE(File(run_)->GetRun()->has_accuracy()) << "the file has the answers themselves";
 
-  ASSERT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   EXPECT_FALSE(Get(run_).has_accuracy());
   EXPECT_TRUE(Get(run_).has_reads_to());
 }
@@ -158,29 +158,29 @@ TEST_F(Probes_Test, ImportedTagsAreStoredAtOnce) {
   EXPECT_EQ(GetAnalysis(run_, id).state(), v1::SUCCEEDED);
   EXPECT_THAT(Facts(), ElementsAre("P8L0H1=Algo:A2.SC"));
   EXPECT_EQ(File(run_)->GetAnalysis(id)->result().import_tags().tags_size(), 1);
-  EXPECT_EQ(ErrorReason(manager_->analyses().Cancel(run_, id).status()), "ANALYSIS_ENDED");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Cancel(Ada(), run_, id).status()), "ANALYSIS_ENDED");
   EXPECT_THAT(Boot(), IsEmpty());
-  EXPECT_TRUE(manager_->analyses().Create({}, run_, Tags("P8L0H1"))->from_cache);
+  EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, run_, Tags("P8L0H1"))->from_cache);
   EXPECT_EQ(pool_->tasks_given(), 0u);
 }
 
 TEST_F(Probes_Test, RefusedTagsLeaveNothing) {
-  EXPECT_EQ(ErrorReason(manager_->analyses().Create({}, run_, Tags("nonsense")).status()), "FACT_INVALID");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {}, run_, Tags("nonsense")).status()), "FACT_INVALID");
   EXPECT_THAT(*File(run_)->ListAnalyses(), IsEmpty());
 }
 
 TEST_F(Probes_Test, DeletedAnalysisIsForgottenEverywhere) {
   const std::string id = Ask(Question(UsefulNodes()));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Delete(run_, id)), "ANALYSIS_UNFINISHED");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Delete(Ada(), run_, id)), "ANALYSIS_UNFINISHED");
   StartAnalysis();
   Answer(UsefulNodesResult());
   Finish(worker::v1::Finished::DONE);
   ASSERT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
-  ASSERT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   EXPECT_FALSE(Knows(id));
   EXPECT_THAT(Facts(), IsEmpty());
   EXPECT_EQ(ErrorReason(File(run_)->GetAnalysis(id).status()), "ANALYSIS_NOT_FOUND");
-  EXPECT_EQ(ErrorReason(manager_->analyses().Delete(run_, id)), "ANALYSIS_NOT_FOUND");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Delete(Ada(), run_, id)), "ANALYSIS_NOT_FOUND");
   EXPECT_NE(Ask(Question(UsefulNodes())), id);  // asked again, it is computed again
 }
 
@@ -203,13 +203,13 @@ TEST_F(Probes_Test, PhasesGetTheMetricsOfTheTraining) {
 TEST_F(Probes_Test, WhenAWindowIsTooWideForTheTrainingThenTheWidestIsNamed) {
   v1::Analysis phases = Phases();  // of four steps
   phases.mutable_request()->mutable_phases()->set_window(2);
-  const absl::Status refused = manager_->analyses().Create({}, run_, phases).status();
+  const absl::Status refused = manager_->analyses().Create(Ada(), {}, run_, phases).status();
   EXPECT_EQ(ErrorReason(refused), "WINDOW_TOO_WIDE");
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << "another run may take it";
   EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("at most 1"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(run_, phases)), "WINDOW_TOO_WIDE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, phases)), "WINDOW_TOO_WIDE");
   phases.mutable_request()->mutable_phases()->set_window(1);
-  EXPECT_TRUE(manager_->analyses().Check(run_, phases).ok());
+  EXPECT_TRUE(manager_->analyses().Check(Ada(), run_, phases).ok());
 }
 
 TEST_F(Probes_Test, PhasesOfARunWithoutMetricsAreRefused) {
@@ -217,13 +217,13 @@ TEST_F(Probes_Test, PhasesOfARunWithoutMetricsAreRefused) {
   weights.tensors = {{"embed.W_E", "F32", {2}, 8}};
   weights.data_bytes = 8;
   weights.read = [](uint64_t offset, uint64_t length) { return std::string("weights!").substr(offset, length); };
-  ASSERT_TRUE(manager_->runs().Import({}, "foreign", Spec(), {}, "ada", weights).ok());
+  ASSERT_TRUE(manager_->runs().Import(Ada(), {}, "foreign", Spec(), {}, weights).ok());
   v1::Analysis phases = Phases();
   phases.set_checkpoint(CheckpointName("foreign", 0));
-  const absl::Status refused = manager_->analyses().Create({}, "foreign", phases).status();
+  const absl::Status refused = manager_->analyses().Create(Ada(), {}, "foreign", phases).status();
   EXPECT_EQ(ErrorReason(refused), "RUN_HAS_NO_METRICS");
   EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("runs/foreign"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check("foreign", phases)), "RUN_HAS_NO_METRICS");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), "foreign", phases)), "RUN_HAS_NO_METRICS");
   EXPECT_THAT(*File("foreign")->ListAnalyses(), IsEmpty());
 }
 
@@ -233,11 +233,11 @@ TEST_F(Probes_Test, UploadedQuestionsGoToTheWorker) {
   set.set_sha256(Sha256Hex(text));
   set.set_n_digits(2);
   set.set_count(2);
-  const auto stored = manager_->question_sets().Add(set, text);
+  const auto stored = manager_->question_sets().Add(Ada(), set, text);
   ASSERT_TRUE(stored.ok()) << stored.status();
   EXPECT_EQ(stored->name(), QuestionSetName(set.sha256()));
   EXPECT_TRUE(stored->has_create_time());
-  EXPECT_EQ(manager_->question_sets().Add(set, text)->create_time().nanos(),
+  EXPECT_EQ(manager_->question_sets().Add(Ada(), set, text)->create_time().nanos(),
             stored->create_time().nanos());  // the same one
   v1::Analysis question = Question(UsefulNodes());
   question.mutable_question_set()->mutable_uploaded()->set_sha256(set.sha256());
@@ -250,9 +250,9 @@ TEST_F(Probes_Test, UploadedQuestionsGoToTheWorker) {
 }
 
 TEST_F(Probes_Test, RunDeletedWhileAnalysesAreAskedTakesNone) {
-  ASSERT_TRUE(manager_->runs().Delete(run_).ok());
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(run_, Question(UsefulNodes()))), "RUN_DELETED");
-  EXPECT_EQ(ErrorReason(manager_->analyses().Create({}, run_, Tags("P8L0H1")).status()), "RUN_DELETED");
+  ASSERT_TRUE(manager_->runs().Delete(Ada(), run_).ok());
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Question(UsefulNodes()))), "RUN_DELETED");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {}, run_, Tags("P8L0H1")).status()), "RUN_DELETED");
 }
 
 }  // namespace

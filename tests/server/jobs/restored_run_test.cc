@@ -49,7 +49,7 @@ class RestoredRun_Test : protected OnDisk, public AnalysisFixture {
   }
   void ExpectItGoesOnFromTheBackup() {
     EXPECT_EQ(*File(run_)->MetricSteps(storage::Series::kDeterministic), 2u);
-    ASSERT_TRUE(manager_->runs().Resume({}, run_).ok());
+    ASSERT_TRUE(manager_->runs().Resume(Ada(), {}, run_).ok());
     EXPECT_EQ(StartNext().task.train().first_step(), 2u);
     SendWholeTraining(2);
     pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));

@@ -92,7 +92,7 @@ TEST_F(StorageWait_Test, RunIsCancelledThenItWaitsNoLonger) {
   RefuseFile(DiskFull());
   pool_->Send(kSlot, Metrics(1, 1));
   ASSERT_TRUE(WaitForReason("DISK_FULL"));
-  ASSERT_EQ(manager_->runs().Cancel(run_)->state(), v1::CANCELLING);
+  ASSERT_EQ(manager_->runs().Cancel(Ada(), run_)->state(), v1::CANCELLING);
   ASSERT_TRUE(pool_->WaitForCancel(task_));
   pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
   EXPECT_TRUE(WaitForState(run_, v1::CANCELLED)) << "while the disk is full";
@@ -155,7 +155,7 @@ TEST_F(StorageWait_Test, JobWhoseFileIsLockedIsCancelledThenItLeavesTheQueue) {
   files_.OnOpen([](const std::string&) { return Busy(); });
   pool_->Lose(kSlot);
   ASSERT_TRUE(WaitForReason("STORAGE_BUSY"));
-  EXPECT_EQ(manager_->runs().Cancel(run_)->state(), v1::CANCELLED);
+  EXPECT_EQ(manager_->runs().Cancel(Ada(), run_)->state(), v1::CANCELLED);
 }
 
 // One thread gave all jobs to all slots, and a file that took long to open stopped it.
@@ -181,11 +181,12 @@ TEST_F(SlowRun_Test, FileOfOneRunTakesLongThenAnalysesOfOthersAreMade) {
   const auto barrier = std::make_shared<Barrier>();
   files_.OnOpen(
       [barrier, run = run_](const std::string& opened) { return opened == run ? barrier->Enter() : absl::OkStatus(); });
-  auto slow = std::async(std::launch::async,
-                         [&] { return manager_->analyses().Create({}, run_, Question(UsefulNodes())).status(); });
+  auto slow = std::async(std::launch::async, [&] {
+    return manager_->analyses().Create(Ada(), {}, run_, Question(UsefulNodes())).status();
+  });
   barrier->WaitUntilEntered();
-  EXPECT_TRUE(manager_->analyses().Create({}, other, Question(UsefulNodes(), "k2")).ok());
-  EXPECT_TRUE(manager_->runs().UpdateLabels(other, false, {{"purpose", "test"}}).ok());
+  EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, other, Question(UsefulNodes(), "k2")).ok());
+  EXPECT_TRUE(manager_->runs().UpdateLabels(Ada(), other, false, {{"purpose", "test"}}).ok());
   barrier->Release();
   EXPECT_TRUE(slow.get().ok());
 }
@@ -269,21 +270,21 @@ TEST_F(FullDisk_Test, RunsAndAnalysesAreCancelledAndDeleted) {
   const std::string analysis = Ask(Question(UsefulNodes()));
   EXPECT_EQ(StartNext().task.task_id(), GetJob(queued).id + ".1");
   FillDisk();
-  EXPECT_EQ(manager_->runs().Cancel(queued)->state(), v1::CANCELLING);  // it runs
+  EXPECT_EQ(manager_->runs().Cancel(Ada(), queued)->state(), v1::CANCELLING);  // it runs
   FillDisk();
-  EXPECT_EQ(manager_->runs().Cancel(running)->state(), v1::CANCELLED);  // it waits
+  EXPECT_EQ(manager_->runs().Cancel(Ada(), running)->state(), v1::CANCELLED);  // it waits
   FillDisk();
-  EXPECT_EQ(manager_->analyses().Cancel(run_, analysis)->state(), v1::CANCELLED);
+  EXPECT_EQ(manager_->analyses().Cancel(Ada(), run_, analysis)->state(), v1::CANCELLED);
   FillDisk();
-  EXPECT_TRUE(manager_->analyses().Delete(run_, analysis).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(Ada(), run_, analysis).ok());
   EXPECT_FALSE(Knows(analysis));
   FillDisk();
-  EXPECT_TRUE(manager_->runs().Delete(run_)->has_delete_time());
+  EXPECT_TRUE(manager_->runs().Delete(Ada(), run_)->has_delete_time());
 }
 
 TEST_F(FullDisk_Test, OthersDoNotUseTheReserve) {
   FillDisk();
-  EXPECT_EQ(ErrorReason(manager_->runs().Create({}, "", Spec(), {}, "ada").status()), "DISK_FULL");
+  EXPECT_EQ(ErrorReason(manager_->runs().Create(Ada(), {}, "", Spec(), {}).status()), "DISK_FULL");
   EXPECT_TRUE(IsWhole());
 }
 
@@ -292,8 +293,8 @@ TEST_F(FullDisk_Test, ReserveIsGivenBackAlreadyThenItIsTriedAgainAllTheSame) {
   const std::string queued = Id(Create().name());
   std::filesystem::remove(path_);
   catalog_.gate.Fail(1, DiskFull());
-  EXPECT_TRUE(manager_->runs().Delete(run_).ok());
-  EXPECT_TRUE(manager_->runs().Cancel(queued).ok());
+  EXPECT_TRUE(manager_->runs().Delete(Ada(), run_).ok());
+  EXPECT_TRUE(manager_->runs().Cancel(Ada(), queued).ok());
 }
 
 // What was given back for cancelling and deleting, trainings that waited for room ate first.

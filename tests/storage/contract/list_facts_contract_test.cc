@@ -26,25 +26,24 @@ class ListFacts_Test : public BackendTest {
         run.set_owner(i == 1 ? "ada" : "bob");
         run.set_model_name(i == 1 ? "add_one" : "mix_two");
         (*run.mutable_labels())["purpose"] = i == 1 ? "test" : "paper";
-        EXPECT_TRUE(transaction.InsertRun(run).ok());
+        EXPECT_TRUE(transaction.runs().Insert(run).ok());
       }
+      EXPECT_TRUE(transaction.facts()
+                      .Put("r1", 10, "a1",
+                           {Tag("P14L0MLP", "Fail%:3"), Tag("P14L0H1", "Algo:A2.SC"), Tag("P14L0H10", "Algo:A2.SA"),
+                            Tag("P09L0H2", "Algo:A1.SA"), Tag("P14L0H1", "Algo:A2.SC")},
+                           At(5))
+                      .ok());
       EXPECT_TRUE(
-          transaction
-              .PutFacts("r1", 10, "a1",
-                        {Tag("P14L0MLP", "Fail%:3"), Tag("P14L0H1", "Algo:A2.SC"), Tag("P14L0H10", "Algo:A2.SA"),
-                         Tag("P09L0H2", "Algo:A1.SA"), Tag("P14L0H1", "Algo:A2.SC")},
-                        At(5))
-              .ok());
-      EXPECT_TRUE(
-          transaction.PutFacts("r1", 10, "a2", {Tag("P14L0H1", "Algo:A2.SC"), Tag("P14L0H1", "Plain")}, At(6)).ok());
-      return transaction.PutFacts("r2", 20, "b1", {Tag("P10L1H0", "Algo:A2.SC")}, At(7));
+          transaction.facts().Put("r1", 10, "a2", {Tag("P14L0H1", "Algo:A2.SC"), Tag("P14L0H1", "Plain")}, At(6)).ok());
+      return transaction.facts().Put("r2", 20, "b1", {Tag("P10L1H0", "Algo:A2.SC")}, At(7));
     });
   }
 
   absl::StatusOr<FactPage> List(const FactQuery& query) {
     absl::StatusOr<FactPage> page = absl::UnknownError("");
     (void)catalog().Read([&](CatalogReader& reader) {
-      page = reader.ListFacts(query);
+      page = reader.facts().List(Viewer::Server(), query);
       return absl::OkStatus();
     });
     return page;
@@ -118,10 +117,10 @@ TEST_P(ListFacts_Test, EveryFieldFilters) {
 // Texts were compared: 'value >= 50' held for 6 and 9, and not for 100.
 TEST_P(ListFacts_Test, ValuesOrderAsNumbersAgainstANumber) {
   Write([](CatalogTransaction& transaction) {
-    return transaction.PutFacts("r2", 20, "b2",
-                                {Tag("P1L0H0", "Fail%:6"), Tag("P2L0H0", "Fail%:50"), Tag("P3L0H0", "Fail%:100"),
-                                 Tag("P4L0H0", "Fail%:0.5"), Tag("P5L0H0", "Impact:A60"), Tag("P6L0H0", "X:1.2.3")},
-                                At(8));
+    return transaction.facts().Put("r2", 20, "b2",
+                                   {Tag("P1L0H0", "Fail%:6"), Tag("P2L0H0", "Fail%:50"), Tag("P3L0H0", "Fail%:100"),
+                                    Tag("P4L0H0", "Fail%:0.5"), Tag("P5L0H0", "Impact:A60"), Tag("P6L0H0", "X:1.2.3")},
+                                   At(8));
   });
   EXPECT_EQ(Facts("run.name = r2 AND value >= 50"),
             (std::vector<std::string>{"r2 P2L0H0 Fail%:50 b2", "r2 P3L0H0 Fail%:100 b2"}));
@@ -173,19 +172,19 @@ TEST_P(ListFacts_Test, PagesGoThroughEverythingOnceAndTokensBelongToTheirFilter)
 TEST_P(ListFacts_Test, DeletedRunIsHiddenAndARemovedOneForgotten) {
   v1::Run run = MakeRun("r2");
   *run.mutable_delete_time() = run.create_time();
-  Write([&](CatalogTransaction& transaction) { return transaction.UpdateRun(run); });
+  Write([&](CatalogTransaction& transaction) { return transaction.runs().Update(run); });
   EXPECT_EQ(Count(""), 6u);
   run.clear_delete_time();
-  Write([&](CatalogTransaction& transaction) { return transaction.UpdateRun(run); });
+  Write([&](CatalogTransaction& transaction) { return transaction.runs().Update(run); });
   EXPECT_EQ(Count(""), 7u) << "undeleted";
-  Write([](CatalogTransaction& transaction) { return transaction.RemoveRun("r2"); });
-  Write([](CatalogTransaction& transaction) { return transaction.InsertRun(MakeRun("r2")); });
+  Write([](CatalogTransaction& transaction) { return transaction.runs().Remove("r2"); });
+  Write([](CatalogTransaction& transaction) { return transaction.runs().Insert(MakeRun("r2")); });
   EXPECT_EQ(Count(""), 6u);
 }
 
 TEST_P(ListFacts_Test, FactsOfAnAnalysisAreReplaced) {
   Write([](CatalogTransaction& transaction) {
-    return transaction.PutFacts("r1", 10, "a1", {Tag("P3L0MLP", "Fail%:1")}, At(9));
+    return transaction.facts().Put("r1", 10, "a1", {Tag("P3L0MLP", "Fail%:1")}, At(9));
   });
   EXPECT_EQ(Facts("run.name = r1"),
             (std::vector<std::string>{"r1 P3L0MLP Fail%:1 a1", "r1 P14L0H1 Algo:A2.SC a2", "r1 P14L0H1 Plain a2"}));
@@ -196,13 +195,13 @@ TEST_P(ListFacts_Test, BadFactsAreRefusedAndNothingOfTheirWriteStays) {
        {Tag("L0H1", "x"), Tag("P1L0", "x"), Tag("P1L0H", "x"), Tag("P1L0H1x", "x"), Tag("P99999L0H1", "x"),
         Tag("P1L0H1", ""), Tag("P1L0H1", "a\nb"), Tag("P1L0H1", std::string(257, 'x'))}) {
     const absl::Status status = catalog().Write([&](CatalogTransaction& transaction) {
-      return transaction.PutFacts("r1", 10, "a1", {Tag("P1L0H1", "good"), bad}, At(0));
+      return transaction.facts().Put("r1", 10, "a1", {Tag("P1L0H1", "good"), bad}, At(0));
     });
     EXPECT_EQ(ErrorReason(status), "FACT_INVALID") << bad.node();
   }
   EXPECT_EQ(Count(""), 7u);
   EXPECT_EQ(ErrorReason(catalog().Write([](CatalogTransaction& transaction) {
-              return transaction.PutFacts("r9", 10, "a1", {Tag("P1L0H1", "x")}, At(0));
+              return transaction.facts().Put("r9", 10, "a1", {Tag("P1L0H1", "x")}, At(0));
             })),
             "RUN_NOT_FOUND");
 }

@@ -22,7 +22,7 @@ class ListRuns_Test : public BackendTest {
         if (i >= 5) run.set_heldout_loss(1.0 / i);
         if (i % 3 == 0) (*run.mutable_labels())["purpose"] = i == 0 ? "test" : "paper";
         if (i == 9) *run.mutable_delete_time() = run.create_time();
-        EXPECT_TRUE(transaction.InsertRun(run).ok());
+        EXPECT_TRUE(transaction.runs().Insert(run).ok());
       }
       return absl::OkStatus();
     });
@@ -31,7 +31,7 @@ class ListRuns_Test : public BackendTest {
   absl::StatusOr<RunPage> List(const RunQuery& query) {
     absl::StatusOr<RunPage> page = absl::UnknownError("");
     (void)catalog().Read([&](CatalogReader& reader) {
-      page = reader.ListRuns(query);
+      page = reader.runs().List(Viewer::Server(), query);
       return absl::OkStatus();
     });
     return page;
@@ -86,7 +86,7 @@ TEST_P(ListRuns_Test, GivenTheDeepestFilterThenItMeansWhatItSays) {
 
 // `create_time > 2026-11-22` was refused: a plain date is a day. The runs are of seconds 20 to 24 past 22:13.
 TEST_P(ListRuns_Test, GivenADayThenItMeansTheWholeDay) {
-  Write([](CatalogTransaction& transaction) { return transaction.InsertRun(MakeRun("later", 86'400)); });
+  Write([](CatalogTransaction& transaction) { return transaction.runs().Insert(MakeRun("later", 86'400)); });
   const Set earlier = Ids("create_time < 2023-11-15");
   EXPECT_EQ(earlier.size(), 9u);
   EXPECT_EQ(Ids("create_time = 2023-11-14"), earlier);
@@ -152,7 +152,7 @@ TEST_P(ListRuns_Test, EveryOrderPagesThroughEverythingOnce) {
 // What the answers of a run said was nowhere to be listed by.
 TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckpointAndAreFoundByThem) {
   const auto put = [](const std::string& run, uint64_t step, const std::string& analysis, const Headline& headline) {
-    return [=](CatalogTransaction& transaction) { return transaction.PutHeadline(run, step, analysis, headline); };
+    return [=](CatalogTransaction& transaction) { return transaction.headlines().Put(run, step, analysis, headline); };
   };
   const auto accuracy = [](double exact, uint32_t nines) { return Headline{{{exact, 10'000, nines}}, {}}; };
   Write(put("r1", 100, "a1", accuracy(0.9986, 2)));
@@ -162,9 +162,9 @@ TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckp
   Write(put("r2", 100, "a1", accuracy(1, 4)));
   Write(put("r2", 100, "a2", Headline{{}, {{5, 5, true}}}));
   Write([](CatalogTransaction& transaction) -> absl::Status {  // another change of the run leaves them alone
-    auto run = transaction.GetRun("r1");
+    auto run = transaction.runs().Get(Viewer::Server(), "r1");
     run->clear_accuracy();
-    return transaction.UpdateRun(*run);
+    return transaction.runs().Update(*run);
   });
   Reopen();
   const auto page = List({"", "accuracy desc", false, 50, ""});
@@ -187,20 +187,20 @@ TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckp
 
   // `runs list --sort-by accuracy` ranked a trained run by what it could at step 500.
   Write([](CatalogTransaction& transaction) -> absl::Status {
-    auto trained = transaction.GetRun("r1");
+    auto trained = transaction.runs().Get(Viewer::Server(), "r1");
     trained->set_state(v1::SUCCEEDED);
     trained->set_steps_done(100);
-    return transaction.UpdateRun(*trained);
+    return transaction.runs().Update(*trained);
   });
   EXPECT_EQ(Ids("reads_to:*"), (Set{"r2"})) << "that of r1 is of step 50";
   EXPECT_EQ(Ids("accuracy:*"), (Set{"r1", "r2"}));
-  Write([](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", "a2"); });
+  Write([](CatalogTransaction& transaction) { return transaction.analyses().Remove("r1", "a2"); });
   EXPECT_EQ(Ids("accuracy = 0.9986"), (Set{"r1"})) << "the one before";
   for (const char* id : {"a1", "a3"}) {
-    Write([id](CatalogTransaction& transaction) { return transaction.RemoveAnalysis("r1", id); });
+    Write([id](CatalogTransaction& transaction) { return transaction.analyses().Remove("r1", id); });
   }
   EXPECT_EQ(Ids("accuracy:*"), (Set{"r2"}));
-  Write([](CatalogTransaction& transaction) { return transaction.RemoveRun("r2"); });
+  Write([](CatalogTransaction& transaction) { return transaction.runs().Remove("r2"); });
   EXPECT_EQ(Ids("accuracy:*"), (Set{}));
 }
 
@@ -208,11 +208,11 @@ TEST_P(ListRuns_Test, WhenAnswersHaveHeadlinesThenRunsShowThoseOfTheNewestCheckp
 TEST_P(ListRuns_Test, WhenARunHasALaterCheckpointThenItShowsNoHeadlineOfAnEarlierOne) {
   const auto put = [&](uint64_t step, const std::string& analysis, double exact) {
     Write([&](CatalogTransaction& transaction) {
-      return transaction.PutHeadline("r1", step, analysis, {Headline::Accuracy{exact, 10'000, 0}, {}});
+      return transaction.headlines().Put("r1", step, analysis, {Headline::Accuracy{exact, 10'000, 0}, {}});
     });
   };
   const auto checkpoint = [&](uint64_t step) {
-    Write([&](CatalogTransaction& transaction) { return transaction.PutLastCheckpoint("r1", step); });
+    Write([&](CatalogTransaction& transaction) { return transaction.runs().PutLastCheckpoint("r1", step); });
   };
   checkpoint(0);
   put(0, "a1", 0.001);
@@ -227,7 +227,7 @@ TEST_P(ListRuns_Test, WhenARunHasALaterCheckpointThenItShowsNoHeadlineOfAnEarlie
 TEST_P(ListRuns_Test, WhenACheckpointHasSeveralVerdictsThenTheRunShowsThatOfMostQuestions) {
   const auto put = [&](const std::string& analysis, bool exact, uint32_t questions) {
     Write([&](CatalogTransaction& transaction) {
-      return transaction.PutHeadline("r1", 50, analysis, {{}, Headline::LookBack{5, 5, exact, questions}});
+      return transaction.headlines().Put("r1", 50, analysis, {{}, Headline::LookBack{5, 5, exact, questions}});
     });
   };
   put("a1", true, 1000);
@@ -241,7 +241,7 @@ TEST_P(ListRuns_Test, WhenACheckpointHasSeveralVerdictsThenTheRunShowsThatOfMost
 TEST_P(ListRuns_Test, WhenACheckpointHasSeveralEvaluationsThenTheRunShowsThatOfMostQuestions) {
   const auto put = [&](uint64_t step, const std::string& analysis, double exact, uint32_t questions) {
     Write([&](CatalogTransaction& transaction) {
-      return transaction.PutHeadline("r1", step, analysis, {Headline::Accuracy{exact, questions, 0}, {}});
+      return transaction.headlines().Put("r1", step, analysis, {Headline::Accuracy{exact, questions, 0}, {}});
     });
   };
   put(50, "a1", 0.5, 1'000'000);
@@ -260,7 +260,7 @@ TEST_P(ListRuns_Test, InsertsBetweenPagesNeitherRepeatNorHideRuns) {
   auto page = List(query);
   ASSERT_EQ(page->runs.size(), 4u);
   EXPECT_EQ(page->runs[0].name(), "runs/r8");
-  Write([](CatalogTransaction& transaction) { return transaction.InsertRun(MakeRun("newer", 1000)); });
+  Write([](CatalogTransaction& transaction) { return transaction.runs().Insert(MakeRun("newer", 1000)); });
   query.page_token = page->next_page_token;
   page = List(query);
   EXPECT_EQ(page->runs[0].name(), "runs/r4");
@@ -285,14 +285,16 @@ TEST_P(ListRuns_Test, TokensBelongToTheirQuery) {
 
 TEST_P(ListRuns_Test, PrefixAndLatestSkipDeletedRuns) {
   (void)catalog().Read([](CatalogReader& reader) {
-    EXPECT_EQ(reader.FindRuns("r", RunsFirst::kLiving, 100)->size(), 9u);
-    EXPECT_EQ(*reader.FindRuns("r3", RunsFirst::kLiving, 100), std::vector<std::string>{"r3"});
-    EXPECT_EQ(reader.FindRuns("r", RunsFirst::kLiving, 2)->size(), 2u);
-    EXPECT_EQ(*reader.FindRuns("r9", RunsFirst::kLiving, 2), std::vector<std::string>{"r9"}) << "there is no other";
-    EXPECT_EQ(*reader.FindRuns("r", RunsFirst::kDeleted, 2), std::vector<std::string>{"r9"});
-    EXPECT_EQ(*reader.FindRuns("r3", RunsFirst::kDeleted, 2), std::vector<std::string>{"r3"}) << "there is no other";
-    EXPECT_EQ(*reader.LatestRun("ada"), "r8");
-    EXPECT_EQ(*reader.LatestRun("bob"), "");
+    EXPECT_EQ(reader.runs().Find(Viewer::Server(), "r", RunsFirst::kLiving, 100)->size(), 9u);
+    EXPECT_EQ(*reader.runs().Find(Viewer::Server(), "r3", RunsFirst::kLiving, 100), std::vector<std::string>{"r3"});
+    EXPECT_EQ(reader.runs().Find(Viewer::Server(), "r", RunsFirst::kLiving, 2)->size(), 2u);
+    EXPECT_EQ(*reader.runs().Find(Viewer::Server(), "r9", RunsFirst::kLiving, 2), std::vector<std::string>{"r9"})
+        << "there is no other";
+    EXPECT_EQ(*reader.runs().Find(Viewer::Server(), "r", RunsFirst::kDeleted, 2), std::vector<std::string>{"r9"});
+    EXPECT_EQ(*reader.runs().Find(Viewer::Server(), "r3", RunsFirst::kDeleted, 2), std::vector<std::string>{"r3"})
+        << "there is no other";
+    EXPECT_EQ(*reader.runs().Latest(Viewer::Server(), "ada"), "r8");
+    EXPECT_EQ(*reader.runs().Latest(Viewer::Server(), "bob"), "");
     return absl::OkStatus();
   });
 }

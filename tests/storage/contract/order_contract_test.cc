@@ -19,7 +19,7 @@ class Order_Test : public BackendTest {
     Names names;
     do {
       const absl::Status status = catalog().Read([&](CatalogReader& reader) -> absl::Status {
-        const auto page = reader.ListRuns(query);
+        const auto page = reader.runs().List(Viewer::Server(), query);
         if (!page.ok()) return page.status();
         for (const v1::Run& run : page->runs) names.push_back(run.name().substr(5));
         query.page_token = page->next_page_token;
@@ -34,7 +34,7 @@ class Order_Test : public BackendTest {
     Names names;
     do {
       const absl::Status status = catalog().Read([&](CatalogReader& reader) -> absl::Status {
-        const auto page = reader.ListAnalyses(query);
+        const auto page = reader.analyses().List(Viewer::Server(), query);
         if (!page.ok()) return page.status();
         for (const v1::Analysis& analysis : page->analyses) {
           names.push_back(analysis.name().substr(analysis.name().rfind('/') + 1));
@@ -48,10 +48,10 @@ class Order_Test : public BackendTest {
   }
   void End(const std::string& id, int second) {
     Write([&](CatalogTransaction& transaction) -> absl::Status {
-      v1::Run run = *transaction.GetRun(id);
+      v1::Run run = *transaction.runs().Get(Viewer::Server(), id);
       run.set_state(v1::SUCCEEDED);
       run.mutable_end_time()->set_seconds(second);
-      return transaction.UpdateRun(run);
+      return transaction.runs().Update(run);
     });
   }
 };
@@ -61,7 +61,7 @@ SUMSCOPE_ON_EVERY_BACKEND(Order_Test);
 TEST_P(Order_Test, ClockThatStepsBackThenRunsKeepTheOrderInWhichTheyWereMade) {
   Write([](CatalogTransaction& transaction) -> absl::Status {
     for (const auto& [id, second] : {std::pair<const char*, int>{"r1", 500}, {"r2", 900}, {"r3", 100}, {"r0", 100}}) {
-      EXPECT_TRUE(transaction.InsertRun(MakeRun(id, second)).ok());
+      EXPECT_TRUE(transaction.runs().Insert(MakeRun(id, second)).ok());
     }
     return absl::OkStatus();
   });
@@ -70,7 +70,7 @@ TEST_P(Order_Test, ClockThatStepsBackThenRunsKeepTheOrderInWhichTheyWereMade) {
   EXPECT_EQ(Runs("create_time"), (Names{"r1", "r2", "r3", "r0"}));
   EXPECT_EQ(Runs("", "state = QUEUED"), (Names{"r0", "r3", "r2", "r1"}));
   const absl::Status status = catalog().Read([](CatalogReader& reader) {
-    EXPECT_EQ(*reader.LatestRun("ada"), "r0");
+    EXPECT_EQ(*reader.runs().Latest(Viewer::Server(), "ada"), "r0");
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
@@ -78,7 +78,7 @@ TEST_P(Order_Test, ClockThatStepsBackThenRunsKeepTheOrderInWhichTheyWereMade) {
 
 TEST_P(Order_Test, ClockThatStepsBackThenEndedRunsKeepTheOrderOfTheirEnds) {
   Write([](CatalogTransaction& transaction) -> absl::Status {
-    for (const char* id : {"r1", "r2", "r3"}) EXPECT_TRUE(transaction.InsertRun(MakeRun(id)).ok());
+    for (const char* id : {"r1", "r2", "r3"}) EXPECT_TRUE(transaction.runs().Insert(MakeRun(id)).ok());
     return absl::OkStatus();
   });
   End("r2", 900);
@@ -87,9 +87,9 @@ TEST_P(Order_Test, ClockThatStepsBackThenEndedRunsKeepTheOrderOfTheirEnds) {
   EXPECT_EQ(Runs("end_time desc"), (Names{"r3", "r2", "r1"}));
   EXPECT_EQ(Runs("end_time"), (Names{"r2", "r3", "r1"}));
   Write([](CatalogTransaction& transaction) -> absl::Status {
-    v1::Run run = *transaction.GetRun("r2");
+    v1::Run run = *transaction.runs().Get(Viewer::Server(), "r2");
     run.clear_end_time();  // resumed
-    return transaction.UpdateRun(run);
+    return transaction.runs().Update(run);
   });
   EXPECT_EQ(Runs("end_time desc"), (Names{"r3", "r2", "r1"}));
   End("r2", 700);
@@ -98,13 +98,13 @@ TEST_P(Order_Test, ClockThatStepsBackThenEndedRunsKeepTheOrderOfTheirEnds) {
 
 TEST_P(Order_Test, ClockThatStepsBackThenAnalysesKeepTheOrderInWhichTheyWereAsked) {
   Write([](CatalogTransaction& transaction) -> absl::Status {
-    for (const char* run : {"r1", "r2"}) EXPECT_TRUE(transaction.InsertRun(MakeRun(run)).ok());
-    EXPECT_TRUE(transaction.PutAnalysis(MakeAnalysis("r1", "a1", "k1", 900)).ok());
-    EXPECT_TRUE(transaction.PutAnalysis(MakeAnalysis("r2", "a2", "k2", 500)).ok());
-    EXPECT_TRUE(transaction.PutAnalysis(MakeAnalysis("r1", "a3", "k3", 100)).ok());
+    for (const char* run : {"r1", "r2"}) EXPECT_TRUE(transaction.runs().Insert(MakeRun(run)).ok());
+    EXPECT_TRUE(transaction.analyses().Put(MakeAnalysis("r1", "a1", "k1", 900)).ok());
+    EXPECT_TRUE(transaction.analyses().Put(MakeAnalysis("r2", "a2", "k2", 500)).ok());
+    EXPECT_TRUE(transaction.analyses().Put(MakeAnalysis("r1", "a3", "k3", 100)).ok());
     v1::Analysis ended = MakeAnalysis("r1", "a1", "k1", 900);
     ended.set_state(v1::SUCCEEDED);
-    return transaction.PutAnalysis(ended);
+    return transaction.analyses().Put(ended);
   });
   Reopen();
   EXPECT_EQ(Analyses("", ""), (Names{"a3", "a2", "a1"}));
@@ -119,14 +119,14 @@ TEST_P(Order_Test, ClockThatStepsBackThenQuestionSetsKeepTheOrderOfTheirUploads)
       v1::UploadedQuestionSet set;
       set.set_sha256(sha256);
       set.mutable_create_time()->set_seconds(second);
-      EXPECT_TRUE(transaction.InsertQuestionSet(set).ok());
+      EXPECT_TRUE(transaction.question_sets().Insert(set).ok());
     }
     return absl::OkStatus();
   });
   const absl::Status status = catalog().Read([](CatalogReader& reader) {
-    const auto first = reader.ListQuestionSets(2, "");
+    const auto first = reader.question_sets().List(Viewer::Server(), 2, "");
     EXPECT_EQ(first->question_sets[0].sha256() + first->question_sets[1].sha256(), "ac");
-    EXPECT_EQ(reader.ListQuestionSets(2, first->next_page_token)->question_sets[0].sha256(), "b");
+    EXPECT_EQ(reader.question_sets().List(Viewer::Server(), 2, first->next_page_token)->question_sets[0].sha256(), "b");
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;

@@ -33,13 +33,13 @@ TEST_P(QuestionSets_Test, SetComesBackWholeAndTwiceIsOnce) {
   const v1::UploadedQuestionSet set = MakeSet("1+1\n", 7);
   v1::UploadedQuestionSet again = set;
   again.set_owner("bob");
-  Write([&](CatalogTransaction& transaction) { return transaction.InsertQuestionSet(set); });
-  Write([&](CatalogTransaction& transaction) { return transaction.InsertQuestionSet(again); });
+  Write([&](CatalogTransaction& transaction) { return transaction.question_sets().Insert(set); });
+  Write([&](CatalogTransaction& transaction) { return transaction.question_sets().Insert(again); });
   Reopen();
   const absl::Status status = catalog().Read([&](CatalogReader& reader) {
-    EXPECT_TRUE(MessageDifferencer::Equals(*reader.GetQuestionSet(set.sha256()), set));
-    EXPECT_EQ(ErrorReason(reader.GetQuestionSet("0").status()), "QUESTION_SET_NOT_FOUND");
-    EXPECT_EQ(reader.ListQuestionSets(10, "")->question_sets.size(), 1u);
+    EXPECT_TRUE(MessageDifferencer::Equals(*reader.question_sets().Get(Viewer::Server(), set.sha256()), set));
+    EXPECT_EQ(ErrorReason(reader.question_sets().Get(Viewer::Server(), "0").status()), "QUESTION_SET_NOT_FOUND");
+    EXPECT_EQ(reader.question_sets().List(Viewer::Server(), 10, "")->question_sets.size(), 1u);
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
@@ -48,7 +48,7 @@ TEST_P(QuestionSets_Test, SetComesBackWholeAndTwiceIsOnce) {
 TEST_P(QuestionSets_Test, ListIsPagedNewestFirst) {
   Write([](CatalogTransaction& transaction) -> absl::Status {
     for (int i = 0; i < 7; ++i) {
-      EXPECT_TRUE(transaction.InsertQuestionSet(MakeSet(std::to_string(i), i / 2)).ok());
+      EXPECT_TRUE(transaction.question_sets().Insert(MakeSet(std::to_string(i), i / 2)).ok());
     }
     return absl::OkStatus();
   });
@@ -57,7 +57,7 @@ TEST_P(QuestionSets_Test, ListIsPagedNewestFirst) {
   int64_t last = INT64_MAX;
   do {
     const absl::Status status = catalog().Read([&](CatalogReader& reader) {
-      const auto page = reader.ListQuestionSets(3, token);
+      const auto page = reader.question_sets().List(Viewer::Server(), 3, token);
       if (!page.ok()) return page.status();
       for (const v1::UploadedQuestionSet& set : page->question_sets) {
         EXPECT_LE(set.create_time().seconds(), last);

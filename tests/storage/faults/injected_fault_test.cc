@@ -33,10 +33,10 @@ std::vector<StoredTensor> Tensors() { return {{"w", "F32", {Bytes().size() / 4},
 
 absl::Status InsertRow(Storage& storage) {
   return storage.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
-    const absl::Status inserted = transaction.InsertRun(MakeRun(kRun));
+    const absl::Status inserted = transaction.runs().Insert(MakeRun(kRun));
     if (!inserted.ok()) return inserted;
     Job job = MakeJob("j1", kRun);
-    return transaction.InsertJob(&job);
+    return transaction.jobs().Insert(&job);
   });
 }
 
@@ -68,7 +68,7 @@ absl::Status Seal(Storage& storage) {
 
 absl::Status PointAtCheckpoint(Storage& storage) {
   return storage.catalog->Write(
-      [](CatalogTransaction& transaction) { return transaction.PutLastCheckpoint(kRun, kSteps); });
+      [](CatalogTransaction& transaction) { return transaction.runs().PutLastCheckpoint(kRun, kSteps); });
 }
 
 absl::Status WriteCapture(Storage& storage) {
@@ -80,17 +80,19 @@ absl::Status WriteCapture(Storage& storage) {
 
 absl::Status PointAtCapture(Storage& storage) {
   return storage.catalog->Write(
-      [](CatalogTransaction& transaction) { return transaction.PutAnalysis(MakeAnalysis(kRun, kCapture, "key")); });
+      [](CatalogTransaction& transaction) { return transaction.analyses().Put(MakeAnalysis(kRun, kCapture, "key")); });
 }
 
 absl::Status ForgetRun(Storage& storage) {
-  return storage.catalog->Write([](CatalogTransaction& transaction) { return transaction.RemoveRun(kRun); });
+  return storage.catalog->Write([](CatalogTransaction& transaction) { return transaction.runs().Remove(kRun); });
 }
 
 absl::Status RemoveFiles(Storage& storage) { return storage.run_files->Remove(kRun); }
 
 absl::Status EndRemoval(Storage& storage) {
-  return storage.catalog->Write([](CatalogTransaction& transaction) { return transaction.EndRemoval({kRun, "", ""}); });
+  return storage.catalog->Write([](CatalogTransaction& transaction) {
+    return transaction.removals().End({kRun, "", ""});
+  });
 }
 
 using Step = absl::Status (*)(Storage&);
@@ -131,7 +133,7 @@ class Store {
 
   bool HasRow(Storage& storage) const {
     const absl::Status status =
-        storage.catalog->Read([](CatalogReader& reader) { return reader.GetRun(kRun).status(); });
+        storage.catalog->Read([](CatalogReader& reader) { return reader.runs().Get(Viewer::Server(), kRun).status(); });
     EXPECT_TRUE(status.ok() || absl::IsNotFound(status)) << status;
     return status.ok();
   }
@@ -168,7 +170,7 @@ class Store {
   bool HasRemoval(Storage& storage) const {
     bool there = false;
     const absl::Status status = storage.catalog->Read([&](CatalogReader& reader) -> absl::Status {
-      const auto removals = reader.ListRemovals();
+      const auto removals = reader.removals().List();
       there = removals.ok() && !removals->empty();
       return removals.status();
     });

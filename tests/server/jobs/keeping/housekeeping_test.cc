@@ -24,12 +24,14 @@ class Housekeeping_Test : public AnalysisFixture {
   std::string Upload() {
     v1::UploadedQuestionSet set;
     set.set_sha256(Sha256Hex(kText));
-    const auto added = manager_->question_sets().Add(set, kText);
+    const auto added = manager_->question_sets().Add(Ada(), set, kText);
     EXPECT_TRUE(added.ok()) << added.status();
     return set.sha256();
   }
   bool HasRow(const std::string& sha256) {
-    return storage_.catalog->Read([&](auto& reader) { return reader.GetQuestionSet(sha256).status(); }).ok();
+    return storage_.catalog
+        ->Read([&](auto& reader) { return reader.question_sets().Get(storage::Viewer::Server(), sha256).status(); })
+        .ok();
   }
   bool HasText(const std::string& sha256) { return storage_.question_set_texts->Get(sha256).ok(); }
   v1::Analysis UploadedQuestion(const std::string& sha256) {
@@ -53,7 +55,7 @@ class Housekeeping_Test : public AnalysisFixture {
   std::vector<storage::Removal> Removals() {
     std::vector<storage::Removal> removals;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      removals = *reader.ListRemovals();
+      removals = *reader.removals().List();
       return absl::OkStatus();
     });
     EXPECT_TRUE(status.ok()) << status;
@@ -96,7 +98,7 @@ TEST_F(Housekeeping_Test, QuestionSetThatNothingNamesGoesAfterItsGrace) {
   EXPECT_THAT(Boot(), IsEmpty());
   EXPECT_FALSE(HasRow(set) || HasText(set));
   EXPECT_THAT(Removals(), IsEmpty());
-  EXPECT_EQ(ErrorReason(manager_->analyses().Create({}, run_, UploadedQuestion(set)).status()),
+  EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {}, run_, UploadedQuestion(set)).status()),
             "QUESTION_SET_NOT_FOUND");
   EXPECT_THAT(*File(run_)->ListAnalyses(), IsEmpty());
 }
@@ -116,11 +118,11 @@ TEST_F(Housekeeping_Test, NamedQuestionSetStaysUntilItsAnalysisIsDeleted) {
   clock_.Jump(10 * limits::kQuestionSetGrace);
   Boot();
   EXPECT_TRUE(HasRow(set) && HasText(set)) << "of a waiting analysis";
-  ASSERT_TRUE(manager_->analyses().Cancel(run_, id).ok());
-  ASSERT_TRUE(manager_->runs().Delete(run_).ok());
+  ASSERT_TRUE(manager_->analyses().Cancel(Ada(), run_, id).ok());
+  ASSERT_TRUE(manager_->runs().Delete(Ada(), run_).ok());
   Boot();
   EXPECT_TRUE(HasRow(set) && HasText(set)) << "of a deleted run, which may be undeleted";
-  ASSERT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   Boot();
   EXPECT_FALSE(HasRow(set) || HasText(set));
 }
@@ -132,7 +134,7 @@ TEST_F(Housekeeping_Test, UploadThatACrashCutOffLeavesNoText) {
   });
   v1::UploadedQuestionSet set;
   set.set_sha256(Sha256Hex(kText));
-  EXPECT_FALSE(manager_->question_sets().Add(set, kText).ok());
+  EXPECT_FALSE(manager_->question_sets().Add(Ada(), set, kText).ok());
   EXPECT_TRUE(HasText(set.sha256()));
   Crash();
   catalog_.gate.Open();
@@ -141,8 +143,8 @@ TEST_F(Housekeeping_Test, UploadThatACrashCutOffLeavesNoText) {
 }
 
 TEST_F(Housekeeping_Test, OldHistoryGoesAtTheStart) {
-  ASSERT_TRUE(manager_->runs().Create({"id", "digest"}, "second", Spec(), {}, "ada").ok());
-  const auto again = [&] { return manager_->runs().Create({"id", "digest"}, "third", Spec(), {}, "ada")->name(); };
+  ASSERT_TRUE(manager_->runs().Create(Ada(), {"id", "digest"}, "second", Spec(), {}).ok());
+  const auto again = [&] { return manager_->runs().Create(Ada(), {"id", "digest"}, "third", Spec(), {})->name(); };
   clock_.Jump(limits::kHistoryRetention - absl::Hours(1));
   Boot();
   EXPECT_EQ(again(), "runs/second");
@@ -154,14 +156,14 @@ TEST_F(Housekeeping_Test, OldHistoryGoesAtTheStart) {
 }
 
 TEST_F(Housekeeping_Test, DailyWorkIsDoneWhileTheServerRuns) {
-  ASSERT_TRUE(manager_->runs().Create({"id", "digest"}, "second", Spec(), {}, "ada").ok());
+  ASSERT_TRUE(manager_->runs().Create(Ada(), {"id", "digest"}, "second", Spec(), {}).ok());
   NextTask();  // from now on only the housekeeping writes
   const std::string set = Upload();
   PassAndCrash(limits::kHistoryRetention + absl::Hours(1));
   EXPECT_THAT(Events(run_), IsEmpty());
   EXPECT_FALSE(HasRow(set) || HasText(set));
   const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-    EXPECT_FALSE(reader.GetRequest("id")->has_value());
+    EXPECT_FALSE(reader.requests().Find("id")->has_value());
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
@@ -183,7 +185,7 @@ TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoAtTheNextStart) {
   const std::string id = Answered();
   PutCapture(id);
   files_.gate.Fail(1, absl::ResourceExhaustedError("no space left"));
-  EXPECT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   EXPECT_FALSE(Knows(id));
   EXPECT_THAT(Facts(), IsEmpty());
   EXPECT_TRUE(InFile(id));
@@ -198,7 +200,7 @@ TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoAtTheNextStart) {
 TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoWithinADay) {
   const std::string id = Answered();
   files_.gate.Fail(1, absl::ResourceExhaustedError("no space left"));
-  EXPECT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   EXPECT_TRUE(InFile(id));
   PassAndCrash(limits::kHousekeepingInterval + absl::Minutes(1));
   EXPECT_FALSE(InFile(id));
@@ -208,7 +210,7 @@ TEST_F(Housekeeping_Test, BytesOfADeletedAnalysisGoWithinADay) {
 TEST_F(Housekeeping_Test, UnreadableFileKeepsItsRemovalAndStopsNoStart) {
   const std::string id = Answered();
   files_.open_gate.Set([] { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "a bit flipped"); });
-  EXPECT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  EXPECT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   EXPECT_THAT(Boot(), ElementsAre(HasSubstr("a bit flipped")));
   files_.open_gate.Open();
   Boot();
@@ -219,7 +221,7 @@ TEST_F(Housekeeping_Test, FilesOfARemovedRunGoAtTheStart) {
   const std::string id = Answered();
   PutCapture(id);
   ASSERT_TRUE(
-      storage_.catalog->Write([&](storage::CatalogTransaction& transaction) { return transaction.RemoveRun(run_); })
+      storage_.catalog->Write([&](storage::CatalogTransaction& transaction) { return transaction.runs().Remove(run_); })
           .ok());
   EXPECT_THAT(Boot(), ElementsAre(HasSubstr("runs/" + run_)));
   EXPECT_FALSE(storage_.run_files->Exists(run_));
@@ -232,9 +234,9 @@ TEST_F(Housekeeping_Test, WhatTheCatalogKnowsIsNeverRemoved) {
   const std::string set = Upload();
   ASSERT_TRUE(storage_.catalog
                   ->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-                    EXPECT_TRUE(transaction.PutRemoval({run_, "", ""}).ok());
-                    EXPECT_TRUE(transaction.PutRemoval({run_, id, ""}).ok());
-                    return transaction.PutRemoval({"", "", set});
+                    EXPECT_TRUE(transaction.removals().Put({run_, "", ""}).ok());
+                    EXPECT_TRUE(transaction.removals().Put({run_, id, ""}).ok());
+                    return transaction.removals().Put({"", "", set});
                   })
                   .ok());
   Boot();
@@ -248,7 +250,7 @@ TEST_F(Housekeeping_Test, WhatTheCatalogKnowsIsNeverRemoved) {
 TEST_F(Housekeeping_Test, FileThatWasReadAtItsRunsEndIsSealedLater) {
   const std::string id = Answered();
   files_.seal_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
-  ASSERT_TRUE(manager_->analyses().Delete(run_, id).ok());
+  ASSERT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
   EXPECT_EQ(NextSeal().wait_for(FakeWorkerPool::kPatience), std::future_status::ready);
 }
 
@@ -273,11 +275,11 @@ TEST_F(Housekeeping_Test, DeletedRunComesBackWhole) {
   const std::string id = Answered();
   PutCapture(id);
   const auto facts = Facts();
-  ASSERT_TRUE(manager_->runs().Delete(run_).ok());
+  ASSERT_TRUE(manager_->runs().Delete(Ada(), run_).ok());
   EXPECT_THAT(Facts(), IsEmpty());
   clock_.Jump(10 * limits::kHistoryRetention);
   Boot();
-  ASSERT_TRUE(manager_->runs().Undelete(run_).ok());
+  ASSERT_TRUE(manager_->runs().Undelete(Ada(), run_).ok());
   EXPECT_EQ(Facts(), facts);
   EXPECT_TRUE(InFile(id));
   EXPECT_TRUE(storage_.captures->Exists(run_, id));

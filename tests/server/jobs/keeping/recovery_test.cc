@@ -80,7 +80,7 @@ TEST_F(Recovery_Test, ServerThatDiesAgainAndAgainGivesUp) {
 
 TEST_F(Recovery_Test, CancellingRunIsCancelled) {
   StartRun();
-  ASSERT_TRUE(manager_->runs().Cancel(run_).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(Ada(), run_).ok());
   Boot();
   EXPECT_EQ(Get(run_).state(), v1::CANCELLED);
   EXPECT_EQ(File(run_)->GetRun()->state(), v1::CANCELLED);
@@ -112,7 +112,7 @@ TEST_F(Recovery_Test, FormerEndOfAResumedRunIsNotFollowed) {
   pool_->Finish(kSlot, Finished(worker::v1::Finished::FAILED, "NON_FINITE_LOSS"));
   ASSERT_TRUE(WaitForState(run_, v1::FAILED));
   Boot();
-  ASSERT_TRUE(manager_->runs().Resume({}, run_).ok());
+  ASSERT_TRUE(manager_->runs().Resume(Ada(), {}, run_).ok());
   EXPECT_THAT(Boot(), IsEmpty());
   EXPECT_EQ(Get(run_).state(), v1::QUEUED);
 }
@@ -167,7 +167,7 @@ TEST_F(Recovery_Test, BusyFileOfACancelledRunIsCancelledWhenItIsFree) {
   Crash();
   files_.open_gate.Set([] { return MakeError(absl::StatusCode::kUnavailable, "STORAGE_BUSY", "in use"); });
   Boot();
-  ASSERT_TRUE(manager_->runs().Cancel(run_).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(Ada(), run_).ok());
   files_.open_gate.Open();
   EXPECT_TRUE(WaitForState(run_, v1::CANCELLED));
 }
@@ -237,7 +237,7 @@ class DamagedQueue_Test : public testing::Test {
     v1::TrainSpec spec;
     spec.set_n_digits(2);
     spec.set_steps(4);
-    return manager_->runs().Create({}, id, CompleteSpec(spec), {}, "ada")->job();
+    return manager_->runs().Create(Ada(), {}, id, CompleteSpec(spec), {})->job();
   }
   void Damage(const std::string& sql) {
     manager_.reset();
@@ -248,7 +248,7 @@ class DamagedQueue_Test : public testing::Test {
   v1::State StateOf(const std::string& run) {
     v1::State state = v1::STATE_UNSPECIFIED;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      const auto row = reader.GetRun(run);
+      const auto row = reader.runs().Get(storage::Viewer::Server(), run);
       if (row.ok()) state = row->state();
       return absl::OkStatus();
     });
@@ -273,7 +273,7 @@ TEST_F(DamagedQueue_Test, JobInAnUnknownStateIsEndedAndTheStartGoesOn) {
   EXPECT_EQ(StateOf("r1"), v1::FAILED);
   EXPECT_EQ(StateOf("r2"), v1::QUEUED);
   EXPECT_THAT(Boot(), IsEmpty());
-  EXPECT_TRUE(manager_->runs().Resume({}, "r1").ok());
+  EXPECT_TRUE(manager_->runs().Resume(Ada(), {}, "r1").ok());
 }
 
 TEST_F(DamagedQueue_Test, JobWithoutItsRunIsNamedAndTheStartGoesOn) {
@@ -331,7 +331,7 @@ TEST_F(Drain_Test, WorkerKilledInADrainIsNoFailure) {
 
 TEST_F(Drain_Test, NothingStartsAndNothingIsAccepted) {
   manager_->Drain(absl::Seconds(20));
-  const auto refused = manager_->runs().Create({}, "", Spec(), {}, "ada");
+  const auto refused = manager_->runs().Create(Ada(), {}, "", Spec(), {});
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ErrorReason(refused.status()), "DRAINING");
   EXPECT_EQ(pool_->tasks_given(), 0u);

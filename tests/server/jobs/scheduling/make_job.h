@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "storage/catalog.h"
+#include "storage/catalog/catalog.h"
 
 namespace sumscope::jobs {
 

@@ -21,7 +21,7 @@ TEST_F(ProbesService_Test, WatcherIsToldWhyARunningAnalysisWaits) {
   for (const char* reason : {"DISK_FULL", ""}) {
     v1::Analysis waits = seen;
     waits.set_state_reason(reason);
-    ASSERT_TRUE(storage_.catalog->Write([&](auto& transaction) { return transaction.PutAnalysis(waits); }).ok());
+    ASSERT_TRUE(storage_.catalog->Write([&](auto& transaction) { return transaction.analyses().Put(waits); }).ok());
     hub_->Notify(run_);
     for (bool more = true; more && seen.state_reason() != reason;) more = reader->Read(&seen);
     EXPECT_EQ(seen.state_reason(), reason);

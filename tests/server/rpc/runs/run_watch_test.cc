@@ -30,7 +30,7 @@ class RunWatch_Test : public testing::Test {
     *run_.mutable_spec() = CompleteSpec(v1::TrainSpec());
     run_.set_state(v1::QUEUED);
     *run_.mutable_create_time() = ToTimestamp(At(0));
-    Write([&](storage::CatalogTransaction& transaction) { return transaction.InsertRun(run_); });
+    Write([&](storage::CatalogTransaction& transaction) { return transaction.runs().Insert(run_); });
   }
 
   static absl::Time At(int second) { return absl::FromUnixSeconds(1'700'000'000 + second); }
@@ -42,7 +42,7 @@ class RunWatch_Test : public testing::Test {
   void SetRun(v1::State state, uint32_t segment) {
     run_.set_state(state);
     run_.set_segment(segment);
-    Write([&](storage::CatalogTransaction& transaction) { return transaction.UpdateRun(run_); });
+    Write([&](storage::CatalogTransaction& transaction) { return transaction.runs().Update(run_); });
   }
   void AddEvent(v1::State state, int second, std::optional<uint64_t> log_entries) {
     storage::Event event;
@@ -50,7 +50,7 @@ class RunWatch_Test : public testing::Test {
     event.time = At(second);
     event.change.set_state(state);
     event.log_entries = log_entries;
-    Write([&](storage::CatalogTransaction& transaction) { return transaction.AppendEvent(&event); });
+    Write([&](storage::CatalogTransaction& transaction) { return transaction.events().Append(&event); });
   }
   void AddLog(const std::string& text, int second, std::optional<uint64_t> checkpoint_step = std::nullopt) {
     if (!storage_.run_files->Exists(kRun)) {
@@ -64,7 +64,7 @@ class RunWatch_Test : public testing::Test {
 
   // All that a watch from its beginning shows until nothing moves: "RUNNING", "first line", ..
   std::vector<std::string> Shown() {
-    RunWatch watch(backend_, kRun, WatchToken());
+    RunWatch watch(backend_, storage::Viewer::Server(), kRun, WatchToken());
     std::vector<std::string> shown;
     bool moved = true;
     while (moved) {

@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/run_order.h"
+#include "storage/sqlite/catalog/rows/run_order.h"
 
 #include <cstring>
 #include <vector>

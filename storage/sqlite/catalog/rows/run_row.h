@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ROW_H_
-#define SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ROW_H_
+#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_ROWS_RUN_ROW_H_
+#define SUMSCOPE_STORAGE_SQLITE_CATALOG_ROWS_RUN_ROW_H_
 
 #include <string>
 
@@ -17,7 +17,7 @@ inline constexpr absl::string_view kRunColumns =
     "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
     "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec";
 inline constexpr int kRunColumnCount = 19;
-// These and what headline_rows keeps up to date: in the order of ReadRun.
+// These and what SqliteHeadlines keeps up to date: in the order of ReadRun.
 inline constexpr absl::string_view kRunReadColumns =
     "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
     "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec, accuracy, "
@@ -34,4 +34,4 @@ void WriteLabels(Connection& connection, const std::string& id, const v1::Run& r
 
 }  // namespace sumscope::storage
 
-#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ROW_H_
+#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_ROWS_RUN_ROW_H_

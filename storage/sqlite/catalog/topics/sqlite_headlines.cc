@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/headline_rows.h"
+#include "storage/sqlite/catalog/topics/sqlite_headlines.h"
 
 #include <optional>
 #include <string>
@@ -23,32 +23,35 @@ std::string OfLastCheckpoint(const std::string& columns, const std::string& colu
 
 }  // namespace
 
-void ReplaceHeadline(Connection& connection, const std::string& run, uint64_t step, const std::string& analysis,
-                     const Headline& headline) {
-  if (!headline.accuracy.has_value() && !headline.look_back.has_value()) {
-    DeleteHeadline(connection, run, analysis);
-    return;
-  }
-  const auto& [accuracy, look_back] = headline;
-  using Real = std::optional<double>;
-  using Int = std::optional<int64_t>;
-  Query(connection,
-        "INSERT OR REPLACE INTO headlines (run, analysis, step, accuracy, accuracy_questions, nines, reads_to, "
-        "sure_to, look_back_exact, look_back_questions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-      .Bind(run, analysis, Saturated(step), accuracy ? Real(accuracy->exact) : Real(),
-            accuracy ? Int(accuracy->questions) : Int(), accuracy ? Int(accuracy->nines) : Int(),
-            look_back ? Int(look_back->reads_to) : Int(), look_back ? Int(look_back->sure_to) : Int(),
-            look_back ? Int(look_back->exact) : Int(), int64_t{look_back ? look_back->questions : 0})
-      .Run();
-  FollowHeadlines(connection, run);
+absl::Status SqliteHeadlines::Put(const std::string& run, uint64_t step, const std::string& analysis,
+                                  const Headline& headline) {
+  return connection_.Guard([&] {
+    if (!headline.accuracy.has_value() && !headline.look_back.has_value()) {
+      Delete(connection_, run, analysis);
+      return absl::OkStatus();
+    }
+    const auto& [accuracy, look_back] = headline;
+    using Real = std::optional<double>;
+    using Int = std::optional<int64_t>;
+    Query(connection_,
+          "INSERT OR REPLACE INTO headlines (run, analysis, step, accuracy, accuracy_questions, nines, reads_to, "
+          "sure_to, look_back_exact, look_back_questions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .Bind(run, analysis, Saturated(step), accuracy ? Real(accuracy->exact) : Real(),
+              accuracy ? Int(accuracy->questions) : Int(), accuracy ? Int(accuracy->nines) : Int(),
+              look_back ? Int(look_back->reads_to) : Int(), look_back ? Int(look_back->sure_to) : Int(),
+              look_back ? Int(look_back->exact) : Int(), int64_t{look_back ? look_back->questions : 0})
+        .Run();
+    Follow(connection_, run);
+    return absl::OkStatus();
+  });
 }
 
-void DeleteHeadline(Connection& connection, const std::string& run, const std::string& analysis) {
+void SqliteHeadlines::Delete(Connection& connection, const std::string& run, const std::string& analysis) {
   Query(connection, "DELETE FROM headlines WHERE run = ? AND analysis = ?").Bind(run, analysis).Run();
-  FollowHeadlines(connection, run);
+  Follow(connection, run);
 }
 
-void FollowHeadlines(Connection& connection, const std::string& run) {
+void SqliteHeadlines::Follow(Connection& connection, const std::string& run) {
   // A few questions are no better answer for being asked later.
   const std::string accuracy = OfLastCheckpoint("accuracy, accuracy_questions, nines", "accuracy",
                                                 "headlines.accuracy_questions DESC, headlines.sequence DESC");

@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/run_row.h"
+#include "storage/sqlite/catalog/rows/run_row.h"
 
 #include <cmath>
 #include <optional>

@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/fact_rows.h"
+#include "storage/sqlite/catalog/topics/sqlite_facts.h"
 
 #include <algorithm>
 #include <optional>
@@ -18,7 +18,7 @@
 #include "storage/filter.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
-#include "storage/sqlite/catalog/run_order.h"
+#include "storage/sqlite/catalog/rows/run_order.h"
 #include "storage/sqlite/filter/filter_sql.h"
 
 namespace sumscope::storage {
@@ -91,7 +91,7 @@ absl::Status AppendPosition(const PagePosition& position, SqlCondition* conditio
 
 }  // namespace
 
-absl::StatusOr<FactPage> ReadFactPage(Connection& connection, const FactQuery& request) {
+absl::StatusOr<FactPage> SqliteFacts::List(const Viewer&, const FactQuery& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request.filter));
   SqlCondition condition{"delete_time IS NULL", {}};
   if (filter.has_value()) {
@@ -104,11 +104,11 @@ absl::StatusOr<FactPage> ReadFactPage(Connection& connection, const FactQuery& r
     SUMSCOPE_ASSIGN_OR_RETURN(const PagePosition position, DecodePageToken(query_hash, request.page_token));
     SUMSCOPE_RETURN_IF_ERROR(AppendPosition(position, &condition));
   }
-  return connection.Guard([&]() -> absl::StatusOr<FactPage> {
+  return connection_.Guard([&]() -> absl::StatusOr<FactPage> {
     FactPage page;
     PagePosition last;
     size_t bytes = 0;
-    Query query(connection,
+    Query query(connection_,
                 absl::StrCat("SELECT ", kFactColumns, " FROM node_facts JOIN runs ON runs.id = node_facts.run WHERE ",
                              condition.sql, " ORDER BY run, place, tag, analysis LIMIT ?"));
     for (const SqlValue& parameter : condition.parameters) query.Bind(parameter);
@@ -126,27 +126,29 @@ absl::StatusOr<FactPage> ReadFactPage(Connection& connection, const FactQuery& r
   });
 }
 
-absl::Status ReplaceFacts(Connection& connection, const std::string& run, uint64_t step, const std::string& analysis,
-                          const std::vector<v1::NodeTag>& tags, absl::Time now) {
-  DeleteFacts(connection, run, analysis);
-  for (const v1::NodeTag& tag : tags) {
-    const std::optional<NodeName> node = ReadPlacedNode(tag.node());
-    const bool tag_is_sound =
-        !tag.tag().empty() && tag.tag().size() <= limits::kMaxTagLength && tag.tag().find('\n') == std::string::npos;
-    if (!node.has_value() || !tag_is_sound) return InvalidFact(tag);
-    const std::pair<std::string, std::string> parts = absl::StrSplit(tag.tag(), absl::MaxSplits(':', 1));
-    Query(connection,
-          "INSERT OR IGNORE INTO node_facts (run, place, tag, analysis, step, node, position, layer, is_head, num, "
-          "kind, value, task, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .Bind(run, PlaceOf(*node), tag.tag(), analysis, Saturated(step), NodeNameText(*node), *node->position,
-              node->layer, node->kind == NodeName::Kind::kHead, node->head, parts.first, parts.second,
-              TaskOfNodeTag(tag.tag()), ToNanos(now))
-        .Run();
-  }
-  return absl::OkStatus();
+absl::Status SqliteFacts::Put(const std::string& run, uint64_t step, const std::string& analysis,
+                              const std::vector<v1::NodeTag>& tags, absl::Time now) {
+  return connection_.Guard([&]() -> absl::Status {
+    Delete(connection_, run, analysis);
+    for (const v1::NodeTag& tag : tags) {
+      const std::optional<NodeName> node = ReadPlacedNode(tag.node());
+      const bool tag_is_sound =
+          !tag.tag().empty() && tag.tag().size() <= limits::kMaxTagLength && tag.tag().find('\n') == std::string::npos;
+      if (!node.has_value() || !tag_is_sound) return InvalidFact(tag);
+      const std::pair<std::string, std::string> parts = absl::StrSplit(tag.tag(), absl::MaxSplits(':', 1));
+      Query(connection_,
+            "INSERT OR IGNORE INTO node_facts (run, place, tag, analysis, step, node, position, layer, is_head, num, "
+            "kind, value, task, create_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+          .Bind(run, PlaceOf(*node), tag.tag(), analysis, Saturated(step), NodeNameText(*node), *node->position,
+                node->layer, node->kind == NodeName::Kind::kHead, node->head, parts.first, parts.second,
+                TaskOfNodeTag(tag.tag()), ToNanos(now))
+          .Run();
+    }
+    return absl::OkStatus();
+  });
 }
 
-void DeleteFacts(Connection& connection, const std::string& run, const std::string& analysis) {
+void SqliteFacts::Delete(Connection& connection, const std::string& run, const std::string& analysis) {
   Query(connection, "DELETE FROM node_facts WHERE run = ? AND analysis = ?").Bind(run, analysis).Run();
 }
 

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ORDER_H_
-#define SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ORDER_H_
+#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_ROWS_RUN_ORDER_H_
+#define SUMSCOPE_STORAGE_SQLITE_CATALOG_ROWS_RUN_ORDER_H_
 
 #include <optional>
 #include <string>
@@ -34,4 +34,4 @@ absl::StatusOr<PagePosition> DecodePageToken(absl::string_view query_hash, absl:
 
 }  // namespace sumscope::storage
 
-#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_RUN_ORDER_H_
+#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_ROWS_RUN_ORDER_H_

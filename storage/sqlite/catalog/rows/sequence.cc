@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/sequence.h"
+#include "storage/sqlite/catalog/rows/sequence.h"
 
 #include "storage/sqlite/base/query.h"
 

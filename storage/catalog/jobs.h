@@ -1,0 +1,64 @@
+#ifndef SUMSCOPE_STORAGE_CATALOG_JOBS_H_
+#define SUMSCOPE_STORAGE_CATALOG_JOBS_H_
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "storage/catalog/viewer.h"
+#include "sumscope/v1/runs.pb.h"
+
+namespace sumscope::storage {
+
+// One unit of queued work: the training of a run, or one analysis of it.
+struct Job {
+  std::string id;        // j + 7 of base32, without "jobs/"
+  std::string run;       // id, without "runs/"
+  std::string analysis;  // id; empty for a training
+  v1::State state = v1::QUEUED;
+  std::string reason;
+  std::string detail;
+  uint32_t attempt = 1;
+  uint32_t segment = 0;
+  std::string slot;             // while STARTING, RUNNING or CANCELLING
+  uint64_t queue_position = 0;  // FIFO order; set by Jobs::Insert
+  absl::Time create_time;
+  std::optional<absl::Time> start_time, end_time;
+  // What a plan goes by. Nothing sets or stores them yet.
+  std::string owner;
+  int priority = 0;                       // higher goes first
+  std::string lane;                       // of a slot; empty: any
+  std::set<std::string> holds;            // reasons why it must not start
+  std::vector<std::string> dependencies;  // runs that must have succeeded before
+};
+
+// The queue and the jobs that have left it.
+class JobsReader {
+ public:
+  virtual ~JobsReader() = default;
+  // NOT_FOUND JOB_NOT_FOUND.
+  virtual absl::StatusOr<Job> Get(const Viewer& viewer, const std::string& job) = 0;
+  // The run's last training. NOT_FOUND JOB_NOT_FOUND.
+  virtual absl::StatusOr<Job> GetTraining(const Viewer& viewer, const std::string& run) = 0;
+  // Every job in a non-terminal state, in queue order. STATE_UNSPECIFIED: what its row says is no state.
+  virtual absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) = 0;
+  // How many jobs are QUEUED at queue positions in (after, through].
+  virtual absl::StatusOr<uint64_t> CountQueued(const Viewer& viewer, uint64_t after, uint64_t through) = 0;
+};
+
+class Jobs : public JobsReader {
+ public:
+  // Sets job->queue_position.
+  virtual absl::Status Insert(Job* job) = 0;
+  // FAILED_PRECONDITION ILLEGAL_TRANSITION when the catalog's LegalTransition says no.
+  virtual absl::Status Update(const Job& job) = 0;
+};
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_CATALOG_JOBS_H_

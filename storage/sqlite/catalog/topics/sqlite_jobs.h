@@ -1,0 +1,32 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_JOBS_H_
+#define SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_JOBS_H_
+
+#include <string>
+#include <vector>
+
+#include "storage/catalog/catalog.h"
+#include "storage/sqlite/base/connection.h"
+
+namespace sumscope::storage {
+
+// The table `jobs`, inside one transaction of the connection, and confined to its thread.
+class SqliteJobs final : public Jobs {
+ public:
+  SqliteJobs(Connection& connection, const Catalog::LegalTransition& legal) : connection_(connection), legal_(legal) {}
+
+  absl::StatusOr<Job> Get(const Viewer& viewer, const std::string& job) override;
+  absl::StatusOr<Job> GetTraining(const Viewer& viewer, const std::string& run) override;
+  absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) override;
+  absl::StatusOr<uint64_t> CountQueued(const Viewer& viewer, uint64_t after, uint64_t through) override;
+
+  absl::Status Insert(Job* job) override;
+  absl::Status Update(const Job& job) override;
+
+ private:
+  Connection& connection_;
+  const Catalog::LegalTransition& legal_;
+};
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_JOBS_H_

@@ -1,0 +1,36 @@
+#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_RUNS_H_
+#define SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_RUNS_H_
+
+#include <string>
+#include <vector>
+
+#include "storage/catalog/runs.h"
+#include "storage/sqlite/base/connection.h"
+
+namespace sumscope::storage {
+
+// The tables `runs` and `labels`, inside one transaction of the connection, and confined to its thread.
+class SqliteRuns final : public Runs {
+ public:
+  explicit SqliteRuns(Connection& connection) : connection_(connection) {}
+
+  absl::StatusOr<v1::Run> Get(const Viewer& viewer, const std::string& run) override;
+  absl::StatusOr<std::vector<std::string>> Find(const Viewer& viewer, const std::string& prefix, RunsFirst first,
+                                                int limit) override;
+  absl::StatusOr<std::string> Latest(const Viewer& viewer, const std::string& owner) override;
+  absl::StatusOr<RunPage> List(const Viewer& viewer, const RunQuery& query) override;
+
+  absl::Status Insert(const v1::Run& run) override;
+  absl::Status Update(const v1::Run& run) override;
+  absl::Status Remove(const std::string& run) override;
+  absl::Status PutLastCheckpoint(const std::string& run, uint64_t step) override;
+
+ private:
+  absl::Status Put(const v1::Run& run, bool is_new);
+
+  Connection& connection_;
+};
+
+}  // namespace sumscope::storage
+
+#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_RUNS_H_
