@@ -31,7 +31,7 @@ class WorkerListener {
   virtual ~WorkerListener() = default;
   // The slot's worker can take a task: it said hello, or the task it had is over.
   virtual void OnIdle(const std::string& slot) = 0;
-  // A message of the slot's current task, `finished` included. Also each new worker's hello (without its secret and
+  // A message of the slot's current task, `finished` included. Also each new worker's hello (without its token and
   // task_id), before its first OnIdle.
   virtual void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
   // The worker ended, or its link broke, while it had `task_id`. The process group is gone when this is called.

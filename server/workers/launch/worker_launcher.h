@@ -12,13 +12,15 @@
 
 namespace sumscope::workers {
 
-// What one worker is started with.
+// What one worker is started with. It is known by (token, generation): a process's number is given again, and means
+// nothing on another host.
 struct WorkerSpec {
   std::string slot;    // cpu0
   std::string device;  // cpu
   uint32_t threads = 1;
-  std::string server;  // where the link listens: unix:/path
-  std::string secret;  // of this start only; never on a command line or in an environment
+  std::string server;       // where the link listens: unix:/path
+  std::string token;        // of this launch only; never on a command line or in an environment
+  uint64_t generation = 0;  // counts the slot's launches, from 1
 };
 
 // How a worker ended.
@@ -32,6 +34,7 @@ struct WorkerExit {
 class WorkerProcess {
  public:
   virtual ~WorkerProcess() = default;
+  // For people.
   virtual pid_t pid() const = 0;
   // SIGTERM and SIGKILL to the group. No effect once Poll said that it ended.
   virtual void Terminate() = 0;

@@ -29,6 +29,12 @@ class WorkerLink {
   virtual void Break() = 0;
 };
 
+// The launch that a link belongs to.
+struct LaunchId {
+  std::string slot;
+  uint64_t generation = 0;
+};
+
 // Hears what comes from the links. Calls for one link come from one thread, in the order of this interface.
 class LinkHost {
  public:
@@ -37,9 +43,9 @@ class LinkHost {
   virtual absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link) = 0;
   // Welcome is on its way.
   virtual void OnLinked(const worker::v1::Hello& hello) = 0;
-  virtual void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
+  virtual void OnLinkMessage(const LaunchId& launch, worker::v1::WorkerMessage message) = 0;
   // Nothing is read or sent any more. `failure` is the server's own reason for that, OK without one.
-  virtual void OnLinkEnded(const std::string& slot, const absl::Status& failure) = 0;
+  virtual void OnLinkEnded(const LaunchId& launch, const absl::Status& failure) = 0;
 };
 
 }  // namespace sumscope::workers

@@ -57,19 +57,21 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
  private:
   absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link) override;
   void OnLinked(const worker::v1::Hello& hello) override;
-  void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) override;
-  void OnLinkEnded(const std::string& slot, const absl::Status& failure) override;
+  void OnLinkMessage(const LaunchId& launch, worker::v1::WorkerMessage message) override;
+  void OnLinkEnded(const LaunchId& launch, const absl::Status& failure) override;
 
   absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen();
 
   // Gives `message` to the listener; after hello and finished also says that the slot is idle.
-  void Deliver(const std::string& slot, worker::v1::WorkerMessage message, bool may_be_idle);
+  void Deliver(const LaunchId& launch, worker::v1::WorkerMessage message, bool may_be_idle);
 
   void Supervise();
   // Lets every slot do what is due. Returns false when the pool is stopped and nothing is left of any worker.
   bool TickAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LaunchDue();
   SlotSupervisor* Find(const std::string& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null when the slot has had a later launch: what comes of this one is nobody's.
+  SlotSupervisor* Find(const LaunchId& launch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const LocalWorkerPoolOptions options_;
   WorkerLauncher* const launcher_;
@@ -180,47 +182,54 @@ absl::Status LocalWorkerPool::Admit(const worker::v1::Hello& hello, WorkerLink* 
 void LocalWorkerPool::OnLinked(const worker::v1::Hello& hello) {
   worker::v1::WorkerMessage message;
   *message.mutable_hello() = hello;
-  message.mutable_hello()->clear_secret();
-  Deliver(hello.slot(), std::move(message), /*may_be_idle=*/true);
+  message.mutable_hello()->clear_token();
+  Deliver({hello.slot(), hello.generation()}, std::move(message), /*may_be_idle=*/true);
 }
 
-void LocalWorkerPool::OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) {
+void LocalWorkerPool::OnLinkMessage(const LaunchId& launch, worker::v1::WorkerMessage message) {
   const bool finished = message.has_finished();
   {
     MutexLock lock(&mutex_);
-    SlotSupervisor* const supervisor = Find(slot);
+    SlotSupervisor* const supervisor = Find(launch);
+    if (supervisor == nullptr) return;
     supervisor->Heard(clock_->Monotonic());
     // Heartbeats, and what is left of a task that is over.
     if (message.task_id().empty() || message.task_id() != supervisor->task_id()) return;
     if (finished) supervisor->Finish();
   }
-  Deliver(slot, std::move(message), finished);
+  Deliver(launch, std::move(message), finished);
 }
 
-void LocalWorkerPool::Deliver(const std::string& slot, worker::v1::WorkerMessage message, bool may_be_idle) {
+void LocalWorkerPool::Deliver(const LaunchId& launch, worker::v1::WorkerMessage message, bool may_be_idle) {
   WorkerListener* listener;
+  SlotSupervisor* supervisor;
   {
     MutexLock lock(&mutex_);
-    Find(slot)->BeginDelivery();
+    supervisor = Find(launch);
+    if (supervisor == nullptr) return;
+    supervisor->BeginDelivery();
     listener = listener_;
   }
-  listener->OnMessage(slot, std::move(message));
+  // The link lives until OnLinkEnded, which its own thread calls later, and with it the launch.
+  listener->OnMessage(launch.slot, std::move(message));
   bool idle;
   {
     MutexLock lock(&mutex_);
-    idle = may_be_idle && Find(slot)->BecomeIdle();
+    idle = may_be_idle && supervisor->BecomeIdle();
   }
-  if (idle) listener->OnIdle(slot);
+  if (idle) listener->OnIdle(launch.slot);
   MutexLock lock(&mutex_);
-  Find(slot)->EndDelivery(clock_->Monotonic());
+  supervisor->EndDelivery(clock_->Monotonic());
 }
 
-void LocalWorkerPool::OnLinkEnded(const std::string& slot, const absl::Status& failure) {
+void LocalWorkerPool::OnLinkEnded(const LaunchId& launch, const absl::Status& failure) {
   WorkerListener* listener;
   std::optional<SlotSupervisor::LostTask> lost;
+  SlotSupervisor* supervisor;
   {
     MutexLock lock(&mutex_);
-    SlotSupervisor* const supervisor = Find(slot);
+    supervisor = Find(launch);
+    if (supervisor == nullptr) return;
     supervisor->LinkLost(failure, clock_->Monotonic());
     changed_.NotifyAll();
     while (!supervisor->ProcessGone()) changed_.Wait(&mutex_);
@@ -229,10 +238,10 @@ void LocalWorkerPool::OnLinkEnded(const std::string& slot, const absl::Status& f
   }
   const absl::Cleanup detach = [&] {  // whatever the listener throws: the link does not outlive this call
     MutexLock lock(&mutex_);
-    Find(slot)->DetachLink(clock_->Monotonic());
+    supervisor->DetachLink(clock_->Monotonic());
     changed_.NotifyAll();
   };
-  if (lost.has_value()) listener->OnLost(slot, lost->task_id, lost->reason, lost->detail);
+  if (lost.has_value()) listener->OnLost(launch.slot, lost->task_id, lost->reason, lost->detail);
 }
 
 void LocalWorkerPool::Supervise() {
@@ -278,6 +287,11 @@ void LocalWorkerPool::LaunchDue() {
 SlotSupervisor* LocalWorkerPool::Find(const std::string& slot) {
   const auto found = slots_.find(slot);
   return found == slots_.end() ? nullptr : &found->second;
+}
+
+SlotSupervisor* LocalWorkerPool::Find(const LaunchId& launch) {
+  SlotSupervisor* const slot = Find(launch.slot);
+  return slot != nullptr && slot->generation() == launch.generation ? slot : nullptr;
 }
 
 bool ValidSlotName(const std::string& name) {

@@ -46,17 +46,17 @@ bool SlotSupervisor::WantsLaunch(absl::Duration now) const {
   return down && !shutting_down_ && Settled() && now >= retry_at_;
 }
 
-WorkerSpec SlotSupervisor::BeginLaunch(const std::string& server, const std::string& secret) {
+WorkerSpec SlotSupervisor::BeginLaunch(const std::string& server, const std::string& token) {
   state_ = State::kStarting;
   launching_ = true;
   doomed_ = false;
   ++starts_;
-  ++launches_;
-  secret_ = secret;
+  ++generation_;
+  token_ = token;
   terminate_at_ = kill_at_ = break_link_at_ = kNever;
   blame_reason_.clear();
   blame_detail_.clear();
-  return {config_.name, config_.device, config_.threads, server, secret};
+  return {config_.name, config_.device, config_.threads, server, token, generation_};
 }
 
 void SlotSupervisor::EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now) {
@@ -127,8 +127,8 @@ void SlotSupervisor::PollProcess(absl::Duration now) {
 }
 
 absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, WorkerLink* link, absl::Duration now) {
-  const bool known = process_ != nullptr && !doomed_ && link_ == nullptr && hello.pid() == process_->pid();
-  if (!EqualInConstantTime(hello.secret(), secret_) || !known) {
+  const bool awaited = process_ != nullptr && !doomed_ && link_ == nullptr && !token_.empty();
+  if (!EqualInConstantTime(hello.token(), token_) || hello.generation() != generation_ || !awaited) {
     return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
                      absl::StrCat("this server did not start such a worker for slot ", config_.name));
   }
@@ -136,7 +136,7 @@ absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, WorkerLink* l
     return MakeError(absl::StatusCode::kFailedPrecondition, "PROTOCOL_MISMATCH",
                      absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kWorkerProtocol));
   }
-  secret_.clear();  // good for one link
+  token_.clear();  // good for one link
   rates_ = SoundRates(hello.rates());
   link_ = link;
   last_heard_ = now;
@@ -239,7 +239,7 @@ v1::Slot SlotSupervisor::Describe() const {
   slot.set_state(kNames[static_cast<int>(state_)]);
   slot.set_job(task_id_);
   if (process_ != nullptr) slot.set_worker_pid(process_->pid());
-  slot.set_restarts(launches_ == 0 ? 0 : launches_ - 1);
+  slot.set_restarts(static_cast<uint32_t>(generation_ == 0 ? 0 : generation_ - 1));
   slot.set_detail(state_ == State::kBroken
                       ? absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
                                      absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_)

@@ -42,6 +42,9 @@ struct SupervisionLimits {
 // own. After `restart_budget` starts in a row that did not, the slot is BROKEN: it says so, and tries again at the
 // longest delay.
 //
+// A launch is known by its token and its generation, which is one more than that of the launch before. The pool drops
+// what comes of an older generation.
+//
 // Thread-compatible: the pool holds its mutex around every call.
 class SlotSupervisor {
  public:
@@ -49,16 +52,19 @@ class SlotSupervisor {
 
   // The process. Launching happens outside: WantsLaunch, BeginLaunch, then EndLaunch with what came of it.
   bool WantsLaunch(absl::Duration now) const;
-  WorkerSpec BeginLaunch(const std::string& server, const std::string& secret);
+  WorkerSpec BeginLaunch(const std::string& server, const std::string& token);
   void EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now);
   bool launching() const { return launching_; }
+  // Of the latest launch; 0 before the first.
+  uint64_t generation() const { return generation_; }
   // Looks after the process, and does what is due.
   void Tick(absl::Duration now);
   bool ProcessGone() const { return process_ == nullptr && !launching_; }
   // Neither process nor link, and none to come before the next launch.
   bool Settled() const { return ProcessGone() && link_ == nullptr; }
 
-  // The link. UNAUTHENTICATED WORKER_REFUSED, FAILED_PRECONDITION PROTOCOL_MISMATCH.
+  // The link. UNAUTHENTICATED WORKER_REFUSED: not the worker of the latest launch, by its token and generation, or that
+  // one for the second time. FAILED_PRECONDITION PROTOCOL_MISMATCH.
   absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link, absl::Duration now);
   // Brackets a call to the listener: while it lasts the stream is not read and no heartbeat can be seen.
   void BeginDelivery() { delivering_ = true; }
@@ -108,13 +114,13 @@ class SlotSupervisor {
   State state_ = State::kBackingOff;
   bool shutting_down_ = false;
   int starts_ = 0;           // since the last one that brought a worker to a task
-  uint32_t launches_ = 0;    // ever
+  uint64_t generation_ = 0;  // of the latest launch
   absl::Duration retry_at_;  // of kBackingOff and kBroken
   std::string detail_;       // of the last end, for people, until a worker is ready
 
   // Of the current worker.
-  std::string secret_;
-  v1::Rates rates_;  // empty: not measured, or not to be believed
+  std::string token_;  // empty once it was used
+  v1::Rates rates_;    // empty: not measured, or not to be believed
   bool launching_ = false;
   bool doomed_ = false;
   bool delivering_ = false;

@@ -113,15 +113,15 @@ absl::StatusOr<std::unique_ptr<WorkerProcess>> LocalLauncher::Launch(const Worke
   const off_t log_start = lseek(log.get(), 0, SEEK_END);
   SUMSCOPE_ASSIGN_OR_RETURN(Pipe pipe, MakePipe());
   // Fits into the empty pipe, so it does not block; the read end is still ours, so there is no SIGPIPE.
-  const std::string secret = absl::StrCat(spec.secret, "\n");
-  if (write(pipe.write.get(), secret.data(), secret.size()) != static_cast<ssize_t>(secret.size())) {
-    return Error(errno, "cannot hand the link's secret to the worker");
+  const std::string token = absl::StrCat(spec.token, "\n");
+  if (write(pipe.write.get(), token.data(), token.size()) != static_cast<ssize_t>(token.size())) {
+    return Error(errno, "cannot hand the launch's token to the worker");
   }
 
-  std::vector<std::string> arguments = {absl::StrCat("--server=", spec.server), absl::StrCat("--slot=", spec.slot),
-                                        absl::StrCat("--threads=", spec.threads),
-                                        absl::StrCat("--device=", spec.device),
-                                        absl::StrCat("--parent-pipe-fd=", kParentPipeFd)};
+  std::vector<std::string> arguments = {
+      absl::StrCat("--server=", spec.server),         absl::StrCat("--slot=", spec.slot),
+      absl::StrCat("--generation=", spec.generation), absl::StrCat("--threads=", spec.threads),
+      absl::StrCat("--device=", spec.device),         absl::StrCat("--parent-pipe-fd=", kParentPipeFd)};
   arguments.insert(arguments.end(), options_.arguments.begin(), options_.arguments.end());
   pid_t pid = 0;
   if (const int error = Spawn(options_.program, arguments, options_.environment, pipe.read.get(), log.get(), &pid);

@@ -10,10 +10,10 @@ namespace sumscope::workers {
 
 // Starts workers as children of this process:
 //
-//   PROGRAM --server=unix:/path --slot=cpu0 --threads=2 --device=cpu --parent-pipe-fd=3 [ARGUMENTS]
+//   PROGRAM --server=unix:/path --slot=cpu0 --generation=1 --threads=2 --device=cpu --parent-pipe-fd=3 [ARGUMENTS]
 //
 // in a process group of their own, at low priority, with /dev/null as input and `worker-<slot>.log` as output and
-// errors. Descriptor 3 is the read end of a pipe. Its first line is the secret of the link; its end means that the
+// errors. Descriptor 3 is the read end of a pipe. Its first line is the launch's token; its end means that the
 // server is gone (the write end is held by this process alone, so even kill -9 closes it), and the worker must exit
 // within 2 s. No other descriptor, signal mask or ignored signal is inherited.
 class LocalLauncher final : public WorkerLauncher {

@@ -69,15 +69,15 @@ class SlotFixture : public testing::Test {
   void Launch() {
     ASSERT_TRUE(slot_.WantsLaunch(now_));
     process_ = ProcessState();
-    slot_.BeginLaunch("unix:/socket", "secret");
+    slot_.BeginLaunch("unix:/socket", "token");
     slot_.EndLaunch(std::make_unique<FakeProcess>(&process_), now_);
   }
   worker::v1::Hello Hello() {
     worker::v1::Hello hello;
     hello.set_protocol(1);
     hello.set_slot("cpu0");
-    hello.set_secret("secret");
-    hello.set_pid(kPid);
+    hello.set_token("token");
+    hello.set_generation(slot_.generation());
     return hello;
   }
   // A worker that ends before it links.

@@ -96,7 +96,7 @@ TEST_F(SlotRestarts_Test, IdleWorkersEndAgainAndAgainThenSlotIsBroken) {
 TEST_F(SlotRestarts_Test, LaunchFailsThenItCountsAsAStart) {
   for (int start = 0; start < limits::kRestartBudget; ++start) {
     ASSERT_TRUE(slot_.WantsLaunch(now_));
-    slot_.BeginLaunch("unix:/socket", "secret");
+    slot_.BeginLaunch("unix:/socket", "token");
     slot_.EndLaunch(absl::NotFoundError("no worker program"), now_);
     now_ += limits::kRestartDelayMax;
   }

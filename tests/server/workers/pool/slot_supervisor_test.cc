@@ -26,19 +26,46 @@ TEST_F(SlotSupervisor_Test, NoHelloComesThenWorkerIsKilledAndAnotherStarted) {
   EXPECT_TRUE(slot_.WantsLaunch(now_));
 }
 
-TEST_F(SlotSupervisor_Test, HelloIsNotOfTheStartedWorkerThenItIsRefused) {
+TEST_F(SlotSupervisor_Test, HelloHasAWrongTokenThenItIsRefused) {
+  Launch();
+  for (const char* const token : {"", "Token", "toke", "token2"}) {
+    worker::v1::Hello hello = Hello();
+    hello.set_token(token);
+    EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "WORKER_REFUSED") << token;
+  }
+  EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
+}
+
+TEST_F(SlotSupervisor_Test, HelloIsOfAnOlderGenerationThenItIsRefused) {
+  LaunchInVain();
+  const worker::v1::Hello old = Hello();
+  EXPECT_EQ(ErrorReason(slot_.Admit(old, &link_, now_)), "WORKER_REFUSED") << "it has ended";
+  Pass(limits::kRestartDelayFirst);
+  Launch();
+  EXPECT_EQ(Hello().generation(), old.generation() + 1);
+  EXPECT_EQ(ErrorReason(slot_.Admit(old, &link_, now_)), "WORKER_REFUSED");
+  EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
+}
+
+TEST_F(SlotSupervisor_Test, WorkerLinksAgainThenItIsRefused) {
+  LaunchAndLink();
+  EXPECT_EQ(ErrorReason(slot_.Admit(Hello(), &link_, now_)), "WORKER_REFUSED");
+  slot_.LinkLost(absl::OkStatus(), now_);
+  EXPECT_EQ(ErrorReason(slot_.Admit(Hello(), &link_, now_)), "WORKER_REFUSED");
+}
+
+TEST_F(SlotSupervisor_Test, WorkerSaysAnotherProcessNumberThenItIsAdmitted) {
   Launch();
   worker::v1::Hello hello = Hello();
-  hello.set_secret("Secret");
-  EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "WORKER_REFUSED");
-  hello = Hello();
   hello.set_pid(kPid + 1);
-  EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "WORKER_REFUSED");
-  hello = Hello();
+  EXPECT_TRUE(slot_.Admit(hello, &link_, now_).ok()) << "on another host it means nothing";
+}
+
+TEST_F(SlotSupervisor_Test, WorkerSpeaksAnotherProtocolThenItIsRefused) {
+  Launch();
+  worker::v1::Hello hello = Hello();
   hello.set_protocol(2);
   EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "PROTOCOL_MISMATCH");
-  EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
-  EXPECT_EQ(ErrorReason(slot_.Admit(Hello(), &link_, now_)), "WORKER_REFUSED");  // a secret is good for one link
 }
 
 // One worker that measured inf spoilt every prediction, which uses the mean of the slots.
@@ -50,9 +77,10 @@ TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
   sound.set_training_step_seconds(0.001);
   const auto taken = [&](const v1::Rates& rates) {
     SlotSupervisor slot({"cpu0", "cpu", 2}, SupervisionLimits());
-    slot.BeginLaunch("unix:/socket", "secret");
+    slot.BeginLaunch("unix:/socket", "token");
     slot.EndLaunch(std::make_unique<FakeProcess>(&process_), now_);
     worker::v1::Hello hello = Hello();
+    hello.set_generation(slot.generation());
     *hello.mutable_rates() = rates;
     EXPECT_TRUE(slot.Admit(hello, &link_, now_).ok()) << "its work is as good as any";
     return slot.Describe().has_rates();
@@ -78,10 +106,9 @@ TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
   }
 }
 
-TEST_F(SlotSupervisor_Test, SecretIsEmptyBeforeAnyLaunchThenItIsRefused) {
+TEST_F(SlotSupervisor_Test, TokenIsEmptyBeforeAnyLaunchThenItIsRefused) {
   worker::v1::Hello hello = Hello();
-  hello.set_secret("");
-  hello.set_pid(0);
+  hello.set_token("");
   EXPECT_EQ(slot_.Admit(hello, &link_, now_).code(), absl::StatusCode::kUnauthenticated);
 }
 

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(20);
 
-WorkerSpec Spec() { return {"cpu0", "cpu", 2, "unix:/nowhere/worker.sock", "the secret"}; }
+WorkerSpec Spec() { return {"cpu0", "cpu", 2, "unix:/nowhere/worker.sock", "the token", 7}; }
 
 std::string Read(const std::string& path) {
   std::ostringstream text;
@@ -65,7 +65,7 @@ TEST(LocalLauncher_Test, WorkerStartsThenItHasItsArgumentsAndNothingElse) {
   const int inherited_high = fcntl(inherited, F_DUPFD, 50);
   LocalLauncher launcher({Script(directory,
                                  "echo \"$@\"\n"
-                                 "read -r secret <&3; echo secret: $secret\n"
+                                 "read -r token <&3; echo token: $token\n"
                                  "for fd in /proc/$$/fd/*; do echo fd: $(readlink $fd); done\n"
                                  "read -r line || echo no input\n"
                                  "cut -d' ' -f5 /proc/$$/stat; nice; echo error >&2; exit 7"),
@@ -82,9 +82,11 @@ TEST(LocalLauncher_Test, WorkerStartsThenItHasItsArgumentsAndNothingElse) {
   std::istringstream log(Read(directory.path() + "/worker-cpu0.log"));
   std::string line;
   std::getline(log, line);
-  EXPECT_EQ(line, "--server=unix:/nowhere/worker.sock --slot=cpu0 --threads=2 --device=cpu --parent-pipe-fd=3 --extra");
+  EXPECT_EQ(line,
+            "--server=unix:/nowhere/worker.sock --slot=cpu0 --generation=7 --threads=2 --device=cpu --parent-pipe-fd=3 "
+            "--extra");
   std::getline(log, line);
-  EXPECT_EQ(line, "secret: the secret");
+  EXPECT_EQ(line, "token: the token");
   int fds = 0;
   for (; std::getline(log, line) && line.rfind("fd: ", 0) == 0; ++fds) {
     EXPECT_EQ(line.find("leaked"), std::string::npos) << line;
