@@ -66,9 +66,9 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   void Deliver(const LaunchId& launch, worker::v1::WorkerMessage message, bool may_be_idle);
 
   void Supervise();
-  // Lets every slot do what is due. Returns false when the pool is stopped and nothing is left of any worker.
+  // Lets every slot do what is due, launches included. Returns false when the pool is stopped and nothing is left of
+  // any worker.
   bool TickAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LaunchDue();
   SlotSupervisor* Find(const std::string& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Null when the slot has had a later launch: what comes of this one is nobody's.
   SlotSupervisor* Find(const LaunchId& launch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -175,7 +175,6 @@ absl::Status LocalWorkerPool::Admit(const worker::v1::Hello& hello, WorkerLink* 
     return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
                      absl::StrCat("there is no slot ", hello.slot()));
   }
-  while (slot->launching()) changed_.Wait(&mutex_);  // a quick worker is here before its launch returned
   return slot->Admit(hello, link, clock_->Monotonic());
 }
 
@@ -246,7 +245,6 @@ void LocalWorkerPool::OnLinkEnded(const LaunchId& launch, const absl::Status& fa
 
 void LocalWorkerPool::Supervise() {
   while (true) {
-    LaunchDue();
     service_.BreakSilentStreams(options_.limits.start_timeout);
     MutexLock lock(&mutex_);
     if (!TickAll()) return;
@@ -259,29 +257,17 @@ bool LocalWorkerPool::TickAll() {
   bool settled = true;
   bool ended = false;
   for (auto& [name, slot] : slots_) {
+    const absl::Duration now = clock_->Monotonic();
     const bool had_process = !slot.ProcessGone();
-    slot.Tick(clock_->Monotonic());
+    slot.Tick(now);
     ended |= had_process && slot.ProcessGone();
+    if (slot.WantsLaunch(now)) {
+      slot.Launch(launcher_, absl::StrCat("unix:", options_.socket_path), ids_->NewUuid(), now);
+    }
     settled &= slot.Settled();
   }
   if (ended) changed_.NotifyAll();
   return !(stopping_ && settled);
-}
-
-void LocalWorkerPool::LaunchDue() {
-  for (const SlotConfig& config : options_.slots) {
-    WorkerSpec spec;
-    {
-      MutexLock lock(&mutex_);
-      SlotSupervisor* const slot = Find(config.name);
-      if (!slot->WantsLaunch(clock_->Monotonic())) continue;
-      spec = slot->BeginLaunch(absl::StrCat("unix:", options_.socket_path), ids_->NewUuid());
-    }
-    absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher_->Launch(spec);
-    MutexLock lock(&mutex_);
-    Find(config.name)->EndLaunch(std::move(process), clock_->Monotonic());
-    changed_.NotifyAll();
-  }
 }
 
 SlotSupervisor* LocalWorkerPool::Find(const std::string& slot) {

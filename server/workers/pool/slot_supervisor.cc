@@ -46,9 +46,9 @@ bool SlotSupervisor::WantsLaunch(absl::Duration now) const {
   return down && !shutting_down_ && Settled() && now >= retry_at_;
 }
 
-WorkerSpec SlotSupervisor::BeginLaunch(const std::string& server, const std::string& token) {
+void SlotSupervisor::Launch(WorkerLauncher* launcher, const std::string& server, const std::string& token,
+                            absl::Duration now) {
   state_ = State::kStarting;
-  launching_ = true;
   doomed_ = false;
   ++starts_;
   ++generation_;
@@ -56,19 +56,10 @@ WorkerSpec SlotSupervisor::BeginLaunch(const std::string& server, const std::str
   terminate_at_ = kill_at_ = break_link_at_ = kNever;
   blame_reason_.clear();
   blame_detail_.clear();
-  return {config_.name, config_.device, config_.threads, server, token, generation_};
-}
-
-void SlotSupervisor::EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now) {
-  launching_ = false;
-  launched_at_ = now;
-  if (!process.ok()) {
-    Blame("WORKER_LOST", std::string(process.status().message()));
-    Settle(now);
-    return;
-  }
-  process_ = *std::move(process);
-  if (shutting_down_) KillNow();
+  starting_since_ = now;
+  said_pid_ = 0;
+  status_ = WorkerStatus();
+  process_ = launcher->Launch({config_.name, config_.device, config_.threads, server, token, generation_});
 }
 
 void SlotSupervisor::Tick(absl::Duration now) {
@@ -88,7 +79,9 @@ void SlotSupervisor::Tick(absl::Duration now) {
 
 void SlotSupervisor::WatchHealth(absl::Duration now) {
   if (doomed_) return;
-  if (state_ == State::kStarting && link_ == nullptr && now - launched_at_ > limits_.start_timeout) {
+  const bool starting =
+      state_ == State::kStarting && link_ == nullptr && status_.phase != WorkerStatus::Phase::kPending;
+  if (starting && now - starting_since_ > limits_.start_timeout) {
     Blame("WORKER_LOST", absl::StrCat("no hello within ", absl::FormatDuration(limits_.start_timeout)));
     KillNow();
   } else if (link_ != nullptr && !delivering_ && now - last_heard_ > limits_.heartbeat_timeout) {
@@ -112,12 +105,14 @@ void SlotSupervisor::Escalate(absl::Duration now) {
 }
 
 void SlotSupervisor::PollProcess(absl::Duration now) {
-  std::optional<WorkerExit> exit = process_->Poll();
-  if (!exit.has_value()) return;
+  status_ = process_->Poll();
+  if (status_.phase == WorkerStatus::Phase::kPending) starting_since_ = now;
+  if (status_.phase != WorkerStatus::Phase::kEnded) return;
   process_.reset();
   Doom();
-  blame_detail_ = Join(blame_detail_, exit->description);
-  if (!exit->log_tail.empty()) blame_detail_ = absl::StrCat(blame_detail_, "; its log ends: ", exit->log_tail);
+  const WorkerExit& exit = status_.exit;
+  blame_detail_ = Join(blame_detail_, exit.description);
+  if (!exit.log_tail.empty()) blame_detail_ = absl::StrCat(blame_detail_, "; its log ends: ", exit.log_tail);
   terminate_at_ = kill_at_ = kNever;
   if (link_ == nullptr) {
     Settle(now);
@@ -137,6 +132,7 @@ absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, WorkerLink* l
                      absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kWorkerProtocol));
   }
   token_.clear();  // good for one link
+  said_pid_ = hello.pid();
   rates_ = SoundRates(hello.rates());
   link_ = link;
   last_heard_ = now;
@@ -238,14 +234,19 @@ v1::Slot SlotSupervisor::Describe() const {
   slot.set_threads(config_.threads);
   slot.set_state(kNames[static_cast<int>(state_)]);
   slot.set_job(task_id_);
-  if (process_ != nullptr) slot.set_worker_pid(process_->pid());
+  if (process_ != nullptr) slot.set_worker_pid(process_->pid() > 0 ? process_->pid() : said_pid_);
   slot.set_restarts(static_cast<uint32_t>(generation_ == 0 ? 0 : generation_ - 1));
-  slot.set_detail(state_ == State::kBroken
-                      ? absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
-                                     absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_)
-                      : detail_);
+  slot.set_detail(Detail());
   if (rates_.training_flops_per_second() > 0) *slot.mutable_rates() = rates_;
   return slot;
+}
+
+std::string SlotSupervisor::Detail() const {
+  const bool pending = state_ == State::kStarting && status_.phase == WorkerStatus::Phase::kPending;
+  if (pending && link_ == nullptr) return status_.detail;
+  if (state_ != State::kBroken) return detail_;
+  return absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
+                      absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_);
 }
 
 void SlotSupervisor::Blame(const std::string& reason, const std::string& detail) {

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/contract/limits.h"
 #include "server/workers/launch/worker_launcher.h"
@@ -50,16 +49,16 @@ class SlotSupervisor {
  public:
   SlotSupervisor(SlotConfig config, const SupervisionLimits& limits);
 
-  // The process. Launching happens outside: WantsLaunch, BeginLaunch, then EndLaunch with what came of it.
+  // The process.
   bool WantsLaunch(absl::Duration now) const;
-  WorkerSpec BeginLaunch(const std::string& server, const std::string& token);
-  void EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now);
-  bool launching() const { return launching_; }
+  // To be called when WantsLaunch says so. `server` is what the worker links to, `token` of this launch only. A worker
+  // that is pending is STARTING too, and its time to say hello has not begun.
+  void Launch(WorkerLauncher* launcher, const std::string& server, const std::string& token, absl::Duration now);
   // Of the latest launch; 0 before the first.
   uint64_t generation() const { return generation_; }
   // Looks after the process, and does what is due.
   void Tick(absl::Duration now);
-  bool ProcessGone() const { return process_ == nullptr && !launching_; }
+  bool ProcessGone() const { return process_ == nullptr; }
   // Neither process nor link, and none to come before the next launch.
   bool Settled() const { return ProcessGone() && link_ == nullptr; }
 
@@ -103,6 +102,7 @@ class SlotSupervisor {
   // Remembers the first cause of the worker's end.
   void Blame(const std::string& reason, const std::string& detail);
   void KillNow();
+  std::string Detail() const;
   // The worker takes no task any more.
   void Doom();
   // Decides what comes after a worker of which nothing is left.
@@ -121,13 +121,14 @@ class SlotSupervisor {
   // Of the current worker.
   std::string token_;  // empty once it was used
   v1::Rates rates_;    // empty: not measured, or not to be believed
-  bool launching_ = false;
   bool doomed_ = false;
   bool delivering_ = false;
   std::unique_ptr<WorkerProcess> process_;
+  WorkerStatus status_;   // of the process, as it was polled last
+  int64_t said_pid_ = 0;  // by hello
   WorkerLink* link_ = nullptr;
   std::string task_id_;
-  absl::Duration launched_at_;
+  absl::Duration starting_since_;  // launched, or no longer pending
   absl::Duration last_heard_;
   absl::Duration last_tick_;
   absl::Duration terminate_at_ = absl::InfiniteDuration();

@@ -241,6 +241,18 @@ TEST(LocalWorkerPool_Test, BudgetIsSpentThenSlotIsBrokenAndSaysWhy) {
   EXPECT_EQ(harness.Assign("t1").code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST(LocalWorkerPool_Test, ProgramIsMissingThenSlotIsBrokenAndSaysWhy) {
+  PoolHarness harness({});
+  const LocalLaunchOptions missing{harness.directory() + "/no-worker", {}, harness.directory()};
+  harness.UseLauncher(std::make_unique<LocalLauncher>(missing));
+  harness.options().limits.restart_budget = 2;
+  harness.options().limits.restart_delay_max = absl::Minutes(10);  // it stays so
+  ASSERT_TRUE(harness.Start().ok());
+  ASSERT_TRUE(AwaitState(&harness, "BROKEN"));
+  EXPECT_EQ(harness.Slot().restarts(), 1u);
+  EXPECT_TRUE(absl::StrContains(harness.Slot().detail(), "/no-worker"));
+}
+
 TEST(LocalWorkerPool_Test, ShutdownThenNoProcessIsLeftAndRunningTaskIsLost) {
   PoolHarness harness({"--behaviour=ignore_all"});
   harness.options().slots = {{"cpu0", "cpu", 1}, {"cpu1", "cpu", 1}};

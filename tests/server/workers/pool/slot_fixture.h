@@ -14,18 +14,31 @@ namespace sumscope::workers {
 
 inline constexpr pid_t kPid = 4711;
 
-// What a supervised process was told; it ends when the test says so.
+// What a supervised process was told, and how far it is; it ends when the test says so.
 struct ProcessState {
+  pid_t pid = kPid;
   std::vector<std::string> signals;
+  WorkerStatus status{WorkerStatus::Phase::kRunning, "", {}};
   std::optional<WorkerExit> exit;
 };
 class FakeProcess final : public WorkerProcess {
  public:
   explicit FakeProcess(ProcessState* state) : state_(state) {}
-  pid_t pid() const override { return kPid; }
+  pid_t pid() const override { return state_->pid; }
   void Terminate() override { state_->signals.push_back("TERM"); }
   void Kill() override { state_->signals.push_back("KILL"); }
-  std::optional<WorkerExit> Poll() override { return state_->exit; }
+  WorkerStatus Poll() override {
+    if (!state_->exit.has_value()) return state_->status;
+    return {WorkerStatus::Phase::kEnded, "", *state_->exit};
+  }
+
+ private:
+  ProcessState* const state_;
+};
+class FakeLauncher final : public WorkerLauncher {
+ public:
+  explicit FakeLauncher(ProcessState* state) : state_(state) {}
+  std::unique_ptr<WorkerProcess> Launch(const WorkerSpec&) override { return std::make_unique<FakeProcess>(state_); }
 
  private:
   ProcessState* const state_;
@@ -69,8 +82,7 @@ class SlotFixture : public testing::Test {
   void Launch() {
     ASSERT_TRUE(slot_.WantsLaunch(now_));
     process_ = ProcessState();
-    slot_.BeginLaunch("unix:/socket", "token");
-    slot_.EndLaunch(std::make_unique<FakeProcess>(&process_), now_);
+    slot_.Launch(&launcher_, "unix:/socket", "token", now_);
   }
   worker::v1::Hello Hello() {
     worker::v1::Hello hello;
@@ -117,6 +129,7 @@ class SlotFixture : public testing::Test {
   absl::Duration now_ = absl::Hours(100);
   SlotSupervisor slot_{{"cpu0", "cpu", 2}, SupervisionLimits()};
   ProcessState process_;
+  FakeLauncher launcher_{&process_};
   FakeLink link_;
 };
 

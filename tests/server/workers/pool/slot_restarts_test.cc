@@ -93,16 +93,6 @@ TEST_F(SlotRestarts_Test, IdleWorkersEndAgainAndAgainThenSlotIsBroken) {
   EXPECT_EQ(slot_.Describe().state(), "BROKEN");
 }
 
-TEST_F(SlotRestarts_Test, LaunchFailsThenItCountsAsAStart) {
-  for (int start = 0; start < limits::kRestartBudget; ++start) {
-    ASSERT_TRUE(slot_.WantsLaunch(now_));
-    slot_.BeginLaunch("unix:/socket", "token");
-    slot_.EndLaunch(absl::NotFoundError("no worker program"), now_);
-    now_ += limits::kRestartDelayMax;
-  }
-  EXPECT_EQ(slot_.Describe().state(), "BROKEN");
-}
-
 TEST_F(SlotRestarts_Test, TaskFinishesThenBudgetIsFull) {
   for (int start = 0; start < 3 * limits::kRestartBudget; ++start) {
     LaunchAndLink();

@@ -26,6 +26,44 @@ TEST_F(SlotSupervisor_Test, NoHelloComesThenWorkerIsKilledAndAnotherStarted) {
   EXPECT_TRUE(slot_.WantsLaunch(now_));
 }
 
+TEST_F(SlotSupervisor_Test, WorkerIsPendingThenItsTimeToSayHelloHasNotBegun) {
+  Launch();
+  process_.status = {WorkerStatus::Phase::kPending, "Resources; expected at 12:00", {}};
+  Pass(absl::Hours(1));
+  EXPECT_EQ(process_.signals, Signals{});
+  EXPECT_EQ(slot_.Describe().state(), "STARTING");
+  EXPECT_EQ(slot_.Describe().detail(), "Resources; expected at 12:00");
+  now_ += absl::Hours(8);  // the server was suspended
+  slot_.Tick(now_);
+  process_.status = {WorkerStatus::Phase::kStarting, "", {}};
+  Pass(limits::kWorkerStartTimeout);
+  EXPECT_EQ(process_.signals, Signals{});
+  EXPECT_EQ(slot_.Describe().detail(), "");
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(process_.signals, Signals{"KILL"});
+}
+
+TEST_F(SlotSupervisor_Test, ShutdownComesWhileWorkerIsPendingThenItIsGivenUp) {
+  Launch();
+  process_.status = {WorkerStatus::Phase::kPending, "Priority", {}};
+  Pass(absl::Seconds(1));
+  slot_.Shutdown(now_);
+  EXPECT_EQ(process_.signals, Signals{"KILL"});
+  process_.exit = WorkerExit{"given up", ""};
+  Pass(absl::Milliseconds(50));
+  EXPECT_TRUE(slot_.Settled());
+  EXPECT_FALSE(slot_.WantsLaunch(now_ + absl::Hours(1)));
+}
+
+TEST_F(SlotSupervisor_Test, WorkerHasNoProcessHereThenItsOwnWordIsShown) {
+  Launch();
+  process_.pid = 0;
+  worker::v1::Hello hello = Hello();
+  hello.set_pid(99);
+  ASSERT_TRUE(slot_.Admit(hello, &link_, now_).ok());
+  EXPECT_EQ(slot_.Describe().worker_pid(), 99);
+}
+
 TEST_F(SlotSupervisor_Test, HelloHasAWrongTokenThenItIsRefused) {
   Launch();
   for (const char* const token : {"", "Token", "toke", "token2"}) {
@@ -77,8 +115,7 @@ TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
   sound.set_training_step_seconds(0.001);
   const auto taken = [&](const v1::Rates& rates) {
     SlotSupervisor slot({"cpu0", "cpu", 2}, SupervisionLimits());
-    slot.BeginLaunch("unix:/socket", "token");
-    slot.EndLaunch(std::make_unique<FakeProcess>(&process_), now_);
+    slot.Launch(&launcher_, "unix:/socket", "token", now_);
     worker::v1::Hello hello = Hello();
     hello.set_generation(slot.generation());
     *hello.mutable_rates() = rates;
