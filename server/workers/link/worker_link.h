@@ -17,10 +17,10 @@ namespace sumscope::workers {
 class WorkerLink {
  public:
   virtual ~WorkerLink() = default;
-  // `task.has_tensors` says whether `tensors` is set. Ends the sending of an earlier task's tensors.
+  // `task.has_tensors` says whether `tensors` is set.
   virtual void SendTask(worker::v1::Task task, std::optional<TaskTensors> tensors) = 0;
-  // The task is over: stops reading its tensors.
-  virtual void EndTask() = 0;
+  // The task is over: its tensors are read no more, and nothing but acknowledgements is sent of it.
+  virtual void EndTask(const std::string& task_id) = 0;
   virtual void SendAck(const std::string& task_id, uint64_t sequence) = 0;
   virtual void SendCancel(const std::string& task_id) = 0;
   virtual void SendStop(const std::string& task_id) = 0;

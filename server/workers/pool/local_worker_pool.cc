@@ -193,8 +193,8 @@ void LocalWorkerPool::OnLinkMessage(const LaunchId& launch, worker::v1::WorkerMe
     if (supervisor == nullptr) return;
     supervisor->Heard(clock_->Monotonic());
     // Heartbeats, and what is left of a task that is over.
-    if (message.task_id().empty() || message.task_id() != supervisor->task_id()) return;
-    if (finished) supervisor->Finish();
+    if (!supervisor->HasTask(message.task_id())) return;
+    if (finished) supervisor->Finish(message.task_id());
   }
   Deliver(launch, std::move(message), finished);
 }
@@ -223,7 +223,7 @@ void LocalWorkerPool::Deliver(const LaunchId& launch, worker::v1::WorkerMessage 
 
 void LocalWorkerPool::OnLinkEnded(const LaunchId& launch, const absl::Status& failure) {
   WorkerListener* listener;
-  std::optional<SlotSupervisor::LostTask> lost;
+  std::vector<SlotSupervisor::LostTask> lost;
   SlotSupervisor* supervisor;
   {
     MutexLock lock(&mutex_);
@@ -232,7 +232,7 @@ void LocalWorkerPool::OnLinkEnded(const LaunchId& launch, const absl::Status& fa
     supervisor->LinkLost(failure, clock_->Monotonic());
     changed_.NotifyAll();
     while (!supervisor->ProcessGone()) changed_.Wait(&mutex_);
-    lost = supervisor->TakeLostTask();
+    lost = supervisor->TakeLostTasks();
     listener = listener_;
   }
   const absl::Cleanup detach = [&] {  // whatever the listener throws: the link does not outlive this call
@@ -240,7 +240,7 @@ void LocalWorkerPool::OnLinkEnded(const LaunchId& launch, const absl::Status& fa
     supervisor->DetachLink(clock_->Monotonic());
     changed_.NotifyAll();
   };
-  if (lost.has_value()) listener->OnLost(launch.slot, lost->task_id, lost->reason, lost->detail);
+  for (const auto& [task_id, reason, detail] : lost) listener->OnLost(launch.slot, task_id, reason, detail);
 }
 
 void LocalWorkerPool::Supervise() {

@@ -1,9 +1,11 @@
 #ifndef SUMSCOPE_SERVER_WORKERS_POOL_SLOT_SUPERVISOR_H_
 #define SUMSCOPE_SERVER_WORKERS_POOL_SLOT_SUPERVISOR_H_
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -18,6 +20,7 @@ struct SlotConfig {
   std::string name;    // cpu0: letters, digits, '-', '_', '.'
   std::string device;  // cpu
   uint32_t threads = 1;
+  uint32_t capacity = 1;  // tasks at a time: sumscope-worker runs one
 };
 
 // Maxima of waits and retries; tests shorten them.
@@ -34,7 +37,7 @@ struct SupervisionLimits {
 // One slot and the worker on it, as a state machine: told what happened and what time it is (monotonic), it signals the
 // process, writes to the link and decides when to launch. It has no thread and never waits.
 //
-//   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has a task)
+//   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has tasks)
 //   any of these -> BACKING_OFF or BROKEN, when process group and link are both gone
 //
 // A start that brought a worker to its first task succeeded, whatever became of the task: jobs have attempts of their
@@ -74,19 +77,19 @@ class SlotSupervisor {
   struct LostTask {
     std::string task_id, reason, detail;
   };
-  // When ProcessGone after LinkLost: the task that went down with the worker, once.
-  std::optional<LostTask> TakeLostTask();
+  // When ProcessGone after LinkLost: the tasks that went down with the worker, once.
+  std::vector<LostTask> TakeLostTasks();
   void DetachLink(absl::Duration now);
 
-  // Tasks.
-  const std::string& task_id() const { return task_id_; }
+  // Tasks, each from Assign until Finish or TakeLostTasks. FAILED_PRECONDITION SLOT_NOT_IDLE.
+  bool HasTask(const std::string& task_id) const { return tasks_.count(task_id) > 0; }
   absl::Status Assign(const worker::v1::Task& task, std::optional<TaskTensors> tensors);
   void Acknowledge(const std::string& task_id, uint64_t sequence);
   void Cancel(const std::string& task_id, absl::Duration now);
   void Stop(const std::string& task_id, absl::Duration grace, absl::Duration now);
-  // The current task is finished.
-  void Finish();
-  // After hello or a finished task: true when the worker can take a task.
+  // Its place is free once BecomeIdle says so.
+  void Finish(const std::string& task_id);
+  // After hello or a finished task: true when the worker can take a task, beside those it has.
   bool BecomeIdle();
   // Ends the worker; no other is launched.
   void Shutdown(absl::Duration now);
@@ -95,10 +98,19 @@ class SlotSupervisor {
 
  private:
   enum class State { kStarting, kIdle, kBusy, kBackingOff, kBroken };
+  // When the worker is terminated, and why.
+  struct Deadline {
+    absl::Duration at = absl::InfiniteDuration();
+    std::string reason, detail;
+  };
 
   void PollProcess(absl::Duration now);
   void WatchHealth(absl::Duration now);
   void Escalate(absl::Duration now);
+  const Deadline& FirstDeadline() const;
+  void ClearDeadlines();
+  // The task must be over `by` then; an earlier deadline stands.
+  void SetDeadline(const std::string& task_id, absl::Duration by, std::string detail);
   // Remembers the first cause of the worker's end.
   void Blame(const std::string& reason, const std::string& detail);
   void KillNow();
@@ -127,14 +139,14 @@ class SlotSupervisor {
   WorkerStatus status_;   // of the process, as it was polled last
   int64_t said_pid_ = 0;  // by hello
   WorkerLink* link_ = nullptr;
-  std::string task_id_;
-  absl::Duration starting_since_;  // launched, or no longer pending
+  std::map<std::string, Deadline> tasks_;  // by task_id, with the deadline of its cancel or stop
+  size_t free_ = 0;                        // places for tasks that may be assigned
+  absl::Duration starting_since_;          // launched, or no longer pending
   absl::Duration last_heard_;
   absl::Duration last_tick_;
-  absl::Duration terminate_at_ = absl::InfiniteDuration();
+  Deadline terminate_;  // whatever its tasks do
   absl::Duration kill_at_ = absl::InfiniteDuration();
   absl::Duration break_link_at_ = absl::InfiniteDuration();
-  std::string terminate_reason_, terminate_detail_;
   std::string blame_reason_, blame_detail_;
 };
 

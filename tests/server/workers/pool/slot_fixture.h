@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -49,7 +50,7 @@ class FakeLink final : public WorkerLink {
   void SendTask(worker::v1::Task task, std::optional<TaskTensors>) override {
     sent.push_back("task " + task.task_id());
   }
-  void EndTask() override {}
+  void EndTask(const std::string&) override {}
   void SendAck(const std::string& id, uint64_t sequence) override {
     sent.push_back("ack " + id + " " + std::to_string(sequence));
   }
@@ -63,6 +64,8 @@ class FakeLink final : public WorkerLink {
 class SlotFixture : public testing::Test {
  protected:
   using Signals = std::vector<std::string>;
+
+  explicit SlotFixture(SlotConfig config = {"cpu0", "cpu", 2}) : slot_(std::move(config), SupervisionLimits()) {}
 
   // Time passes in the steps of the pool's thread.
   void Pass(absl::Duration time) {
@@ -116,18 +119,18 @@ class SlotFixture : public testing::Test {
     ASSERT_TRUE(slot_.Assign(task, std::nullopt).ok());
   }
   // The process ends and its link with it, as the pool tells it.
-  std::optional<SlotSupervisor::LostTask> End() {
+  std::vector<SlotSupervisor::LostTask> End() {
     process_.exit = WorkerExit{"exited with status 1", ""};
     slot_.LinkLost(absl::OkStatus(), now_);
     Pass(absl::Milliseconds(50));
     EXPECT_TRUE(slot_.ProcessGone());
-    std::optional<SlotSupervisor::LostTask> lost = slot_.TakeLostTask();
+    std::vector<SlotSupervisor::LostTask> lost = slot_.TakeLostTasks();
     slot_.DetachLink(now_);
     return lost;
   }
 
   absl::Duration now_ = absl::Hours(100);
-  SlotSupervisor slot_{{"cpu0", "cpu", 2}, SupervisionLimits()};
+  SlotSupervisor slot_;
   ProcessState process_;
   FakeLauncher launcher_{&process_};
   FakeLink link_;

@@ -156,10 +156,10 @@ TEST_F(SlotSupervisor_Test, NoHeartbeatComesThenTaskIsLost) {
   EXPECT_EQ(process_.signals, Signals{});
   Pass(absl::Milliseconds(100));
   EXPECT_EQ(process_.signals, Signals{"KILL"});
-  const std::optional<SlotSupervisor::LostTask> lost = End();
-  ASSERT_TRUE(lost.has_value());
-  EXPECT_EQ(lost->task_id, "t");
-  EXPECT_EQ(lost->reason, "HEARTBEAT_LOST");
+  const std::vector<SlotSupervisor::LostTask> lost = End();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].task_id, "t");
+  EXPECT_EQ(lost[0].reason, "HEARTBEAT_LOST");
 }
 
 TEST_F(SlotSupervisor_Test, HeartbeatsCannotBeReadThenTheirTimeoutWaits) {
@@ -194,7 +194,7 @@ TEST_F(SlotSupervisor_Test, CancelIsIgnoredThenSignalsFollowAtTheirTimes) {
   EXPECT_EQ(process_.signals, Signals{"TERM"});
   PassWithHeartbeats(absl::Seconds(1));
   EXPECT_EQ(process_.signals, (Signals{"TERM", "KILL"}));
-  EXPECT_EQ(End()->reason, "WORKER_KILLED");
+  EXPECT_EQ(End().at(0).reason, "WORKER_KILLED");
 }
 
 TEST_F(SlotSupervisor_Test, CancelIsObeyedThenNoSignalFollows) {
@@ -202,7 +202,7 @@ TEST_F(SlotSupervisor_Test, CancelIsObeyedThenNoSignalFollows) {
   AssignTask("t");
   slot_.Cancel("t", now_);
   PassWithHeartbeats(absl::Seconds(1));
-  slot_.Finish();
+  slot_.Finish("t");
   EXPECT_TRUE(slot_.BecomeIdle());
   PassWithHeartbeats(2 * limits::kCancelGrace);
   EXPECT_EQ(process_.signals, Signals{});
@@ -229,7 +229,7 @@ TEST_F(SlotSupervisor_Test, LinkBreaksThenLivingWorkerIsEnded) {
   EXPECT_EQ(process_.signals, Signals{"TERM"});
   Pass(limits::kTerminateGrace);
   EXPECT_EQ(process_.signals, (Signals{"TERM", "KILL"}));
-  EXPECT_EQ(End()->reason, "WORKER_LOST");
+  EXPECT_EQ(End().at(0).reason, "WORKER_LOST");
 }
 
 TEST_F(SlotSupervisor_Test, LinkOutlivesWorkerThenItIsBrokenAfterGrace) {
@@ -249,7 +249,7 @@ TEST_F(SlotSupervisor_Test, ShutdownIsIgnoredThenSignalsFollowAndNothingIsStarte
   EXPECT_EQ(link_.sent.back(), "shutdown");
   PassWithHeartbeats(2 * limits::kTerminateGrace);
   EXPECT_EQ(process_.signals, (Signals{"TERM", "KILL"}));
-  EXPECT_EQ(End()->reason, "POOL_SHUTDOWN");
+  EXPECT_EQ(End().at(0).reason, "POOL_SHUTDOWN");
   EXPECT_TRUE(slot_.Settled());
   EXPECT_FALSE(slot_.WantsLaunch(now_ + absl::Hours(1)));
 }
