@@ -21,6 +21,7 @@ namespace {
 
 struct Options {
   std::string server, slot, device = "cpu";
+  uint64_t generation = 0;
   uint32_t threads = 1;
   int parent_pipe_fd = -1;
 };
@@ -61,9 +62,9 @@ sumscope::v1::Rates RatesOrNone(const torch::Device& device, Clock* clock) {
 
 absl::Status RunWorker(const Options& options) {
   const int signal_fd = BlockTerminationSignals();
-  const absl::StatusOr<std::string> secret = ReadSecret(options.parent_pipe_fd);
-  if (!secret.ok()) return secret.status();
-  ServerLink link(options.slot);
+  const absl::StatusOr<std::string> token = ReadToken(options.parent_pipe_fd);
+  if (!token.ok()) return token.status();
+  ServerLink link(options.slot, options.generation);
   const ParentWatch watch(options.parent_pipe_fd, signal_fd,
                           {[&link] { link.RequestExit(); }, [&link] { link.Abort(); }, [] { _exit(1); }});
   const Environment environment{options.device, options.threads};
@@ -71,7 +72,7 @@ absl::Status RunWorker(const Options& options) {
     engine::SetThreads(static_cast<int>(environment.threads));
     // A worker without its device would take jobs only to fail them: it ends, and the slot says why.
     SUMSCOPE_ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(environment.device));
-    return link.Connect(options.server, *secret, DescribeProvenance(environment),
+    return link.Connect(options.server, *token, DescribeProvenance(environment),
                         RatesOrNone(device, environment.clock));
   });
   if (!prepared.ok()) return prepared;
@@ -88,10 +89,11 @@ int main(int argc, char** argv) {
   sumscope::worker::Options options;
   app.add_option("--server", options.server, "the server's link: unix:/path")->required();
   app.add_option("--slot", options.slot, "the slot that this process serves")->required();
+  app.add_option("--generation", options.generation, "which launch of the slot this process is")->required();
   app.add_option("--device", options.device, "cpu or cuda:N");
   app.add_option("--threads", options.threads, "compute threads")->check(CLI::PositiveNumber);
   app.add_option("--parent-pipe-fd", options.parent_pipe_fd,
-                 "pipe from the server: its secret, then open while it lives")
+                 "pipe from the server: the launch's token, then open while it lives")
       ->required();
   CLI11_PARSE(app, argc, argv);
   const absl::Status status = sumscope::worker::RunWorker(options);

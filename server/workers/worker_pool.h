@@ -23,20 +23,21 @@ struct TaskTensors {
   std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t length)> read;
 };
 
-// Hears from the pool. Calls for one slot come one after another, in the order in which things happened; calls for
+// Hears from the pool. A slot holds a set of tasks, as many as its capacity says (one today), so (slot, task_id) names
+// what a call is about. Calls for one slot come one after another, in the order in which things happened; calls for
 // different slots may overlap. A listener that blocks in OnMessage holds back that worker only (the stream is not
 // read).
 class WorkerListener {
  public:
   virtual ~WorkerListener() = default;
-  // The slot's worker can take a task: it said hello, or the task it had is over.
+  // The slot's worker can take a task, beside those it has: it said hello, or one of its tasks is over.
   virtual void OnIdle(const std::string& slot) = 0;
-  // A message of the slot's current task, `finished` included. Also each new worker's hello (without its secret and
+  // A message of one of the slot's tasks, `finished` included. Also each new worker's hello (without its token and
   // task_id), before its first OnIdle.
   virtual void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
-  // The worker ended, or its link broke, while it had `task_id`. The process group is gone when this is called.
-  // `reason` is UPPER_SNAKE, `detail` for people: WORKER_LOST, HEARTBEAT_LOST, WORKER_KILLED (Cancel or Stop
-  // escalated), TENSORS_UNREADABLE (`read` failed), POOL_SHUTDOWN (nobody's failure).
+  // The worker ended, or its link broke, while it had `task_id`: called once for each task that it had. The process
+  // group is gone when this is called. `reason` is UPPER_SNAKE, `detail` for people: WORKER_LOST, HEARTBEAT_LOST,
+  // WORKER_KILLED (Cancel or Stop escalated), TENSORS_UNREADABLE (`read` failed), POOL_SHUTDOWN (nobody's failure).
   virtual void OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
                       const std::string& detail) = 0;
 };
@@ -48,12 +49,13 @@ class WorkerPool {
   virtual ~WorkerPool() = default;
   // Launches the workers; the listener must outlive Shutdown.
   virtual absl::Status Start(WorkerListener* listener) = 0;
-  // Gives an idle slot a task. FAILED_PRECONDITION SLOT_NOT_IDLE. After OK exactly one of OnMessage(finished) and
-  // OnLost follows.
+  // Gives a slot a task. FAILED_PRECONDITION SLOT_NOT_IDLE: it has no worker that can take one, or as many tasks as it
+  // takes. After OK exactly one of OnMessage(finished) and OnLost follows.
   virtual absl::Status Assign(const std::string& slot, const worker::v1::Task& task,
                               std::optional<TaskTensors> tensors) = 0;
   virtual void Acknowledge(const std::string& slot, const std::string& task_id, uint64_t sequence) = 0;
-  // Ends the task: asks, then after limits::kCancelGrace SIGTERM, then SIGKILL to the process group.
+  // Ends the task: asks, then after limits::kCancelGrace SIGTERM, then SIGKILL to the process group, with which go all
+  // tasks of the slot.
   virtual void Cancel(const std::string& slot, const std::string& task_id) = 0;
   // Asks the worker to save its resume state and give the task back (drain). Escalates like Cancel after `grace`.
   virtual void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) = 0;

@@ -1,7 +1,7 @@
 // A worker without an engine: speaks the link and behaves as told, for tests of pool and jobs.
 //
-//   fake_worker --server=unix:/path --slot=cpu0 --threads=2 --device=cpu --parent-pipe-fd=3 [--behaviour=finish]
-//               [--messages=3] [--checkpoint] [--once=FILE] [--heartbeat-ms=100]
+//   fake_worker --server=unix:/path --slot=cpu0 --generation=1 --threads=2 --device=cpu --parent-pipe-fd=3
+//               [--behaviour=finish] [--messages=3] [--checkpoint] [--once=FILE] [--heartbeat-ms=100]
 //
 // A training task is answered with Started, `messages` metric blocks of one step each and, with --checkpoint, a set of
 // weights at the spec's last step; an analysis task with Started and an empty EvaluateResult. Tensors that came with
@@ -15,7 +15,8 @@
 //   orphan         likewise, but leaves a grandchild, told as LogText "grandchild PID"
 //   mute           hold, without heartbeats from the task's start
 //   exit           exits with status 3 before it links
-//   wrong_secret   says hello with another secret
+//   wrong_token    says hello with another token
+//   old_worker     says hello as a worker of the launch before
 // With --once=FILE the first process that makes FILE behaves so, all later ones finish.
 #include <fcntl.h>
 #include <signal.h>
@@ -47,6 +48,7 @@ using worker::v1::WorkerMessage;
 
 struct Flags {
   std::string server, slot, device, once, behaviour = "finish";
+  uint64_t generation = 0;
   int threads = 1, parent_pipe_fd = -1, messages = 3, heartbeat_ms = 100;
   bool checkpoint = false;
 };
@@ -63,6 +65,7 @@ Flags Parse(int argc, char** argv) {
     if (name == "--device") flags.device = value;
     if (name == "--once") flags.once = value;
     if (name == "--behaviour") flags.behaviour = value;
+    if (name == "--generation") flags.generation = std::strtoull(value.c_str(), nullptr, 10);
     if (name == "--threads") flags.threads = std::atoi(value.c_str());
     if (name == "--parent-pipe-fd") flags.parent_pipe_fd = std::atoi(value.c_str());
     if (name == "--messages") flags.messages = std::atoi(value.c_str());
@@ -80,7 +83,7 @@ std::string ReadLine(int fd) {
 
 class FakeWorker {
  public:
-  FakeWorker(const Flags& flags, const std::string& secret) : flags_(flags), secret_(secret) {}
+  FakeWorker(const Flags& flags, const std::string& token) : flags_(flags), token_(token) {}
 
   // Until the link ends. Returns the exit status.
   int Run() {
@@ -114,7 +117,8 @@ class FakeWorker {
     worker::v1::Hello* hello = message.mutable_hello();
     hello->set_protocol(1);
     hello->set_slot(flags_.slot);
-    hello->set_secret(flags_.behaviour == "wrong_secret" ? "00000000-0000-4000-8000-000000000000" : secret_);
+    hello->set_token(flags_.behaviour == "wrong_token" ? "00000000-0000-4000-8000-000000000000" : token_);
+    hello->set_generation(flags_.behaviour == "old_worker" ? flags_.generation - 1 : flags_.generation);
     hello->set_pid(getpid());
     hello->mutable_provenance()->set_host("fake");
     hello->mutable_provenance()->set_device(flags_.device);
@@ -243,7 +247,7 @@ class FakeWorker {
   }
 
   const Flags flags_;
-  const std::string secret_;
+  const std::string token_;
   std::atomic<bool> muted_{false};
   Mutex write_mutex_;  // a stream takes one Write at a time
   std::unique_ptr<grpc::ClientReaderWriter<WorkerMessage, ServerMessage>> stream_;
@@ -267,12 +271,12 @@ int Main(int argc, char** argv) {
     return 3;
   }
   if (flags.behaviour == "ignore_all") signal(SIGTERM, SIG_IGN);
-  const std::string secret = ReadLine(flags.parent_pipe_fd);
+  const std::string token = ReadLine(flags.parent_pipe_fd);
   std::thread([fd = flags.parent_pipe_fd] {
     ReadLine(fd);
     _exit(0);  // the server is gone
   }).detach();
-  return FakeWorker(flags, secret).Run();
+  return FakeWorker(flags, token).Run();
 }
 
 }  // namespace

@@ -53,16 +53,22 @@ void Ingest::OnLost(const std::string& slot, const std::string& task_id, const s
 void Ingest::Expect(const std::string& slot, Assignment assignment) {
   Slot* const found = GetSlot(slot);
   if (found == nullptr) return;
-  auto task = std::make_shared<TaskIntake>(context_, slot, std::move(assignment));
+  const auto task = std::make_shared<TaskIntake>(context_, slot, std::move(assignment));
   MutexLock lock(&found->mutex);
-  found->task = std::move(task);
+  found->tasks.insert_or_assign(task->task_id(), task);
 }
 
-void Ingest::Forget(const std::string& slot) {
+void Ingest::Forget(const std::string& slot, const std::string& task_id) {
   Slot* const found = GetSlot(slot);
   if (found == nullptr) return;
   MutexLock lock(&found->mutex);
-  found->task.reset();
+  found->tasks.erase(task_id);
+}
+
+std::shared_ptr<TaskIntake> Ingest::FindTask(Slot* slot, const std::string& task_id) {
+  MutexLock lock(&slot->mutex);
+  const auto found = slot->tasks.find(task_id);
+  return found == slot->tasks.end() ? nullptr : found->second;
 }
 
 void Ingest::Run(Slot* slot) {
@@ -73,13 +79,9 @@ void Ingest::Run(Slot* slot) {
 void Ingest::Handle(Slot* slot, std::vector<InboxItem>* group) {
   InboxItem& first = group->front();
   if (first.kind == InboxItem::Kind::kIdle) return observer_->SlotIdle(slot->name);
-  std::shared_ptr<TaskIntake> task;
-  {
-    MutexLock lock(&slot->mutex);
-    task = slot->task;
-  }
   const std::string& task_id = first.kind == InboxItem::Kind::kLost ? first.task_id : first.message.task_id();
-  if (task == nullptr || task->task_id() != task_id) return;  // of a task that is over
+  const std::shared_ptr<TaskIntake> task = FindTask(slot, task_id);
+  if (task == nullptr) return;  // it is over
   if (first.kind == InboxItem::Kind::kLost) return End(slot, *task, task->Lose(first.reason, first.detail));
   if (first.message.has_started()) return task->Start(first.message);
   if (first.message.has_finished()) return End(slot, *task, task->Finish(first.message));
@@ -92,7 +94,7 @@ void Ingest::Handle(Slot* slot, std::vector<InboxItem>* group) {
 void Ingest::End(Slot* slot, const TaskIntake& task, const absl::StatusOr<storage::Job>& recorded) {
   {
     MutexLock lock(&slot->mutex);
-    slot->task.reset();
+    slot->tasks.erase(task.task_id());
   }
   observer_->TaskOver(task.job(), recorded, task.refused());
 }

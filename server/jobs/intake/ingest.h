@@ -33,7 +33,7 @@ class Ingest : public workers::WorkerListener {
   // Expects messages of this task from now on; to be called before the pool gets it.
   void Expect(const std::string& slot, Assignment assignment);
   // The pool did not take the task.
-  void Forget(const std::string& slot);
+  void Forget(const std::string& slot, const std::string& task_id);
   // Takes in what came, then ends the threads. Nothing is heard afterwards.
   void Close();
 
@@ -49,11 +49,13 @@ class Ingest : public workers::WorkerListener {
     Inbox inbox;
     std::thread thread;
     Mutex mutex;
-    // Shared between the thread that works with it and Forget.
-    std::shared_ptr<TaskIntake> task ABSL_GUARDED_BY(mutex);
+    // By task_id. Shared between the thread that works with them and Forget.
+    std::map<std::string, std::shared_ptr<TaskIntake>> tasks ABSL_GUARDED_BY(mutex);
   };
   // Null after Close.
   Slot* GetSlot(const std::string& name);
+  // Null when the slot has no such task, or no longer.
+  static std::shared_ptr<TaskIntake> FindTask(Slot* slot, const std::string& task_id);
   void Push(const std::string& slot, InboxItem item);
   void Run(Slot* slot);
   void Handle(Slot* slot, std::vector<InboxItem>* group);

@@ -75,7 +75,7 @@ StartOutcome JobStarter::HandOver(const storage::Job& job, const std::string& sl
   ingest_->Expect(slot, std::move(assignment));
   const absl::Status status = context_->pool->Assign(slot, task, std::move(tensors));
   if (!status.ok()) {
-    ingest_->Forget(slot);
+    ingest_->Forget(slot, task.task_id());
     return Return(job, file, status);
   }
   return {StartOutcome::Kind::kAssigned, task.task_id(), job};

@@ -16,7 +16,7 @@
 namespace sumscope::worker {
 namespace {
 
-constexpr size_t kMaxSecretBytes = 4096;
+constexpr size_t kMaxTokenBytes = 4096;
 
 // How many bytes were read; 0 at the end, also when the descriptor is broken.
 ssize_t ReadSome(int fd, void* buffer, size_t size) {
@@ -29,12 +29,12 @@ ssize_t ReadSome(int fd, void* buffer, size_t size) {
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadSecret(int pipe_fd) {
-  std::string secret;
+absl::StatusOr<std::string> ReadToken(int pipe_fd) {
+  std::string token;
   char byte;
-  while (secret.size() < kMaxSecretBytes && ReadSome(pipe_fd, &byte, 1) == 1) {
-    if (byte == '\n') return secret;
-    secret += byte;
+  while (token.size() < kMaxTokenBytes && ReadSome(pipe_fd, &byte, 1) == 1) {
+    if (byte == '\n') return token;
+    token += byte;
   }
   return MakeError(absl::StatusCode::kUnavailable, "PARENT_GONE", "the server's pipe ended before its first line");
 }

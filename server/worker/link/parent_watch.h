@@ -10,8 +10,9 @@
 
 namespace sumscope::worker {
 
-// The first line on the pipe from the server, without its newline. UNAVAILABLE PARENT_GONE at its end.
-absl::StatusOr<std::string> ReadSecret(int pipe_fd);
+// The launch's token: the first line on the pipe from the server, without its newline. UNAVAILABLE PARENT_GONE at its
+// end.
+absl::StatusOr<std::string> ReadToken(int pipe_fd);
 
 // Keeps SIGTERM and SIGINT from every thread started from now on; returns a descriptor from which they are read.
 int BlockTerminationSignals();

@@ -18,17 +18,18 @@ namespace sumscope::worker {
 
 ServerLink::~ServerLink() { (void)Close(); }
 
-absl::Status ServerLink::Connect(const std::string& server, const std::string& secret,
+absl::Status ServerLink::Connect(const std::string& server, const std::string& token,
                                  const sumscope::v1::Attempt& provenance, const sumscope::v1::Rates& rates) {
   if (!absl::StartsWith(server, "unix:")) {
     return MakeError(absl::StatusCode::kInvalidArgument, "SERVER_ADDRESS",
-                     "the server's address must be unix:/path: the link's secret may not cross a network");
+                     "the server's address must be unix:/path: the launch's token may not cross a network");
   }
   v1::WorkerMessage message;
   v1::Hello* hello = message.mutable_hello();
   hello->set_protocol(kWorkerProtocol);
   hello->set_slot(slot_);
-  hello->set_secret(secret);
+  hello->set_token(token);
+  hello->set_generation(generation_);
   hello->set_pid(getpid());
   *hello->mutable_provenance() = provenance;
   *hello->mutable_rates() = rates;

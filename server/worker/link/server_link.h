@@ -24,14 +24,15 @@ namespace sumscope::worker {
 // main thread.
 class ServerLink {
  public:
-  explicit ServerLink(std::string slot) : slot_(std::move(slot)) {}
+  // Of the worker's launch, as its command line says.
+  ServerLink(std::string slot, uint64_t generation) : slot_(std::move(slot)), generation_(generation) {}
   ~ServerLink();
   ServerLink(const ServerLink&) = delete;
   ServerLink& operator=(const ServerLink&) = delete;
 
   // Opens the stream to `server` (unix:/path) and says hello, with what was measured. INVALID_ARGUMENT SERVER_ADDRESS.
   // A server that is not there, and an Abort before, show as the end of the link.
-  absl::Status Connect(const std::string& server, const std::string& secret, const sumscope::v1::Attempt& provenance,
+  absl::Status Connect(const std::string& server, const std::string& token, const sumscope::v1::Attempt& provenance,
                        const sumscope::v1::Rates& rates);
 
   // Waits for a task. Nothing when the link ended or an exit was asked for.
@@ -60,6 +61,7 @@ class ServerLink {
   bool EndsWithin(absl::Duration timeout, bool ServerLink::*done);
 
   const std::string slot_;
+  const uint64_t generation_;
   Outbox outbox_;
 
   std::shared_ptr<grpc::Channel> channel_;

@@ -51,17 +51,18 @@ absl::Status LinkService::Serve(grpc::ServerContext* context, StreamLink::Stream
 
   StreamLink link(context, stream);
   const worker::v1::Hello hello = std::move(*message.mutable_hello());
+  const LaunchId launch{hello.slot(), hello.generation()};
   if (const absl::Status admitted = host_->Admit(hello, &link); !admitted.ok()) return admitted;
   absl::Status status;
   try {
     link.Start();
     host_->OnLinked(hello);
-    while (stream->Read(&message)) host_->OnLinkMessage(hello.slot(), std::move(message));
+    while (stream->Read(&message)) host_->OnLinkMessage(launch, std::move(message));
   } catch (const std::exception& error) {  // no thread, no memory: the host must not keep a link that is gone
     status = MakeError(absl::StatusCode::kInternal, "LINK_FAILED",
                        absl::StrCat("the server failed at the worker's link: ", error.what()));
   }
-  host_->OnLinkEnded(hello.slot(), link.Close());
+  host_->OnLinkEnded(launch, link.Close());
   return status;
 }
 

@@ -1,9 +1,11 @@
 #ifndef SUMSCOPE_SERVER_WORKERS_LINK_STREAM_LINK_H_
 #define SUMSCOPE_SERVER_WORKERS_LINK_STREAM_LINK_H_
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/support/sync_stream.h"
@@ -12,8 +14,9 @@
 
 namespace sumscope::workers {
 
-// A WorkerLink over a gRPC stream, with one thread that writes. What waits to be sent is bounded by its shape: one
-// task, one acknowledgement per task (the highest), one cancel, one stop. Owned by the stream's handler. Thread-safe.
+// A WorkerLink over a gRPC stream, with one thread that writes. What waits to be sent is bounded by its shape: of each
+// of the worker's tasks the task itself, one acknowledgement (the highest), a cancel and a stop, and one
+// acknowledgement of the task that ended last. Owned by the stream's handler. Thread-safe.
 class StreamLink final : public WorkerLink {
  public:
   using Stream = grpc::ServerReaderWriter<worker::v1::ServerMessage, worker::v1::WorkerMessage>;
@@ -27,7 +30,7 @@ class StreamLink final : public WorkerLink {
   absl::Status Close();
 
   void SendTask(worker::v1::Task task, std::optional<TaskTensors> tensors) override;
-  void EndTask() override;
+  void EndTask(const std::string& task_id) override;
   void SendAck(const std::string& task_id, uint64_t sequence) override;
   void SendCancel(const std::string& task_id) override;
   void SendStop(const std::string& task_id) override;
@@ -35,16 +38,29 @@ class StreamLink final : public WorkerLink {
   void Break() override;
 
  private:
+  // What waits to be sent of one task.
+  struct Outgoing {
+    std::optional<worker::v1::Task> task;
+    std::optional<TaskTensors> tensors;  // follow the task
+    uint64_t ack = 0;                    // the highest sequence; 0: none
+    bool cancel = false, stop = false;
+  };
+
   // The writer's thread.
   void WriteLoop();
   void WriteMessages();
   // The next message, with the tensors that follow it. Waits; false when the link is closing.
-  bool Next(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors, uint64_t* task_number);
-  bool TakeNext(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors, uint64_t* task_number)
+  bool Next(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors);
+  // These return false when there is none.
+  bool TakeNext(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeAck(worker::v1::Ack* ack) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static bool TakeOf(const std::string& task_id, Outgoing* outgoing, worker::v1::ServerMessage* message,
+                     std::optional<TaskTensors>* tensors);
+  void SetEndedAck(const std::string& task_id, uint64_t sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // False when the stream is broken.
-  bool SendTensors(const TaskTensors& tensors, uint64_t task_number);
-  bool StillWanted(uint64_t task_number);
+  bool SendTensors(const TaskTensors& tensors, const std::string& task_id);
+  bool StillWanted(const std::string& task_id);
   void Fail(absl::Status failure);
 
   grpc::ServerContext* const context_;
@@ -56,11 +72,8 @@ class StreamLink final : public WorkerLink {
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;
   bool welcome_ ABSL_GUARDED_BY(mutex_) = true;
   bool shutdown_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<worker::v1::Ack> acks_ ABSL_GUARDED_BY(mutex_);
-  std::optional<worker::v1::Task> task_ ABSL_GUARDED_BY(mutex_);
-  std::optional<TaskTensors> tensors_ ABSL_GUARDED_BY(mutex_);
-  uint64_t task_number_ ABSL_GUARDED_BY(mutex_) = 0;  // changes when a task comes or is over
-  std::optional<std::string> cancel_ ABSL_GUARDED_BY(mutex_), stop_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, Outgoing> tasks_ ABSL_GUARDED_BY(mutex_);  // those that are not over, by task_id
+  std::optional<worker::v1::Ack> ended_ack_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 

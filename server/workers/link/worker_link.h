@@ -17,16 +17,22 @@ namespace sumscope::workers {
 class WorkerLink {
  public:
   virtual ~WorkerLink() = default;
-  // `task.has_tensors` says whether `tensors` is set. Ends the sending of an earlier task's tensors.
+  // `task.has_tensors` says whether `tensors` is set.
   virtual void SendTask(worker::v1::Task task, std::optional<TaskTensors> tensors) = 0;
-  // The task is over: stops reading its tensors.
-  virtual void EndTask() = 0;
+  // The task is over: its tensors are read no more, and nothing but acknowledgements is sent of it.
+  virtual void EndTask(const std::string& task_id) = 0;
   virtual void SendAck(const std::string& task_id, uint64_t sequence) = 0;
   virtual void SendCancel(const std::string& task_id) = 0;
   virtual void SendStop(const std::string& task_id) = 0;
   virtual void SendShutdown() = 0;
   // Ends the stream from this side.
   virtual void Break() = 0;
+};
+
+// The launch that a link belongs to.
+struct LaunchId {
+  std::string slot;
+  uint64_t generation = 0;
 };
 
 // Hears what comes from the links. Calls for one link come from one thread, in the order of this interface.
@@ -37,9 +43,9 @@ class LinkHost {
   virtual absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link) = 0;
   // Welcome is on its way.
   virtual void OnLinked(const worker::v1::Hello& hello) = 0;
-  virtual void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
+  virtual void OnLinkMessage(const LaunchId& launch, worker::v1::WorkerMessage message) = 0;
   // Nothing is read or sent any more. `failure` is the server's own reason for that, OK without one.
-  virtual void OnLinkEnded(const std::string& slot, const absl::Status& failure) = 0;
+  virtual void OnLinkEnded(const LaunchId& launch, const absl::Status& failure) = 0;
 };
 
 }  // namespace sumscope::workers

@@ -57,19 +57,21 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
  private:
   absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link) override;
   void OnLinked(const worker::v1::Hello& hello) override;
-  void OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) override;
-  void OnLinkEnded(const std::string& slot, const absl::Status& failure) override;
+  void OnLinkMessage(const LaunchId& launch, worker::v1::WorkerMessage message) override;
+  void OnLinkEnded(const LaunchId& launch, const absl::Status& failure) override;
 
   absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen();
 
   // Gives `message` to the listener; after hello and finished also says that the slot is idle.
-  void Deliver(const std::string& slot, worker::v1::WorkerMessage message, bool may_be_idle);
+  void Deliver(const LaunchId& launch, worker::v1::WorkerMessage message, bool may_be_idle);
 
   void Supervise();
-  // Lets every slot do what is due. Returns false when the pool is stopped and nothing is left of any worker.
+  // Lets every slot do what is due, launches included. Returns false when the pool is stopped and nothing is left of
+  // any worker.
   bool TickAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void LaunchDue();
   SlotSupervisor* Find(const std::string& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null when the slot has had a later launch: what comes of this one is nobody's.
+  SlotSupervisor* Find(const LaunchId& launch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const LocalWorkerPoolOptions options_;
   WorkerLauncher* const launcher_;
@@ -173,71 +175,76 @@ absl::Status LocalWorkerPool::Admit(const worker::v1::Hello& hello, WorkerLink* 
     return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
                      absl::StrCat("there is no slot ", hello.slot()));
   }
-  while (slot->launching()) changed_.Wait(&mutex_);  // a quick worker is here before its launch returned
   return slot->Admit(hello, link, clock_->Monotonic());
 }
 
 void LocalWorkerPool::OnLinked(const worker::v1::Hello& hello) {
   worker::v1::WorkerMessage message;
   *message.mutable_hello() = hello;
-  message.mutable_hello()->clear_secret();
-  Deliver(hello.slot(), std::move(message), /*may_be_idle=*/true);
+  message.mutable_hello()->clear_token();
+  Deliver({hello.slot(), hello.generation()}, std::move(message), /*may_be_idle=*/true);
 }
 
-void LocalWorkerPool::OnLinkMessage(const std::string& slot, worker::v1::WorkerMessage message) {
+void LocalWorkerPool::OnLinkMessage(const LaunchId& launch, worker::v1::WorkerMessage message) {
   const bool finished = message.has_finished();
   {
     MutexLock lock(&mutex_);
-    SlotSupervisor* const supervisor = Find(slot);
+    SlotSupervisor* const supervisor = Find(launch);
+    if (supervisor == nullptr) return;
     supervisor->Heard(clock_->Monotonic());
     // Heartbeats, and what is left of a task that is over.
-    if (message.task_id().empty() || message.task_id() != supervisor->task_id()) return;
-    if (finished) supervisor->Finish();
+    if (!supervisor->HasTask(message.task_id())) return;
+    if (finished) supervisor->Finish(message.task_id());
   }
-  Deliver(slot, std::move(message), finished);
+  Deliver(launch, std::move(message), finished);
 }
 
-void LocalWorkerPool::Deliver(const std::string& slot, worker::v1::WorkerMessage message, bool may_be_idle) {
+void LocalWorkerPool::Deliver(const LaunchId& launch, worker::v1::WorkerMessage message, bool may_be_idle) {
   WorkerListener* listener;
+  SlotSupervisor* supervisor;
   {
     MutexLock lock(&mutex_);
-    Find(slot)->BeginDelivery();
+    supervisor = Find(launch);
+    if (supervisor == nullptr) return;
+    supervisor->BeginDelivery();
     listener = listener_;
   }
-  listener->OnMessage(slot, std::move(message));
+  // The link lives until OnLinkEnded, which its own thread calls later, and with it the launch.
+  listener->OnMessage(launch.slot, std::move(message));
   bool idle;
   {
     MutexLock lock(&mutex_);
-    idle = may_be_idle && Find(slot)->BecomeIdle();
+    idle = may_be_idle && supervisor->BecomeIdle();
   }
-  if (idle) listener->OnIdle(slot);
+  if (idle) listener->OnIdle(launch.slot);
   MutexLock lock(&mutex_);
-  Find(slot)->EndDelivery(clock_->Monotonic());
+  supervisor->EndDelivery(clock_->Monotonic());
 }
 
-void LocalWorkerPool::OnLinkEnded(const std::string& slot, const absl::Status& failure) {
+void LocalWorkerPool::OnLinkEnded(const LaunchId& launch, const absl::Status& failure) {
   WorkerListener* listener;
-  std::optional<SlotSupervisor::LostTask> lost;
+  std::vector<SlotSupervisor::LostTask> lost;
+  SlotSupervisor* supervisor;
   {
     MutexLock lock(&mutex_);
-    SlotSupervisor* const supervisor = Find(slot);
+    supervisor = Find(launch);
+    if (supervisor == nullptr) return;
     supervisor->LinkLost(failure, clock_->Monotonic());
     changed_.NotifyAll();
     while (!supervisor->ProcessGone()) changed_.Wait(&mutex_);
-    lost = supervisor->TakeLostTask();
+    lost = supervisor->TakeLostTasks();
     listener = listener_;
   }
   const absl::Cleanup detach = [&] {  // whatever the listener throws: the link does not outlive this call
     MutexLock lock(&mutex_);
-    Find(slot)->DetachLink(clock_->Monotonic());
+    supervisor->DetachLink(clock_->Monotonic());
     changed_.NotifyAll();
   };
-  if (lost.has_value()) listener->OnLost(slot, lost->task_id, lost->reason, lost->detail);
+  for (const auto& [task_id, reason, detail] : lost) listener->OnLost(launch.slot, task_id, reason, detail);
 }
 
 void LocalWorkerPool::Supervise() {
   while (true) {
-    LaunchDue();
     service_.BreakSilentStreams(options_.limits.start_timeout);
     MutexLock lock(&mutex_);
     if (!TickAll()) return;
@@ -250,34 +257,27 @@ bool LocalWorkerPool::TickAll() {
   bool settled = true;
   bool ended = false;
   for (auto& [name, slot] : slots_) {
+    const absl::Duration now = clock_->Monotonic();
     const bool had_process = !slot.ProcessGone();
-    slot.Tick(clock_->Monotonic());
+    slot.Tick(now);
     ended |= had_process && slot.ProcessGone();
+    if (slot.WantsLaunch(now)) {
+      slot.Launch(launcher_, absl::StrCat("unix:", options_.socket_path), ids_->NewUuid(), now);
+    }
     settled &= slot.Settled();
   }
   if (ended) changed_.NotifyAll();
   return !(stopping_ && settled);
 }
 
-void LocalWorkerPool::LaunchDue() {
-  for (const SlotConfig& config : options_.slots) {
-    WorkerSpec spec;
-    {
-      MutexLock lock(&mutex_);
-      SlotSupervisor* const slot = Find(config.name);
-      if (!slot->WantsLaunch(clock_->Monotonic())) continue;
-      spec = slot->BeginLaunch(absl::StrCat("unix:", options_.socket_path), ids_->NewUuid());
-    }
-    absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher_->Launch(spec);
-    MutexLock lock(&mutex_);
-    Find(config.name)->EndLaunch(std::move(process), clock_->Monotonic());
-    changed_.NotifyAll();
-  }
-}
-
 SlotSupervisor* LocalWorkerPool::Find(const std::string& slot) {
   const auto found = slots_.find(slot);
   return found == slots_.end() ? nullptr : &found->second;
+}
+
+SlotSupervisor* LocalWorkerPool::Find(const LaunchId& launch) {
+  SlotSupervisor* const slot = Find(launch.slot);
+  return slot != nullptr && slot->generation() == launch.generation ? slot : nullptr;
 }
 
 bool ValidSlotName(const std::string& name) {

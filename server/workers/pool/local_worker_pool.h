@@ -22,8 +22,8 @@ struct LocalWorkerPoolOptions {
   SupervisionLimits limits;
 };
 
-// Workers on this machine. One thread supervises all slots; each linked worker has a thread that reads and calls the
-// listener, and one that writes. `launcher`, `clock` and `ids` (secrets of the link) outlive the pool.
+// Workers on this machine. One thread launches and supervises all slots; each linked worker has a thread that reads and
+// calls the listener, and one that writes. `launcher`, `clock` and `ids` (tokens of launches) outlive the pool.
 // INVALID_ARGUMENT: SOCKET_PATH_INVALID, SLOT_NAME_INVALID (malformed or twice).
 absl::StatusOr<std::unique_ptr<WorkerPool>> CreateLocalWorkerPool(LocalWorkerPoolOptions options,
                                                                   WorkerLauncher* launcher, Clock* clock,

@@ -46,29 +46,22 @@ bool SlotSupervisor::WantsLaunch(absl::Duration now) const {
   return down && !shutting_down_ && Settled() && now >= retry_at_;
 }
 
-WorkerSpec SlotSupervisor::BeginLaunch(const std::string& server, const std::string& secret) {
+void SlotSupervisor::Launch(WorkerLauncher* launcher, const std::string& server, const std::string& token,
+                            absl::Duration now) {
   state_ = State::kStarting;
-  launching_ = true;
   doomed_ = false;
   ++starts_;
-  ++launches_;
-  secret_ = secret;
-  terminate_at_ = kill_at_ = break_link_at_ = kNever;
+  ++generation_;
+  token_ = token;
+  free_ = 0;
+  terminate_ = Deadline();
+  kill_at_ = break_link_at_ = kNever;
   blame_reason_.clear();
   blame_detail_.clear();
-  return {config_.name, config_.device, config_.threads, server, secret};
-}
-
-void SlotSupervisor::EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now) {
-  launching_ = false;
-  launched_at_ = now;
-  if (!process.ok()) {
-    Blame("WORKER_LOST", std::string(process.status().message()));
-    Settle(now);
-    return;
-  }
-  process_ = *std::move(process);
-  if (shutting_down_) KillNow();
+  starting_since_ = now;
+  said_pid_ = 0;
+  status_ = WorkerStatus();
+  process_ = launcher->Launch({config_.name, config_.device, config_.threads, server, token, generation_});
 }
 
 void SlotSupervisor::Tick(absl::Duration now) {
@@ -88,7 +81,9 @@ void SlotSupervisor::Tick(absl::Duration now) {
 
 void SlotSupervisor::WatchHealth(absl::Duration now) {
   if (doomed_) return;
-  if (state_ == State::kStarting && link_ == nullptr && now - launched_at_ > limits_.start_timeout) {
+  const bool starting =
+      state_ == State::kStarting && link_ == nullptr && status_.phase != WorkerStatus::Phase::kPending;
+  if (starting && now - starting_since_ > limits_.start_timeout) {
     Blame("WORKER_LOST", absl::StrCat("no hello within ", absl::FormatDuration(limits_.start_timeout)));
     KillNow();
   } else if (link_ != nullptr && !delivering_ && now - last_heard_ > limits_.heartbeat_timeout) {
@@ -98,10 +93,10 @@ void SlotSupervisor::WatchHealth(absl::Duration now) {
 }
 
 void SlotSupervisor::Escalate(absl::Duration now) {
-  if (now >= terminate_at_) {
-    terminate_at_ = kNever;
+  if (const Deadline& due = FirstDeadline(); now >= due.at) {
+    Blame(due.reason, due.detail);
+    ClearDeadlines();
     kill_at_ = std::min(kill_at_, now + limits_.terminate_grace);
-    Blame(terminate_reason_, terminate_detail_);
     Doom();
     process_->Terminate();
   }
@@ -111,14 +106,30 @@ void SlotSupervisor::Escalate(absl::Duration now) {
   }
 }
 
+const SlotSupervisor::Deadline& SlotSupervisor::FirstDeadline() const {
+  const Deadline* first = &terminate_;
+  for (const auto& [task_id, deadline] : tasks_) {
+    if (deadline.at <= first->at) first = &deadline;
+  }
+  return *first;
+}
+
+void SlotSupervisor::ClearDeadlines() {
+  terminate_ = Deadline();
+  for (auto& [task_id, deadline] : tasks_) deadline = Deadline();
+}
+
 void SlotSupervisor::PollProcess(absl::Duration now) {
-  std::optional<WorkerExit> exit = process_->Poll();
-  if (!exit.has_value()) return;
+  status_ = process_->Poll();
+  if (status_.phase == WorkerStatus::Phase::kPending) starting_since_ = now;
+  if (status_.phase != WorkerStatus::Phase::kEnded) return;
   process_.reset();
   Doom();
-  blame_detail_ = Join(blame_detail_, exit->description);
-  if (!exit->log_tail.empty()) blame_detail_ = absl::StrCat(blame_detail_, "; its log ends: ", exit->log_tail);
-  terminate_at_ = kill_at_ = kNever;
+  const WorkerExit& exit = status_.exit;
+  blame_detail_ = Join(blame_detail_, exit.description);
+  if (!exit.log_tail.empty()) blame_detail_ = absl::StrCat(blame_detail_, "; its log ends: ", exit.log_tail);
+  ClearDeadlines();
+  kill_at_ = kNever;
   if (link_ == nullptr) {
     Settle(now);
   } else {
@@ -127,8 +138,8 @@ void SlotSupervisor::PollProcess(absl::Duration now) {
 }
 
 absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, WorkerLink* link, absl::Duration now) {
-  const bool known = process_ != nullptr && !doomed_ && link_ == nullptr && hello.pid() == process_->pid();
-  if (!EqualInConstantTime(hello.secret(), secret_) || !known) {
+  const bool awaited = process_ != nullptr && !doomed_ && link_ == nullptr && !token_.empty();
+  if (!EqualInConstantTime(hello.token(), token_) || hello.generation() != generation_ || !awaited) {
     return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
                      absl::StrCat("this server did not start such a worker for slot ", config_.name));
   }
@@ -136,7 +147,8 @@ absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, WorkerLink* l
     return MakeError(absl::StatusCode::kFailedPrecondition, "PROTOCOL_MISMATCH",
                      absl::StrCat("the worker speaks protocol ", hello.protocol(), ", this server ", kWorkerProtocol));
   }
-  secret_.clear();  // good for one link
+  token_.clear();  // good for one link
+  said_pid_ = hello.pid();
   rates_ = SoundRates(hello.rates());
   link_ = link;
   last_heard_ = now;
@@ -153,16 +165,18 @@ void SlotSupervisor::LinkLost(const absl::Status& failure, absl::Duration now) {
   if (!failure.ok()) {
     Blame("TENSORS_UNREADABLE", std::string(failure.message()));
     if (process_ != nullptr) KillNow();
-  } else if (process_ != nullptr && terminate_at_ > now + limits_.terminate_grace) {
-    terminate_at_ = now + limits_.terminate_grace;
-    terminate_reason_ = "WORKER_LOST";
-    terminate_detail_ = "its link broke";
+  } else if (process_ != nullptr && terminate_.at > now + limits_.terminate_grace) {
+    terminate_ = {now + limits_.terminate_grace, "WORKER_LOST", "its link broke"};
   }
 }
 
-std::optional<SlotSupervisor::LostTask> SlotSupervisor::TakeLostTask() {
-  if (task_id_.empty()) return std::nullopt;
-  return LostTask{std::exchange(task_id_, ""), blame_reason_.empty() ? "WORKER_LOST" : blame_reason_, blame_detail_};
+std::vector<SlotSupervisor::LostTask> SlotSupervisor::TakeLostTasks() {
+  std::vector<LostTask> lost;
+  for (const auto& [task_id, deadline] : tasks_) {
+    lost.push_back({task_id, blame_reason_.empty() ? "WORKER_LOST" : blame_reason_, blame_detail_});
+  }
+  tasks_.clear();
+  return lost;
 }
 
 void SlotSupervisor::DetachLink(absl::Duration now) {
@@ -172,13 +186,14 @@ void SlotSupervisor::DetachLink(absl::Duration now) {
 }
 
 absl::Status SlotSupervisor::Assign(const worker::v1::Task& task, std::optional<TaskTensors> tensors) {
-  if (state_ != State::kIdle || doomed_ || shutting_down_) {
+  if (free_ == 0 || doomed_ || shutting_down_) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "SLOT_NOT_IDLE",
                      absl::StrCat("slot ", config_.name, " cannot take a task now"));
   }
   state_ = State::kBusy;
   starts_ = 0;
-  task_id_ = task.task_id();
+  --free_;
+  tasks_.try_emplace(task.task_id());
   link_->SendTask(task, std::move(tensors));
   return absl::OkStatus();
 }
@@ -188,32 +203,32 @@ void SlotSupervisor::Acknowledge(const std::string& task_id, uint64_t sequence) 
 }
 
 void SlotSupervisor::Cancel(const std::string& task_id, absl::Duration now) {
-  if (task_id_.empty() || task_id != task_id_ || doomed_) return;
+  if (!HasTask(task_id) || doomed_) return;
   link_->SendCancel(task_id);
-  if (terminate_at_ <= now + limits_.cancel_grace) return;
-  terminate_at_ = now + limits_.cancel_grace;
-  terminate_reason_ = "WORKER_KILLED";
-  terminate_detail_ = absl::StrCat("did not cancel within ", absl::FormatDuration(limits_.cancel_grace));
+  SetDeadline(task_id, now + limits_.cancel_grace,
+              absl::StrCat("did not cancel within ", absl::FormatDuration(limits_.cancel_grace)));
 }
 
 void SlotSupervisor::Stop(const std::string& task_id, absl::Duration grace, absl::Duration now) {
-  if (task_id_.empty() || task_id != task_id_ || doomed_) return;
+  if (!HasTask(task_id) || doomed_) return;
   link_->SendStop(task_id);
-  if (terminate_at_ <= now + grace) return;
-  terminate_at_ = now + grace;
-  terminate_reason_ = "WORKER_KILLED";
-  terminate_detail_ = absl::StrCat("did not stop within ", absl::FormatDuration(grace));
+  SetDeadline(task_id, now + grace, absl::StrCat("did not stop within ", absl::FormatDuration(grace)));
 }
 
-void SlotSupervisor::Finish() {
-  task_id_.clear();
-  if (link_ != nullptr) link_->EndTask();
-  if (!doomed_ && !shutting_down_) terminate_at_ = kNever;
+void SlotSupervisor::SetDeadline(const std::string& task_id, absl::Duration by, std::string detail) {
+  Deadline& deadline = tasks_.at(task_id);
+  if (by < deadline.at) deadline = {by, "WORKER_KILLED", std::move(detail)};
+}
+
+void SlotSupervisor::Finish(const std::string& task_id) {
+  tasks_.erase(task_id);
+  if (link_ != nullptr) link_->EndTask(task_id);
 }
 
 bool SlotSupervisor::BecomeIdle() {
-  if (doomed_ || shutting_down_ || !task_id_.empty()) return false;
-  state_ = State::kIdle;
+  if (doomed_ || shutting_down_ || tasks_.size() >= config_.capacity) return false;
+  free_ = config_.capacity - tasks_.size();
+  state_ = tasks_.empty() ? State::kIdle : State::kBusy;
   detail_.clear();
   return true;
 }
@@ -226,8 +241,7 @@ void SlotSupervisor::Shutdown(absl::Duration now) {
   }
   Blame("POOL_SHUTDOWN", "the server stops");
   link_->SendShutdown();
-  terminate_reason_ = "POOL_SHUTDOWN";
-  terminate_at_ = std::min(terminate_at_, now + limits_.terminate_grace);
+  terminate_ = {std::min(FirstDeadline().at, now + limits_.terminate_grace), "POOL_SHUTDOWN", ""};
 }
 
 v1::Slot SlotSupervisor::Describe() const {
@@ -237,15 +251,20 @@ v1::Slot SlotSupervisor::Describe() const {
   slot.set_device(config_.device);
   slot.set_threads(config_.threads);
   slot.set_state(kNames[static_cast<int>(state_)]);
-  slot.set_job(task_id_);
-  if (process_ != nullptr) slot.set_worker_pid(process_->pid());
-  slot.set_restarts(launches_ == 0 ? 0 : launches_ - 1);
-  slot.set_detail(state_ == State::kBroken
-                      ? absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
-                                     absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_)
-                      : detail_);
+  if (!tasks_.empty()) slot.set_job(tasks_.begin()->first);  // the API tells of one
+  if (process_ != nullptr) slot.set_worker_pid(process_->pid() > 0 ? process_->pid() : said_pid_);
+  slot.set_restarts(static_cast<uint32_t>(generation_ == 0 ? 0 : generation_ - 1));
+  slot.set_detail(Detail());
   if (rates_.training_flops_per_second() > 0) *slot.mutable_rates() = rates_;
   return slot;
+}
+
+std::string SlotSupervisor::Detail() const {
+  const bool pending = state_ == State::kStarting && status_.phase == WorkerStatus::Phase::kPending;
+  if (pending && link_ == nullptr) return status_.detail;
+  if (state_ != State::kBroken) return detail_;
+  return absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
+                      absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_);
 }
 
 void SlotSupervisor::Blame(const std::string& reason, const std::string& detail) {

@@ -1,12 +1,13 @@
 #ifndef SUMSCOPE_SERVER_WORKERS_POOL_SLOT_SUPERVISOR_H_
 #define SUMSCOPE_SERVER_WORKERS_POOL_SLOT_SUPERVISOR_H_
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "proto/contract/limits.h"
 #include "server/workers/launch/worker_launcher.h"
@@ -19,6 +20,7 @@ struct SlotConfig {
   std::string name;    // cpu0: letters, digits, '-', '_', '.'
   std::string device;  // cpu
   uint32_t threads = 1;
+  uint32_t capacity = 1;  // tasks at a time: sumscope-worker runs one
 };
 
 // Maxima of waits and retries; tests shorten them.
@@ -35,30 +37,36 @@ struct SupervisionLimits {
 // One slot and the worker on it, as a state machine: told what happened and what time it is (monotonic), it signals the
 // process, writes to the link and decides when to launch. It has no thread and never waits.
 //
-//   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has a task)
+//   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has tasks)
 //   any of these -> BACKING_OFF or BROKEN, when process group and link are both gone
 //
 // A start that brought a worker to its first task succeeded, whatever became of the task: jobs have attempts of their
 // own. After `restart_budget` starts in a row that did not, the slot is BROKEN: it says so, and tries again at the
 // longest delay.
 //
+// A launch is known by its token and its generation, which is one more than that of the launch before. The pool drops
+// what comes of an older generation.
+//
 // Thread-compatible: the pool holds its mutex around every call.
 class SlotSupervisor {
  public:
   SlotSupervisor(SlotConfig config, const SupervisionLimits& limits);
 
-  // The process. Launching happens outside: WantsLaunch, BeginLaunch, then EndLaunch with what came of it.
+  // The process.
   bool WantsLaunch(absl::Duration now) const;
-  WorkerSpec BeginLaunch(const std::string& server, const std::string& secret);
-  void EndLaunch(absl::StatusOr<std::unique_ptr<WorkerProcess>> process, absl::Duration now);
-  bool launching() const { return launching_; }
+  // To be called when WantsLaunch says so. `server` is what the worker links to, `token` of this launch only. A worker
+  // that is pending is STARTING too, and its time to say hello has not begun.
+  void Launch(WorkerLauncher* launcher, const std::string& server, const std::string& token, absl::Duration now);
+  // Of the latest launch; 0 before the first.
+  uint64_t generation() const { return generation_; }
   // Looks after the process, and does what is due.
   void Tick(absl::Duration now);
-  bool ProcessGone() const { return process_ == nullptr && !launching_; }
+  bool ProcessGone() const { return process_ == nullptr; }
   // Neither process nor link, and none to come before the next launch.
   bool Settled() const { return ProcessGone() && link_ == nullptr; }
 
-  // The link. UNAUTHENTICATED WORKER_REFUSED, FAILED_PRECONDITION PROTOCOL_MISMATCH.
+  // The link. UNAUTHENTICATED WORKER_REFUSED: not the worker of the latest launch, by its token and generation, or that
+  // one for the second time. FAILED_PRECONDITION PROTOCOL_MISMATCH.
   absl::Status Admit(const worker::v1::Hello& hello, WorkerLink* link, absl::Duration now);
   // Brackets a call to the listener: while it lasts the stream is not read and no heartbeat can be seen.
   void BeginDelivery() { delivering_ = true; }
@@ -69,19 +77,19 @@ class SlotSupervisor {
   struct LostTask {
     std::string task_id, reason, detail;
   };
-  // When ProcessGone after LinkLost: the task that went down with the worker, once.
-  std::optional<LostTask> TakeLostTask();
+  // When ProcessGone after LinkLost: the tasks that went down with the worker, once.
+  std::vector<LostTask> TakeLostTasks();
   void DetachLink(absl::Duration now);
 
-  // Tasks.
-  const std::string& task_id() const { return task_id_; }
+  // Tasks, each from Assign until Finish or TakeLostTasks. FAILED_PRECONDITION SLOT_NOT_IDLE.
+  bool HasTask(const std::string& task_id) const { return tasks_.count(task_id) > 0; }
   absl::Status Assign(const worker::v1::Task& task, std::optional<TaskTensors> tensors);
   void Acknowledge(const std::string& task_id, uint64_t sequence);
   void Cancel(const std::string& task_id, absl::Duration now);
   void Stop(const std::string& task_id, absl::Duration grace, absl::Duration now);
-  // The current task is finished.
-  void Finish();
-  // After hello or a finished task: true when the worker can take a task.
+  // Its place is free once BecomeIdle says so.
+  void Finish(const std::string& task_id);
+  // After hello or a finished task: true when the worker can take a task, beside those it has.
   bool BecomeIdle();
   // Ends the worker; no other is launched.
   void Shutdown(absl::Duration now);
@@ -90,13 +98,23 @@ class SlotSupervisor {
 
  private:
   enum class State { kStarting, kIdle, kBusy, kBackingOff, kBroken };
+  // When the worker is terminated, and why.
+  struct Deadline {
+    absl::Duration at = absl::InfiniteDuration();
+    std::string reason, detail;
+  };
 
   void PollProcess(absl::Duration now);
   void WatchHealth(absl::Duration now);
   void Escalate(absl::Duration now);
+  const Deadline& FirstDeadline() const;
+  void ClearDeadlines();
+  // The task must be over `by` then; an earlier deadline stands.
+  void SetDeadline(const std::string& task_id, absl::Duration by, std::string detail);
   // Remembers the first cause of the worker's end.
   void Blame(const std::string& reason, const std::string& detail);
   void KillNow();
+  std::string Detail() const;
   // The worker takes no task any more.
   void Doom();
   // Decides what comes after a worker of which nothing is left.
@@ -108,26 +126,27 @@ class SlotSupervisor {
   State state_ = State::kBackingOff;
   bool shutting_down_ = false;
   int starts_ = 0;           // since the last one that brought a worker to a task
-  uint32_t launches_ = 0;    // ever
+  uint64_t generation_ = 0;  // of the latest launch
   absl::Duration retry_at_;  // of kBackingOff and kBroken
   std::string detail_;       // of the last end, for people, until a worker is ready
 
   // Of the current worker.
-  std::string secret_;
-  v1::Rates rates_;  // empty: not measured, or not to be believed
-  bool launching_ = false;
+  std::string token_;  // empty once it was used
+  v1::Rates rates_;    // empty: not measured, or not to be believed
   bool doomed_ = false;
   bool delivering_ = false;
   std::unique_ptr<WorkerProcess> process_;
+  WorkerStatus status_;   // of the process, as it was polled last
+  int64_t said_pid_ = 0;  // by hello
   WorkerLink* link_ = nullptr;
-  std::string task_id_;
-  absl::Duration launched_at_;
+  std::map<std::string, Deadline> tasks_;  // by task_id, with the deadline of its cancel or stop
+  size_t free_ = 0;                        // places for tasks that may be assigned
+  absl::Duration starting_since_;          // launched, or no longer pending
   absl::Duration last_heard_;
   absl::Duration last_tick_;
-  absl::Duration terminate_at_ = absl::InfiniteDuration();
+  Deadline terminate_;  // whatever its tasks do
   absl::Duration kill_at_ = absl::InfiniteDuration();
   absl::Duration break_link_at_ = absl::InfiniteDuration();
-  std::string terminate_reason_, terminate_detail_;
   std::string blame_reason_, blame_detail_;
 };
 

@@ -67,14 +67,14 @@ std::vector<v1::WorkerMessage> FakeServer::Messages() {
   return messages_;
 }
 
-WorkerProcess::WorkerProcess(const std::string& server, const std::string& secret) {
+WorkerProcess::WorkerProcess(const std::string& server, const std::string& token) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return;
   pipe_ = ends[1];
-  const std::string line = secret + "\n";
+  const std::string line = token + "\n";
   if (write(pipe_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) return;
   const std::string program = SUMSCOPE_BINARY_DIR "/bin/sumscope-worker";
-  std::vector<std::string> arguments = {program,       "--server=" + server, "--slot=cpu0",
+  std::vector<std::string> arguments = {program,       "--server=" + server, "--slot=cpu0",       "--generation=3",
                                         "--threads=1", "--device=cpu",       "--parent-pipe-fd=9"};
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());

@@ -41,10 +41,11 @@ class FakeServer : public v1::WorkerLink::Service {
   std::unique_ptr<grpc::Server> server_;
 };
 
-// The real program, with a pipe as the server's launcher makes it. Killed, if need be, with the object.
+// The real program, as the third launch of slot cpu0, with a pipe as the server's launcher makes it. Killed, if need
+// be, with the object.
 class WorkerProcess {
  public:
-  WorkerProcess(const std::string& server, const std::string& secret);
+  WorkerProcess(const std::string& server, const std::string& token);
   ~WorkerProcess();
 
   pid_t pid() const { return pid_; }

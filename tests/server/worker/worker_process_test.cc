@@ -44,14 +44,15 @@ class WorkerProcess_Test : public ::testing::Test {
   }
 
   FakeServer server_;
-  WorkerProcess worker_{server_.address(), "the secret"};
+  WorkerProcess worker_{server_.address(), "the token"};
 };
 
 TEST_F(WorkerProcess_Test, WhenStartedThenItSaysWhoItIsAndKeepsSayingThatItLives) {
   const auto hello = server_.WaitFor(IsHello);
   ASSERT_TRUE(hello.has_value());
   EXPECT_EQ(hello->hello().protocol(), 1u);
-  EXPECT_EQ(hello->hello().secret(), "the secret");
+  EXPECT_EQ(hello->hello().token(), "the token");
+  EXPECT_EQ(hello->hello().generation(), 3u);
   EXPECT_EQ(hello->hello().slot(), "cpu0");
   EXPECT_EQ(hello->hello().pid(), worker_.pid());
   EXPECT_EQ(hello->hello().provenance().device(), "cpu");
@@ -175,12 +176,12 @@ TEST_F(WorkerProcess_Test, WhenShutDownWhileIdleThenItEndsInPeace) {
 }
 
 TEST(WorkerProcessAlone_Test, WhenThereIsNoServerThenItEndsWithAnError) {
-  WorkerProcess worker("unix:/nonexistent/link", "the secret");
+  WorkerProcess worker("unix:/nonexistent/link", "the token");
   EXPECT_EQ(worker.WaitForEnd(seconds(20)), 1);
 }
 
-TEST(WorkerProcessAlone_Test, WhenTheServerIsOnANetworkThenTheSecretIsNotSent) {
-  WorkerProcess worker("127.0.0.1:1", "the secret");
+TEST(WorkerProcessAlone_Test, WhenTheServerIsOnANetworkThenTheTokenIsNotSent) {
+  WorkerProcess worker("127.0.0.1:1", "the token");
   EXPECT_EQ(worker.WaitForEnd(seconds(20)), 1);
 }
 

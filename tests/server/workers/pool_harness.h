@@ -108,11 +108,15 @@ class PoolHarness {
     options_.limits.restart_delay_max = absl::Milliseconds(4);
   }
   LocalWorkerPoolOptions& options() { return options_; }
+  // Launches with this one, and not with its own.
+  void UseLauncher(std::unique_ptr<WorkerLauncher> launcher) { other_launcher_ = std::move(launcher); }
+  LocalLauncher& launcher() { return launcher_; }
   const std::string& directory() const { return directory_.path(); }
 
   absl::Status Start() {
+    WorkerLauncher* const used = other_launcher_ == nullptr ? &launcher_ : other_launcher_.get();
     absl::StatusOr<std::unique_ptr<WorkerPool>> pool =
-        CreateLocalWorkerPool(options_, &launcher_, Clock::Real(), IdSource::Real());
+        CreateLocalWorkerPool(options_, used, Clock::Real(), IdSource::Real());
     if (!pool.ok()) return pool.status();
     pool_ = *std::move(pool);
     listener_.set_pool(pool_.get());
@@ -132,6 +136,7 @@ class PoolHarness {
   TempDirectory directory_;
   RecordingListener listener_;
   LocalLauncher launcher_;
+  std::unique_ptr<WorkerLauncher> other_launcher_;
   LocalWorkerPoolOptions options_;
   std::unique_ptr<WorkerPool> pool_;  // destroyed first: ends every worker
 };

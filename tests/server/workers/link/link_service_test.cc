@@ -18,8 +18,8 @@ class FailingHost final : public LinkHost {
     return absl::OkStatus();
   }
   void OnLinked(const worker::v1::Hello&) override { throw std::bad_alloc(); }
-  void OnLinkMessage(const std::string&, worker::v1::WorkerMessage) override {}
-  void OnLinkEnded(const std::string&, const absl::Status&) override {
+  void OnLinkMessage(const LaunchId&, worker::v1::WorkerMessage) override {}
+  void OnLinkEnded(const LaunchId&, const absl::Status&) override {
     link_.load()->SendShutdown();  // it is still there
     link_ = nullptr;
   }

@@ -62,7 +62,8 @@ TEST(LocalWorkerPool_Test, TaskIsDoneThenSlotIsIdleAgain) {
   EXPECT_EQ(harness.listener().Last("finished").message.finished().outcome(), Finished::DONE);
   const worker::v1::Hello hello = harness.listener().Last("hello").message.hello();
   EXPECT_EQ(hello.pid(), pid);
-  EXPECT_EQ(hello.secret(), "");
+  EXPECT_EQ(hello.token(), "");
+  EXPECT_EQ(hello.generation(), 1u);
   EXPECT_EQ(hello.provenance().threads(), 2u);
   EXPECT_EQ(harness.Slot().state(), "IDLE");
   EXPECT_EQ(harness.Slot().worker_pid(), pid);
@@ -213,8 +214,8 @@ TEST(LocalWorkerPool_Test, HeartbeatsEndThenTaskIsLost) {
   ASSERT_TRUE(harness.listener().Await("idle", 2));
 }
 
-TEST(LocalWorkerPool_Test, SecretIsWrongThenWorkerIsNeverIdle) {
-  PoolHarness harness({"--behaviour=wrong_secret"});
+void ExpectWorkerIsNeverIdle(const std::string& behaviour) {
+  PoolHarness harness({"--behaviour=" + behaviour});
   harness.options().limits.restart_budget = 2;
   harness.options().limits.restart_delay_max = absl::Minutes(10);  // it stays so
   ASSERT_TRUE(harness.Start().ok());
@@ -222,6 +223,10 @@ TEST(LocalWorkerPool_Test, SecretIsWrongThenWorkerIsNeverIdle) {
   EXPECT_TRUE(harness.listener().All().empty());
   EXPECT_TRUE(absl::StrContains(harness.Slot().detail(), "status 4"));  // it was told UNAUTHENTICATED
 }
+
+TEST(LocalWorkerPool_Test, TokenIsWrongThenWorkerIsNeverIdle) { ExpectWorkerIsNeverIdle("wrong_token"); }
+
+TEST(LocalWorkerPool_Test, GenerationIsOldThenWorkerIsNeverIdle) { ExpectWorkerIsNeverIdle("old_worker"); }
 
 TEST(LocalWorkerPool_Test, BudgetIsSpentThenSlotIsBrokenAndSaysWhy) {
   PoolHarness harness({"--behaviour=exit"});
@@ -234,6 +239,18 @@ TEST(LocalWorkerPool_Test, BudgetIsSpentThenSlotIsBrokenAndSaysWhy) {
   EXPECT_TRUE(absl::StrContains(harness.Slot().detail(), "status 3"));
   EXPECT_TRUE(absl::StrContains(harness.Slot().detail(), "the fake worker gives up"));
   EXPECT_EQ(harness.Assign("t1").code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(LocalWorkerPool_Test, ProgramIsMissingThenSlotIsBrokenAndSaysWhy) {
+  PoolHarness harness({});
+  const LocalLaunchOptions missing{harness.directory() + "/no-worker", {}, harness.directory()};
+  harness.UseLauncher(std::make_unique<LocalLauncher>(missing));
+  harness.options().limits.restart_budget = 2;
+  harness.options().limits.restart_delay_max = absl::Minutes(10);  // it stays so
+  ASSERT_TRUE(harness.Start().ok());
+  ASSERT_TRUE(AwaitState(&harness, "BROKEN"));
+  EXPECT_EQ(harness.Slot().restarts(), 1u);
+  EXPECT_TRUE(absl::StrContains(harness.Slot().detail(), "/no-worker"));
 }
 
 TEST(LocalWorkerPool_Test, ShutdownThenNoProcessIsLeftAndRunningTaskIsLost) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -14,18 +15,31 @@ namespace sumscope::workers {
 
 inline constexpr pid_t kPid = 4711;
 
-// What a supervised process was told; it ends when the test says so.
+// What a supervised process was told, and how far it is; it ends when the test says so.
 struct ProcessState {
+  pid_t pid = kPid;
   std::vector<std::string> signals;
+  WorkerStatus status{WorkerStatus::Phase::kRunning, "", {}};
   std::optional<WorkerExit> exit;
 };
 class FakeProcess final : public WorkerProcess {
  public:
   explicit FakeProcess(ProcessState* state) : state_(state) {}
-  pid_t pid() const override { return kPid; }
+  pid_t pid() const override { return state_->pid; }
   void Terminate() override { state_->signals.push_back("TERM"); }
   void Kill() override { state_->signals.push_back("KILL"); }
-  std::optional<WorkerExit> Poll() override { return state_->exit; }
+  WorkerStatus Poll() override {
+    if (!state_->exit.has_value()) return state_->status;
+    return {WorkerStatus::Phase::kEnded, "", *state_->exit};
+  }
+
+ private:
+  ProcessState* const state_;
+};
+class FakeLauncher final : public WorkerLauncher {
+ public:
+  explicit FakeLauncher(ProcessState* state) : state_(state) {}
+  std::unique_ptr<WorkerProcess> Launch(const WorkerSpec&) override { return std::make_unique<FakeProcess>(state_); }
 
  private:
   ProcessState* const state_;
@@ -36,7 +50,7 @@ class FakeLink final : public WorkerLink {
   void SendTask(worker::v1::Task task, std::optional<TaskTensors>) override {
     sent.push_back("task " + task.task_id());
   }
-  void EndTask() override {}
+  void EndTask(const std::string&) override {}
   void SendAck(const std::string& id, uint64_t sequence) override {
     sent.push_back("ack " + id + " " + std::to_string(sequence));
   }
@@ -50,6 +64,8 @@ class FakeLink final : public WorkerLink {
 class SlotFixture : public testing::Test {
  protected:
   using Signals = std::vector<std::string>;
+
+  explicit SlotFixture(SlotConfig config = {"cpu0", "cpu", 2}) : slot_(std::move(config), SupervisionLimits()) {}
 
   // Time passes in the steps of the pool's thread.
   void Pass(absl::Duration time) {
@@ -69,15 +85,14 @@ class SlotFixture : public testing::Test {
   void Launch() {
     ASSERT_TRUE(slot_.WantsLaunch(now_));
     process_ = ProcessState();
-    slot_.BeginLaunch("unix:/socket", "secret");
-    slot_.EndLaunch(std::make_unique<FakeProcess>(&process_), now_);
+    slot_.Launch(&launcher_, "unix:/socket", "token", now_);
   }
   worker::v1::Hello Hello() {
     worker::v1::Hello hello;
     hello.set_protocol(1);
     hello.set_slot("cpu0");
-    hello.set_secret("secret");
-    hello.set_pid(kPid);
+    hello.set_token("token");
+    hello.set_generation(slot_.generation());
     return hello;
   }
   // A worker that ends before it links.
@@ -104,19 +119,20 @@ class SlotFixture : public testing::Test {
     ASSERT_TRUE(slot_.Assign(task, std::nullopt).ok());
   }
   // The process ends and its link with it, as the pool tells it.
-  std::optional<SlotSupervisor::LostTask> End() {
+  std::vector<SlotSupervisor::LostTask> End() {
     process_.exit = WorkerExit{"exited with status 1", ""};
     slot_.LinkLost(absl::OkStatus(), now_);
     Pass(absl::Milliseconds(50));
     EXPECT_TRUE(slot_.ProcessGone());
-    std::optional<SlotSupervisor::LostTask> lost = slot_.TakeLostTask();
+    std::vector<SlotSupervisor::LostTask> lost = slot_.TakeLostTasks();
     slot_.DetachLink(now_);
     return lost;
   }
 
   absl::Duration now_ = absl::Hours(100);
-  SlotSupervisor slot_{{"cpu0", "cpu", 2}, SupervisionLimits()};
+  SlotSupervisor slot_;
   ProcessState process_;
+  FakeLauncher launcher_{&process_};
   FakeLink link_;
 };
 

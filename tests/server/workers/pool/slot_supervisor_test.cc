@@ -26,19 +26,84 @@ TEST_F(SlotSupervisor_Test, NoHelloComesThenWorkerIsKilledAndAnotherStarted) {
   EXPECT_TRUE(slot_.WantsLaunch(now_));
 }
 
-TEST_F(SlotSupervisor_Test, HelloIsNotOfTheStartedWorkerThenItIsRefused) {
+TEST_F(SlotSupervisor_Test, WorkerIsPendingThenItsTimeToSayHelloHasNotBegun) {
+  Launch();
+  process_.status = {WorkerStatus::Phase::kPending, "Resources; expected at 12:00", {}};
+  Pass(absl::Hours(1));
+  EXPECT_EQ(process_.signals, Signals{});
+  EXPECT_EQ(slot_.Describe().state(), "STARTING");
+  EXPECT_EQ(slot_.Describe().detail(), "Resources; expected at 12:00");
+  now_ += absl::Hours(8);  // the server was suspended
+  slot_.Tick(now_);
+  process_.status = {WorkerStatus::Phase::kStarting, "", {}};
+  Pass(limits::kWorkerStartTimeout);
+  EXPECT_EQ(process_.signals, Signals{});
+  EXPECT_EQ(slot_.Describe().detail(), "");
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(process_.signals, Signals{"KILL"});
+}
+
+TEST_F(SlotSupervisor_Test, ShutdownComesWhileWorkerIsPendingThenItIsGivenUp) {
+  Launch();
+  process_.status = {WorkerStatus::Phase::kPending, "Priority", {}};
+  Pass(absl::Seconds(1));
+  slot_.Shutdown(now_);
+  EXPECT_EQ(process_.signals, Signals{"KILL"});
+  process_.exit = WorkerExit{"given up", ""};
+  Pass(absl::Milliseconds(50));
+  EXPECT_TRUE(slot_.Settled());
+  EXPECT_FALSE(slot_.WantsLaunch(now_ + absl::Hours(1)));
+}
+
+TEST_F(SlotSupervisor_Test, WorkerHasNoProcessHereThenItsOwnWordIsShown) {
+  Launch();
+  process_.pid = 0;
+  worker::v1::Hello hello = Hello();
+  hello.set_pid(99);
+  ASSERT_TRUE(slot_.Admit(hello, &link_, now_).ok());
+  EXPECT_EQ(slot_.Describe().worker_pid(), 99);
+}
+
+TEST_F(SlotSupervisor_Test, HelloHasAWrongTokenThenItIsRefused) {
+  Launch();
+  for (const char* const token : {"", "Token", "toke", "token2"}) {
+    worker::v1::Hello hello = Hello();
+    hello.set_token(token);
+    EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "WORKER_REFUSED") << token;
+  }
+  EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
+}
+
+TEST_F(SlotSupervisor_Test, HelloIsOfAnOlderGenerationThenItIsRefused) {
+  LaunchInVain();
+  const worker::v1::Hello old = Hello();
+  EXPECT_EQ(ErrorReason(slot_.Admit(old, &link_, now_)), "WORKER_REFUSED") << "it has ended";
+  Pass(limits::kRestartDelayFirst);
+  Launch();
+  EXPECT_EQ(Hello().generation(), old.generation() + 1);
+  EXPECT_EQ(ErrorReason(slot_.Admit(old, &link_, now_)), "WORKER_REFUSED");
+  EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
+}
+
+TEST_F(SlotSupervisor_Test, WorkerLinksAgainThenItIsRefused) {
+  LaunchAndLink();
+  EXPECT_EQ(ErrorReason(slot_.Admit(Hello(), &link_, now_)), "WORKER_REFUSED");
+  slot_.LinkLost(absl::OkStatus(), now_);
+  EXPECT_EQ(ErrorReason(slot_.Admit(Hello(), &link_, now_)), "WORKER_REFUSED");
+}
+
+TEST_F(SlotSupervisor_Test, WorkerSaysAnotherProcessNumberThenItIsAdmitted) {
   Launch();
   worker::v1::Hello hello = Hello();
-  hello.set_secret("Secret");
-  EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "WORKER_REFUSED");
-  hello = Hello();
   hello.set_pid(kPid + 1);
-  EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "WORKER_REFUSED");
-  hello = Hello();
+  EXPECT_TRUE(slot_.Admit(hello, &link_, now_).ok()) << "on another host it means nothing";
+}
+
+TEST_F(SlotSupervisor_Test, WorkerSpeaksAnotherProtocolThenItIsRefused) {
+  Launch();
+  worker::v1::Hello hello = Hello();
   hello.set_protocol(2);
   EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "PROTOCOL_MISMATCH");
-  EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
-  EXPECT_EQ(ErrorReason(slot_.Admit(Hello(), &link_, now_)), "WORKER_REFUSED");  // a secret is good for one link
 }
 
 // One worker that measured inf spoilt every prediction, which uses the mean of the slots.
@@ -50,9 +115,9 @@ TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
   sound.set_training_step_seconds(0.001);
   const auto taken = [&](const v1::Rates& rates) {
     SlotSupervisor slot({"cpu0", "cpu", 2}, SupervisionLimits());
-    slot.BeginLaunch("unix:/socket", "secret");
-    slot.EndLaunch(std::make_unique<FakeProcess>(&process_), now_);
+    slot.Launch(&launcher_, "unix:/socket", "token", now_);
     worker::v1::Hello hello = Hello();
+    hello.set_generation(slot.generation());
     *hello.mutable_rates() = rates;
     EXPECT_TRUE(slot.Admit(hello, &link_, now_).ok()) << "its work is as good as any";
     return slot.Describe().has_rates();
@@ -78,10 +143,9 @@ TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
   }
 }
 
-TEST_F(SlotSupervisor_Test, SecretIsEmptyBeforeAnyLaunchThenItIsRefused) {
+TEST_F(SlotSupervisor_Test, TokenIsEmptyBeforeAnyLaunchThenItIsRefused) {
   worker::v1::Hello hello = Hello();
-  hello.set_secret("");
-  hello.set_pid(0);
+  hello.set_token("");
   EXPECT_EQ(slot_.Admit(hello, &link_, now_).code(), absl::StatusCode::kUnauthenticated);
 }
 
@@ -92,10 +156,10 @@ TEST_F(SlotSupervisor_Test, NoHeartbeatComesThenTaskIsLost) {
   EXPECT_EQ(process_.signals, Signals{});
   Pass(absl::Milliseconds(100));
   EXPECT_EQ(process_.signals, Signals{"KILL"});
-  const std::optional<SlotSupervisor::LostTask> lost = End();
-  ASSERT_TRUE(lost.has_value());
-  EXPECT_EQ(lost->task_id, "t");
-  EXPECT_EQ(lost->reason, "HEARTBEAT_LOST");
+  const std::vector<SlotSupervisor::LostTask> lost = End();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].task_id, "t");
+  EXPECT_EQ(lost[0].reason, "HEARTBEAT_LOST");
 }
 
 TEST_F(SlotSupervisor_Test, HeartbeatsCannotBeReadThenTheirTimeoutWaits) {
@@ -130,7 +194,7 @@ TEST_F(SlotSupervisor_Test, CancelIsIgnoredThenSignalsFollowAtTheirTimes) {
   EXPECT_EQ(process_.signals, Signals{"TERM"});
   PassWithHeartbeats(absl::Seconds(1));
   EXPECT_EQ(process_.signals, (Signals{"TERM", "KILL"}));
-  EXPECT_EQ(End()->reason, "WORKER_KILLED");
+  EXPECT_EQ(End().at(0).reason, "WORKER_KILLED");
 }
 
 TEST_F(SlotSupervisor_Test, CancelIsObeyedThenNoSignalFollows) {
@@ -138,7 +202,7 @@ TEST_F(SlotSupervisor_Test, CancelIsObeyedThenNoSignalFollows) {
   AssignTask("t");
   slot_.Cancel("t", now_);
   PassWithHeartbeats(absl::Seconds(1));
-  slot_.Finish();
+  slot_.Finish("t");
   EXPECT_TRUE(slot_.BecomeIdle());
   PassWithHeartbeats(2 * limits::kCancelGrace);
   EXPECT_EQ(process_.signals, Signals{});
@@ -165,7 +229,7 @@ TEST_F(SlotSupervisor_Test, LinkBreaksThenLivingWorkerIsEnded) {
   EXPECT_EQ(process_.signals, Signals{"TERM"});
   Pass(limits::kTerminateGrace);
   EXPECT_EQ(process_.signals, (Signals{"TERM", "KILL"}));
-  EXPECT_EQ(End()->reason, "WORKER_LOST");
+  EXPECT_EQ(End().at(0).reason, "WORKER_LOST");
 }
 
 TEST_F(SlotSupervisor_Test, LinkOutlivesWorkerThenItIsBrokenAfterGrace) {
@@ -185,7 +249,7 @@ TEST_F(SlotSupervisor_Test, ShutdownIsIgnoredThenSignalsFollowAndNothingIsStarte
   EXPECT_EQ(link_.sent.back(), "shutdown");
   PassWithHeartbeats(2 * limits::kTerminateGrace);
   EXPECT_EQ(process_.signals, (Signals{"TERM", "KILL"}));
-  EXPECT_EQ(End()->reason, "POOL_SHUTDOWN");
+  EXPECT_EQ(End().at(0).reason, "POOL_SHUTDOWN");
   EXPECT_TRUE(slot_.Settled());
   EXPECT_FALSE(slot_.WantsLaunch(now_ + absl::Hours(1)));
 }

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds kPatience(20);
 
-WorkerSpec Spec() { return {"cpu0", "cpu", 2, "unix:/nowhere/worker.sock", "the secret"}; }
+WorkerSpec Spec() { return {"cpu0", "cpu", 2, "unix:/nowhere/worker.sock", "the token", 7}; }
 
 std::string Read(const std::string& path) {
   std::ostringstream text;
@@ -47,15 +47,27 @@ bool EndsWithin(pid_t pid, std::chrono::milliseconds timeout) {
   return ended;
 }
 
-WorkerExit AwaitExit(WorkerProcess* process) {
+// Polls until the worker is out of `phase`; nothing else tells of it.
+WorkerStatus AwaitEndOf(WorkerStatus::Phase phase, WorkerProcess* process) {
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  EXPECT_TRUE(EndsWithin(process->pid(), kPatience));
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (const std::optional<WorkerExit> exit = process->Poll()) return *exit;
-    poll(nullptr, 0, 5);  // the rest of its group is on its way out
+  WorkerStatus status = process->Poll();
+  while (status.phase == phase && std::chrono::steady_clock::now() < deadline) {
+    poll(nullptr, 0, 5);
+    status = process->Poll();
   }
-  ADD_FAILURE() << "the group did not end";
-  return {};
+  return status;
+}
+
+pid_t AwaitPid(WorkerProcess* process) {
+  AwaitEndOf(WorkerStatus::Phase::kStarting, process);
+  return process->pid();
+}
+
+WorkerExit AwaitExit(WorkerProcess* process) {
+  AwaitPid(process);
+  const WorkerStatus status = AwaitEndOf(WorkerStatus::Phase::kRunning, process);
+  EXPECT_EQ(status.phase, WorkerStatus::Phase::kEnded);
+  return status.exit;
 }
 
 TEST(LocalLauncher_Test, WorkerStartsThenItHasItsArgumentsAndNothingElse) {
@@ -65,16 +77,15 @@ TEST(LocalLauncher_Test, WorkerStartsThenItHasItsArgumentsAndNothingElse) {
   const int inherited_high = fcntl(inherited, F_DUPFD, 50);
   LocalLauncher launcher({Script(directory,
                                  "echo \"$@\"\n"
-                                 "read -r secret <&3; echo secret: $secret\n"
+                                 "read -r token <&3; echo token: $token\n"
                                  "for fd in /proc/$$/fd/*; do echo fd: $(readlink $fd); done\n"
                                  "read -r line || echo no input\n"
                                  "cut -d' ' -f5 /proc/$$/stat; nice; echo error >&2; exit 7"),
                           {"--extra"},
                           directory.path(),
                           10});
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher.Launch(Spec());
-  ASSERT_TRUE(process.ok()) << process.status();
-  const WorkerExit exit = AwaitExit(process->get());
+  std::unique_ptr<WorkerProcess> process = launcher.Launch(Spec());
+  const WorkerExit exit = AwaitExit(process.get());
   close(inherited);
   close(inherited_high);
 
@@ -82,9 +93,11 @@ TEST(LocalLauncher_Test, WorkerStartsThenItHasItsArgumentsAndNothingElse) {
   std::istringstream log(Read(directory.path() + "/worker-cpu0.log"));
   std::string line;
   std::getline(log, line);
-  EXPECT_EQ(line, "--server=unix:/nowhere/worker.sock --slot=cpu0 --threads=2 --device=cpu --parent-pipe-fd=3 --extra");
+  EXPECT_EQ(line,
+            "--server=unix:/nowhere/worker.sock --slot=cpu0 --generation=7 --threads=2 --device=cpu --parent-pipe-fd=3 "
+            "--extra");
   std::getline(log, line);
-  EXPECT_EQ(line, "secret: the secret");
+  EXPECT_EQ(line, "token: the token");
   int fds = 0;
   for (; std::getline(log, line) && line.rfind("fd: ", 0) == 0; ++fds) {
     EXPECT_EQ(line.find("leaked"), std::string::npos) << line;
@@ -92,26 +105,28 @@ TEST(LocalLauncher_Test, WorkerStartsThenItHasItsArgumentsAndNothingElse) {
   EXPECT_GE(fds, 4);
   EXPECT_EQ(line, "no input");
   std::getline(log, line);
-  EXPECT_EQ(line, std::to_string((*process)->pid()));  // leads its own group
+  EXPECT_EQ(line, std::to_string(process->pid()));  // leads its own group
   std::getline(log, line);
   EXPECT_EQ(line, std::to_string(std::max(10, getpriority(PRIO_PROCESS, 0))));
   std::getline(log, line);
   EXPECT_EQ(line, "error");
 }
 
-TEST(LocalLauncher_Test, ProgramIsMissingThenLaunchSaysNotFound) {
+TEST(LocalLauncher_Test, ProgramIsMissingThenWorkerEndedAndSaysWhy) {
   const TempDirectory directory;
-  LocalLauncher launcher({directory.path() + "/missing", {}, directory.path(), 10});
-  EXPECT_EQ(launcher.Launch(Spec()).status().code(), absl::StatusCode::kNotFound);
+  const LocalLaunchOptions options{directory.path() + "/missing", {}, directory.path(), 10};
+  EXPECT_EQ(StartProcess(options, Spec()).status().code(), absl::StatusCode::kNotFound);
+  LocalLauncher launcher(options);
+  const WorkerExit exit = AwaitExit(launcher.Launch(Spec()).get());
+  EXPECT_NE(exit.description.find(options.program), std::string::npos) << exit.description;
 }
 
 TEST(LocalLauncher_Test, LeaderEndsThenItsGroupIsKilled) {
   const TempDirectory directory;
   LocalLauncher launcher(
       {Script(directory, "sleep 1000 & echo $! >" + directory.path() + "/child; exit 0"), {}, directory.path(), 10});
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher.Launch(Spec());
-  ASSERT_TRUE(process.ok());
-  EXPECT_EQ(AwaitExit(process->get()).description, "exited with status 0");
+  std::unique_ptr<WorkerProcess> process = launcher.Launch(Spec());
+  EXPECT_EQ(AwaitExit(process.get()).description, "exited with status 0");
   const std::string child = Read(directory.path() + "/child");
   const std::string stat = Read("/proc/" + std::to_string(std::stoi(child)) + "/stat");
   EXPECT_TRUE(stat.empty() || stat.find(") Z") != std::string::npos) << stat;
@@ -120,11 +135,10 @@ TEST(LocalLauncher_Test, LeaderEndsThenItsGroupIsKilled) {
 TEST(LocalLauncher_Test, ProcessIsDroppedThenItsGroupIsKilledAndReaped) {
   const TempDirectory directory;
   LocalLauncher launcher({Script(directory, "trap '' TERM; while :; do sleep 1000; done"), {}, directory.path(), 10});
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher.Launch(Spec());
-  ASSERT_TRUE(process.ok());
-  EXPECT_FALSE((*process)->Poll().has_value());
-  const pid_t pid = (*process)->pid();
-  process->reset();
+  std::unique_ptr<WorkerProcess> process = launcher.Launch(Spec());
+  const pid_t pid = AwaitPid(process.get());
+  EXPECT_EQ(process->Poll().phase, WorkerStatus::Phase::kRunning);
+  process.reset();
   EXPECT_EQ(waitpid(pid, nullptr, WNOHANG), -1);
 }
 
@@ -133,10 +147,10 @@ TEST(LocalLauncher_Test, LogIsOverItsMaximumThenNextWorkerStartsItAnew) {
   const std::string log = directory.path() + "/worker-cpu0.log";
   LocalLauncher launcher({Script(directory, "echo hello"), {}, directory.path(), 10});
   std::ofstream(log) << "before\n";
-  AwaitExit(launcher.Launch(Spec()).value().get());
+  AwaitExit(launcher.Launch(Spec()).get());
   EXPECT_EQ(Read(log), "before\nhello\n");
   std::ofstream(log) << std::string((10 << 20) + 1, 'x');
-  const WorkerExit exit = AwaitExit(launcher.Launch(Spec()).value().get());
+  const WorkerExit exit = AwaitExit(launcher.Launch(Spec()).get());
   EXPECT_EQ(Read(log), "hello\n");
   EXPECT_EQ(exit.log_tail, "hello");
 }
@@ -150,21 +164,21 @@ TEST(LocalLauncher_Test, LogPassesItsMaximumWhileTheWorkerLivesThenItStartsAnew)
                           {},
                           directory.path(),
                           10});
-  absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher.Launch(Spec());
-  ASSERT_TRUE(process.ok()) << process.status();
+  std::unique_ptr<WorkerProcess> process = launcher.Launch(Spec());
+  AwaitPid(process.get());
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (access(written.c_str(), F_OK) != 0 && std::chrono::steady_clock::now() < deadline) poll(nullptr, 0, 5);
-  EXPECT_FALSE((*process)->Poll().has_value());
+  EXPECT_EQ(process->Poll().phase, WorkerStatus::Phase::kRunning);
   EXPECT_EQ(Read(log), "");
   std::ofstream(written) << "go on\n";
-  EXPECT_EQ(AwaitExit(process->get()).log_tail, "hello");
+  EXPECT_EQ(AwaitExit(process.get()).log_tail, "hello");
   EXPECT_EQ(Read(log), "hello\n");
 }
 
 TEST(LocalLauncher_Test, WorkerWritesMuchThenTailHasItsLastLines) {
   const TempDirectory directory;
   LocalLauncher launcher({Script(directory, "seq 1 1000; printf 'bad \\377 byte\\n'"), {}, directory.path(), 10});
-  const WorkerExit exit = AwaitExit(launcher.Launch(Spec()).value().get());
+  const WorkerExit exit = AwaitExit(launcher.Launch(Spec()).get());
   EXPECT_EQ(exit.log_tail, "997\n998\n999\n1000\nbad ? byte");
 }
 
@@ -177,12 +191,12 @@ TEST(LocalLauncher_Test, ServerIsKilledThenWorkerExits) {
   const pid_t server = fork();
   if (server == 0) {
     LocalLauncher launcher({SUMSCOPE_BINARY_DIR "/tests/fake_worker", {}, directory.path(), 10});
-    const absl::StatusOr<std::unique_ptr<WorkerProcess>> process = launcher.Launch(Spec());
+    const std::unique_ptr<WorkerProcess> process = launcher.Launch(Spec());
     // A sibling must not hold the first one's pipe open.
     WorkerSpec second = Spec();
     second.slot = "cpu1";
-    const absl::StatusOr<std::unique_ptr<WorkerProcess>> sibling = launcher.Launch(second);
-    const pid_t pids[] = {process.ok() ? (*process)->pid() : 0, sibling.ok() ? (*sibling)->pid() : 0};
+    const std::unique_ptr<WorkerProcess> sibling = launcher.Launch(second);
+    const pid_t pids[] = {AwaitPid(process.get()), AwaitPid(sibling.get())};
     if (write(report[1], pids, sizeof(pids)) != sizeof(pids)) _exit(1);
     while (true) pause();
   }
