@@ -9,9 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "client/base/backoff.h"
 #include "client/base/cancellation.h"
+#include "client/connection/channel/connection_options.h"
 #include "proto/contract/text/sha256.h"
 #include "sumscope/v1/activations.pb.h"
 #include "sumscope/v1/analyses.pb.h"
@@ -20,27 +20,18 @@
 #include "sumscope/v1/runs.pb.h"
 #include "sumscope/v1/system.pb.h"
 
-namespace grpc {
-class ClientContext;
-class Status;
-}  // namespace grpc
-
 namespace sumscope::client {
 
-struct ConnectionOptions {
-  std::string address;                                 // unix:/path or host:port
-  absl::Duration timeout = absl::Seconds(30);          // of a call with its repeats, of a stream's connecting
-  absl::Duration call_patience = absl::Seconds(30);    // how long a call waits for a server that was there before
-  absl::Duration stream_patience = absl::Minutes(10);  // the same for streams, since they last moved
-  absl::Duration first_patience = absl::Seconds(1);    // while the server has not yet answered once
-};
+class ServerChannel;
+class StreamKeeper;
+class UnaryStub;
 
 // The one seam between commands and a server: every call of sumscope.v1 as a function, errors with their google.rpc
 // details, lost connections mended.
 //
-// A call is repeated after a lost connection only where that does no harm: reads, changes that are the same when made
-// twice, and creations, whose request_id is filled when empty. Streams go on where they broke: nothing is delivered
-// twice, nothing left out, and success means that the end mark came.
+// A call is repeated after a lost connection only where unary/methods.h says that it does no harm: reads, changes that
+// are the same when made twice, and creations, whose request_id is filled when empty. Streams go on where they broke:
+// nothing is delivered twice, nothing left out, and success means that the end mark came.
 //
 // Errors beside the methods' own: UNAVAILABLE SERVER_UNREACHABLE, NOT_A_SUMSCOPE_SERVER; DEADLINE_EXCEEDED
 // CALL_TIMED_OUT, SERVER_SILENT where nothing was heard at all; CANCELLED when the user wants to stop. Confined to one
@@ -51,9 +42,9 @@ class Connection {
   Connection(ConnectionOptions options, Sleeper* sleeper, Cancellation* cancellation);
   ~Connection();
 
-  const std::string& address() const { return options_.address; }
+  const std::string& address() const;
   // Told when a stream lost its server, before each new attempt.
-  void set_on_reconnect(std::function<void(const absl::Status&)> observer) { on_reconnect_ = std::move(observer); }
+  void set_on_reconnect(std::function<void(const absl::Status&)> observer);
 
   absl::StatusOr<v1::Run> CreateRun(v1::CreateRunRequest request);
   absl::StatusOr<v1::Run> GetRun(const std::string& name);
@@ -63,7 +54,6 @@ class Connection {
   absl::StatusOr<v1::Run> CancelRun(const std::string& name);
   absl::StatusOr<v1::Run> ResumeRun(const std::string& name);
   absl::StatusOr<v1::Run> RetryRun(const std::string& name);
-  // Neither is repeated: a prefix may mean another run once the first call was heard.
   absl::StatusOr<v1::Run> DeleteRun(const std::string& name);
   absl::StatusOr<v1::Run> UndeleteRun(const std::string& name);
   absl::StatusOr<v1::ListMetricsResponse> ListMetrics(const v1::ListMetricsRequest& request);
@@ -113,40 +103,16 @@ class Connection {
   absl::StatusOr<v1::Run> ImportRun(v1::ImportHeader header, const std::string& path);
 
  private:
-  struct Stubs;
-  enum class Repeat { kNo, kYes };
+  // The method that takes `request`, by the stub and its decorators.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Call(Request request);
 
-  // A unary call of one of the stubs.
-  template <typename Service, typename Request, typename Response>
-  using Method = grpc::Status (Service::*)(grpc::ClientContext*, const Request&, Response*);
-  template <typename Service, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Repeat repeat, std::unique_ptr<Service> Stubs::*service,
-                                Method<Service, Request, Response> method, const Request& request);
-  // One attempt after the other: `attempt(&moved)` opens a stream and reads it to its end.
-  absl::Status KeepStreaming(const std::function<absl::Status(bool* moved)>& attempt);
-  // Opens a stream with `open(context)`, hands each message to `on_message`; OK only where the server said OK.
-  template <typename Message, typename Open>
-  absl::Status ReadStream(Open open, const std::function<absl::Status(const Message&)>& on_message, bool* moved);
-  // A file in chunks from `offset` on, which moves with them, up to `length` bytes after it where that is not 0.
-  struct FileTransfer;
-  template <typename Open>
-  absl::Status ReceiveFile(FileTransfer transfer, Open open,
-                           const std::function<absl::Status(absl::string_view)>& on_bytes);
-  // `read_pieces(on_piece)` hands over the file until `on_piece` says no.
-  absl::StatusOr<v1::Run> Upload(
-      const v1::ImportHeader& header,
-      const std::function<absl::Status(const std::function<bool(std::string)>&)>& read_pieces);
-
-  void Reconnect();
-  absl::Status Explain(const absl::Status& status) const;
-
-  const ConnectionOptions options_;
   Sleeper* const sleeper_;
   Cancellation* const cancellation_;
-  std::function<void(const absl::Status&)> on_reconnect_;
-  std::unique_ptr<Stubs> stubs_;
-  bool answered_ = false;  // the server was there at least once
-  absl::Status refused_;   // what a stream's callback said: whatever its code, no reason to try again
+  // The stub and the streams share the channel.
+  const std::unique_ptr<ServerChannel> channel_;
+  const std::unique_ptr<UnaryStub> stub_;
+  const std::unique_ptr<StreamKeeper> streams_;
 };
 
 }  // namespace sumscope::client

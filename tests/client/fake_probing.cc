@@ -11,30 +11,7 @@
 namespace sumscope::client {
 namespace {
 
-// `bytes` from `offset` on, in small chunks.
-grpc::Status SendFile(FakeServer* fake, grpc::ServerContext* context, grpc::ServerWriter<v1::FileChunk>* writer,
-                      const std::string& bytes, uint64_t offset, uint64_t length) {
-  if (offset > bytes.size()) {
-    return ToGrpc(MakeError(absl::StatusCode::kOutOfRange, "OFFSET_OUT_OF_RANGE", "too far"));
-  }
-  const uint64_t end = length == 0 ? bytes.size() : std::min<uint64_t>(bytes.size(), offset + length);
-  Sender<v1::FileChunk> sender(fake, context, writer);
-  constexpr uint64_t kChunk = 10;
-  bool first = true;
-  do {
-    v1::FileChunk chunk;
-    chunk.set_offset(offset);
-    chunk.set_data(bytes.substr(offset, std::min(kChunk, end - offset)));
-    if (first) {
-      chunk.set_total_bytes(bytes.size());
-      chunk.set_sha256(Sha256Hex(bytes));
-    }
-    first = false;
-    if (!sender.Send(chunk)) return sender.status();
-    offset += chunk.data().size();
-  } while (offset < end);
-  return grpc::Status::OK;
-}
+constexpr uint64_t kChunk = 10;
 
 class Captures : public v1::CaptureService::Service {
  public:
@@ -54,12 +31,18 @@ class Captures : public v1::CaptureService::Service {
   grpc::Status ReadTensor(grpc::ServerContext* context, const v1::ReadTensorRequest* request,
                           grpc::ServerWriter<v1::FileChunk>* writer) override {
     fake_->Record("ReadTensor", *request);
-    return SendFile(fake_, context, writer, fake_->tensors[request->tensor()], request->offset(), request->length());
+    const auto tensor = fake_->tensors.find(request->tensor());
+    if (tensor == fake_->tensors.end()) {
+      return ToGrpc(MakeError(absl::StatusCode::kNotFound, "TENSOR_NOT_FOUND", "no such tensor"));
+    }
+    return SendFile({tensor->second, Sha256Hex(tensor->second), kChunk}, request->offset(), request->length(),
+                    Sender<v1::FileChunk>(fake_, context, writer));
   }
   grpc::Status DownloadCapture(grpc::ServerContext* context, const v1::DownloadCaptureRequest* request,
                                grpc::ServerWriter<v1::FileChunk>* writer) override {
     fake_->Record("DownloadCapture", *request);
-    return SendFile(fake_, context, writer, fake_->capture_file, request->offset(), 0);
+    return SendFile({fake_->capture_file, Sha256Hex(fake_->capture_file), kChunk}, request->offset(), /*length=*/0,
+                    Sender<v1::FileChunk>(fake_, context, writer));
   }
   grpc::Status DeleteCapture(grpc::ServerContext*, const v1::DeleteCaptureRequest* request,
                              v1::DeleteCaptureResponse*) override {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/base/backoff.h"
 #include "grpcpp/grpcpp.h"
@@ -35,7 +36,8 @@ enum class Break {
 };
 
 // sumscope.v1 on a Unix socket of its own, holding one run, its events, metrics and weights, and one analysis. Set the
-// data before calls; it can be stopped and started again on its socket.
+// data before calls, which come one by one; it can be stopped and started again on its socket. What clients rely on it
+// keeps as the real services do: contract/ holds both to one suite.
 class FakeServer {
  public:
   FakeServer();
@@ -50,7 +52,9 @@ class FakeServer {
   // Data.
   v1::Run run;
   std::function<void(const std::string& name, v1::Run*)> on_get_run;  // shapes GetRun's answer
-  std::set<std::string> deleted;                                      // runs that lists show as deleted, where asked
+  // Runs like `run` but for their names, newest first; lists have these alone, one a page; at least one.
+  std::vector<std::string> others = {"runs/r0", "runs/r1", "runs/r2"};
+  std::set<std::string> deleted;             // of these, by name
   std::vector<v1::WatchRunResponse> events;  // in order; the last is the end mark. Tokens are "1", "2", ..
   uint64_t metric_steps = 0;
   uint32_t block_steps = 7;
@@ -102,23 +106,22 @@ class FakeServer {
   }
   std::string uploaded;
 
- private:
-  class Runs;
-  class Analyses;
-  class System;
+  // What `name` means: `run` by its name, a beginning of it or runs/@last, or one of the others by its own.
+  // INVALID_ARGUMENT RESOURCE_NAME_INVALID; NOT_FOUND RUN_NOT_FOUND.
+  absl::StatusOr<v1::Run> FindRun(const std::string& name) const;
+  bool IsOther(const std::string& name) const;
 
+ private:
   const TempDirectory directory_;
   mutable Mutex mutex_;
   std::vector<std::string> calls_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> last_requests_ ABSL_GUARDED_BY(mutex_);  // by type
-  std::unique_ptr<Runs> runs_;
-  std::unique_ptr<Analyses> analyses_;
-  std::unique_ptr<System> system_;
-  std::vector<std::unique_ptr<grpc::Service>> probing_;
+  std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;
 };
 
-// Captures, facts and question sets of `fake`.
+// The runs of `fake`; its captures, facts and question sets.
+std::unique_ptr<grpc::Service> MakeRunService(FakeServer* fake);
 std::vector<std::unique_ptr<grpc::Service>> MakeProbingServices(FakeServer* fake);
 
 // A capture of two tensors; fills the fake's tensors and file.

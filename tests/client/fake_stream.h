@@ -1,6 +1,8 @@
 #ifndef SUMSCOPE_TESTS_CLIENT_FAKE_STREAM_H_
 #define SUMSCOPE_TESTS_CLIENT_FAKE_STREAM_H_
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -59,6 +61,36 @@ class Sender {
   int left_ = -1;
   grpc::Status status_;
 };
+
+// A file, and how many bytes of it a chunk has.
+struct SentFile {
+  const std::string& bytes;
+  const std::string& sha256;
+  uint64_t chunk;
+};
+
+// The file from `offset` on, up to `length` bytes where that is not 0; its first chunk has size and hash, also where
+// nothing is left.
+inline grpc::Status SendFile(const SentFile& file, uint64_t offset, uint64_t length, Sender<v1::FileChunk> sender) {
+  if (offset > file.bytes.size()) {
+    return ToGrpc(MakeError(absl::StatusCode::kOutOfRange, "OFFSET_OUT_OF_RANGE", "too far"));
+  }
+  const uint64_t end = length == 0 ? file.bytes.size() : std::min<uint64_t>(file.bytes.size(), offset + length);
+  bool first = true;
+  do {
+    v1::FileChunk chunk;
+    chunk.set_offset(offset);
+    chunk.set_data(file.bytes.substr(offset, std::min(file.chunk, end - offset)));
+    if (first) {
+      chunk.set_total_bytes(file.bytes.size());
+      chunk.set_sha256(file.sha256);
+    }
+    first = false;
+    if (!sender.Send(chunk)) return sender.status();
+    offset += chunk.data().size();
+  } while (offset < end);
+  return grpc::Status::OK;
+}
 
 }  // namespace sumscope::client
 

@@ -87,7 +87,7 @@ TEST_F(Commands_Test, WhenTrainIsCalledThenTheRequestSaysAllAndTheIdIsPrinted) {
   EXPECT_EQ(Run({"train", "--set", "d_model=96,format=plain", "add_d5_l1_h3", "--set", "seed=7", "--label", "a=b",
                  "--run-id", "mine", "-q"}),
             0);
-  EXPECT_EQ(Out(), "r7k2m9qa\n");
+  EXPECT_EQ(Out(), "mine\n");
   EXPECT_EQ(Err(), "");
   const auto request = server_.LastRequest<v1::CreateRunRequest>();
   EXPECT_EQ(request.model_name(), "add_d5_l1_h3");
@@ -194,17 +194,19 @@ TEST_F(Commands_Test, WhenAnImportWasReadAsOursThenTheRunSaysHow) {
 }
 
 TEST_F(Commands_Test, WhenSeveralRunsAreChangedThenOneFailureKeepsNoneFromItsTurn) {
+  server_.run.set_state(v1::RUNNING);
   server_.errors = {MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "it has ended")};
   EXPECT_EQ(Run({"runs", "cancel", "r1", "r2"}), 8);
   EXPECT_EQ(server_.CountCalls("CancelRun"), 2);
-  EXPECT_THAT(Out(), HasSubstr("r7k2m9qa"));
+  EXPECT_THAT(Out(), HasSubstr("r2"));
   EXPECT_THAT(Err(), HasSubstr("RUN_ENDED"));
 }
 
 TEST_F(Commands_Test, WhenSeveralFailThenAllAreToldAlikeInOrderAndTheFirstDecides) {
+  server_.run.set_state(v1::RUNNING);
   server_.errors = {MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", "there is none"),
                     MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED", "it has ended")};
-  EXPECT_EQ(Run({"runs", "cancel", "r1", "r2", "r3"}), 3);
+  EXPECT_EQ(Run({"runs", "cancel", "r1", "r2", "r0"}), 3);
   EXPECT_EQ(Err(), "error: r1: there is none [RUN_NOT_FOUND]\nerror: r2: it has ended [RUN_ENDED]\n");
   EXPECT_EQ(server_.CountCalls("CancelRun"), 3);
 }
@@ -258,6 +260,7 @@ TEST_F(Commands_Test, WhenTheLatestRunIsToBeUndeletedThenItIsAskedWhich) {
     EXPECT_THAT(Err(), HasSubstr("sumscope runs list --deleted"));
   }
   EXPECT_EQ(server_.CountCalls("UndeleteRun"), 0);
+  server_.deleted = {"runs/r1", "runs/r2"};
   EXPECT_EQ(Run({"runs", "undelete", "r1", "r2"}), 0);
   EXPECT_EQ(server_.CountCalls("UndeleteRun"), 2);
 }

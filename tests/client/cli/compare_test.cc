@@ -11,6 +11,7 @@ using ::testing::Not;
 class Compare_Test : public CommandFixture {
  protected:
   Compare_Test() {
+    server_.others.push_back("runs/r8");
     server_.on_get_run = [](const std::string& name, v1::Run* run) { run->set_name(name); };
   }
 

@@ -57,7 +57,7 @@ TEST_F(Connection_Test, WhenACallFailsThenReasonAndDetailsArrive) {
 
 TEST_F(Connection_Test, WhenTheServerIsUnavailableForAMomentThenReadsAreRepeated) {
   server_.errors = {kLost, kLost};
-  EXPECT_EQ(connection_->GetRun("runs/x")->name(), "runs/r7k2m9qa");
+  EXPECT_EQ(connection_->GetRun("runs/r7")->name(), "runs/r7k2m9qa");
   EXPECT_EQ(server_.CountCalls("GetRun"), 3);
   EXPECT_EQ(sleeper_.sleeps, 2);
 }
@@ -120,6 +120,7 @@ TEST_F(Connection_Test, WhenMetricsBreakAgainAndAgainThenEveryRowComesOnce) {
 
 TEST_F(Connection_Test, WhenAMetricsCallbackFailsThenItsErrorEndsTheStreamWhateverItsCode) {
   v1::StreamMetricsRequest request;
+  request.set_name("runs/r7k2m9qa");
   int calls = 0;
   const absl::Status status = connection_->StreamMetrics(request, [&](const v1::MetricBlock&) {
     ++calls;
@@ -224,10 +225,11 @@ TEST_F(Connection_Test, WhenADownloadBreaksThenItGoesOnAtItsOffset) {
     server_.break_after = 1;
     server_.breaks = 2;
     std::string bytes;
-    const absl::Status status = connection_->DownloadCheckpoint("runs/r/checkpoints/1", [&](absl::string_view piece) {
-      bytes.append(piece.data(), piece.size());
-      return absl::OkStatus();
-    });
+    const absl::Status status =
+        connection_->DownloadCheckpoint("runs/r7k2m9qa/checkpoints/15000", [&](absl::string_view piece) {
+          bytes.append(piece.data(), piece.size());
+          return absl::OkStatus();
+        });
     EXPECT_TRUE(status.ok()) << status;
     EXPECT_EQ(bytes, server_.weights);
     EXPECT_EQ(server_.LastRequest<v1::DownloadCheckpointRequest>().offset(), 100u);
@@ -236,8 +238,8 @@ TEST_F(Connection_Test, WhenADownloadBreaksThenItGoesOnAtItsOffset) {
 
 TEST_F(Connection_Test, WhenDownloadedBytesAreNotTheAnnouncedOnesThenDataLoss) {
   server_.weights_sha256 = std::string(64, '0');
-  const absl::Status status =
-      connection_->DownloadCheckpoint("runs/r/checkpoints/1", [](absl::string_view) { return absl::OkStatus(); });
+  const absl::Status status = connection_->DownloadCheckpoint("runs/r7k2m9qa/checkpoints/15000",
+                                                              [](absl::string_view) { return absl::OkStatus(); });
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(ErrorReason(status), "CHECKPOINT_CORRUPT");
 }

@@ -99,10 +99,10 @@ TEST(Patience_Test, WhenAttemptsTakeLongThenTheirTimeCounts) {
   ConnectionOptions options;
   options.address = server.address();
   Connection connection(options, &sleeper, &cancellation);
-  ASSERT_TRUE(connection.GetRun("runs/x").ok());
+  ASSERT_TRUE(connection.GetRun("runs/r7").ok());
   sleeper.step = absl::Seconds(20);
   server.errors = std::vector<absl::Status>(20, absl::UnavailableError("lost"));
-  EXPECT_EQ(ErrorReason(connection.GetRun("runs/x").status()), "SERVER_UNREACHABLE");
+  EXPECT_EQ(ErrorReason(connection.GetRun("runs/r7").status()), "SERVER_UNREACHABLE");
   EXPECT_LE(server.CountCalls("GetRun"), 3);
 }
 
@@ -114,9 +114,9 @@ TEST(Patience_Test, WhenTheTimeoutIsShortThenRepeatsEndWithIt) {
   options.address = server.address();
   options.timeout = absl::Seconds(2);
   Connection connection(options, &sleeper, &cancellation);
-  ASSERT_TRUE(connection.GetRun("runs/x").ok());
+  ASSERT_TRUE(connection.GetRun("runs/r7").ok());
   server.errors = std::vector<absl::Status>(20, absl::UnavailableError("lost"));
-  EXPECT_FALSE(connection.GetRun("runs/x").ok());
+  EXPECT_FALSE(connection.GetRun("runs/r7").ok());
   EXPECT_LE(sleeper.slept, absl::Seconds(2));
 }
 

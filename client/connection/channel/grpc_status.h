@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_CLIENT_CONNECTION_GRPC_STATUS_H_
-#define SUMSCOPE_CLIENT_CONNECTION_GRPC_STATUS_H_
+#ifndef SUMSCOPE_CLIENT_CONNECTION_CHANNEL_GRPC_STATUS_H_
+#define SUMSCOPE_CLIENT_CONNECTION_CHANNEL_GRPC_STATUS_H_
 
 #include "absl/status/status.h"
 #include "grpcpp/support/status.h"
@@ -14,4 +14,4 @@ bool IsConnectionLoss(const absl::Status& status);
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CONNECTION_GRPC_STATUS_H_
+#endif  // SUMSCOPE_CLIENT_CONNECTION_CHANNEL_GRPC_STATUS_H_

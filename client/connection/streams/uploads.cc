@@ -1,16 +1,16 @@
-// What Connection uploads: weights, questions.
+#include "client/connection/streams/uploads.h"
+
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <utility>
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
-#include "client/connection/connection_stubs.h"
-#include "client/files/input_file.h"
 #include "client/files/output_place.h"
 #include "client/files/readable_file.h"
 #include "proto/contract/base/random_ids.h"
@@ -18,8 +18,10 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/text/sha256.h"
+#include "sumscope/v1/question_sets.grpc.pb.h"
+#include "sumscope/v1/runs.grpc.pb.h"
 
-namespace sumscope::client {
+namespace sumscope::client::streams {
 namespace {
 
 // A file that is read twice, once to say its size and hash and once to send it. What can be read only once, a pipe, is
@@ -73,78 +75,64 @@ class UploadSource {
 
 }  // namespace
 
-absl::StatusOr<v1::Run> Connection::Upload(
-    const v1::ImportHeader& header,
-    const std::function<absl::Status(const std::function<bool(std::string)>&)>& read_pieces) {
-  grpc::ClientContext context;
-  const Cancellation::Scope scope(cancellation_, [&context] { context.TryCancel(); });
-  v1::Run run;
-  const auto writer = stubs_->runs->ImportRun(&context, &run);
-  v1::ImportRunRequest message;
-  *message.mutable_header() = header;
-  bool open = writer->Write(message);
-  // There is a server: one that goes away in the middle of a long file is waited for as any is that was there.
-  answered_ = answered_ || open;
-  absl::Status read;
-  if (open) {
-    read = read_pieces([&](std::string piece) {
-      message.set_data(std::move(piece));
-      return open = writer->Write(message);
-    });
-  }
-  if (!read.ok()) context.TryCancel();
-  // A server that refuses closes the stream early: Finish says why.
-  writer->WritesDone();
-  const absl::Status status = FromGrpc(writer->Finish());
-  SUMSCOPE_RETURN_IF_ERROR(read);
-  SUMSCOPE_RETURN_IF_ERROR(status);
-  return run;
-}
-
-absl::StatusOr<v1::Run> Connection::ImportRun(v1::ImportHeader header, const std::string& path) {
+absl::StatusOr<v1::Run> ImportRun(v1::ImportHeader header, const std::string& path, const InputPatience& patience,
+                                  StreamKeeper* keeper) {
   Sha256 hash;
   uint64_t bytes = 0;
   const auto measure = [&](const std::string& piece) {
     hash.Update(piece);
     bytes += piece.size();
-    return !cancellation_->cancelled();
+    return !patience.cancellation->cancelled();
   };
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<UploadSource> source,
-                            UploadSource::Open(path, {sleeper_, cancellation_}));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<UploadSource> source, UploadSource::Open(path, patience));
   SUMSCOPE_RETURN_IF_ERROR(source->ReadPieces(measure));
-  if (cancellation_->cancelled()) return absl::CancelledError("interrupted");
+  if (patience.cancellation->cancelled()) return absl::CancelledError("interrupted");
   header.set_total_bytes(bytes);
   header.set_sha256(hash.HexDigest());
   if (header.request_id().empty()) header.set_request_id(IdSource::Real()->NewUuid());
   v1::Run run;
-  const auto attempt = [&](bool*) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(run,
-                              Upload(header, [&source](const auto& on_piece) { return source->ReadPieces(on_piece); }));
-    return absl::OkStatus();
+  const auto send = [&](const std::function<bool(const v1::ImportRunRequest&)>& write) -> absl::Status {
+    v1::ImportRunRequest message;
+    *message.mutable_header() = header;
+    if (!write(message)) return absl::OkStatus();
+    return source->ReadPieces([&](std::string piece) {
+      message.set_data(std::move(piece));
+      return write(message);
+    });
   };
-  SUMSCOPE_RETURN_IF_ERROR(KeepStreaming(attempt));
+  const auto attempt = [&](bool*) {
+    return keeper->Write<v1::ImportRunRequest>(
+        [&run](const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context) {
+          return v1::RunService::NewStub(channel)->ImportRun(context, &run);
+        },
+        send);
+  };
+  SUMSCOPE_RETURN_IF_ERROR(keeper->Keep(attempt));
   return run;
 }
 
-absl::StatusOr<v1::UploadedQuestionSet> Connection::UploadQuestionSet(uint32_t n_digits, absl::string_view lines) {
+absl::StatusOr<v1::UploadedQuestionSet> UploadQuestionSet(uint32_t n_digits, absl::string_view lines,
+                                                          StreamKeeper* keeper) {
   v1::UploadedQuestionSet uploaded;
-  const auto attempt = [&](bool*) -> absl::Status {
-    grpc::ClientContext context;
-    const Cancellation::Scope scope(cancellation_, [&context] { context.TryCancel(); });
-    const auto writer = stubs_->question_sets->UploadQuestionSet(&context, &uploaded);
+  const auto send = [&](const std::function<bool(const v1::UploadQuestionSetRequest&)>& write) {
     v1::UploadQuestionSetRequest message;
     message.mutable_header()->set_n_digits(n_digits);
-    bool open = writer->Write(message);
-    answered_ = answered_ || open;
-    for (size_t at = 0; open && at < lines.size(); at += limits::kMaxChunkBytes) {
+    bool more = write(message);
+    for (size_t at = 0; more && at < lines.size(); at += limits::kMaxChunkBytes) {
       message.set_data(std::string(lines.substr(at, limits::kMaxChunkBytes)));
-      open = writer->Write(message);
+      more = write(message);
     }
-    writer->WritesDone();
-    return FromGrpc(writer->Finish());
+    return absl::OkStatus();
   };
-  SUMSCOPE_RETURN_IF_ERROR(KeepStreaming(attempt));
+  const auto attempt = [&](bool*) {
+    return keeper->Write<v1::UploadQuestionSetRequest>(
+        [&uploaded](const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context) {
+          return v1::QuestionSetService::NewStub(channel)->UploadQuestionSet(context, &uploaded);
+        },
+        send);
+  };
+  SUMSCOPE_RETURN_IF_ERROR(keeper->Keep(attempt));
   return uploaded;
 }
 
-}  // namespace sumscope::client
+}  // namespace sumscope::client::streams

@@ -1,4 +1,4 @@
-#include "client/connection/grpc_status.h"
+#include "client/connection/channel/grpc_status.h"
 
 #include "google/rpc/status.pb.h"
 #include "proto/contract/errors/errors.h"

@@ -1,0 +1,66 @@
+#ifndef SUMSCOPE_CLIENT_CONNECTION_UNARY_METHODS_H_
+#define SUMSCOPE_CLIENT_CONNECTION_UNARY_METHODS_H_
+
+#include <tuple>
+
+#include "client/connection/unary/unary_stub.h"
+#include "sumscope/v1/activations.pb.h"
+#include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/facts.pb.h"
+#include "sumscope/v1/question_sets.pb.h"
+#include "sumscope/v1/runs.pb.h"
+#include "sumscope/v1/system.pb.h"
+
+namespace sumscope::client {
+
+// A method with the types that it takes and gives.
+template <typename RequestType, typename ResponseType>
+struct UnaryMethod : Method {
+  using Request = RequestType;
+  using Response = ResponseType;
+  constexpr UnaryMethod(const char* its_path, Repeat its_repeat) : Method{its_path, its_repeat} {}
+};
+
+// Every unary method of sumscope.v1, and whether a call of it may be made again after a lost connection.
+inline constexpr auto kUnaryMethods = std::make_tuple(
+    UnaryMethod<v1::CreateRunRequest, v1::Run>("/sumscope.v1.RunService/CreateRun", Repeat::kRequestId),
+    UnaryMethod<v1::GetRunRequest, v1::Run>("/sumscope.v1.RunService/GetRun", Repeat::kRead),
+    UnaryMethod<v1::ListRunsRequest, v1::ListRunsResponse>("/sumscope.v1.RunService/ListRuns", Repeat::kRead),
+    UnaryMethod<v1::UpdateRunRequest, v1::Run>("/sumscope.v1.RunService/UpdateRun", Repeat::kSameTwice),
+    // The second call is refused: the run has ended.
+    UnaryMethod<v1::CancelRunRequest, v1::Run>("/sumscope.v1.RunService/CancelRun", Repeat::kNever),
+    UnaryMethod<v1::ResumeRunRequest, v1::Run>("/sumscope.v1.RunService/ResumeRun", Repeat::kRequestId),
+    UnaryMethod<v1::RetryRunRequest, v1::Run>("/sumscope.v1.RunService/RetryRun", Repeat::kRequestId),
+    // A prefix may mean another run once the first call was heard.
+    UnaryMethod<v1::DeleteRunRequest, v1::Run>("/sumscope.v1.RunService/DeleteRun", Repeat::kNever),
+    UnaryMethod<v1::UndeleteRunRequest, v1::Run>("/sumscope.v1.RunService/UndeleteRun", Repeat::kNever),
+    UnaryMethod<v1::ListMetricsRequest, v1::ListMetricsResponse>("/sumscope.v1.RunService/ListMetrics", Repeat::kRead),
+    UnaryMethod<v1::ListLogsRequest, v1::ListLogsResponse>("/sumscope.v1.RunService/ListLogs", Repeat::kRead),
+    UnaryMethod<v1::ListCheckpointsRequest, v1::ListCheckpointsResponse>("/sumscope.v1.RunService/ListCheckpoints",
+                                                                         Repeat::kRead),
+    UnaryMethod<v1::CreateAnalysisRequest, v1::CreateAnalysisResponse>("/sumscope.v1.AnalysisService/CreateAnalysis",
+                                                                       Repeat::kRequestId),
+    UnaryMethod<v1::GetAnalysisRequest, v1::Analysis>("/sumscope.v1.AnalysisService/GetAnalysis", Repeat::kRead),
+    UnaryMethod<v1::ListAnalysesRequest, v1::ListAnalysesResponse>("/sumscope.v1.AnalysisService/ListAnalyses",
+                                                                   Repeat::kRead),
+    // The second call is refused: the analysis has ended.
+    UnaryMethod<v1::CancelAnalysisRequest, v1::Analysis>("/sumscope.v1.AnalysisService/CancelAnalysis", Repeat::kNever),
+    // The second call is refused: there is no such analysis.
+    UnaryMethod<v1::DeleteAnalysisRequest, v1::DeleteAnalysisResponse>("/sumscope.v1.AnalysisService/DeleteAnalysis",
+                                                                       Repeat::kNever),
+    UnaryMethod<v1::ListFactsRequest, v1::ListFactsResponse>("/sumscope.v1.FactService/ListFacts", Repeat::kRead),
+    UnaryMethod<v1::GetQuestionSetRequest, v1::UploadedQuestionSet>("/sumscope.v1.QuestionSetService/GetQuestionSet",
+                                                                    Repeat::kRead),
+    UnaryMethod<v1::ListQuestionSetsRequest, v1::ListQuestionSetsResponse>(
+        "/sumscope.v1.QuestionSetService/ListQuestionSets", Repeat::kRead),
+    UnaryMethod<v1::GetCaptureRequest, v1::Capture>("/sumscope.v1.CaptureService/GetCapture", Repeat::kRead),
+    UnaryMethod<v1::ListCapturesRequest, v1::ListCapturesResponse>("/sumscope.v1.CaptureService/ListCaptures",
+                                                                   Repeat::kRead),
+    // The second call is refused: there is no such capture.
+    UnaryMethod<v1::DeleteCaptureRequest, v1::DeleteCaptureResponse>("/sumscope.v1.CaptureService/DeleteCapture",
+                                                                     Repeat::kNever),
+    UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>("/sumscope.v1.SystemService/GetServerInfo", Repeat::kRead));
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CONNECTION_UNARY_METHODS_H_

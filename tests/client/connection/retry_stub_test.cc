@@ -1,0 +1,94 @@
+#include "client/connection/unary/retry_stub.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sumscope/v1/runs.pb.h"
+#include "tests/client/fake_server.h"
+
+namespace sumscope::client {
+namespace {
+
+const absl::Status kLost = absl::UnavailableError("going away");
+
+// Answers with these, first one first, and then with OK.
+class ScriptedStub final : public UnaryStub {
+ public:
+  explicit ScriptedStub(std::vector<absl::Status> answers) : answers_(std::move(answers)) {}
+
+  absl::Status Call(const Method&, const google::protobuf::MessageLite&, google::protobuf::MessageLite*,
+                    absl::Time deadline) override {
+    deadlines.push_back(deadline);
+    return deadlines.size() > answers_.size() ? absl::OkStatus() : answers_[deadlines.size() - 1];
+  }
+
+  std::vector<absl::Time> deadlines;  // one a call
+
+ private:
+  const std::vector<absl::Status> answers_;
+};
+
+class RetryStub_Test : public ::testing::Test {
+ protected:
+  RetryStub_Test() : channel_(Options(), &cancellation_) { channel_.NoteAnswer(); }
+
+  static ConnectionOptions Options() {
+    ConnectionOptions options;
+    options.address = "unix:/nowhere";  // nothing is sent
+    return options;
+  }
+
+  absl::Status Call(Repeat repeat, std::vector<absl::Status> answers) {
+    auto scripted = std::make_unique<ScriptedStub>(std::move(answers));
+    ScriptedStub* const attempts = scripted.get();
+    RetryStub stub(std::move(scripted), &channel_, &sleeper_, &cancellation_);
+    v1::Run run;
+    const absl::Status status = stub.Call({"/a/method", repeat}, v1::GetRunRequest(), &run, absl::UnixEpoch());
+    deadlines_ = attempts->deadlines;
+    return status;
+  }
+
+  FakeSleeper sleeper_;
+  Cancellation cancellation_;
+  ServerChannel channel_;
+  std::vector<absl::Time> deadlines_;  // of the attempts of the last call
+};
+
+TEST_F(RetryStub_Test, WhenItDoesNoHarmThenALostCallIsRepeatedWithItsDeadlineOverANewChannel) {
+  for (const Repeat repeat : {Repeat::kRead, Repeat::kSameTwice, Repeat::kRequestId}) {
+    const auto before = channel_.current();
+    EXPECT_TRUE(Call(repeat, {kLost, kLost}).ok());
+    EXPECT_EQ(deadlines_, std::vector<absl::Time>(3, absl::UnixEpoch()));
+    EXPECT_NE(channel_.current(), before);
+  }
+}
+
+TEST_F(RetryStub_Test, WhenItCouldDoHarmThenALostCallIsNotRepeated) {
+  EXPECT_EQ(Call(Repeat::kNever, {kLost}), kLost);
+  EXPECT_EQ(deadlines_.size(), 1u);
+}
+
+TEST_F(RetryStub_Test, WhenTheServerRefusesThenItIsNotAskedAgain) {
+  const absl::Status refused = absl::NotFoundError("no such run");
+  EXPECT_EQ(Call(Repeat::kRead, {refused}), refused);
+  EXPECT_EQ(deadlines_.size(), 1u);
+  EXPECT_EQ(sleeper_.sleeps, 0);
+}
+
+TEST_F(RetryStub_Test, WhenTheUserStopsThenItIsNotAskedAgain) {
+  cancellation_.Cancel();
+  EXPECT_EQ(Call(Repeat::kRead, {kLost}), kLost);
+  EXPECT_EQ(deadlines_.size(), 1u);
+}
+
+TEST_F(RetryStub_Test, WhenTheServerStaysAwayThenThePatienceOfACallEndsIt) {
+  EXPECT_EQ(Call(Repeat::kRead, std::vector<absl::Status>(100, kLost)), kLost);
+  EXPECT_GT(sleeper_.slept, absl::Seconds(20));
+  EXPECT_LE(sleeper_.slept, Options().call_patience);
+}
+
+}  // namespace
+}  // namespace sumscope::client
