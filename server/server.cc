@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "google/protobuf/stubs/common.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/clock.h"
@@ -92,7 +93,11 @@ class RealServer final : public Server {
   bool Drain(absl::Duration grace) override {
     if (std::exchange(drained_, true)) return StreamsEnd(absl::ZeroDuration());
     if (server_ != nullptr) server_->grpc()->GetHealthCheckService()->SetServingStatus(false);
-    if (manager_ != nullptr) manager_->Drain(grace);
+    if (manager_ != nullptr) {
+      LogState("before the drain");
+      manager_->Drain(grace);
+      LogState("after the drain");
+    }
     hub_.Close();
     if (server_ != nullptr) {
       shutdown_ = std::thread([this] {
@@ -118,6 +123,12 @@ class RealServer final : public Server {
     while (!shut_down_ && shutdown_changed_.WaitFor(&shutdown_mutex_, absl::ToChronoMilliseconds(patience))) {
     }
     return shut_down_;
+  }
+
+  // For whom a drain takes too long, or leaves jobs behind.
+  void LogState(const char* when) {
+    if (!spdlog::should_log(spdlog::level::debug)) return;
+    spdlog::debug(absl::StrCat(when, ": ", manager_->DebugString()));
   }
 
   // Called by the accept loop's thread.

@@ -127,6 +127,8 @@ class RunFiles {
   virtual absl::Status Remove(const std::string& run) = 0;
   // Runs that have a WAL beside their file: a copy of the file alone would lack what lies there. Opens no file.
   virtual absl::StatusOr<std::vector<std::string>> ListUnsealed() = 0;
+  // Which files are open, as one line of bounded length, for logs and debuggers. Touches no file.
+  virtual std::string DebugString() = 0;
 };
 
 }  // namespace sumscope::storage

@@ -3,9 +3,11 @@
 #include <thread>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/text/first_few.h"
 #include "server/jobs/analyses/analyses.h"
 #include "server/jobs/intake/ingest.h"
 #include "server/jobs/keeping/housekeeping.h"
@@ -33,6 +35,7 @@ class RealJobManager final : public JobManager {
   void Drain(absl::Duration grace) override;
   bool draining() const override { return context_.draining; }
   std::vector<StorageWait> StorageWaits() const override { return context_.storage_waits.List(); }
+  std::string DebugString() override;
   Runs& runs() override { return runs_; }
   Analyses& analyses() override { return analyses_; }
   QuestionSets& question_sets() override { return question_sets_; }
@@ -96,6 +99,16 @@ void RealJobManager::Drain(absl::Duration grace) {
   context_.pool->Shutdown();
   ingest_.Close();
   context_.hub->Close();
+}
+
+std::string RealJobManager::DebugString() {
+  std::vector<std::string> waits;
+  for (const StorageWait& wait : StorageWaits()) {
+    waits.push_back(absl::StrCat(AnalysisOrRunName(wait.run, wait.analysis), " (", wait.reason, ")"));
+  }
+  return absl::StrCat(dispatcher_.DebugString(), "; ", ingest_.DebugString(), "; ", context_.descriptions.DebugString(),
+                      "; storage waited for by ", FirstFew(waits), "; ", context_.hub->DebugString(), "; ",
+                      context_.run_files->DebugString());
 }
 
 }  // namespace

@@ -38,6 +38,9 @@ class JobManager {
   virtual bool draining() const = 0;
   // Running jobs that wait for storage now.
   virtual std::vector<StorageWait> StorageWaits() const = 0;
+  // What its parts do now, as one line of bounded length, for logs and debuggers: ids, counts and states. Never waits
+  // for storage or workers.
+  virtual std::string DebugString() = 0;
 
   // They live as long as the manager.
   virtual Runs& runs() = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace sumscope::jobs {
 namespace {
 
@@ -63,6 +65,11 @@ void Inbox::Close() {
   MutexLock lock(&mutex_);
   closed_ = true;
   changed_.NotifyAll();
+}
+
+std::string Inbox::DebugString() {
+  MutexLock lock(&mutex_);
+  return absl::StrCat(entries_.size(), " items of ", bytes_, " bytes", closed_ ? ", closed" : "");
 }
 
 }  // namespace sumscope::jobs

@@ -37,6 +37,8 @@ class Inbox {
   bool TakeGroup(std::vector<InboxItem>* group);
   // Nothing more comes in; what is in is still handed out.
   void Close();
+  // For logs and debuggers.
+  std::string DebugString();
 
  private:
   struct Entry {

@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/text/first_few.h"
 
 namespace sumscope::jobs {
 
@@ -109,6 +111,21 @@ void Ingest::Close() {
     slots.swap(slots_);
   }
   for (const auto& [name, slot] : slots) slot->thread.join();
+}
+
+std::string Ingest::DebugString() {
+  std::vector<std::string> slots;
+  MutexLock lock(&mutex_);
+  for (const auto& [name, owned] : slots_) {
+    Slot* const slot = owned.get();
+    std::string task = "no task";
+    {
+      MutexLock slot_lock(&slot->mutex);
+      if (slot->task != nullptr) task = slot->task->task_id();
+    }
+    slots.push_back(absl::StrCat(name, " with ", task, " and ", slot->inbox.DebugString()));
+  }
+  return absl::StrCat("ingest of ", FirstFew(slots), closed_ ? ", closed" : "");
 }
 
 }  // namespace sumscope::jobs

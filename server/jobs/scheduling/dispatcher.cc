@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
+#include "proto/contract/text/first_few.h"
 #include "server/jobs/scheduling/wait_reason.h"
 #include "server/jobs/state/reasons.h"
 
@@ -51,6 +53,17 @@ std::optional<storage::Job> Dispatcher::Claim(const std::string& job) {
 size_t Dispatcher::waiting() {
   MutexLock lock(&mutex_);
   return queue_.size();
+}
+
+std::string Dispatcher::DebugString() {
+  MutexLock lock(&mutex_);
+  std::vector<std::string> active;
+  for (const auto& [job, start] : active_) {
+    active.push_back(absl::StrCat(job, " of ", start.run, " on ", start.slot, start.assigned ? "" : ", starting",
+                                  start.cancel ? ", cancelled" : "", start.idle_again ? ", its slot idle" : ""));
+  }
+  return absl::StrCat("dispatcher with ", queue_.DebugString(), ", active ", FirstFew(active), ", idle slots ",
+                      FirstFew(fleet_.idle), draining_ ? ", draining" : "", stopped_ ? ", stopped" : "");
 }
 
 void Dispatcher::CancelTask(const std::string& job) {

@@ -41,6 +41,8 @@ class Dispatcher : public SlotObserver {
   bool WaitUntilIdle(absl::Duration timeout);
   // Ends the threads.
   void Stop();
+  // For logs and debuggers: who waits, who runs where, which slots are idle.
+  std::string DebugString();
 
   void SlotIdle(const std::string& slot) override;
   void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) override;

@@ -1,8 +1,11 @@
 #include "server/jobs/scheduling/job_queue.h"
 
 #include <algorithm>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/base/back_off.h"
+#include "proto/contract/text/first_few.h"
 
 namespace sumscope::jobs {
 
@@ -108,6 +111,15 @@ bool JobQueue::IsProbe(const std::string& run, const std::string& job) const {
 
 void JobQueue::ProbeOver(const std::string& run, const std::string& job) {
   if (IsProbe(run, job)) Readmit(run);
+}
+
+std::string JobQueue::DebugString() const {
+  std::vector<std::string> refused;
+  for (const auto& [run, waits] : refused_) {
+    refused.push_back(absl::StrCat(run, " (", waits.jobs.size(), " jobs, ", waits.wait.refusals, " refusals)"));
+  }
+  return absl::StrCat(ready_.size(), " jobs ready, ", aside_, " aside for the storage of ", FirstFew(refused),
+                      everybody_.refusals > 0 ? absl::StrCat(", all refused ", everybody_.refusals, " times") : "");
 }
 
 }  // namespace sumscope::jobs

@@ -27,6 +27,8 @@ class JobQueue {
   // The same for a start. A job of a run that was refused is its probe from here on.
   std::optional<storage::Job> Take(const std::string& job);
   size_t size() const { return ready_.size() + aside_; }
+  // For logs and debuggers.
+  std::string DebugString() const;
 
   // The first job of a run that nothing is known against; null when there is none.
   const storage::Job* First() const;

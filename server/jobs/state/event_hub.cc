@@ -1,5 +1,6 @@
 #include "server/jobs/state/event_hub.h"
 
+#include "absl/strings/str_cat.h"
 #include "proto/contract/limits.h"
 
 namespace sumscope::jobs {
@@ -90,6 +91,12 @@ void EventHub::Close() {
 bool EventHub::closed() {
   MutexLock lock(&mutex_);
   return closed_;
+}
+
+std::string EventHub::DebugString() {
+  MutexLock lock(&mutex_);
+  return absl::StrCat("hub with counters of ", versions_.size(), " runs, progress of ", progress_.size(), " runs and ",
+                      analysis_progress_.size(), " analyses", closed_ ? ", closed" : "");
 }
 
 }  // namespace sumscope::jobs

@@ -35,6 +35,8 @@ class EventHub {
   // Ends every wait now and later: the server drains.
   void Close();
   bool closed();
+  // For logs and debuggers.
+  std::string DebugString();
 
  private:
   uint64_t VersionOf(const std::string& run) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -12,6 +12,7 @@
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/first_few.h"
 
 namespace sumscope::jobs {
 
@@ -53,6 +54,12 @@ class RunLocks {
     RunLocks* const locks_;
     const std::string run_;
   };
+
+  // For logs and debuggers.
+  std::string DebugString() {
+    MutexLock lock(&mutex_);
+    return "locks of " + FirstFew(held_);
+  }
 
  private:
   Mutex mutex_;

@@ -10,6 +10,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
+#include "proto/contract/text/first_few.h"
 #include "proto/contract/text/quote.h"
 #include "storage/sqlite/files/files.h"
 
@@ -203,6 +204,16 @@ absl::StatusOr<std::vector<std::string>> SqliteRunFiles::ListUnsealed() {
     if (absl::ConsumeSuffix(&name, ".db-wal") && ValidateRunId(name).ok()) runs.emplace_back(name);
   }
   return runs;
+}
+
+std::string SqliteRunFiles::DebugString() {
+  MutexLock lock(&mutex_);
+  size_t used = 0;
+  for (const auto& [run, entry] : open_) used += entry.file.use_count() > 1 ? 1 : 0;
+  std::vector<std::string> turns;
+  for (const auto& [run, end] : turns_) turns.push_back(run);
+  return absl::StrCat("run files open ", open_.size(), ", in use ", used, ", used last ", FirstFew(recent_),
+                      ", opened or closed now ", FirstFew(turns));
 }
 
 bool SqliteRunFiles::IsUnfinished(const std::string& path) {

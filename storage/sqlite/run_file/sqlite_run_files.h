@@ -30,6 +30,7 @@ class SqliteRunFiles final : public RunFiles {
   bool Exists(const std::string& run) override;
   absl::Status Remove(const std::string& run) override;
   absl::StatusOr<std::vector<std::string>> ListUnsealed() override;
+  std::string DebugString() override;
   // Whether a process which died never finished making the file, where nobody makes one now.
   static bool IsUnfinished(const std::string& path);
 

@@ -99,6 +99,7 @@ class FaultyRunFiles : public storage::RunFiles {
     MutexLock lock(&mutex_);
     return unsealed_;
   }
+  std::string DebugString() override { return files_->DebugString(); }
   void SetUnsealed(std::vector<std::string> runs) {
     MutexLock lock(&mutex_);
     unsealed_ = std::move(runs);

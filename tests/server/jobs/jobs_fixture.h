@@ -71,7 +71,11 @@ class JobsFixture : public testing::Test {
     EXPECT_TRUE(manager_->Start().ok());
     return repairs.ok() ? *repairs : std::vector<std::string>();
   }
-  void Crash() { manager_.reset(); }
+  // As a server that is killed: it hears nothing of its workers' end.
+  void Crash() {
+    if (pool_ != nullptr) pool_->FallSilent();
+    manager_.reset();
+  }
 
   static v1::TrainSpec Spec(uint64_t steps = 4) {
     v1::TrainSpec spec;

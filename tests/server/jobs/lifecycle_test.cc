@@ -68,7 +68,6 @@ TEST_F(Lifecycle_Test, ClockThatJumpsChangesNeitherOrderNorEnd) {
   pool_->Finish(kSlot, End(Finished::DONE));
   ASSERT_TRUE(WaitForState(Id(first.name()), v1::SUCCEEDED));
   EXPECT_THAT(States(Id(first.name())), ElementsAre(v1::QUEUED, v1::STARTING, v1::RUNNING, v1::SUCCEEDED));
-  pool_->Idle(kSlot);
   EXPECT_EQ(NextTask().task.task_id(), Id(second.job()) + ".1");
 }
 
