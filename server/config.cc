@@ -11,7 +11,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/quote.h"
-#include "server/place/loopback.h"
+#include "server/host/loopback.h"
 #include "toml++/toml.h"
 
 namespace sumscope {
@@ -150,8 +150,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   SUMSCOPE_RETURN_IF_ERROR(CheckLogOptions(config.log));
   for (const std::string& address : config.listen) {
     if (absl::StartsWith(address, "unix:/")) continue;
-    SUMSCOPE_RETURN_IF_ERROR(place::LoopbackAddress(address).status());
-    if (!config.insecure_loopback) return place::PlaintextRefused(address);
+    SUMSCOPE_RETURN_IF_ERROR(host::LoopbackAddress(address).status());
+    if (!config.insecure_loopback) return host::PlaintextRefused(address);
   }
   return absl::OkStatus();
 }

@@ -18,7 +18,7 @@ struct ServerConfig {
   std::vector<std::string> listen;         // unix:/path or host:port; default: the local socket
   bool insecure_loopback = false;          // allow host:port without TLS, on loopback only
   std::string worker_program;              // default: sumscope-worker beside this program
-  std::vector<workers::SlotConfig> slots;  // default: place::ChooseSlots
+  std::vector<workers::SlotConfig> slots;  // default: host::ChooseSlots
   std::string slots_reason;                // why these, for people
   double resume_interval_seconds = 60;
   uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that stored activations may take on disk together

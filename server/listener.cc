@@ -17,7 +17,7 @@ absl::StatusOr<SocketPlaces> ClaimSockets(const std::vector<std::string>& addres
   for (const std::string& address : addresses) {
     absl::string_view path = address;
     if (!absl::ConsumePrefix(&path, "unix:")) continue;
-    SUMSCOPE_ASSIGN_OR_RETURN(sockets.emplace_back(), place::SocketPlace::Claim(std::string(path)));
+    SUMSCOPE_ASSIGN_OR_RETURN(sockets.emplace_back(), host::SocketPlace::Claim(std::string(path)));
   }
   return sockets;
 }

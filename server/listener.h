@@ -8,14 +8,14 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/grpcpp.h"
-#include "server/place/socket_place.h"
+#include "server/host/socket_place.h"
 #include "server/rpc/serve/call_watch.h"
 #include "server/transport/connection_table.h"
 #include "server/transport/rpc_server.h"
 
 namespace sumscope {
 
-using SocketPlaces = std::vector<std::unique_ptr<place::SocketPlace>>;
+using SocketPlaces = std::vector<std::unique_ptr<host::SocketPlace>>;
 
 // The places of those of `addresses` that are unix:/path. The errors of SocketPlace::Claim.
 absl::StatusOr<SocketPlaces> ClaimSockets(const std::vector<std::string>& addresses);

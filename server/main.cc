@@ -64,7 +64,7 @@ Surroundings ReadSurroundings() {
   surroundings.data_directory = Environment("SUMSCOPE_DATA_DIRECTORY");
   surroundings.working_directory = WorkingDirectory();
   surroundings.program_folder = ProgramFolder();
-  surroundings.machine = place::ThisMachine();
+  surroundings.machine = host::ThisMachine();
   return surroundings;
 }
 

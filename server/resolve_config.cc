@@ -13,8 +13,8 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/default_socket.h"
-#include "server/place/private_modes.h"
-#include "server/place/socket_place.h"
+#include "server/host/private_modes.h"
+#include "server/host/socket_place.h"
 
 namespace sumscope {
 namespace {
@@ -112,12 +112,12 @@ absl::Status FindWorker(const Surroundings& surroundings, ServerConfig* config) 
                                 "; give the path of sumscope-worker with --worker-program"));
 }
 
-void ChooseSlots(const place::Machine& machine, ServerConfig* config) {
+void ChooseSlots(const host::Machine& machine, ServerConfig* config) {
   if (!config->slots.empty()) {
     config->slots_reason = "as configured";
     return;
   }
-  const place::SlotChoice choice = place::ChooseSlots(machine);
+  const host::SlotChoice choice = host::ChooseSlots(machine);
   for (uint32_t i = 0; i < choice.slots; ++i) config->slots.push_back({absl::StrCat("cpu", i), "cpu", choice.threads});
   config->slots_reason = choice.reason;
 }
@@ -132,8 +132,8 @@ absl::StatusOr<std::vector<std::string>> DefaultListenAddresses(const Surroundin
     if (!addresses.empty() && !at_home) continue;
     // Folders of our own are made; a runtime directory that is not there belongs to nobody who is logged in.
     const std::string folder = path.substr(0, path.rfind('/'));
-    last = absl::EndsWith(folder, "/sumscope") ? place::MakePrivateFolder(folder) : absl::OkStatus();
-    if (last.ok()) last = place::SocketPlace::Claim(path).status();
+    last = absl::EndsWith(folder, "/sumscope") ? host::MakePrivateFolder(folder) : absl::OkStatus();
+    if (last.ok()) last = host::SocketPlace::Claim(path).status();
     // A server that already lives there is an answer, not a reason to hide in another place.
     if (absl::IsAlreadyExists(last) && ErrorReason(last) == "SOCKET_IN_USE") return last;
     if (last.ok()) addresses.push_back("unix:" + path);

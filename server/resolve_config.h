@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/config.h"
-#include "server/place/machine.h"
+#include "server/host/machine.h"
 
 namespace sumscope {
 
@@ -28,7 +28,7 @@ struct Surroundings {
   std::string data_directory;  // SUMSCOPE_DATA_DIRECTORY
   std::string working_directory;
   std::string program_folder;  // where sumscoped lies
-  place::Machine machine;
+  host::Machine machine;
 };
 
 // The configuration of flags over environment over file over defaults, complete and checked. Makes the folders of

@@ -17,13 +17,13 @@
 #include "proto/contract/version.h"
 #include "server/allocator.h"
 #include "server/auth/authenticator.h"
+#include "server/host/instance_lock.h"
+#include "server/host/machine.h"
+#include "server/host/private_modes.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/state/event_hub.h"
 #include "server/jobs/state/job_states.h"
 #include "server/listener.h"
-#include "server/place/instance_lock.h"
-#include "server/place/machine.h"
-#include "server/place/private_modes.h"
 #include "server/rpc/analyses/analysis_service.h"
 #include "server/rpc/captures/capture_service.h"
 #include "server/rpc/facts/fact_service.h"
@@ -57,7 +57,7 @@ class RealServer final : public Server {
   }
 
   absl::Status Open(std::function<bool()> told_to_end) {
-    SUMSCOPE_ASSIGN_OR_RETURN(lock_, place::InstanceLock::Take(config_.data_directory));
+    SUMSCOPE_ASSIGN_OR_RETURN(lock_, host::InstanceLock::Take(config_.data_directory));
     SUMSCOPE_ASSIGN_OR_RETURN(sockets_, ClaimSockets(config_.listen));
     SUMSCOPE_ASSIGN_OR_RETURN(
         storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real()));
@@ -150,7 +150,7 @@ class RealServer final : public Server {
 
   absl::Status MakePool() {
     const std::string logs = config_.data_directory + "/logs";
-    if (const absl::Status made = place::MakePrivateFolder(logs); !made.ok()) {
+    if (const absl::Status made = host::MakePrivateFolder(logs); !made.ok()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "DATA_DIRECTORY_NOT_WRITABLE", made.message());
     }
     workers::LocalLauncher::Options launch;
@@ -182,7 +182,7 @@ class RealServer final : public Server {
     backend.room = &room_;
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
-    backend.memory_bytes = place::ThisMachine().memory_bytes;
+    backend.memory_bytes = host::ThisMachine().memory_bytes;
     runs_ = std::make_unique<rpc::RunService>(backend, &road_);
     analyses_ = std::make_unique<rpc::AnalysisService>(backend, &road_);
     captures_ = std::make_unique<rpc::CaptureService>(backend, &road_);
@@ -215,7 +215,7 @@ class RealServer final : public Server {
   rpc::CallLog call_log_;
   const rpc::Road road_{&authenticator_, {&call_log_}};
   // In the order of construction; the services go first, the lock last.
-  std::unique_ptr<place::InstanceLock> lock_;
+  std::unique_ptr<host::InstanceLock> lock_;
   SocketPlaces sockets_;
   storage::Storage storage_;
   storage::DiskReserve reserve_{config_.data_directory + "/reserve", limits::kDiskReserveBytes};

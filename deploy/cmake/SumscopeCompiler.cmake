@@ -77,11 +77,19 @@ function(sumscope_library name)
   endif()
 endfunction()
 
+# sumscope_add_headers(NAME LIBRARIES ... HEADERS ...): an empty target whose precompiled headers others reuse.
+function(sumscope_add_headers name)
+  cmake_parse_arguments(ARG "" "" "LIBRARIES;HEADERS" ${ARGN})
+  file(WRITE "${CMAKE_BINARY_DIR}/${name}.cc" "")
+  add_library(sumscope_${name} OBJECT "${CMAKE_BINARY_DIR}/${name}.cc")
+  target_link_libraries(sumscope_${name} PRIVATE sumscope_flags ${ARG_LIBRARIES})
+  sumscope_precompile(sumscope_${name} HEADERS ${ARG_HEADERS})
+endfunction()
+
 # What server/{transport,workers,rpc} pay for: gRPC and the messages of its services. Once contract is there.
+set(SUMSCOPE_GRPC_HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <grpcpp/grpcpp.h>
+  <sumscope/v1/analyses.grpc.pb.h> <sumscope/v1/runs.grpc.pb.h> <sumscope/worker/v1/link.grpc.pb.h>)
 function(sumscope_add_grpc_headers)
-  file(WRITE "${CMAKE_BINARY_DIR}/grpc_headers.cc" "")
-  add_library(sumscope_grpc_headers OBJECT "${CMAKE_BINARY_DIR}/grpc_headers.cc")
-  target_link_libraries(sumscope_grpc_headers PRIVATE sumscope::contract sumscope::proto_worker gRPC::grpc++)
-  sumscope_precompile(sumscope_grpc_headers HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <grpcpp/grpcpp.h>
-    <sumscope/v1/analyses.grpc.pb.h> <sumscope/v1/runs.grpc.pb.h> <sumscope/worker/v1/link.grpc.pb.h>)
+  sumscope_add_headers(grpc_headers LIBRARIES sumscope::contract sumscope::proto_worker gRPC::grpc++
+    HEADERS ${SUMSCOPE_GRPC_HEADERS})
 endfunction()

@@ -2,13 +2,15 @@
 # one program and one ctest entry. Every *_test.cc must be named in one call, or the configure stops.
 define_property(GLOBAL PROPERTY SUMSCOPE_REGISTERED_TESTS BRIEF_DOCS "test sources that a target compiles")
 
-# What every test beside the engine's pays for: the test framework, and contract's wide headers.
+# What every test beside the engine's pays for: the test framework, and contract's wide headers; those of gRPC and the
+# services where a test's library has them.
 function(sumscope_add_test_headers)
-  file(WRITE "${CMAKE_BINARY_DIR}/test_headers.cc" "")
-  add_library(sumscope_test_headers OBJECT "${CMAKE_BINARY_DIR}/test_headers.cc")
-  target_link_libraries(sumscope_test_headers PRIVATE sumscope::contract GTest::gmock)
+  sumscope_add_headers(test_headers LIBRARIES sumscope::contract GTest::gmock
+    HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
   sumscope_optimise_test(sumscope_test_headers)
-  sumscope_precompile(sumscope_test_headers HEADERS ${SUMSCOPE_CONTRACT_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+  sumscope_add_headers(grpc_test_headers LIBRARIES sumscope::contract sumscope::proto_worker GTest::gmock gRPC::grpc++
+    HEADERS ${SUMSCOPE_GRPC_HEADERS} <gmock/gmock.h> <gtest/gtest.h>)
+  sumscope_optimise_test(sumscope_grpc_test_headers)
 endfunction()
 
 # A test is compiled more often than it runs.
@@ -29,8 +31,9 @@ function(sumscope_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sumscope_flags ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
   sumscope_optimise_test(${name})
-  list(FILTER ARG_LIBRARIES INCLUDE REGEX "^sumscope::(contract|client|cli|storage|workers|jobs|rpc|server)$")
-  if(ARG_LIBRARIES)
+  if(ARG_LIBRARIES MATCHES "sumscope::(client|cli|workers|rpc|server)(;|$)")
+    sumscope_precompile(${name} REUSE_FROM sumscope_grpc_test_headers)
+  elseif(ARG_LIBRARIES MATCHES "sumscope::(contract|storage|jobs)(;|$)")
     sumscope_precompile(${name} REUSE_FROM sumscope_test_headers)
   endif()
   target_compile_definitions(${name} PRIVATE SUMSCOPE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"

@@ -8,7 +8,7 @@
 
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "server/engine/runtime/device.h"
+#include "server/engine/device/device.h"
 #include "server/worker/link/parent_watch.h"
 #include "server/worker/link/server_link.h"
 #include "server/worker/machine/calibration.h"

@@ -6,9 +6,9 @@
 #include <memory>
 
 #include "server/engine/data/generator.h"
+#include "server/engine/device/device.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/evaluation/evaluate.h"
-#include "server/engine/runtime/device.h"
 #include "server/engine/training/trainer.h"
 
 namespace sumscope::engine {

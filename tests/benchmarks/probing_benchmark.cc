@@ -7,10 +7,10 @@
 #include <algorithm>
 
 #include "server/engine/data/generator.h"
+#include "server/engine/device/device.h"
 #include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/probing/interventions/ablation.h"
-#include "server/engine/runtime/device.h"
 #include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {

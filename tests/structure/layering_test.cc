@@ -28,7 +28,7 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"server/transport", {"proto/contract"}},
     {"server/workers", {"proto", "proto/worker", "proto/contract", "server/transport"}},
     {"server/jobs", {"proto", "proto/worker", "proto/contract", "storage", "server/workers"}},
-    {"server/place", {"proto", "proto/contract"}},
+    {"server/host", {"proto", "proto/contract"}},
     {"server/report", {"proto", "proto/contract", "storage"}},
     {"server/rpc",
      {"proto", "proto/contract", "storage", "server/jobs", "server/auth", "server/report", "server/workers",
@@ -37,7 +37,7 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"server/engine", {}},
     {"server",
      {"proto", "proto/contract", "storage", "server/rpc", "server/jobs", "server/workers", "server/auth",
-      "server/report", "server/transport", "server/place"}},
+      "server/report", "server/transport", "server/host"}},
 };
 
 struct Include {

@@ -8,7 +8,7 @@
 #include "client/cli/captures/commands.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "client/cli/probe/parts/capture_parts.h"
+#include "client/cli/probe/views/capture_parts.h"
 #include "client/connection/pages.h"
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/status_macros.h"

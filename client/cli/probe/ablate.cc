@@ -7,9 +7,9 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/arguments/node_options.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/probe/parts/ablated_rows.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/ablated_rows.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 #include "proto/contract/errors/errors.h"
 
 namespace sumscope::client {

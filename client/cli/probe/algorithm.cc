@@ -5,9 +5,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/node_options.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
 #include "client/cli/probe/probes.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 
 namespace sumscope::client {
 namespace {

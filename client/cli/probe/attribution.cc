@@ -3,8 +3,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 
 namespace sumscope::client {
 namespace {

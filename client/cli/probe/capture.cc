@@ -1,9 +1,9 @@
 // What `sumscope capture` shows as an answer.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "client/cli/probe/parts/capture_parts.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/capture_parts.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 
 namespace sumscope::client {
 namespace {

@@ -9,8 +9,8 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 #include "proto/contract/models/look_back.h"
 
 namespace sumscope::client {

@@ -11,8 +11,8 @@
 #include "client/base/unsigned.h"
 #include "client/cli/arguments/node_options.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/text/quote.h"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "client/cli/probe/parts/probe.h"
+#include "client/cli/probe/views/probe.h"
 
 namespace sumscope::client {
 

@@ -13,9 +13,9 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/arguments/node_options.h"
 #include "client/cli/output/numbers.h"
-#include "client/cli/probe/parts/node_map.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/node_map.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 #include "proto/contract/results/node_tags.h"
 
 namespace sumscope::client {

@@ -4,10 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/arguments/node_options.h"
-#include "client/cli/probe/parts/ablated_rows.h"
-#include "client/cli/probe/parts/node_map.h"
-#include "client/cli/probe/parts/probe.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/ablated_rows.h"
+#include "client/cli/probe/views/node_map.h"
+#include "client/cli/probe/views/probe.h"
+#include "client/cli/probe/views/view_parts.h"
 
 namespace sumscope::client {
 namespace {

@@ -8,7 +8,7 @@
 #include "absl/strings/strip.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/text/quote.h"
-#include "server/engine/runtime/device.h"
+#include "server/engine/device/device.h"
 
 namespace sumscope::worker {
 

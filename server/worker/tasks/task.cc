@@ -4,7 +4,7 @@
 
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "server/engine/runtime/device.h"
+#include "server/engine/device/device.h"
 #include "server/worker/tasks/analysis_task.h"
 #include "server/worker/tasks/guard.h"
 #include "server/worker/tasks/train_task.h"

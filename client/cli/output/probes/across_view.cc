@@ -13,7 +13,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/probes/across_headline.h"
 #include "client/cli/output/probes/analysis_view.h"
-#include "client/cli/probe/parts/view.h"
+#include "client/cli/probe/views/view.h"
 
 namespace sumscope::client {
 namespace {

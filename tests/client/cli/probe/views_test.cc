@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "client/cli/probe/parts/node_map.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/node_map.h"
+#include "client/cli/probe/views/view_parts.h"
 #include "tests/client/cli/probe/view_text.h"
 
 namespace sumscope::client {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "server/engine/data/generator.h"
-#include "server/engine/runtime/device.h"
+#include "server/engine/device/device.h"
 
 namespace sumscope::engine {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "server/engine/device/device.h"
 #include "server/engine/model/transformer.h"
-#include "server/engine/runtime/device.h"
 #include "tests/support/oracle_file.h"
 
 namespace sumscope::engine {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "server/engine/device/device.h"
 #include "server/engine/probing/evaluation/phases.h"
-#include "server/engine/runtime/device.h"
 #include "server/engine/training/trainer.h"
 
 namespace sumscope::engine {

@@ -7,7 +7,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "server/engine/runtime/device.h"
+#include "server/engine/device/device.h"
 #include "server/engine/training/trainer.h"
 #include "tests/server/engine/reason_of.h"
 

@@ -10,7 +10,7 @@
 
 #include "server/engine/data/classes.h"
 #include "server/engine/data/generator.h"
-#include "server/engine/runtime/device.h"
+#include "server/engine/device/device.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {

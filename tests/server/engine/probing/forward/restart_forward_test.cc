@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "server/engine/data/generator.h"
+#include "server/engine/device/device.h"
 #include "server/engine/model/hooks.h"
 #include "server/engine/probing/forward/activations.h"
-#include "server/engine/runtime/device.h"
 
 namespace sumscope::engine {
 namespace {

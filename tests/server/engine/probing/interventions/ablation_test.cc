@@ -4,10 +4,10 @@
 
 #include <cmath>
 
+#include "server/engine/device/device.h"
 #include "server/engine/model/hooks.h"
 #include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/interventions/node_tags.h"
-#include "server/engine/runtime/device.h"
 
 namespace sumscope::engine {
 namespace {

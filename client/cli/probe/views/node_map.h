@@ -1,11 +1,11 @@
-#ifndef SUMSCOPE_CLIENT_CLI_PROBE_PARTS_NODE_MAP_H_
-#define SUMSCOPE_CLIENT_CLI_PROBE_PARTS_NODE_MAP_H_
+#ifndef SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_NODE_MAP_H_
+#define SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_NODE_MAP_H_
 
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "client/cli/probe/parts/view.h"
+#include "client/cli/probe/views/view.h"
 
 namespace sumscope::client {
 
@@ -16,4 +16,4 @@ std::string NodeMap(const std::vector<std::pair<std::string, std::string>>& cell
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CLI_PROBE_PARTS_NODE_MAP_H_
+#endif  // SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_NODE_MAP_H_

@@ -1,11 +1,11 @@
-#ifndef SUMSCOPE_SERVER_PLACE_PRIVATE_MODES_H_
-#define SUMSCOPE_SERVER_PLACE_PRIVATE_MODES_H_
+#ifndef SUMSCOPE_SERVER_HOST_PRIVATE_MODES_H_
+#define SUMSCOPE_SERVER_HOST_PRIVATE_MODES_H_
 
 #include <string>
 
 #include "absl/status/status.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 
 // Makes a folder with its parents, those that are missing with mode 0700. The errors of mkdir.
 absl::Status MakePrivateFolder(const std::string& path);
@@ -16,6 +16,6 @@ absl::Status MakePrivateFolder(const std::string& path);
 // failed.
 absl::Status MakeDataPrivate(const std::string& directory);
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host
 
-#endif  // SUMSCOPE_SERVER_PLACE_PRIVATE_MODES_H_
+#endif  // SUMSCOPE_SERVER_HOST_PRIVATE_MODES_H_

@@ -1,4 +1,4 @@
-#include "client/cli/probe/parts/node_map.h"
+#include "client/cli/probe/views/node_map.h"
 
 #include <iterator>
 #include <map>
@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/view_parts.h"
 #include "proto/contract/models/node_names.h"
 
 namespace sumscope::client {

@@ -1,4 +1,4 @@
-#include "server/place/instance_lock.h"
+#include "server/host/instance_lock.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -10,7 +10,7 @@
 #include "proto/contract/limits.h"
 #include "tests/support/temp_directory.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 TEST(InstanceLock_Test, SecondServerIsRefusedUntilTheFirstIsGone) {
@@ -59,4 +59,4 @@ TEST(InstanceLock_Test, GivenLongPathThenItsAliasIsShort) {
 }
 
 }  // namespace
-}  // namespace sumscope::place
+}  // namespace sumscope::host

@@ -1,4 +1,4 @@
-#include "server/place/loopback.h"
+#include "server/host/loopback.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -14,7 +14,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/text/quote.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 bool IsLoopback(const in_addr& ip) { return (ntohl(ip.s_addr) >> 24) == 127; }
@@ -74,4 +74,4 @@ absl::StatusOr<std::string> LoopbackAddress(const std::string& address) {
   return absl::StrCat(number, ":", port);
 }
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host

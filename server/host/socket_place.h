@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_PLACE_SOCKET_PLACE_H_
-#define SUMSCOPE_SERVER_PLACE_SOCKET_PLACE_H_
+#ifndef SUMSCOPE_SERVER_HOST_SOCKET_PLACE_H_
+#define SUMSCOPE_SERVER_HOST_SOCKET_PLACE_H_
 
 #include <sys/types.h>
 
@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "proto/contract/process/file_descriptor.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 
 // The path of a server's Unix socket. The socket is bound beside it, under a name that nobody knows, and gets the path
 // once it listens:
@@ -45,6 +45,6 @@ class SocketPlace {
   ino_t inode_ = 0;
 };
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host
 
-#endif  // SUMSCOPE_SERVER_PLACE_SOCKET_PLACE_H_
+#endif  // SUMSCOPE_SERVER_HOST_SOCKET_PLACE_H_

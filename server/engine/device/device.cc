@@ -1,4 +1,4 @@
-#include "server/engine/runtime/device.h"
+#include "server/engine/device/device.h"
 
 #include <ATen/Version.h>
 #include <malloc.h>

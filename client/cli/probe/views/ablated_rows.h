@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_CLIENT_CLI_PROBE_PARTS_ABLATED_ROWS_H_
-#define SUMSCOPE_CLIENT_CLI_PROBE_PARTS_ABLATED_ROWS_H_
+#ifndef SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_ABLATED_ROWS_H_
+#define SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_ABLATED_ROWS_H_
 
 #include <string>
 
@@ -15,4 +15,4 @@ Table AblatedRows(const google::protobuf::RepeatedPtrField<std::string>& answer_
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CLI_PROBE_PARTS_ABLATED_ROWS_H_
+#endif  // SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_ABLATED_ROWS_H_

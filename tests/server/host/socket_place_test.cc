@@ -1,4 +1,4 @@
-#include "server/place/socket_place.h"
+#include "server/host/socket_place.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -14,7 +14,7 @@
 #include "proto/contract/errors/errors.h"
 #include "tests/support/temp_directory.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 // A bound socket of ours, and nothing of it when it goes.
@@ -133,4 +133,4 @@ TEST(SocketPlace_Test, PathsThatCannotBeSocketsAreRefused) {
 }
 
 }  // namespace
-}  // namespace sumscope::place
+}  // namespace sumscope::host

@@ -1,4 +1,4 @@
-#include "server/place/private_modes.h"
+#include "server/host/private_modes.h"
 
 #include <sys/stat.h>
 
@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 namespace fs = std::filesystem;
@@ -69,4 +69,4 @@ absl::Status MakeDataPrivate(const std::string& directory) {
   return MakePrivate(directory + "/sumscoped.lock");
 }
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host

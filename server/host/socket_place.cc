@@ -1,4 +1,4 @@
-#include "server/place/socket_place.h"
+#include "server/host/socket_place.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/unix_connect.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 constexpr int kPublishTries = 8;  // against others who start and stop at the same path
@@ -123,4 +123,4 @@ SocketPlace::~SocketPlace() {
   }
 }
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host

@@ -1,4 +1,4 @@
-#include "client/cli/probe/parts/view_parts.h"
+#include "client/cli/probe/views/view_parts.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_CLIENT_CLI_PROBE_PARTS_PROBE_H_
-#define SUMSCOPE_CLIENT_CLI_PROBE_PARTS_PROBE_H_
+#ifndef SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_PROBE_H_
+#define SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_PROBE_H_
 
 #include <functional>
 #include <string>
@@ -10,7 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/output/table.h"
-#include "client/cli/probe/parts/view.h"
+#include "client/cli/probe/views/view.h"
 #include "proto/contract/analyses/oneof_member.h"
 #include "sumscope/v1/analyses.pb.h"
 
@@ -91,4 +91,4 @@ class TypedProbe : public Probe {
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CLI_PROBE_PARTS_PROBE_H_
+#endif  // SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_PROBE_H_

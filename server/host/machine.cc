@@ -1,4 +1,4 @@
-#include "server/place/machine.h"
+#include "server/host/machine.h"
 
 #include <sched.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "proto/contract/limits.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 constexpr double kGiB = 1 << 30;
@@ -79,4 +79,4 @@ SlotChoice ChooseSlots(const Machine& machine) {
   return choice;
 }
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host

@@ -1,12 +1,12 @@
-#ifndef SUMSCOPE_CLIENT_CLI_PROBE_PARTS_CAPTURE_PARTS_H_
-#define SUMSCOPE_CLIENT_CLI_PROBE_PARTS_CAPTURE_PARTS_H_
+#ifndef SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_CAPTURE_PARTS_H_
+#define SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_CAPTURE_PARTS_H_
 
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "client/cli/output/table.h"
-#include "client/cli/probe/parts/view.h"
+#include "client/cli/probe/views/view.h"
 #include "sumscope/v1/activations.pb.h"
 
 // A capture, which `analyses` show as an answer and `captures` as a thing of its own.
@@ -24,4 +24,4 @@ Table CaptureRows(const v1::CaptureResult& result);
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CLI_PROBE_PARTS_CAPTURE_PARTS_H_
+#endif  // SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_CAPTURE_PARTS_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_H_
-#define SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_H_
+#ifndef SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_VIEW_H_
+#define SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_VIEW_H_
 
 #include "sumscope/v1/spec.pb.h"
 
@@ -14,4 +14,4 @@ struct View {
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_H_
+#endif  // SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_VIEW_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_PLACE_INSTANCE_LOCK_H_
-#define SUMSCOPE_SERVER_PLACE_INSTANCE_LOCK_H_
+#ifndef SUMSCOPE_SERVER_HOST_INSTANCE_LOCK_H_
+#define SUMSCOPE_SERVER_HOST_INSTANCE_LOCK_H_
 
 #include <memory>
 #include <string>
@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "proto/contract/process/file_descriptor.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 
 // Held while a server owns a data directory; the kernel lets go of it however the server ends. Thread-compatible.
 class InstanceLock {
@@ -35,6 +35,6 @@ class InstanceLock {
   const FileDescriptor folder_, descriptor_;
 };
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host
 
-#endif  // SUMSCOPE_SERVER_PLACE_INSTANCE_LOCK_H_
+#endif  // SUMSCOPE_SERVER_HOST_INSTANCE_LOCK_H_

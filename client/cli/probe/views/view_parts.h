@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_PARTS_H_
-#define SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_PARTS_H_
+#ifndef SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_VIEW_PARTS_H_
+#define SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_VIEW_PARTS_H_
 
 #include <cstdint>
 #include <string>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 #include "client/cli/output/table.h"
-#include "client/cli/probe/parts/view.h"
+#include "client/cli/probe/views/view.h"
 #include "sumscope/v1/analyses.pb.h"
 
 namespace sumscope::client {
@@ -55,4 +55,4 @@ std::string CountsText(const google::protobuf::RepeatedPtrField<std::string>& to
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_CLI_PROBE_PARTS_VIEW_PARTS_H_
+#endif  // SUMSCOPE_CLIENT_CLI_PROBE_VIEWS_VIEW_PARTS_H_

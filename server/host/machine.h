@@ -1,10 +1,10 @@
-#ifndef SUMSCOPE_SERVER_PLACE_MACHINE_H_
-#define SUMSCOPE_SERVER_PLACE_MACHINE_H_
+#ifndef SUMSCOPE_SERVER_HOST_MACHINE_H_
+#define SUMSCOPE_SERVER_HOST_MACHINE_H_
 
 #include <cstdint>
 #include <string>
 
-namespace sumscope::place {
+namespace sumscope::host {
 
 // What this process may use: processors of its affinity and of its control group's quota, memory of the machine and of
 // that group's limit, where the group or one above it has some (systemd's CPUQuota= and MemoryMax=, a container's).
@@ -29,6 +29,6 @@ struct SlotChoice {
 // more threads: of the counts down to half of that, the one that uses most cores.
 SlotChoice ChooseSlots(const Machine& machine);
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host
 
-#endif  // SUMSCOPE_SERVER_PLACE_MACHINE_H_
+#endif  // SUMSCOPE_SERVER_HOST_MACHINE_H_

@@ -1,4 +1,4 @@
-#include "server/place/instance_lock.h"
+#include "server/host/instance_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -12,9 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
-#include "server/place/private_modes.h"
+#include "server/host/private_modes.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 absl::Status NotWritable(const std::string& directory, absl::string_view why) {
@@ -75,4 +75,4 @@ absl::Status InstanceLock::Check() const {
                    absl::StrCat("the data directory ", directory_, " was removed, moved or replaced"));
 }
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host

@@ -1,4 +1,4 @@
-#include "client/cli/probe/parts/ablated_rows.h"
+#include "client/cli/probe/views/ablated_rows.h"
 
 #include <utility>
 #include <vector>

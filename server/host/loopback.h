@@ -1,11 +1,11 @@
-#ifndef SUMSCOPE_SERVER_PLACE_LOOPBACK_H_
-#define SUMSCOPE_SERVER_PLACE_LOOPBACK_H_
+#ifndef SUMSCOPE_SERVER_HOST_LOOPBACK_H_
+#define SUMSCOPE_SERVER_HOST_LOOPBACK_H_
 
 #include <string>
 
 #include "absl/status/statusor.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 
 // `address` is HOST:PORT as configured; returns it with HOST as a number of 127.0.0.0/8 or [::1], so that what is bound
 // is what was judged: names like 127.0.0.1.example.org are names. Of names only localhost is taken, and only where this
@@ -16,6 +16,6 @@ absl::StatusOr<std::string> LoopbackAddress(const std::string& address);
 // The refusal itself.
 absl::Status PlaintextRefused(const std::string& address);
 
-}  // namespace sumscope::place
+}  // namespace sumscope::host
 
-#endif  // SUMSCOPE_SERVER_PLACE_LOOPBACK_H_
+#endif  // SUMSCOPE_SERVER_HOST_LOOPBACK_H_

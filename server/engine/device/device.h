@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_RUNTIME_DEVICE_H_
-#define SUMSCOPE_SERVER_ENGINE_RUNTIME_DEVICE_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_DEVICE_DEVICE_H_
+#define SUMSCOPE_SERVER_ENGINE_DEVICE_DEVICE_H_
 
 #include <string>
 
@@ -26,4 +26,4 @@ void SetThreads(int threads);
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_RUNTIME_DEVICE_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_DEVICE_DEVICE_H_

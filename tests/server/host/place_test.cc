@@ -7,12 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
-#include "server/place/loopback.h"
-#include "server/place/machine.h"
-#include "server/place/private_modes.h"
+#include "server/host/loopback.h"
+#include "server/host/machine.h"
+#include "server/host/private_modes.h"
 #include "tests/support/temp_directory.h"
 
-namespace sumscope::place {
+namespace sumscope::host {
 namespace {
 
 namespace fs = std::filesystem;
@@ -126,4 +126,4 @@ TEST(ThisMachine_Test, HasACoreAndMemory) {
 }
 
 }  // namespace
-}  // namespace sumscope::place
+}  // namespace sumscope::host
