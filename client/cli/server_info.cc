@@ -78,7 +78,7 @@ absl::StatusOr<ExitCode> Info(const std::string& model, Session& session) {
   v1::GetServerInfoRequest request;
   request.set_model_name(model);
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ServerInfo info, connection->GetServerInfo(request));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ServerInfo info, connection->Call(request));
   Document document = session.FromTable(SlotTable(info));
   document.json = ToJson(info);
   document.items = {document.json};

@@ -113,7 +113,7 @@ absl::StatusOr<ExitCode> AskEach(Session& session, const std::string& name,
 absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateRunRequest request, MakeRequest(options));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, connection->CreateRun(request));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, connection->Call(request));
   if (options.dry_run) {
     run.clear_name();  // there is none to watch or to cancel
     Document document = ShowRunInFull(session, run, {}, session.clock().Now());

@@ -1,6 +1,5 @@
 #include "client/connection/connection.h"
 
-#include <tuple>
 #include <utility>
 
 #include "absl/time/clock.h"
@@ -10,7 +9,6 @@
 #include "client/connection/streams/uploads.h"
 #include "client/connection/streams/watches.h"
 #include "client/connection/unary/channel_stub.h"
-#include "client/connection/unary/methods.h"
 #include "client/connection/unary/retry_stub.h"
 #include "proto/contract/base/random_ids.h"
 
@@ -46,110 +44,60 @@ void Connection::set_on_reconnect(std::function<void(const absl::Status&)> obser
   streams_->set_on_reconnect(std::move(observer));
 }
 
-template <typename Response, typename Request>
-absl::StatusOr<Response> Connection::Call(Request request) {
-  constexpr auto kMethod = std::get<UnaryMethod<Request, Response>>(kUnaryMethods);
-  if constexpr (kMethod.repeat == Repeat::kRequestId) {
-    if (request.request_id().empty()) request.set_request_id(IdSource::Real()->NewUuid());
-  }
-  Response response;
-  const absl::Status status = stub_->Call(kMethod, request, &response, absl::Now() + channel_->options().timeout);
-  if (!status.ok()) return channel_->Explain(status);
-  return response;
+std::string Connection::NewRequestId() { return IdSource::Real()->NewUuid(); }
+
+absl::Status Connection::Send(const Method& method, const google::protobuf::MessageLite& request,
+                              google::protobuf::MessageLite* response) {
+  const absl::Status status = stub_->Call(method, request, response, absl::Now() + channel_->options().timeout);
+  return status.ok() ? status : channel_->Explain(status);
 }
 
-absl::StatusOr<v1::Run> Connection::CreateRun(v1::CreateRunRequest request) {
-  return Call<v1::Run>(std::move(request));
-}
-
-absl::StatusOr<v1::Run> Connection::GetRun(const std::string& name) {
-  return Call<v1::Run>(Named<v1::GetRunRequest>(name));
-}
-
-absl::StatusOr<v1::ListRunsResponse> Connection::ListRuns(const v1::ListRunsRequest& request) {
-  return Call<v1::ListRunsResponse>(request);
-}
-
-absl::StatusOr<v1::Run> Connection::UpdateRun(const v1::UpdateRunRequest& request) { return Call<v1::Run>(request); }
+absl::StatusOr<v1::Run> Connection::GetRun(const std::string& name) { return Call(Named<v1::GetRunRequest>(name)); }
 
 absl::StatusOr<v1::Run> Connection::CancelRun(const std::string& name) {
-  return Call<v1::Run>(Named<v1::CancelRunRequest>(name));
+  return Call(Named<v1::CancelRunRequest>(name));
 }
 
 absl::StatusOr<v1::Run> Connection::ResumeRun(const std::string& name) {
-  return Call<v1::Run>(Named<v1::ResumeRunRequest>(name));
+  return Call(Named<v1::ResumeRunRequest>(name));
 }
 
-absl::StatusOr<v1::Run> Connection::RetryRun(const std::string& name) {
-  return Call<v1::Run>(Named<v1::RetryRunRequest>(name));
-}
+absl::StatusOr<v1::Run> Connection::RetryRun(const std::string& name) { return Call(Named<v1::RetryRunRequest>(name)); }
 
 absl::StatusOr<v1::Run> Connection::DeleteRun(const std::string& name) {
-  return Call<v1::Run>(Named<v1::DeleteRunRequest>(name));
+  return Call(Named<v1::DeleteRunRequest>(name));
 }
 
 absl::StatusOr<v1::Run> Connection::UndeleteRun(const std::string& name) {
-  return Call<v1::Run>(Named<v1::UndeleteRunRequest>(name));
-}
-
-absl::StatusOr<v1::ListMetricsResponse> Connection::ListMetrics(const v1::ListMetricsRequest& request) {
-  return Call<v1::ListMetricsResponse>(request);
-}
-
-absl::StatusOr<v1::ListLogsResponse> Connection::ListLogs(const v1::ListLogsRequest& request) {
-  return Call<v1::ListLogsResponse>(request);
+  return Call(Named<v1::UndeleteRunRequest>(name));
 }
 
 absl::StatusOr<v1::ListCheckpointsResponse> Connection::ListCheckpoints(const std::string& name) {
-  return Call<v1::ListCheckpointsResponse>(Named<v1::ListCheckpointsRequest>(name));
-}
-
-absl::StatusOr<v1::CreateAnalysisResponse> Connection::CreateAnalysis(v1::CreateAnalysisRequest request) {
-  return Call<v1::CreateAnalysisResponse>(std::move(request));
+  return Call(Named<v1::ListCheckpointsRequest>(name));
 }
 
 absl::StatusOr<v1::Analysis> Connection::GetAnalysis(const std::string& name) {
-  return Call<v1::Analysis>(Named<v1::GetAnalysisRequest>(name));
-}
-
-absl::StatusOr<v1::ListAnalysesResponse> Connection::ListAnalyses(const v1::ListAnalysesRequest& request) {
-  return Call<v1::ListAnalysesResponse>(request);
+  return Call(Named<v1::GetAnalysisRequest>(name));
 }
 
 absl::StatusOr<v1::Analysis> Connection::CancelAnalysis(const std::string& name) {
-  return Call<v1::Analysis>(Named<v1::CancelAnalysisRequest>(name));
+  return Call(Named<v1::CancelAnalysisRequest>(name));
 }
 
 absl::Status Connection::DeleteAnalysis(const std::string& name) {
-  return Call<v1::DeleteAnalysisResponse>(Named<v1::DeleteAnalysisRequest>(name)).status();
-}
-
-absl::StatusOr<v1::ListFactsResponse> Connection::ListFacts(const v1::ListFactsRequest& request) {
-  return Call<v1::ListFactsResponse>(request);
+  return Call(Named<v1::DeleteAnalysisRequest>(name)).status();
 }
 
 absl::StatusOr<v1::UploadedQuestionSet> Connection::GetQuestionSet(const std::string& name) {
-  return Call<v1::UploadedQuestionSet>(Named<v1::GetQuestionSetRequest>(name));
-}
-
-absl::StatusOr<v1::ListQuestionSetsResponse> Connection::ListQuestionSets(const v1::ListQuestionSetsRequest& request) {
-  return Call<v1::ListQuestionSetsResponse>(request);
+  return Call(Named<v1::GetQuestionSetRequest>(name));
 }
 
 absl::StatusOr<v1::Capture> Connection::GetCapture(const std::string& name) {
-  return Call<v1::Capture>(Named<v1::GetCaptureRequest>(name));
-}
-
-absl::StatusOr<v1::ListCapturesResponse> Connection::ListCaptures(const v1::ListCapturesRequest& request) {
-  return Call<v1::ListCapturesResponse>(request);
+  return Call(Named<v1::GetCaptureRequest>(name));
 }
 
 absl::Status Connection::DeleteCapture(const std::string& name) {
-  return Call<v1::DeleteCaptureResponse>(Named<v1::DeleteCaptureRequest>(name)).status();
-}
-
-absl::StatusOr<v1::ServerInfo> Connection::GetServerInfo(const v1::GetServerInfoRequest& request) {
-  return Call<v1::ServerInfo>(request);
+  return Call(Named<v1::DeleteCaptureRequest>(name)).status();
 }
 
 absl::StatusOr<v1::Run> Connection::WatchRun(const std::string& name,

@@ -12,6 +12,8 @@
 #include "client/base/backoff.h"
 #include "client/base/cancellation.h"
 #include "client/connection/channel/connection_options.h"
+#include "client/connection/unary/methods.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/sha256.h"
 #include "sumscope/v1/activations.pb.h"
 #include "sumscope/v1/analyses.pb.h"
@@ -24,9 +26,8 @@ namespace sumscope::client {
 
 class ServerChannel;
 class StreamKeeper;
-class UnaryStub;
 
-// The one seam between commands and a server: every call of sumscope.v1 as a function, errors with their google.rpc
+// The one seam between commands and a server: every call of sumscope.v1, errors with their google.rpc
 // details, lost connections mended.
 //
 // A call is repeated after a lost connection only where unary/methods.h says that it does no harm: reads, changes that
@@ -46,31 +47,32 @@ class Connection {
   // Told when a stream lost its server, before each new attempt.
   void set_on_reconnect(std::function<void(const absl::Status&)> observer);
 
-  absl::StatusOr<v1::Run> CreateRun(v1::CreateRunRequest request);
+  // The unary method that takes `request` (unary/methods.h), and its answer. A list gives one page.
+  template <typename Request>
+  absl::StatusOr<ResponseOf<Request>> Call(Request request) {
+    constexpr Method kMethod = MethodOf<Request>();
+    if constexpr (kMethod.repeat == Repeat::kRequestId) {
+      if (request.request_id().empty()) request.set_request_id(NewRequestId());
+    }
+    ResponseOf<Request> response;
+    SUMSCOPE_RETURN_IF_ERROR(Send(kMethod, request, &response));
+    return response;
+  }
+
+  // Methods that take a resource name and nothing else.
   absl::StatusOr<v1::Run> GetRun(const std::string& name);
-  // One page.
-  absl::StatusOr<v1::ListRunsResponse> ListRuns(const v1::ListRunsRequest& request);
-  absl::StatusOr<v1::Run> UpdateRun(const v1::UpdateRunRequest& request);
   absl::StatusOr<v1::Run> CancelRun(const std::string& name);
   absl::StatusOr<v1::Run> ResumeRun(const std::string& name);
   absl::StatusOr<v1::Run> RetryRun(const std::string& name);
   absl::StatusOr<v1::Run> DeleteRun(const std::string& name);
   absl::StatusOr<v1::Run> UndeleteRun(const std::string& name);
-  absl::StatusOr<v1::ListMetricsResponse> ListMetrics(const v1::ListMetricsRequest& request);
-  absl::StatusOr<v1::ListLogsResponse> ListLogs(const v1::ListLogsRequest& request);
   absl::StatusOr<v1::ListCheckpointsResponse> ListCheckpoints(const std::string& name);
-  absl::StatusOr<v1::CreateAnalysisResponse> CreateAnalysis(v1::CreateAnalysisRequest request);
   absl::StatusOr<v1::Analysis> GetAnalysis(const std::string& name);
-  absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(const v1::ListAnalysesRequest& request);
   absl::StatusOr<v1::Analysis> CancelAnalysis(const std::string& name);
   absl::Status DeleteAnalysis(const std::string& name);
-  absl::StatusOr<v1::ListFactsResponse> ListFacts(const v1::ListFactsRequest& request);
   absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& name);
-  absl::StatusOr<v1::ListQuestionSetsResponse> ListQuestionSets(const v1::ListQuestionSetsRequest& request);
   absl::StatusOr<v1::Capture> GetCapture(const std::string& name);
-  absl::StatusOr<v1::ListCapturesResponse> ListCaptures(const v1::ListCapturesRequest& request);
   absl::Status DeleteCapture(const std::string& name);
-  absl::StatusOr<v1::ServerInfo> GetServerInfo(const v1::GetServerInfoRequest& request);
 
   // Streams. `name` must be an exact resource name: a prefix or @last could mean another run after a reconnect. A
   // callback's error ends the stream and is returned.
@@ -103,9 +105,10 @@ class Connection {
   absl::StatusOr<v1::Run> ImportRun(v1::ImportHeader header, const std::string& path);
 
  private:
-  // The method that takes `request`, by the stub and its decorators.
-  template <typename Response, typename Request>
-  absl::StatusOr<Response> Call(Request request);
+  static std::string NewRequestId();
+  // Calls by the stub and its decorators.
+  absl::Status Send(const Method& method, const google::protobuf::MessageLite& request,
+                    google::protobuf::MessageLite* response);
 
   Sleeper* const sleeper_;
   Cancellation* const cancellation_;

@@ -116,12 +116,11 @@ absl::StatusOr<v1::QuestionSet> ParseQuestionSet(absl::string_view text, v1::Ope
 absl::Status CompleteHash(Connection& connection, v1::QuestionSet* questions) {
   const std::string prefix = questions->uploaded().sha256();
   if (prefix.empty() || prefix.size() == kHexDigits) return absl::OkStatus();
-  SUMSCOPE_ASSIGN_OR_RETURN(
-      const v1::ListQuestionSetsResponse all,
-      ReadPages(
-          v1::ListQuestionSetsRequest(), /*limit=*/0,
-          [&](const v1::ListQuestionSetsRequest& page) { return connection.ListQuestionSets(page); },
-          &v1::ListQuestionSetsResponse::mutable_question_sets));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListQuestionSetsResponse all,
+                            ReadPages(
+                                v1::ListQuestionSetsRequest(), /*limit=*/0,
+                                [&](const v1::ListQuestionSetsRequest& page) { return connection.Call(page); },
+                                &v1::ListQuestionSetsResponse::mutable_question_sets));
   std::string found;
   for (const v1::UploadedQuestionSet& set : all.question_sets()) {
     if (!absl::StartsWith(set.sha256(), prefix)) continue;

@@ -60,7 +60,7 @@ absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(Connection& connection, co
   request.set_parent(run.empty() ? "runs/-" : run);
   request.set_analysis(kind);
   return ReadPages(
-      request, limit, [&](const v1::ListAnalysesRequest& page) { return connection.ListAnalyses(page); },
+      request, limit, [&](const v1::ListAnalysesRequest& page) { return connection.Call(page); },
       &v1::ListAnalysesResponse::mutable_analyses);
 }
 

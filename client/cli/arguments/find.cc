@@ -58,7 +58,7 @@ absl::Status ForEach(Connection& connection, const Kind& kind, const std::string
   request.set_analysis(std::string(kind.filter));
   request.set_page_size(limits::kMaxPageSize);
   do {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListAnalysesResponse page, connection.ListAnalyses(request));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListAnalysesResponse page, connection.Call(request));
     for (const v1::Analysis& analysis : page.analyses()) {
       if (!use(analysis)) return absl::OkStatus();
     }

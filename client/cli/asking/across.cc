@@ -26,7 +26,7 @@ absl::StatusOr<v1::ListRunsResponse> AllRuns(Connection& connection, const std::
   v1::ListRunsRequest request;
   request.set_filter(filter);
   return ReadPages(
-      request, /*limit=*/0, [&](const v1::ListRunsRequest& page) { return connection.ListRuns(page); },
+      request, /*limit=*/0, [&](const v1::ListRunsRequest& page) { return connection.Call(page); },
       &v1::ListRunsResponse::mutable_runs);
 }
 
@@ -96,7 +96,7 @@ class Asker {
       *request.mutable_question_set() = uploaded->second;
     }
     if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
-    absl::StatusOr<v1::CreateAnalysisResponse> created = connection_.CreateAnalysis(request);
+    absl::StatusOr<v1::CreateAnalysisResponse> created = connection_.Call(request);
     if (!created.ok()) return ExplainMissingList(created.status());
     return created;
   }

@@ -18,7 +18,7 @@ namespace {
 absl::Status TellOfMuch(Session& session, Connection& connection, v1::CreateAnalysisRequest request, bool yes) {
   constexpr uint64_t kMuch = uint64_t{1} << 30;
   request.set_validate_only(true);
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateAnalysisResponse checked, connection.CreateAnalysis(request));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateAnalysisResponse checked, connection.Call(request));
   if (checked.from_cache()) return absl::OkStatus();
   const v1::AnalysisPrediction& prediction = checked.analysis().prediction();
   const uint64_t bytes = prediction.disk_bytes();
@@ -33,7 +33,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> Create(Session& session, Connection& 
   SUMSCOPE_RETURN_IF_ERROR(UploadIfLong(connection, request.parent(), request.mutable_question_set()));
   if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
   if (!request.validate_only()) SUMSCOPE_RETURN_IF_ERROR(TellOfMuch(session, connection, request, yes));
-  return connection.CreateAnalysis(request);
+  return connection.Call(request);
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(
       const v1::ListCapturesResponse all,
       ReadPages(
-          request, options.limit, [&](const v1::ListCapturesRequest& page) { return connection->ListCaptures(page); },
+          request, options.limit, [&](const v1::ListCapturesRequest& page) { return connection->Call(page); },
           &v1::ListCapturesResponse::mutable_captures));
   Document document = Show(session, all, session.clock().Now());
   if (all.captures().empty()) {

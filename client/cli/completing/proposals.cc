@@ -73,7 +73,7 @@ Proposal ProposalOf(const v1::Run& run) {
 std::vector<Proposal> Runs(Connection& connection) {
   std::vector<Proposal> proposals;
   const absl::StatusOr<v1::ListRunsResponse> newest = ReadPages(
-      v1::ListRunsRequest(), kMost, [&](const v1::ListRunsRequest& page) { return connection.ListRuns(page); },
+      v1::ListRunsRequest(), kMost, [&](const v1::ListRunsRequest& page) { return connection.Call(page); },
       &v1::ListRunsResponse::mutable_runs);
   if (!newest.ok()) return proposals;
   for (const v1::Run& run : newest->runs()) proposals.push_back(ProposalOf(run));
@@ -87,7 +87,7 @@ std::vector<Proposal> DeletedRuns(Connection& connection) {
   v1::ListRunsRequest request;
   request.set_show_deleted(true);
   const absl::StatusOr<v1::ListRunsResponse> newest = ReadPages(
-      request, limits::kMaxPageSize, [&](const v1::ListRunsRequest& page) { return connection.ListRuns(page); },
+      request, limits::kMaxPageSize, [&](const v1::ListRunsRequest& page) { return connection.Call(page); },
       &v1::ListRunsResponse::mutable_runs);
   if (!newest.ok()) return proposals;
   for (const v1::Run& run : newest->runs()) {
@@ -118,7 +118,7 @@ std::vector<Proposal> Answers(Connection& connection, const char* kind, absl::st
   request.set_parent(RunName(run.empty() ? "-" : run));
   request.set_analysis(kind);
   const absl::StatusOr<v1::ListAnalysesResponse> newest = ReadPages(
-      request, kMost, [&](const v1::ListAnalysesRequest& page) { return connection.ListAnalyses(page); },
+      request, kMost, [&](const v1::ListAnalysesRequest& page) { return connection.Call(page); },
       &v1::ListAnalysesResponse::mutable_analyses);
   if (!newest.ok()) return proposals;
   for (const v1::Analysis& one : newest->analyses()) {

@@ -160,7 +160,7 @@ absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const st
   request.set_page_token(page_token);
   request.set_filter(filter);
   return ReadPages(
-      request, limit, [&](const v1::ListFactsRequest& page) { return connection.ListFacts(page); },
+      request, limit, [&](const v1::ListFactsRequest& page) { return connection.Call(page); },
       &v1::ListFactsResponse::mutable_facts);
 }
 

@@ -43,7 +43,7 @@ absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
     request.mutable_update_mask()->add_paths(absl::StrCat("labels.", key));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->UpdateRun(request));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->Call(request));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowRun(session, run, session.clock().Now())));
   return ExitCode::kDone;
 }

@@ -49,7 +49,7 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(
       const v1::ListRunsResponse all,
       ReadPages(
-          request, options.limit, [&](const v1::ListRunsRequest& page) { return connection->ListRuns(page); },
+          request, options.limit, [&](const v1::ListRunsRequest& page) { return connection->Call(page); },
           &v1::ListRunsResponse::mutable_runs));
   Document document = ShowRuns(session, {all.runs().begin(), all.runs().end()}, session.clock().Now(), options.sort_by);
   document.json = ToJson(all);

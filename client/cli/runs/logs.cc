@@ -76,7 +76,7 @@ absl::Status PrintLines(const Options& options, const std::string& run, Session&
   v1::ListLogsResponse page;
   do {
     request.set_after_sequence(printer->last());
-    SUMSCOPE_ASSIGN_OR_RETURN(page, connection.ListLogs(request));
+    SUMSCOPE_ASSIGN_OR_RETURN(page, connection.Call(request));
     for (const v1::LogLine& line : page.lines()) SUMSCOPE_RETURN_IF_ERROR(printer->Print(line));
   } while (page.more() && page.lines_size() > 0);
   if (!options.follow) return absl::OkStatus();

@@ -28,7 +28,7 @@ absl::StatusOr<v1::MetricBlock> TimingOf(Connection& connection, const std::stri
   request.set_series(v1::TIMING);
   request.set_first_step(block.first_step());
   request.set_page_size(std::min(block.count(), limits::kMaxMetricPage));
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::ListMetricsResponse response, connection.ListMetrics(request));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::ListMetricsResponse response, connection.Call(request));
   if (response.block().columns().empty()) response.mutable_block()->add_columns("steps_per_second");
   return response.block();
 }
@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<std::string>> ColumnsOf(Connection& connection, const
   request.set_name(name);
   request.set_series(v1::DETERMINISTIC);
   request.set_page_size(1);
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListMetricsResponse response, connection.ListMetrics(request));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListMetricsResponse response, connection.Call(request));
   std::vector<std::string> columns(response.block().columns().begin(), response.block().columns().end());
   if (columns.empty()) columns = {"loss"};  // what every training has; the others depend on it
   if (timing) columns.push_back("steps_per_second");

@@ -1,7 +1,9 @@
 #ifndef SUMSCOPE_CLIENT_CONNECTION_UNARY_METHODS_H_
 #define SUMSCOPE_CLIENT_CONNECTION_UNARY_METHODS_H_
 
+#include <cstddef>
 #include <tuple>
+#include <type_traits>
 
 #include "client/connection/unary/unary_stub.h"
 #include "sumscope/v1/activations.pb.h"
@@ -60,6 +62,20 @@ inline constexpr auto kUnaryMethods = std::make_tuple(
     UnaryMethod<v1::DeleteCaptureRequest, v1::DeleteCaptureResponse>("/sumscope.v1.CaptureService/DeleteCapture",
                                                                      Repeat::kNever),
     UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>("/sumscope.v1.SystemService/GetServerInfo", Repeat::kRead));
+
+// The row of the method that takes such requests; no two take the same.
+template <typename Request, size_t i = 0>
+constexpr auto MethodOf() {
+  using Row = std::tuple_element_t<i, std::decay_t<decltype(kUnaryMethods)>>;
+  if constexpr (std::is_same_v<typename Row::Request, Request>) {
+    return std::get<i>(kUnaryMethods);
+  } else {
+    return MethodOf<Request, i + 1>();
+  }
+}
+
+template <typename Request>
+using ResponseOf = typename decltype(MethodOf<Request>())::Response;
 
 }  // namespace sumscope::client
 

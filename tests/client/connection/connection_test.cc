@@ -66,7 +66,7 @@ TEST_F(Connection_Test, WhenACreationIsRepeatedThenItsRequestIdStaysTheSame) {
   std::vector<std::string> ids;
   sleeper_.on_sleep = [&] { ids.push_back(server_.LastRequest<v1::CreateRunRequest>().request_id()); };
   server_.errors = {kLost};
-  ASSERT_TRUE(connection_->CreateRun({}).ok());
+  ASSERT_TRUE(connection_->Call(v1::CreateRunRequest()).ok());
   ids.push_back(server_.LastRequest<v1::CreateRunRequest>().request_id());
   ASSERT_EQ(ids.size(), 2u);
   EXPECT_EQ(ids[0].size(), 36u);
