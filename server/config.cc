@@ -19,10 +19,6 @@ namespace {
 
 constexpr uint32_t kMaxThreads = 1024;
 
-absl::Status Invalid(const std::string& message) {
-  return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", message);
-}
-
 // Reads one value of the type that the key has; false when it has another.
 bool Take(const toml::node& node, std::string* out) {
   const auto value = node.value_exact<std::string>();
@@ -57,7 +53,7 @@ bool Take(const toml::node& node, std::vector<std::string>* out) {
 
 absl::Status TakeSlots(const toml::node& node, ServerConfig* config) {
   std::vector<std::string> texts;
-  if (!Take(node, &texts)) return Invalid("slots must be an array of strings such as \"cpu0:cpu:2\"");
+  if (!Take(node, &texts)) return InvalidConfig("slots must be an array of strings such as \"cpu0:cpu:2\"");
   config->slots.clear();
   for (const std::string& text : texts) SUMSCOPE_RETURN_IF_ERROR(AddSlot(text, config));
   return absl::OkStatus();
@@ -83,11 +79,11 @@ absl::Status TakeKey(const std::string& key, const toml::node& node, ServerConfi
   } else if (key == "log_format") {
     ok = Take(node, &config->log.format);
   } else {
-    return Invalid(absl::StrCat("unknown key ", Quote(key),
-                                "; there are data_directory, listen, insecure_loopback, worker_program, slots, "
-                                "resume_interval_seconds, capture_limit_bytes, log_level, log_format"));
+    return InvalidConfig(absl::StrCat("unknown key ", Quote(key),
+                                      "; there are data_directory, listen, insecure_loopback, worker_program, slots, "
+                                      "resume_interval_seconds, capture_limit_bytes, log_level, log_format"));
   }
-  return ok ? absl::OkStatus() : Invalid(absl::StrCat("key ", Quote(key), " has a value of the wrong type"));
+  return ok ? absl::OkStatus() : InvalidConfig(absl::StrCat("key ", Quote(key), " has a value of the wrong type"));
 }
 
 // cpu or cuda:N.
@@ -99,16 +95,20 @@ bool IsDevice(absl::string_view device) {
 
 }  // namespace
 
+absl::Status InvalidConfig(const std::string& message) {
+  return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", message);
+}
+
 absl::Status ReadConfigText(absl::string_view text, const std::string& file, ServerConfig* config) {
   toml::table table;
   try {
     table = toml::parse(std::string_view(text.data(), text.size()), file);
   } catch (const toml::parse_error& error) {
-    return Invalid(absl::StrCat(file, ":", error.source().begin.line, ": ", std::string(error.description())));
+    return InvalidConfig(absl::StrCat(file, ":", error.source().begin.line, ": ", std::string(error.description())));
   }
   for (const auto& [key, node] : table) {
     const absl::Status status = TakeKey(std::string(key.str()), node, config);
-    if (!status.ok()) return Invalid(absl::StrCat(file, ":", node.source().begin.line, ": ", status.message()));
+    if (!status.ok()) return InvalidConfig(absl::StrCat(file, ":", node.source().begin.line, ": ", status.message()));
   }
   return absl::OkStatus();
 }
@@ -118,11 +118,12 @@ absl::Status AddSlot(absl::string_view text, ServerConfig* config) {
   workers::SlotConfig slot;
   const bool shaped = first != absl::string_view::npos && first != last;
   if (!shaped || !absl::SimpleAtoi(text.substr(last + 1), &slot.threads)) {
-    return Invalid(
+    return InvalidConfig(
         absl::StrCat("slot ", Quote(text), " is not NAME:DEVICE:THREADS, such as cpu0:cpu:2 or gpu0:cuda:0:4"));
   }
   if (slot.threads == 0 || slot.threads > kMaxThreads) {
-    return Invalid(absl::StrCat("slot ", Quote(text), " has ", slot.threads, " threads; expected 1 to ", kMaxThreads));
+    return InvalidConfig(
+        absl::StrCat("slot ", Quote(text), " has ", slot.threads, " threads; expected 1 to ", kMaxThreads));
   }
   slot.name = std::string(text.substr(0, first));
   slot.device = std::string(text.substr(first + 1, last - first - 1));
@@ -131,20 +132,21 @@ absl::Status AddSlot(absl::string_view text, ServerConfig* config) {
 }
 
 absl::Status ValidateConfig(const ServerConfig& config) {
-  if (config.slots.empty()) return Invalid("a server needs at least one slot");
+  if (config.slots.empty()) return InvalidConfig("a server needs at least one slot");
   std::set<std::string> names;
   for (const workers::SlotConfig& slot : config.slots) {
     const bool plain = slot.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
     if (slot.name.empty() || slot.name.size() > 32 || !plain || !names.insert(slot.name).second) {
-      return Invalid(
+      return InvalidConfig(
           absl::StrCat("slot name ", Quote(slot.name), " must be new, of a-z, 0-9 and \"-\", at most 32 long"));
     }
     if (!IsDevice(slot.device)) {
-      return Invalid(absl::StrCat("device ", Quote(slot.device), " of slot ", slot.name, " is neither cpu nor cuda:N"));
+      return InvalidConfig(
+          absl::StrCat("device ", Quote(slot.device), " of slot ", slot.name, " is neither cpu nor cuda:N"));
     }
   }
   if (!(config.resume_interval_seconds > 0 && config.resume_interval_seconds <= 60)) {
-    return Invalid(
+    return InvalidConfig(
         "resume_interval_seconds must be above 0 and at most 60: so much work may be repeated after a crash");
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckLogOptions(config.log));

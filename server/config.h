@@ -25,6 +25,9 @@ struct ServerConfig {
   LogOptions log;                                     // log_level, log_format
 };
 
+// INVALID_ARGUMENT CONFIG_INVALID.
+absl::Status InvalidConfig(const std::string& message);
+
 // Merges the keys of a TOML text into `config`. INVALID_ARGUMENT CONFIG_INVALID naming file, line and the key.
 absl::Status ReadConfigText(absl::string_view text, const std::string& file, ServerConfig* config);
 

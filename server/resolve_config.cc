@@ -19,10 +19,6 @@
 namespace sumscope {
 namespace {
 
-absl::Status Invalid(const std::string& message) {
-  return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", message);
-}
-
 bool IsRegularFile(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
@@ -59,7 +55,7 @@ absl::Status ReadFiles(const Flags& flags, const Surroundings& surroundings, Ser
 absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
   if (flags.data_directory.has_value()) {
     // An unset variable in a script must not mean another directory.
-    if (flags.data_directory->empty()) return Invalid("--data-directory is empty");
+    if (flags.data_directory->empty()) return InvalidConfig("--data-directory is empty");
     config->data_directory = *flags.data_directory;
   }
   if (flags.worker_program.has_value()) config->worker_program = *flags.worker_program;
@@ -70,7 +66,8 @@ absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
   if (flags.resume_interval_seconds.has_value()) config->resume_interval_seconds = *flags.resume_interval_seconds;
   if (flags.capture_limit_bytes.has_value()) {
     if (*flags.capture_limit_bytes < 0) {
-      return Invalid(absl::StrCat("--capture-limit-bytes is ", *flags.capture_limit_bytes, "; expected 0 or more"));
+      return InvalidConfig(
+          absl::StrCat("--capture-limit-bytes is ", *flags.capture_limit_bytes, "; expected 0 or more"));
     }
     config->capture_limit_bytes = static_cast<uint64_t>(*flags.capture_limit_bytes);
   }
@@ -82,7 +79,7 @@ absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
 absl::Status MakeAbsolute(const Surroundings& surroundings, const char* what, std::string* path) {
   if (absl::StartsWith(*path, "/")) return absl::OkStatus();
   if (surroundings.working_directory.empty()) {
-    return Invalid(absl::StrCat(what, " ", *path, " is relative to a working directory that is gone"));
+    return InvalidConfig(absl::StrCat(what, " ", *path, " is relative to a working directory that is gone"));
   }
   *path = absl::StrCat(surroundings.working_directory, "/", *path);
   return absl::OkStatus();
@@ -91,7 +88,7 @@ absl::Status MakeAbsolute(const Surroundings& surroundings, const char* what, st
 absl::Status PlaceData(const Surroundings& surroundings, ServerConfig* config) {
   if (config->data_directory.empty()) {
     const std::string folder = Folder(surroundings.xdg_data_home, surroundings.home, "/.local/share");
-    if (folder.empty()) return Invalid("there is no home directory; say where data goes with --data-directory");
+    if (folder.empty()) return InvalidConfig("there is no home directory; say where data goes with --data-directory");
     config->data_directory = folder + "/sumscope";
   }
   return MakeAbsolute(surroundings, "--data-directory", &config->data_directory);

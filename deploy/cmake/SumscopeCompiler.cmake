@@ -60,14 +60,24 @@ function(sumscope_precompile target)
   endif()
 endfunction()
 
-# sumscope_library(NAME [GRPC] [SOURCES ...] LIBRARIES ... [HEADERS ...]): one folder, one target, one namespace. HEADERS
-# are precompiled for it beside contract's; GRPC reuses gRPC's and the services', which are compiled once; without either
-# it reuses contract's where it links contract.
+# Eight files of a target as one, in builds that are made to run once: half the time of a sanitizer's. A file that has a
+# name of its own in common with its neighbours says SKIP_UNITY_BUILD_INCLUSION, or its target NO_UNITY.
+option(SUMSCOPE_UNITY "Compile several files of a target as one" OFF)
+function(sumscope_unite target)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${SUMSCOPE_UNITY} UNITY_BUILD_BATCH_SIZE 8)
+endfunction()
+
+# sumscope_library(NAME [GRPC] [NO_UNITY] [SOURCES ...] LIBRARIES ... [HEADERS ...]): one folder, one target, one namespace.
+# HEADERS are precompiled for it beside contract's; GRPC reuses gRPC's and the services', which are compiled once; without
+# either it reuses contract's where it links contract.
 function(sumscope_library name)
-  cmake_parse_arguments(ARG "GRPC" "" "SOURCES;LIBRARIES;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC;NO_UNITY" "" "SOURCES;LIBRARIES;HEADERS" ${ARGN})
   add_library(sumscope_${name} STATIC ${ARG_SOURCES})
   add_library(sumscope::${name} ALIAS sumscope_${name})
   target_link_libraries(sumscope_${name} PUBLIC sumscope_flags ${ARG_LIBRARIES})
+  if(NOT ARG_NO_UNITY)
+    sumscope_unite(sumscope_${name})
+  endif()
   if(ARG_GRPC)
     sumscope_precompile(sumscope_${name} REUSE_FROM sumscope_grpc_headers)
   elseif(ARG_HEADERS)

@@ -14,11 +14,11 @@
 namespace sumscope::storage {
 namespace {
 
-constexpr size_t kHashLength = 64;
+constexpr size_t kSha256Length = 64;
 
 // What may become a file name.
 bool IsHash(const std::string& sha256) {
-  return sha256.size() == kHashLength && sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
+  return sha256.size() == kSha256Length && sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
 absl::Status NoText(const std::string& sha256) {
