@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/text/first_few.h"
 
@@ -118,12 +119,13 @@ std::string Ingest::DebugString() {
   MutexLock lock(&mutex_);
   for (const auto& [name, owned] : slots_) {
     Slot* const slot = owned.get();
-    std::string task = "no task";
+    std::vector<std::string> tasks;
     {
       MutexLock slot_lock(&slot->mutex);
-      if (slot->task != nullptr) task = slot->task->task_id();
+      for (const auto& [task_id, task] : slot->tasks) tasks.push_back(task_id);
     }
-    slots.push_back(absl::StrCat(name, " with ", task, " and ", slot->inbox.DebugString()));
+    const std::string held = tasks.empty() ? "no task" : absl::StrJoin(tasks, ", ");
+    slots.push_back(absl::StrCat(name, " with ", held, " and ", slot->inbox.DebugString()));
   }
   return absl::StrCat("ingest of ", FirstFew(slots), closed_ ? ", closed" : "");
 }
