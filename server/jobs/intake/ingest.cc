@@ -118,12 +118,12 @@ std::string Ingest::DebugString() {
   MutexLock lock(&mutex_);
   for (const auto& [name, owned] : slots_) {
     Slot* const slot = owned.get();
-    std::string task = "no task";
+    std::vector<std::string> tasks;
     {
       MutexLock slot_lock(&slot->mutex);
-      if (slot->task != nullptr) task = slot->task->task_id();
+      for (const auto& [task_id, task] : slot->tasks) tasks.push_back(task_id);
     }
-    slots.push_back(absl::StrCat(name, " with ", task, " and ", slot->inbox.DebugString()));
+    slots.push_back(absl::StrCat(name, " with tasks ", FirstFew(tasks), " and ", slot->inbox.DebugString()));
   }
   return absl::StrCat("ingest of ", FirstFew(slots), closed_ ? ", closed" : "");
 }
