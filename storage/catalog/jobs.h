@@ -55,7 +55,7 @@ class Jobs : public JobsReader {
  public:
   // Sets job->queue_position.
   virtual absl::Status Insert(Job* job) = 0;
-  // FAILED_PRECONDITION ILLEGAL_TRANSITION when the catalog's LegalTransition says no.
+  // NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION ILLEGAL_TRANSITION when the catalog's LegalTransition says no.
   virtual absl::Status Update(const Job& job) = 0;
 };
 

@@ -8,15 +8,14 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "storage/sqlite/sqlite_storage.h"
+#include "tests/storage/any_transition.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope::storage {
 namespace {
 
-bool Always(v1::State, v1::State) { return true; }
-
 std::string OpenReason(const std::string& directory) {
-  return ErrorReason(OpenSqliteStorage(directory, Always, Clock::Real()).status());
+  return ErrorReason(OpenSqliteStorage(directory, AnyTransition, Clock::Real()).status());
 }
 
 class Schema_Test : public testing::Test {
@@ -63,7 +62,7 @@ TEST_F(Schema_Test, CatalogOfVersionOneKeepsItsRunsAndLearnsFacts) {
           "NULL, NULL, NULL, '{\"n_digits\":5}');"
           "INSERT INTO analyses VALUES ('r1', 'a1', 'evaluate', 'runs/r1/checkpoints/10', 'SUCCEEDED', '', '', 1, 2, "
           "NULL, 'ada', 'key', '', NULL, NULL)");
-  Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  Storage storage = *OpenSqliteStorage(folder_.path(), AnyTransition, Clock::Real());
   v1::NodeTag tag;
   tag.set_node("P14L0H1");
   tag.set_tag("Algo:A2.SC");
@@ -93,7 +92,7 @@ TEST_F(Schema_Test, QuestionSetOfVersionTwoWasUploadedWhenItWasMade) {
     ASSERT_TRUE(Migrate(**connection, second).ok());
   }
   Execute(catalog_, "INSERT INTO question_sets VALUES ('abc', 5, 1, 1, 0, 0, 100000000000, 'ada')");
-  Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  Storage storage = *OpenSqliteStorage(folder_.path(), AnyTransition, Clock::Real());
   const auto reason_after = [&](int second_of_upload) {
     return ErrorReason(storage.catalog->Write([&](CatalogTransaction& transaction) -> absl::Status {
       EXPECT_TRUE(transaction.question_sets().ForgetUnnamed(absl::FromUnixSeconds(second_of_upload)).ok());
@@ -122,7 +121,7 @@ TEST_F(Schema_Test, RowsOfVersionThreeGetTheirPlaceInTheOrder) {
                         "INSERT INTO analyses VALUES ('r1', 'a2', 'evaluate', '', 'SUCCEEDED', '', '', 1, 1, NULL, '', "
                         "'k', '', 'no JSON', NULL);"
                         "INSERT INTO question_sets VALUES ('abc', 5, 1, 1, 0, 0, 1, 'ada', 1)");
-  Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  Storage storage = *OpenSqliteStorage(folder_.path(), AnyTransition, Clock::Real());
   const absl::Status status = storage.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
     EXPECT_EQ(*transaction.runs().Latest(Viewer::Server(), "ada"), "r2") << "made last, says its rowid";
     EXPECT_TRUE(transaction.question_sets().ForgetUnnamed(absl::Now()).ok());
@@ -139,7 +138,7 @@ TEST_F(Schema_Test, RowsOfVersionThreeGetTheirPlaceInTheOrder) {
 
 // Each change of its labels worked them out anew, and the decision said that they are shown until the next answer.
 TEST_F(Schema_Test, FiguresStoredBeforeAreShownUntilTheRunMovesOn) {
-  const Storage storage = *OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+  const Storage storage = *OpenSqliteStorage(folder_.path(), AnyTransition, Clock::Real());
   const auto update = [&](uint64_t steps, const std::string& label) {
     double accuracy = -1;
     const absl::Status status = storage.catalog->Write([&](CatalogTransaction& transaction) -> absl::Status {

@@ -5,7 +5,7 @@
 namespace sumscope {
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
+  const FileDescriptor before(std::exchange(fd_, other.Release()));
   return *this;
 }
 

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/text/first_few.h"
 
@@ -124,8 +123,7 @@ std::string Ingest::DebugString() {
       MutexLock slot_lock(&slot->mutex);
       for (const auto& [task_id, task] : slot->tasks) tasks.push_back(task_id);
     }
-    const std::string held = tasks.empty() ? "no task" : absl::StrJoin(tasks, ", ");
-    slots.push_back(absl::StrCat(name, " with ", held, " and ", slot->inbox.DebugString()));
+    slots.push_back(absl::StrCat(name, " with tasks ", FirstFew(tasks), " and ", slot->inbox.DebugString()));
   }
   return absl::StrCat("ingest of ", FirstFew(slots), closed_ ? ", closed" : "");
 }

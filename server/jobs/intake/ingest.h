@@ -36,7 +36,7 @@ class Ingest : public workers::WorkerListener {
   void Forget(const std::string& slot, const std::string& task_id);
   // Takes in what came, then ends the threads. Nothing is heard afterwards.
   void Close();
-  // For logs and debuggers: each slot's task, and what waits to be taken in.
+  // For logs and debuggers: each slot's tasks, and what waits to be taken in.
   std::string DebugString();
 
   void OnIdle(const std::string& slot) override;

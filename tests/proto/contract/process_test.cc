@@ -1,10 +1,14 @@
-// What a process is started with: home, ignored signals, and where its server is.
+// What a process is started with, home, ignored signals and where its server is, and what it opens.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "proto/contract/process/default_socket.h"
+#include "proto/contract/process/file_descriptor.h"
 #include "proto/contract/process/grpc_address.h"
 #include "proto/contract/process/heeded_signals.h"
 #include "proto/contract/process/home_directory.h"
@@ -46,6 +50,40 @@ TEST(GrpcAddress_Test, PathsAreEscapedHostsAreNot) {
   EXPECT_EQ(GrpcAddress("unix:/a-b/c_d.~"), "unix:/a-b/c_d.~");
   EXPECT_EQ(GrpcAddress("unix:/a#b?c%41 \xc3\xa9"), "unix:/a%23b%3fc%2541%20%c3%a9");
   EXPECT_EQ(GrpcAddress("[::1]:80"), "[::1]:80");
+}
+
+FileDescriptor OpenNull() { return FileDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+bool IsOpen(int descriptor) { return fcntl(descriptor, F_GETFD) >= 0; }
+
+TEST(FileDescriptor_Test, WhenItGoesThenItsDescriptorIsClosed) {
+  int number = -1;
+  {
+    const FileDescriptor descriptor = OpenNull();
+    number = descriptor.get();
+    EXPECT_TRUE(IsOpen(number));
+  }
+  EXPECT_FALSE(IsOpen(number));
+}
+
+TEST(FileDescriptor_Test, WhenAnotherIsMovedIntoItThenWhatItOwnedIsClosedAtOnce) {
+  FileDescriptor descriptor = OpenNull(), other = OpenNull();
+  const int before = descriptor.get(), after = other.get();
+  descriptor = std::move(other);
+  EXPECT_EQ(descriptor.get(), after);
+  EXPECT_TRUE(IsOpen(after));
+  EXPECT_FALSE(IsOpen(before));
+}
+
+TEST(FileDescriptor_Test, ReleasedThenItIsTheCallersClosedThenItIsGone) {
+  FileDescriptor descriptor = OpenNull();
+  const int number = descriptor.Release();
+  EXPECT_FALSE(descriptor.valid());
+  EXPECT_TRUE(IsOpen(number));
+  descriptor = FileDescriptor(number);
+  EXPECT_EQ(descriptor.Close(), 0);
+  EXPECT_FALSE(descriptor.valid());
+  EXPECT_FALSE(IsOpen(number));
+  EXPECT_NE(descriptor.Close(), 0) << "it owns none";
 }
 
 }  // namespace

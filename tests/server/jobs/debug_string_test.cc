@@ -58,7 +58,8 @@ TEST_F(ManagerDebugString_Test, ItSaysWhoRunsWhereAndHowManyWait) {
   Start(/*waiting=*/30);
   const std::string text = manager_->DebugString();
   EXPECT_THAT(text, AllOf(HasSubstr("30 jobs ready"), HasSubstr(GetJob(run_).id + " of " + run_ + " on cpu0"),
-                          HasSubstr("idle slots []"), HasSubstr("cpu0 with " + task_), HasSubstr("run files open 1")));
+                          HasSubstr("idle slots []"), HasSubstr("cpu0 with tasks [" + task_ + "]"),
+                          HasSubstr("run files open 1")));
   EXPECT_LT(text.size(), 4000u);
   EXPECT_EQ(text.find('\n'), std::string::npos);
 }
@@ -69,7 +70,7 @@ TEST_F(ManagerDebugString_Test, StorageIsStuckThenItIsSaidAllTheSame) {
   files_.gate.Set([barrier] { return barrier->Enter(); });
   const uint64_t sequence = pool_->Send(kSlot, Metrics(0, 1));
   barrier->WaitUntilEntered();
-  EXPECT_THAT(manager_->DebugString(), HasSubstr("cpu0 with " + task_));
+  EXPECT_THAT(manager_->DebugString(), HasSubstr("cpu0 with tasks [" + task_ + "]"));
   barrier->Release();
   EXPECT_TRUE(pool_->WaitForAcknowledged(task_, sequence));
 }

@@ -20,6 +20,7 @@
 #include "storage/catalog/catalog.h"
 #include "storage/sqlite/base/schema.h"
 #include "storage/sqlite/sqlite_storage.h"
+#include "tests/storage/any_transition.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope::storage {
@@ -32,8 +33,6 @@ using testing::SizeIs;
 
 const fs::path kFiles = fs::path(SUMSCOPE_SOURCE_DIR) / "tests/storage/past_schemas";
 constexpr char kQuestions[] = "12+34\n56+78\n";
-
-bool Always(v1::State, v1::State) { return true; }
 
 // What a catalog serves of the story that make.py tells, a line for each thing.
 struct Served {
@@ -199,7 +198,7 @@ class PastSchema_Test : public testing::TestWithParam<int> {
 
   void Open() {
     storage_ = Storage();
-    absl::StatusOr<Storage> storage = OpenSqliteStorage(folder_.path(), Always, Clock::Real());
+    absl::StatusOr<Storage> storage = OpenSqliteStorage(folder_.path(), AnyTransition, Clock::Real());
     ASSERT_TRUE(storage.ok()) << storage.status();
     storage_ = *std::move(storage);
     EXPECT_THAT(storage_.notes, IsEmpty());
@@ -236,7 +235,7 @@ TEST_P(PastSchema_Test, OpenedThenItsTablesAreThoseOfANewCatalog) {
       "SELECT group_concat(type || ' ' || name || ' ' || ifnull(sql, ''), char(10)) FROM (SELECT * FROM sqlite_schema "
       "ORDER BY type, name)";
   const TempDirectory other;
-  ASSERT_TRUE(OpenSqliteStorage(other.path(), Always, Clock::Real()).ok());
+  ASSERT_TRUE(OpenSqliteStorage(other.path(), AnyTransition, Clock::Real()).ok());
   EXPECT_EQ(storage_.catalog->schema_version(), CatalogSchema().version());
   EXPECT_EQ(TextAt(catalog(), "PRAGMA user_version"), absl::StrCat(CatalogSchema().version()));
   EXPECT_EQ(TextAt(catalog(), kTables), TextAt(other.path() + "/catalog.db", kTables));

@@ -142,9 +142,7 @@ absl::Status SqliteRuns::Put(const v1::Run& run, bool is_new) {
       return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
                        absl::StrCat("there is a run ", Quote(id), " already; choose another id, or none"));
     }
-    if (!found && !is_new) {
-      return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", absl::StrCat("there is no run ", Quote(id)));
-    }
+    if (!found && !is_new) return NotFound("RUN_NOT_FOUND", "run", id);
     const bool moved =
         found && (before.Text(0) != v1::State_Name(run.state()) || before.Int(1) != Saturated(run.steps_done()));
     // A run's sequence is that of its insertion, its end's that of the update which brought it.
