@@ -83,7 +83,7 @@ void Ingest::Handle(Slot* slot, std::vector<InboxItem>* group) {
   if (first.kind == InboxItem::Kind::kIdle) return observer_->SlotIdle(slot->name);
   const std::string& task_id = first.kind == InboxItem::Kind::kLost ? first.task_id : first.message.task_id();
   const std::shared_ptr<TaskIntake> task = FindTask(slot, task_id);
-  if (task == nullptr) return;  // it is over
+  if (task == nullptr) return;  // the task is over
   if (first.kind == InboxItem::Kind::kLost) return End(slot, *task, task->Lose(first.reason, first.detail));
   if (first.message.has_started()) return task->Start(first.message);
   if (first.message.has_finished()) return End(slot, *task, task->Finish(first.message));

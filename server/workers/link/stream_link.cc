@@ -96,7 +96,7 @@ void StreamLink::Break() {
 void StreamLink::WriteLoop() {
   try {
     WriteMessages();
-  } catch (const std::exception& error) {  // of this thread of ours it would end the server
+  } catch (const std::exception& error) {  // uncaught in a thread, an exception ends the server
     Fail(absl::InternalError(absl::StrCat("could not be sent: ", error.what())));
   }
   context_->TryCancel();

@@ -51,7 +51,7 @@ class StreamLink final : public WorkerLink {
   void WriteMessages();
   // The next message, with the tensors that follow it. Waits; false when the link is closing.
   bool Next(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors);
-  // These return false when there is none.
+  // The three below return false when no such message waits.
   bool TakeNext(worker::v1::ServerMessage* message, std::optional<TaskTensors>* tensors)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool TakeAck(worker::v1::Ack* ack) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -70,7 +70,7 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   // any worker.
   bool TickAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SlotSupervisor* Find(const std::string& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Null when the slot has had a later launch: what comes of this one is nobody's.
+  // Null when the slot has had a later launch: messages of an older one are dropped.
   SlotSupervisor* Find(const LaunchId& launch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const LocalWorkerPoolOptions options_;
@@ -209,7 +209,8 @@ void LocalWorkerPool::Deliver(const LaunchId& launch, worker::v1::WorkerMessage 
     supervisor->BeginDelivery();
     listener = listener_;
   }
-  // The link lives until OnLinkEnded, which its own thread calls later, and with it the launch.
+  // `supervisor` remains that of this launch: the slot launches no other before OnLinkEnded, which this thread calls
+  // later.
   listener->OnMessage(launch.slot, std::move(message));
   bool idle;
   {

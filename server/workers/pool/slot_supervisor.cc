@@ -120,8 +120,9 @@ void SlotSupervisor::ClearDeadlines() {
 }
 
 void SlotSupervisor::PollProcess(absl::Duration now) {
+  const bool was_pending = status_.phase == WorkerStatus::Phase::kPending;
   status_ = process_->Poll();
-  if (status_.phase == WorkerStatus::Phase::kPending) starting_since_ = now;
+  if (was_pending || status_.phase == WorkerStatus::Phase::kPending) starting_since_ = now;
   if (status_.phase != WorkerStatus::Phase::kEnded) return;
   process_.reset();
   Doom();

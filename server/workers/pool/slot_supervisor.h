@@ -87,7 +87,7 @@ class SlotSupervisor {
   void Acknowledge(const std::string& task_id, uint64_t sequence);
   void Cancel(const std::string& task_id, absl::Duration now);
   void Stop(const std::string& task_id, absl::Duration grace, absl::Duration now);
-  // Its place is free once BecomeIdle says so.
+  // Takes the task from the slot; BecomeIdle then frees the place of the task.
   void Finish(const std::string& task_id);
   // After hello or a finished task: true when the worker can take a task, beside those it has.
   bool BecomeIdle();
@@ -109,7 +109,7 @@ class SlotSupervisor {
   void Escalate(absl::Duration now);
   const Deadline& FirstDeadline() const;
   void ClearDeadlines();
-  // The task must be over `by` then; an earlier deadline stands.
+  // Has the worker terminated at the time `by`, unless the task is over before; an earlier deadline stands.
   void SetDeadline(const std::string& task_id, absl::Duration by, std::string detail);
   // Remembers the first cause of the worker's end.
   void Blame(const std::string& reason, const std::string& detail);
@@ -144,7 +144,7 @@ class SlotSupervisor {
   absl::Duration starting_since_;          // launched, or no longer pending
   absl::Duration last_heard_;
   absl::Duration last_tick_;
-  Deadline terminate_;  // whatever its tasks do
+  Deadline terminate_;  // of the worker itself, whatever tasks it has
   absl::Duration kill_at_ = absl::InfiniteDuration();
   absl::Duration break_link_at_ = absl::InfiniteDuration();
   std::string blame_reason_, blame_detail_;

@@ -26,7 +26,7 @@ void LocalWorker::Run(const Start& start) {
   absl::StatusOr<std::unique_ptr<LocalProcess>> process = absl::CancelledError("given up before it was started");
   try {
     if (!GivenUp()) process = start();
-  } catch (const std::exception& error) {  // of this thread of ours it would end the server
+  } catch (const std::exception& error) {  // uncaught in a thread, an exception ends the server
     process = absl::InternalError(absl::StrCat("could not be started: ", error.what()));
   }
   Keep(std::move(process));

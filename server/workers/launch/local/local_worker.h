@@ -14,11 +14,12 @@
 
 namespace sumscope::workers {
 
-// A worker of this machine from its launch on: a thread starts the process and ends, whoever asks meanwhile is told
-// that it is starting. A start cannot be broken off: given up, its process is killed as soon as there is one.
+// A worker of this machine from its launch on. A thread of each worker's own starts the process; until the start has
+// returned, Poll says STARTING. A start cannot be broken off: Kill and Terminate have the process killed as soon as the
+// start returns it. Thread-compatible, as WorkerProcess is; the mutex is for the starting thread.
 class LocalWorker final : public WorkerProcess {
  public:
-  // Called once, by the thread.
+  // Called at most once, by the starting thread.
   using Start = std::function<absl::StatusOr<std::unique_ptr<LocalProcess>>()>;
   explicit LocalWorker(Start start);
   ~LocalWorker() override;
@@ -29,7 +30,7 @@ class LocalWorker final : public WorkerProcess {
   WorkerStatus Poll() override;
 
  private:
-  // The thread.
+  // Of the starting thread.
   void Run(const Start& start);
   bool GivenUp() const;
   void Keep(absl::StatusOr<std::unique_ptr<LocalProcess>> process);

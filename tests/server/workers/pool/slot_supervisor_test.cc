@@ -43,6 +43,20 @@ TEST_F(SlotSupervisor_Test, WorkerIsPendingThenItsTimeToSayHelloHasNotBegun) {
   EXPECT_EQ(process_.signals, Signals{"KILL"});
 }
 
+// The time since the server looked last, before the suspension, was counted against the worker.
+TEST_F(SlotSupervisor_Test, WorkerLeavesItsQueueWhileServerIsSuspendedThenItHasAllItsTimeToSayHello) {
+  Launch();
+  process_.status = {WorkerStatus::Phase::kPending, "Resources", {}};
+  Pass(absl::Seconds(1));
+  now_ += absl::Hours(8);
+  process_.status = {WorkerStatus::Phase::kStarting, "", {}};
+  slot_.Tick(now_);
+  Pass(limits::kWorkerStartTimeout);
+  EXPECT_EQ(process_.signals, Signals{});
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(process_.signals, Signals{"KILL"});
+}
+
 TEST_F(SlotSupervisor_Test, ShutdownComesWhileWorkerIsPendingThenItIsGivenUp) {
   Launch();
   process_.status = {WorkerStatus::Phase::kPending, "Priority", {}};

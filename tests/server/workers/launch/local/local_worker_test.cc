@@ -78,15 +78,19 @@ TEST(LocalWorker_Test, StartThrowsThenWorkerEndedAndServerLives) {
 TEST(LocalWorker_Test, WorkerIsDroppedWhileItStartsThenNoProcessIsLeft) {
   const TempDirectory directory;
   const LocalLaunchOptions options = Sleeper(directory);
+  Gate comes;
   pid_t pid = 0;
   {
     const LocalWorker worker([&] {
+      comes.Open();
       absl::StatusOr<std::unique_ptr<LocalProcess>> process = StartProcess(options, WorkerSpec());
       if (process.ok()) pid = (*process)->pid();
       return process;
     });
+    comes.Pass();
   }
-  EXPECT_TRUE(pid == 0 || waitpid(pid, nullptr, WNOHANG) == -1);
+  ASSERT_GT(pid, 0);
+  EXPECT_EQ(waitpid(pid, nullptr, WNOHANG), -1);
 }
 
 }  // namespace
