@@ -14,9 +14,9 @@
 
 namespace sumscope::transport {
 
-// The connections that a server has accepted and gRPC holds. gRPC owns their descriptors and tells nobody when it
-// closes one, so an entry is compared with what its number stands for now. What is ended here is ended by a shutdown of
-// the socket, which gRPC sees as the peer's going away. Thread-safe.
+// The connections that a server has accepted and gRPC holds. gRPC owns their descriptors and closes
+// them without notice, so an entry is compared with the socket that its number stands for now. The table ends a
+// connection by shutting down its socket, which gRPC takes for the peer's going away. Thread-safe.
 class ConnectionTable {
  public:
   struct Limits {

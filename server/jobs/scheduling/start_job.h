@@ -12,7 +12,7 @@
 
 namespace sumscope::jobs {
 
-// What came of a try to start a job.
+// How a try to start a job ended.
 struct StartOutcome {
   enum class Kind {
     kAssigned,      // the slot's worker has `task_id`
