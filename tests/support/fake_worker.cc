@@ -117,7 +117,7 @@ class FakeWorker {
     worker::v1::Hello* hello = message.mutable_hello();
     hello->set_protocol(1);
     hello->set_slot(flags_.slot);
-    hello->set_token(flags_.behaviour == "wrong_token" ? "00000000-0000-4000-8000-000000000000" : token_);
+    hello->set_secret(flags_.behaviour == "wrong_token" ? "00000000-0000-4000-8000-000000000000" : token_);
     hello->set_generation(flags_.behaviour == "old_worker" ? flags_.generation - 1 : flags_.generation);
     hello->set_pid(getpid());
     hello->mutable_provenance()->set_host("fake");

@@ -28,7 +28,7 @@ absl::Status ServerLink::Connect(const std::string& server, const std::string& t
   v1::Hello* hello = message.mutable_hello();
   hello->set_protocol(kWorkerProtocol);
   hello->set_slot(slot_);
-  hello->set_token(token);
+  hello->set_secret(token);
   hello->set_generation(generation_);
   hello->set_pid(getpid());
   *hello->mutable_provenance() = provenance;

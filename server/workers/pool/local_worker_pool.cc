@@ -181,7 +181,7 @@ absl::Status LocalWorkerPool::Admit(const worker::v1::Hello& hello, WorkerLink* 
 void LocalWorkerPool::OnLinked(const worker::v1::Hello& hello) {
   worker::v1::WorkerMessage message;
   *message.mutable_hello() = hello;
-  message.mutable_hello()->clear_token();
+  message.mutable_hello()->clear_secret();
   Deliver({hello.slot(), hello.generation()}, std::move(message), /*may_be_idle=*/true);
 }
 

@@ -140,7 +140,7 @@ void SlotSupervisor::PollProcess(absl::Duration now) {
 
 absl::Status SlotSupervisor::Admit(const worker::v1::Hello& hello, WorkerLink* link, absl::Duration now) {
   const bool awaited = process_ != nullptr && !doomed_ && link_ == nullptr && !token_.empty();
-  if (!EqualInConstantTime(hello.token(), token_) || hello.generation() != generation_ || !awaited) {
+  if (!EqualInConstantTime(hello.secret(), token_) || hello.generation() != generation_ || !awaited) {
     return MakeError(absl::StatusCode::kUnauthenticated, "WORKER_REFUSED",
                      absl::StrCat("this server did not start such a worker for slot ", config_.name));
   }

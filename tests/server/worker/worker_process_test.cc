@@ -51,7 +51,7 @@ TEST_F(WorkerProcess_Test, WhenStartedThenItSaysWhoItIsAndKeepsSayingThatItLives
   const auto hello = server_.WaitFor(IsHello);
   ASSERT_TRUE(hello.has_value());
   EXPECT_EQ(hello->hello().protocol(), 1u);
-  EXPECT_EQ(hello->hello().token(), "the token");
+  EXPECT_EQ(hello->hello().secret(), "the token");
   EXPECT_EQ(hello->hello().generation(), 3u);
   EXPECT_EQ(hello->hello().slot(), "cpu0");
   EXPECT_EQ(hello->hello().pid(), worker_.pid());

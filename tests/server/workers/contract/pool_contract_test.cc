@@ -92,7 +92,7 @@ class PoolContract_Test : public testing::TestWithParam<std::unique_ptr<Contract
       SCOPED_TRACE(slot + ": " + heard.what);
       if (heard.what == "hello") {
         EXPECT_EQ(heard.message.task_id(), "");
-        EXPECT_EQ(heard.message.hello().token(), "");
+        EXPECT_EQ(heard.message.hello().secret(), "");
         EXPECT_EQ(task, "") << "another worker is there before the task was told lost";
         here = true;
         idle = false;

@@ -62,7 +62,7 @@ TEST(LocalWorkerPool_Test, TaskIsDoneThenSlotIsIdleAgain) {
   EXPECT_EQ(harness.listener().Last("finished").message.finished().outcome(), Finished::DONE);
   const worker::v1::Hello hello = harness.listener().Last("hello").message.hello();
   EXPECT_EQ(hello.pid(), pid);
-  EXPECT_EQ(hello.token(), "");
+  EXPECT_EQ(hello.secret(), "");
   EXPECT_EQ(hello.generation(), 1u);
   EXPECT_EQ(hello.provenance().threads(), 2u);
   EXPECT_EQ(harness.Slot().state(), "IDLE");

@@ -91,7 +91,7 @@ class SlotFixture : public testing::Test {
     worker::v1::Hello hello;
     hello.set_protocol(1);
     hello.set_slot("cpu0");
-    hello.set_token("token");
+    hello.set_secret("token");
     hello.set_generation(slot_.generation());
     return hello;
   }

@@ -82,7 +82,7 @@ TEST_F(SlotSupervisor_Test, HelloHasAWrongTokenThenItIsRefused) {
   Launch();
   for (const char* const token : {"", "Token", "toke", "token2"}) {
     worker::v1::Hello hello = Hello();
-    hello.set_token(token);
+    hello.set_secret(token);
     EXPECT_EQ(ErrorReason(slot_.Admit(hello, &link_, now_)), "WORKER_REFUSED") << token;
   }
   EXPECT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
@@ -159,7 +159,7 @@ TEST_F(SlotSupervisor_Test, RatesCannotBeTrueThenTheyAreDropped) {
 
 TEST_F(SlotSupervisor_Test, TokenIsEmptyBeforeAnyLaunchThenItIsRefused) {
   worker::v1::Hello hello = Hello();
-  hello.set_token("");
+  hello.set_secret("");
   EXPECT_EQ(slot_.Admit(hello, &link_, now_).code(), absl::StatusCode::kUnauthenticated);
 }
 
