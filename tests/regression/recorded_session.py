@@ -25,6 +25,7 @@ VOLATILE = [
     (r'("next_page_token": )"[^"]+"', r'\1TOKEN'),
     (r'(?m)^\S+  +(QUEUED \(\w+\)|STARTING|RUNNING|\d+ %.*)\n', ''),  # how often it was looked at
     (r'("?(seconds|pid|worker_pid|start_time|free_disk_bytes|memory_bytes|\w+_ms|\w+_flops_per_second|training_step_seconds)"?: )[^,\n]+', r'\1#'),
+    (r'(free disk +)[\d.]+ \w+', r'\1#'),
     (r'\b\d+(\.\d+)?(e-?\d+)?( ?)(us|ms|s|min|m|h|d|GFLOP/s|steps/s)\b', r'#\3\4'),
 ]
 
