@@ -30,16 +30,23 @@ struct Sizes {
   double n_ctx, layers, d_model, d_mlp, heads, width, tokens, element, row;
 };
 
-double Batch(double questions, double most) { return std::min({questions, kBatch, std::max(1.0, most)}); }
-
-// Questions of one forward pass for answers or patterns.
-double AskedAtOnce(const Sizes& of, double questions) {
-  constexpr double kBatchFlops = 30e9, kTableBytes = 256 << 20;
-  return Batch(questions, std::min(kBatchFlops / (4 * of.layers * of.d_model * (2 * of.width + of.d_mlp) * of.n_ctx),
-                                   kTableBytes / (12 * of.n_ctx * of.heads * of.n_ctx * of.tokens)));
-}
+double Bounded(double questions) { return std::clamp(questions, 1.0, kBatch); }
 
 }  // namespace
+
+double AskedAtOnce(const v1::TrainSpec& spec) {
+  constexpr double kBatchFlops = 30e9, kTableBytes = 256 << 20;
+  const Sizes of(spec);
+  return Bounded(std::min(kBatchFlops / (4 * of.layers * of.d_model * (2 * of.width + of.d_mlp) * of.n_ctx),
+                          kTableBytes / (12 * of.n_ctx * of.heads * of.n_ctx * of.tokens)));
+}
+
+double IntervenedAtOnce(const v1::TrainSpec& spec) {
+  constexpr double kPassBytes = 256 << 20;
+  const Sizes of(spec);
+  return Bounded(kPassBytes /
+                 (8 * of.n_ctx * (of.layers * (3 * of.d_model + of.d_mlp / 4 + 3 * of.width) + of.d_model)));
+}
 
 AnalysisCost CostOfWork(const v1::TrainSpec& spec, double questions, const AnalysisWork& work, double held_bytes) {
   const ModelCost model = CostOf(spec);
@@ -56,22 +63,18 @@ AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double he
 
 double AnsweringBytes(const v1::TrainSpec& spec, double questions) {
   const Sizes of(spec);
-  return of.element * of.n_ctx * AskedAtOnce(of, questions) *
+  return of.element * of.n_ctx * std::min(questions, AskedAtOnce(spec)) *
          (of.row / of.layers + 3.0 * of.heads * of.n_ctx * of.tokens);
 }
 
 double InterveningBytes(const v1::TrainSpec& spec, double questions) {
-  constexpr double kSweptBytes = 256 << 20;
   const Sizes of(spec);
-  const double swept =
-      Batch(questions,
-            kSweptBytes / (8 * of.n_ctx * (of.layers * (3 * of.d_model + of.d_mlp / 4 + 3 * of.width) + of.d_model)));
-  return of.element * of.n_ctx * of.row * swept;
+  return of.element * of.n_ctx * of.row * std::min(questions, IntervenedAtOnce(spec));
 }
 
 double LookingBytes(const v1::TrainSpec& spec, double questions) {
   const Sizes of(spec);
-  return of.element * of.n_ctx * of.row * AskedAtOnce(of, questions);
+  return of.element * of.n_ctx * of.row * std::min(questions, AskedAtOnce(spec));
 }
 
 double ReadingBytes(const v1::TrainSpec& spec, double questions) {

@@ -23,6 +23,11 @@ AnalysisCost CostOfWork(const v1::TrainSpec& spec, double questions, const Analy
 // The same of one forward pass a question, whose activations are looked at.
 AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double held_bytes);
 
+// Questions of one forward pass, where there are as many: the engine's batches (a test holds them equal), not rounded.
+// For answers and patterns; for interventions.
+double AskedAtOnce(const v1::TrainSpec& spec);
+double IntervenedAtOnce(const v1::TrainSpec& spec);
+
 // Bytes that forward passes hold, of as many questions as the engine asks at once: answers keep one layer and the table
 // of the first one's attention over every token at every position; interventions and looks at patterns keep all layers;
 // what reads activations keeps a bounded chunk of them.

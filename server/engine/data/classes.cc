@@ -6,8 +6,8 @@
 namespace sumscope::engine {
 namespace {
 
-constexpr const char* kNames[kQuestionClasses] = {"S0", "S1", "S2",  "S3", "S4", "S5", "M0", "M1",
-                                                  "M2", "M3", "M4+", "N1", "N2", "N3", "N4+"};
+constexpr const char* kClassNames[kQuestionClasses] = {"S0", "S1", "S2",  "S3", "S4", "S5", "M0", "M1",
+                                                       "M2", "M3", "M4+", "N1", "N2", "N3", "N4+"};
 
 void CheckHasClasses(Operation op) {
   if (op == Operation::kMul) {
@@ -17,11 +17,11 @@ void CheckHasClasses(Operation op) {
 
 }  // namespace
 
-const char* ClassName(QuestionClass question_class) { return kNames[static_cast<int>(question_class)]; }
+const char* ClassName(QuestionClass question_class) { return kClassNames[static_cast<int>(question_class)]; }
 
 QuestionClass ParseClass(std::string_view name) {
   for (int i = 0; i < kQuestionClasses; ++i) {
-    if (name == kNames[i]) return static_cast<QuestionClass>(i);
+    if (name == kClassNames[i]) return static_cast<QuestionClass>(i);
   }
   if (name == "M4") return QuestionClass::kM4;
   if (name == "N4") return QuestionClass::kN4;

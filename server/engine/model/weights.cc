@@ -9,10 +9,6 @@
 namespace sumscope::engine {
 namespace {
 
-[[noreturn]] void Fail(const char* reason, const std::string& message) {
-  throw Error(ErrorKind::kInvalidArgument, reason, message);
-}
-
 bool EndsWith(const std::string& text, const std::string& suffix) {
   return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
 }
@@ -87,26 +83,28 @@ NamedTensors CheckedWeights(const ModelConfig& config, const NamedTensors& weigh
                             torch::ScalarType dtype) {
   std::unordered_map<std::string, torch::Tensor> given;
   for (const auto& [name, tensor] : weights) {
-    if (!given.emplace(name, tensor).second) Fail("WEIGHTS_DUPLICATE", "tensor " + name + " is given twice");
+    if (!given.emplace(name, tensor).second) RefuseInput("WEIGHTS_DUPLICATE", "tensor " + name + " is given twice");
   }
   NamedTensors checked;
   for (const ParameterInfo& info : ParameterList(config)) {
     const auto found = given.find(info.name);
-    if (found == given.end()) Fail("WEIGHTS_MISSING", "tensor " + info.name + " is missing");
+    if (found == given.end()) RefuseInput("WEIGHTS_MISSING", "tensor " + info.name + " is missing");
     const torch::Tensor& tensor = found->second;
     if (tensor.sizes() != c10::IntArrayRef(info.shape)) {
-      Fail("WEIGHTS_SHAPE",
-           "tensor " + info.name + " has shape " + ShapeText(tensor.sizes()) + ", expected " + ShapeText(info.shape));
+      RefuseInput("WEIGHTS_SHAPE", "tensor " + info.name + " has shape " + ShapeText(tensor.sizes()) + ", expected " +
+                                       ShapeText(info.shape));
     }
-    if (!tensor.is_floating_point()) Fail("WEIGHTS_DTYPE", "tensor " + info.name + " does not hold floating numbers");
+    if (!tensor.is_floating_point())
+      RefuseInput("WEIGHTS_DTYPE", "tensor " + info.name + " does not hold floating numbers");
     torch::Tensor moved = torch::empty(info.shape, torch::dtype(dtype).device(device));
     moved.copy_(tensor.detach());
     if (!torch::isfinite(moved).all().item<bool>())
-      Fail("WEIGHTS_NOT_FINITE", "tensor " + info.name + " holds NaN or Inf");
+      RefuseInput("WEIGHTS_NOT_FINITE", "tensor " + info.name + " holds NaN or Inf");
     checked.emplace_back(info.name, moved);
     given.erase(found);
   }
-  if (!given.empty()) Fail("WEIGHTS_UNKNOWN", "tensor " + given.begin()->first + " belongs to no part of the model");
+  if (!given.empty())
+    RefuseInput("WEIGHTS_UNKNOWN", "tensor " + given.begin()->first + " belongs to no part of the model");
   return checked;
 }
 

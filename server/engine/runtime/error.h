@@ -25,6 +25,10 @@ struct Error : std::runtime_error {
   std::string reason;
 };
 
+[[noreturn]] inline void RefuseInput(const char* reason, const std::string& message) {
+  throw Error(ErrorKind::kInvalidArgument, reason, message);
+}
+
 }  // namespace sumscope::engine
 
 #endif  // SUMSCOPE_SERVER_ENGINE_RUNTIME_ERROR_H_

@@ -8,10 +8,6 @@
 namespace sumscope::engine {
 namespace {
 
-[[noreturn]] void Fail(const char* reason, const std::string& message) {
-  throw Error(ErrorKind::kInvalidArgument, reason, message);
-}
-
 std::string_view Trim(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};
@@ -29,8 +25,8 @@ std::string_view WithoutLeadingZeros(std::string_view digits) {
 void ReadOperand(std::string_view digits, std::string_view question, int n, std::array<uint8_t, kMaxDigits>* operand) {
   digits = WithoutLeadingZeros(digits);
   if (static_cast<int>(digits.size()) > n) {
-    Fail("OPERAND_TOO_LONG", "question '" + std::string(question) + "' has an operand of more than " +
-                                 std::to_string(n) + " digits, the model's number");
+    RefuseInput("OPERAND_TOO_LONG", "question '" + std::string(question) + "' has an operand of more than " +
+                                        std::to_string(n) + " digits, the model's number");
   }
   for (size_t i = 0; i < digits.size(); ++i) (*operand)[i] = static_cast<uint8_t>(digits[digits.size() - 1 - i] - '0');
 }
@@ -42,12 +38,13 @@ void CheckAnswer(std::string_view text, const Question& question, std::string_vi
     negative = digits[0] == '-';
     digits.remove_prefix(1);
   }
-  if (!IsDigits(digits)) Fail("BAD_QUESTION", "'" + std::string(whole) + "': what follows '=' is not a number");
+  if (!IsDigits(digits)) RefuseInput("BAD_QUESTION", "'" + std::string(whole) + "': what follows '=' is not a number");
   const Answer answer = TrueAnswer(question);
   const std::string truth = AnswerText(answer, question.n, Format::kPlain);
   if (WithoutLeadingZeros(digits) != WithoutLeadingZeros(truth) || negative.value_or(false) != answer.negative) {
-    Fail("WRONG_ANSWER", "'" + std::string(whole) + "': the answer is " +
-                             AnswerText(answer, question.n, Format::kSigned) + "; leave it out or give it right");
+    RefuseInput("WRONG_ANSWER", "'" + std::string(whole) + "': the answer is " +
+                                    AnswerText(answer, question.n, Format::kSigned) +
+                                    "; leave it out or give it right");
   }
 }
 
@@ -90,7 +87,7 @@ Answer Product(const Question& q) {
     if (i <= q.n) {
       answer.digits[i] = static_cast<uint8_t>(value % 10);
     } else if (value != 0) {
-      Fail("PRODUCT_TOO_LONG", QuestionText(q) + " has more than " + std::to_string(q.n + 1) + " digits");
+      RefuseInput("PRODUCT_TOO_LONG", QuestionText(q) + " has more than " + std::to_string(q.n + 1) + " digits");
     }
   }
   return answer;
@@ -120,14 +117,15 @@ int CompareOperands(const Question& question) {
 char OperationSymbol(Operation op) { return op == Operation::kAdd ? '+' : op == Operation::kSub ? '-' : '*'; }
 
 Question ParseQuestion(std::string_view text, int n) {
-  if (n < kMinDigits || n > kMaxDigits) Fail("BAD_DIGITS", "digits must be 2..20, not " + std::to_string(n));
+  if (n < kMinDigits || n > kMaxDigits) RefuseInput("BAD_DIGITS", "digits must be 2..20, not " + std::to_string(n));
   const size_t equals = text.find('=');
   const std::string_view left = text.substr(0, equals);
   const size_t at = left.find_first_of("+-*");
   const std::string_view first = Trim(left.substr(0, at));
   const std::string_view second = at == std::string_view::npos ? "" : Trim(left.substr(at + 1));
   if (!IsDigits(first) || !IsDigits(second)) {
-    Fail("BAD_QUESTION", "'" + std::string(text.substr(0, 100)) + "' is no question; write one like 12345+67890");
+    RefuseInput("BAD_QUESTION",
+                "'" + std::string(text.substr(0, 100)) + "' is no question; write one like 12345+67890");
   }
   Question question;
   question.n = n;

@@ -5,20 +5,16 @@
 namespace sumscope::engine {
 namespace {
 
-[[noreturn]] void Fail(const char* reason, const std::string& message) {
-  throw Error(ErrorKind::kInvalidArgument, reason, message);
-}
-
 void CheckRange(const char* field, uint64_t value, uint64_t low, uint64_t high) {
   if (value >= low && value <= high) return;
-  Fail("BAD_SPEC", std::string(field) + " must be " + std::to_string(low) + ".." + std::to_string(high) + ", not " +
-                       std::to_string(value));
+  RefuseInput("BAD_SPEC", std::string(field) + " must be " + std::to_string(low) + ".." + std::to_string(high) +
+                              ", not " + std::to_string(value));
 }
 
 // `valid` of NaN is false.
 void CheckReal(const char* field, double value, bool valid, const char* range) {
   if (valid) return;
-  Fail("BAD_SPEC", std::string(field) + " must be in " + range + ", not " + std::to_string(value));
+  RefuseInput("BAD_SPEC", std::string(field) + " must be in " + range + ", not " + std::to_string(value));
 }
 
 }  // namespace
@@ -41,16 +37,16 @@ std::vector<Operation> OperationsOf(TrainOperation operation) {
 
 Operation QuestionOperation(TrainOperation operation) {
   const std::vector<Operation> operations = OperationsOf(operation);
-  if (operations.size() > 1) Fail("OPERATION_NOT_SUPPORTED", "choose one operation of a mixed run");
+  if (operations.size() > 1) RefuseInput("OPERATION_NOT_SUPPORTED", "choose one operation of a mixed run");
   return operations.front();
 }
 
 void ValidateSpec(const TrainSpec& spec) {
   if (spec.n_digits < kMinDigits || spec.n_digits > kMaxDigits) {
-    Fail("BAD_DIGITS", "n_digits must be 2..20, not " + std::to_string(spec.n_digits));
+    RefuseInput("BAD_DIGITS", "n_digits must be 2..20, not " + std::to_string(spec.n_digits));
   }
   if (spec.operation != TrainOperation::kAdd && spec.format == Format::kPlain) {
-    Fail("FORMAT_NEEDS_SIGN", "the plain format can only write additions");
+    RefuseInput("FORMAT_NEEDS_SIGN", "the plain format can only write additions");
   }
   // Negative numbers become huge and fall out of the range as well.
   CheckRange("n_layers", static_cast<uint64_t>(spec.n_layers), 1, kMaxLayers);

@@ -6,6 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
+#include "server/engine/data/sources.h"
+#include "server/engine/probing/forward/activations.h"
+#include "server/engine/probing/representations/capture.h"
+#include "server/engine/probing/representations/pca.h"
 #include "server/worker/convert/intervals.h"
 
 namespace sumscope::worker {
@@ -18,7 +22,13 @@ static_assert(engine::kMinDigits == limits::kMinDigits && engine::kMaxDigits == 
 static_assert(engine::kMaxLayers == limits::kMaxLayers && engine::kMaxHeads == limits::kMaxHeads);
 static_assert(engine::kMaxDModel == limits::kMaxDModel && engine::kMaxDHead == limits::kMaxDHead);
 static_assert(engine::kMaxDMlp == limits::kMaxDMlp && engine::kMaxBatchSize == limits::kMaxBatchSize);
-static_assert(engine::kMaxSteps == limits::kMaxSteps);
+static_assert(engine::kMaxSteps == limits::kMaxSteps && engine::kMaxQuestions == limits::kMaxQuestions);
+static_assert(engine::kMaxHeldBytes == limits::kMaxHeldBytes);
+static_assert(engine::kMaxPcaQuestions == limits::kMaxPcaQuestions);
+static_assert(engine::kMaxPcaNodesWithScores == limits::kMaxScoredNodes);
+static_assert(engine::kMaxPcaComponents == limits::kMaxPcaComponents);
+static_assert(engine::kMaxCaptureFeatures == limits::kMaxComponentFeatures);
+static_assert(engine::kMaxCaptureComponents == limits::kMaxCaptureComponents);
 static_assert(engine::kMaxLearningRate == limits::kMaxLearningRate);
 static_assert(engine::kMaxWeightDecay == limits::kMaxWeightDecay && engine::kMaxEpsilon == limits::kMaxEpsilon);
 

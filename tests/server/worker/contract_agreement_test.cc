@@ -1,12 +1,15 @@
 // The engine links no protobuf and so spells nodes and tasks itself: the contract must spell them alike.
 #include <gtest/gtest.h>
 
+#include "proto/contract/analyses/cost.h"
 #include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/node_names.h"
 #include "proto/contract/names/tasks.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
+#include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/evaluation/phases.h"
+#include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/probing/interventions/ablation.h"
 #include "server/engine/probing/interventions/node_tags.h"
 #include "server/engine/probing/interventions/subtasks.h"
@@ -74,6 +77,24 @@ TEST(ContractAgreement_Test, GivenAnySmallNumberOfStepsThenBothTakeTheSameWindow
     const uint64_t widest = 2 * steps / 7;
     for (uint64_t window = widest < 4 ? 1 : widest - 3; window <= widest + 3; ++window) {
       EXPECT_EQ(takes(window), contract_takes(window)) << steps << " steps, window " << window;
+    }
+  }
+}
+
+TEST(ContractAgreement_Test, GivenAnyShapeThenBothTakeAsManyQuestionsAtOnce) {
+  for (const uint32_t layers : {1, 2, 8}) {
+    for (const uint32_t width : {16, 510, 1024}) {
+      for (const uint32_t digits : {2, 5, 20}) {
+        sumscope::v1::TrainSpec spec = TinySpec();
+        spec.set_n_layers(layers);
+        spec.set_d_model(width);
+        spec.set_d_mlp(4 * width);
+        spec.set_n_digits(digits);
+        const engine::ModelConfig config = engine::ConfigOf(*ToEngine(spec));
+        EXPECT_EQ(engine::BatchSize(config), static_cast<int64_t>(AskedAtOnce(spec))) << spec.ShortDebugString();
+        EXPECT_EQ(engine::RestartBatchSize(config), static_cast<int64_t>(IntervenedAtOnce(spec)))
+            << spec.ShortDebugString();
+      }
     }
   }
 }

@@ -8,8 +8,8 @@
 namespace sumscope::engine {
 namespace {
 
-constexpr std::array<const char*, 14> kNames = {"SA", "SC", "SS", "ST", "SV", "MD", "MB",
-                                                "MZ", "MT", "ND", "NB", "NZ", "NT", "GT"};
+constexpr std::array<const char*, 14> kFeatureNames = {"SA", "SC", "SS", "ST", "SV", "MD", "MB",
+                                                       "MZ", "MT", "ND", "NB", "NZ", "NT", "GT"};
 
 [[noreturn]] void ThrowUnknown(std::string_view text) {
   throw Error(ErrorKind::kInvalidArgument, "UNKNOWN_FEATURE",
@@ -26,8 +26,8 @@ Feature ParseFeature(std::string_view text) {
     if (c < '0' || c > '9') ThrowUnknown(text);
     feature.column = feature.column * 10 + (c - '0');
   }
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    if (text.substr(dot + 1) != kNames[i]) continue;
+  for (size_t i = 0; i < kFeatureNames.size(); ++i) {
+    if (text.substr(dot + 1) != kFeatureNames[i]) continue;
     feature.kind = static_cast<FeatureKind>(i);
     return feature;
   }
@@ -35,7 +35,7 @@ Feature ParseFeature(std::string_view text) {
 }
 
 std::string FeatureText(const Feature& feature) {
-  return "A" + std::to_string(feature.column) + "." + kNames[static_cast<size_t>(feature.kind)];
+  return "A" + std::to_string(feature.column) + "." + kFeatureNames[static_cast<size_t>(feature.kind)];
 }
 
 std::vector<std::string> LabelNames(FeatureKind kind) {
@@ -56,7 +56,7 @@ std::vector<std::string> LabelNames(FeatureKind kind) {
 }
 
 bool Applies(const Feature& feature, const Question& question) {
-  switch (kNames[static_cast<size_t>(feature.kind)][0]) {
+  switch (kFeatureNames[static_cast<size_t>(feature.kind)][0]) {
     case 'S':
       return question.op == Operation::kAdd;
     case 'M':

@@ -8,8 +8,8 @@
 namespace sumscope::engine {
 namespace {
 
-constexpr std::array<const char*, 12> kNames = {"SA", "SC", "SS", "SS9", "SS9C", "ST",
-                                                "MD", "MB", "ND", "NB",  "MT",   "GT"};
+constexpr std::array<const char*, 12> kTaskNames = {"SA", "SC", "SS", "SS9", "SS9C", "ST",
+                                                    "MD", "MB", "ND", "NB",  "MT",   "GT"};
 
 // Both operands made of one repeated digit.
 Question Repeated(Operation op, int a, int b, int n) {
@@ -99,11 +99,11 @@ std::vector<StoreCleanPair> SignPairs(int d, int n) {
 
 }  // namespace
 
-const char* TaskName(Task task) { return kNames[static_cast<size_t>(task)]; }
+const char* TaskName(Task task) { return kTaskNames[static_cast<size_t>(task)]; }
 
 Task ParseTask(const std::string& name) {
-  for (size_t i = 0; i < kNames.size(); ++i) {
-    if (name == kNames[i]) return static_cast<Task>(i);
+  for (size_t i = 0; i < kTaskNames.size(); ++i) {
+    if (name == kTaskNames[i]) return static_cast<Task>(i);
   }
   throw Error(ErrorKind::kInvalidArgument, "TASK_UNKNOWN", "there is no task '" + name + "' with store/clean pairs");
 }

@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ACTIVATIONS_H_
 #define SUMSCOPE_SERVER_ENGINE_PROBING_FORWARD_ACTIVATIONS_H_
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -13,6 +14,9 @@
 #include "server/engine/probing/progress.h"
 
 namespace sumscope::engine {
+
+// Float64 activations that an analysis holds at once, at most: of PCA, of a linear probe, of one hook's components.
+inline constexpr uint64_t kMaxHeldBytes = uint64_t{2} << 30;
 
 // The hook that a node is a part of: blocks.L.attn.hook_z, blocks.L.hook_mlp_out, blocks.L.hook_resid_post.
 std::string HookOf(const Node& node);

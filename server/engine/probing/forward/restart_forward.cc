@@ -57,12 +57,12 @@ RestartForward::RestartForward(const Model& model)
   CheckEncoding(config_, encoding_);
 }
 
-int64_t RestartForward::batch_size() const {
+int64_t RestartBatchSize(const ModelConfig& config) {
   constexpr double kPassBytes = 256 << 20;
-  const double per_question = 8.0 * static_cast<double>(config_.n_ctx) *
-                              (static_cast<double>(config_.n_layers) * (3.0 * config_.d_model + config_.d_mlp / 4.0 +
-                                                                        3.0 * config_.n_heads * config_.d_head) +
-                               config_.d_model);
+  const double per_question = 8.0 * static_cast<double>(config.n_ctx) *
+                              (static_cast<double>(config.n_layers) *
+                                   (3.0 * config.d_model + config.d_mlp / 4.0 + 3.0 * config.n_heads * config.d_head) +
+                               config.d_model);
   return std::clamp<int64_t>(static_cast<int64_t>(kPassBytes / per_question), 1, 512);
 }
 

@@ -9,6 +9,9 @@
 
 namespace sumscope::engine {
 
+// Questions of one pass, so that its tensors stay below 256 MiB.
+int64_t RestartBatchSize(const ModelConfig& config);
+
 // A forward pass that is run once and then again from a node on.
 //
 // Goals: replacing the activation of a node recomputes only what lies downstream of it, which is how a useful-node map
@@ -53,8 +56,7 @@ class RestartForward {
 
   const Encoding& encoding() const { return encoding_; }
   const ModelConfig& config() const { return config_; }
-  // Questions of one pass, so that its tensors stay below 256 MiB.
-  int64_t batch_size() const;
+  int64_t batch_size() const { return RestartBatchSize(config_); }
 
  private:
   struct Rows;  // changed rows of the residual stream

@@ -228,7 +228,7 @@ class Capturer {
     if (count_ < 2) Refuse("TOO_FEW_QUESTIONS", "components need at least 2 questions");
     for (const HookPart& part : hooks_) {
       if (part.features > kMaxCaptureFeatures ||
-          8 * static_cast<uint64_t>(count_) * static_cast<uint64_t>(part.features) > kMaxCaptureComponentBytes) {
+          8 * static_cast<uint64_t>(count_) * static_cast<uint64_t>(part.features) > kMaxHeldBytes) {
         Refuse("RESULT_TOO_LARGE", "components of " + part.hook + ": " + std::to_string(part.features) +
                                        " features of " + std::to_string(count_) +
                                        " questions; name fewer positions or questions");

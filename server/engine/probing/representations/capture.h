@@ -45,8 +45,7 @@ struct CaptureResult {
 };
 
 inline constexpr uint64_t kCaptureGroupBytes = 256ull << 20;
-inline constexpr int64_t kMaxCaptureFeatures = 20000;              // of one hook under kComponents
-inline constexpr uint64_t kMaxCaptureComponentBytes = 2ull << 30;  // of its float64 activations
+inline constexpr int64_t kMaxCaptureFeatures = 20000;  // of one hook under kComponents
 inline constexpr uint32_t kMaxCaptureComponents = 50;
 
 // Streams activations of the questions, teacher-forced, to the sink:

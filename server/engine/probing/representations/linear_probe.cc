@@ -10,8 +10,6 @@
 namespace sumscope::engine {
 namespace {
 
-constexpr double kMaxActivationBytes = 2.0 * 1024 * 1024 * 1024;
-
 // Where the activation is.
 struct Place {
   std::string hook;
@@ -85,7 +83,8 @@ torch::Tensor ReadRows(const ActivationReader& reader, const Place& place, const
       [&](uint64_t first, const Questions& batch, const ActivationReader::Values& values) {
         const torch::Tensor own = RowsOf(place, values.at(place.hook));
         if (first == 0) {
-          if (8.0 * static_cast<double>(count) * static_cast<double>(own.size(1)) > kMaxActivationBytes) {
+          if (8.0 * static_cast<double>(count) * static_cast<double>(own.size(1)) >
+              static_cast<double>(kMaxHeldBytes)) {
             throw Error(ErrorKind::kInvalidArgument, "RESULT_TOO_LARGE", "too many questions for features so many");
           }
           rows = torch::empty({count, own.size(1)}, torch::kFloat64);

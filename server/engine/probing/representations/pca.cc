@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kStarts = 10;
 constexpr double kLeastVariance = 1e-8;
-constexpr double kMaxActivationBytes = 2.0 * 1024 * 1024 * 1024;
 
 std::vector<Node> NodesOf(const Model& model, const Encoding& encoding, const PcaRequest& request) {
   if (!request.nodes.empty()) return request.nodes;
@@ -45,7 +44,7 @@ void Check(const Model& model, const QuestionSource& questions, const std::vecto
   if (questions.count() > kMaxPcaQuestions) refuse("TOO_MANY_QUESTIONS", "PCA takes at most 3000 questions");
   const double bytes =
       8.0 * static_cast<double>(questions.count() * nodes.size()) * static_cast<double>(model.config.d_head);
-  if (bytes > kMaxActivationBytes) refuse("RESULT_TOO_LARGE", "too many nodes times questions");
+  if (bytes > static_cast<double>(kMaxHeldBytes)) refuse("RESULT_TOO_LARGE", "too many nodes times questions");
 }
 
 // Labels 0, 1, 2 of the questions, and their names and counts in the result.
