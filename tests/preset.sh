@@ -12,5 +12,5 @@ ninja -C "build/$preset" -j2 --quiet "${targets[@]}"
 echo "$preset: built in $((SECONDS - started)) s"
 [ -z "$pattern" ] && exit 0
 started=$SECONDS
-ctest --test-dir "build/$preset" -R "$pattern" -LE slow --output-on-failure --no-tests=error
+ctest --test-dir "build/$preset" -j2 -R "$pattern" -LE slow --output-on-failure --no-tests=error
 echo "$preset: tested in $((SECONDS - started)) s"
