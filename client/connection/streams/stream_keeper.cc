@@ -39,8 +39,9 @@ absl::Status StreamKeeper::Keep(const std::function<absl::Status(bool* moved)>& 
     if (silent && !channel_->answered()) return channel_->Explain(absl::DeadlineExceededError("not connected"));
     const absl::Status status = silent ? absl::UnavailableError("it does not answer") : attempt(&moved);
     if (moved || status.ok()) channel_->NoteAnswer();
-    if (status.ok()) return status;
+    // Before an OK: a callback may refuse the end mark itself.
     if (!refused_.ok()) return std::exchange(refused_, absl::OkStatus());
+    if (status.ok()) return status;
     if (cancellation_->cancelled() || !IsConnectionLoss(status)) return channel_->Explain(status);
     if (!backoff || moved) {
       backoff.emplace(sleeper_, channel_->answered() ? options.stream_patience : options.first_patience);

@@ -131,6 +131,25 @@ TEST_F(Connection_Test, WhenAMetricsCallbackFailsThenItsErrorEndsTheStreamWhatev
   EXPECT_EQ(sleeper_.sleeps, 0);
 }
 
+// The watch was a success, and its callback's error ended the next stream.
+TEST_F(Connection_Test, WhenACallbackRefusesTheEndMarkThenItsErrorIsReturnedAndTheNextStreamIsItsOwn) {
+  const absl::Status full = absl::ResourceExhaustedError("my disk is full");
+  EXPECT_EQ(connection_
+                ->WatchRun("runs/r7k2m9qa",
+                           [&](const v1::WatchRunResponse& event) { return event.has_end() ? full : absl::OkStatus(); })
+                .status(),
+            full);
+  EXPECT_EQ(connection_
+                ->WatchAnalysis("runs/r7k2m9qa/analyses/a1b2c3d4",
+                                [&](const v1::Analysis& now) { return now.has_result() ? full : absl::OkStatus(); })
+                .status(),
+            full);
+  std::vector<uint64_t> steps;
+  std::vector<double> values;
+  EXPECT_TRUE(ReadMetrics(&steps, &values).ok());
+  EXPECT_EQ(steps.size(), 20u);
+}
+
 TEST_F(Connection_Test, WhenTheServerRestartsInMidStreamThenTheStreamGoesOn) {
   server_.break_kind = Break::kHang;
   server_.break_after = 1;
