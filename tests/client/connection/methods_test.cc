@@ -49,6 +49,14 @@ TEST(Methods_Test, EveryUnaryMethodHasARowWithItsMessagesAndNothingElseHas) {
   for (const auto& [path, row] : rows) ADD_FAILURE() << path << " is no unary method";
 }
 
+TEST(Methods_Test, NoTwoRowsTakeTheSameRequest) {
+  std::map<std::string, std::string> paths;  // by request
+  for (const auto& [path, row] : Rows()) {
+    const auto [other, added] = paths.insert({row.request, path});
+    EXPECT_TRUE(added) << path << " and " << other->second << ": by the request a call means the first row alone";
+  }
+}
+
 TEST(Methods_Test, WhatIsRepeatedByItsRequestIdHasOneAndWhatHasOneIsRepeatedByIt) {
   const std::map<std::string, Row> rows = Rows();
   for (const auto* method : PublicMethods()) {
