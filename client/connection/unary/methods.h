@@ -33,7 +33,7 @@ inline constexpr auto kUnaryMethods = std::make_tuple(
     UnaryMethod<v1::CancelRunRequest, v1::Run>("/sumscope.v1.RunService/CancelRun", Repeat::kNever),
     UnaryMethod<v1::ResumeRunRequest, v1::Run>("/sumscope.v1.RunService/ResumeRun", Repeat::kRequestId),
     UnaryMethod<v1::RetryRunRequest, v1::Run>("/sumscope.v1.RunService/RetryRun", Repeat::kRequestId),
-    // A prefix may mean another run once the first call was heard.
+    // Of both: a prefix may mean another run once the first call was heard.
     UnaryMethod<v1::DeleteRunRequest, v1::Run>("/sumscope.v1.RunService/DeleteRun", Repeat::kNever),
     UnaryMethod<v1::UndeleteRunRequest, v1::Run>("/sumscope.v1.RunService/UndeleteRun", Repeat::kNever),
     UnaryMethod<v1::ListMetricsRequest, v1::ListMetricsResponse>("/sumscope.v1.RunService/ListMetrics", Repeat::kRead),
