@@ -36,8 +36,10 @@ enum class Break {
 };
 
 // sumscope.v1 on a Unix socket of its own, holding one run, its events, metrics and weights, and one analysis. Set the
-// data before calls, which come one by one; it can be stopped and started again on its socket. What clients rely on it
-// keeps as the real services do: contract/ holds both to one suite.
+// data before calls, which come one by one; it can be stopped and started again on its socket. What clients rely on in
+// runs, their watches, metrics, checkpoints and captures' bytes it keeps as the real services do: contract/ holds both
+// to one suite. The suite says nothing yet of analyses, facts, question sets, imports, UpdateRun, lists of metrics,
+// logs and captures; most of these the fake answers by any name.
 class FakeServer {
  public:
   FakeServer();
@@ -80,7 +82,7 @@ class FakeServer {
   std::atomic<int> breaks{0};
   // Fulfilled when a stream hangs.
   std::promise<void> hanging;
-  // The next unary calls fail with these, first one first.
+  // The next calls that make, get or change a run, or import one, fail with these, first one first.
   std::vector<absl::Status> errors;
   absl::Duration list_patience;  // what the last ListRuns had left of its deadline when it came
   // Tokens up to this one have expired.
