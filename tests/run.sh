@@ -2,8 +2,8 @@
 # Sets up, builds and runs every test that needs no GPU and is not slow: the same here and in continuous integration.
 #
 # usage: tests/run.sh [CTEST_ARGUMENTS]      e.g. tests/run.sh -R storage
-# The clang thread-safety build and the sanitizer builds are tests of the release build (preset_clang, preset_asan,
-# preset_tsan), so that the last thing that runs is one ctest.
+# The clang thread-safety build and the sanitizer builds are tests of the release build (preset_*), so that the last
+# thing that runs is one ctest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -183,7 +183,7 @@ class Trial:
 
 
 def start_once(original, captures, truth, rng, root):
-    """One damage, one start. Returns a word for what came of it; raises Wrong."""
+    """One damage, one start. Returns a word for how the start ended; raises Wrong."""
     root.mkdir()
     shutil.copytree(original, root / 'd', symlinks=True, ignore=shutil.ignore_patterns('*.sock'))
     damage = rng.choice(KINDS)(root / 'd', captures, rng)

@@ -31,7 +31,7 @@ WORKER_MEMORY = 2 << 30  # what is accepted may be large: then it fails, and not
 
 
 class Call:
-    """One call: what is sent, and what came of it."""
+    """One call: what is sent, and how it was answered."""
 
     def __init__(self, index, method, parts):
         self.index, self.method, self.parts = index, method, parts
