@@ -31,7 +31,7 @@ class QuestionSetsReader {
 
 class QuestionSets : public QuestionSetsReader {
  public:
-  // The same set twice is the first one, uploaded anew. Ends the removal of its text.
+  // Keeps a question set; one that is there already counts as uploaded anew. Ends the removal of its text.
   virtual absl::Status Insert(const v1::UploadedQuestionSet& question_set) = 0;
   // Forgets question sets that no analysis names and nobody has uploaded since; their texts become removals.
   virtual absl::Status ForgetUnnamed(absl::Time uploaded_before) = 0;

@@ -27,7 +27,7 @@ class RemovalsReader {
 
 class Removals : public RemovalsReader {
  public:
-  // The same removal twice is one.
+  // Keeps a removal; one that is there already stays the only one.
   virtual absl::Status Put(const Removal& removal) = 0;
   // Ending one that is not there is fine.
   virtual absl::Status End(const Removal& removal) = 0;

@@ -80,7 +80,7 @@ class Session {
   int width() const { return output_.file.empty() ? dependencies_.terminal->ColumnsOfOut() : 0; }
   // Where data goes: --out or stdout.
   absl::StatusOr<std::unique_ptr<Sink>> OpenSink();
-  // The same for what no person reads: INVALID_ARGUMENT USAGE where it would land on a terminal.
+  // Where bytes that no person reads go: INVALID_ARGUMENT USAGE where that would be a terminal.
   absl::StatusOr<std::unique_ptr<Sink>> OpenSinkForBytes(absl::string_view example);
   absl::Status Print(const Document& document);
   // `table` in the format's columns.

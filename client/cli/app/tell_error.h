@@ -12,7 +12,7 @@ namespace sumscope::client {
 // on a terminal wrapped at their words.
 void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason, absl::string_view hint = "");
 
-// The same of a status that is not OK, with what it is about before it where its message does not say that itself;
+// Tells a status that is not OK, with its `subject` before it where the message does not name that itself;
 // returns its exit code.
 ExitCode TellStatus(Terminal* terminal, const absl::Status& status, absl::string_view subject = "");
 

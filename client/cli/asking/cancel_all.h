@@ -10,7 +10,7 @@
 
 namespace sumscope::client {
 
-// Cancels the analyses `names` (runs/{run}/analyses/{analysis}) and prints what became of them. One that fails does not
+// Cancels the analyses `names` (runs/{run}/analyses/{analysis}) and prints each with its state. One that fails does not
 // keep the others from their turn; its error is told, and the first one decides the exit code.
 absl::StatusOr<ExitCode> CancelAll(Session& session, const std::vector<std::string>& names);
 

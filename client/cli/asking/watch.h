@@ -13,7 +13,7 @@ namespace sumscope::client {
 // returned. When the user wants to stop it says how to come back and returns CANCELLED: the run goes on.
 absl::StatusOr<v1::Run> WatchRunToEnd(Session& session, Connection& connection, const std::string& name);
 
-// The same for an analysis.
+// Follows an analysis (its exact name) in the same way.
 absl::StatusOr<v1::Analysis> WatchAnalysisToEnd(Session& session, Connection& connection, const std::string& name);
 
 }  // namespace sumscope::client

@@ -13,7 +13,7 @@ const std::vector<const Probe*>& AllProbes();
 
 // The kind called so, "useful_nodes"; null for none.
 const Probe* FindProbe(absl::string_view name);
-// That of what is asked or answered; null where nothing is.
+// The kind of the field that is set; null where none is.
 const Probe* ProbeOf(const v1::AnalysisRequest& request);
 const Probe* ProbeOf(const v1::AnalysisResult& result);
 

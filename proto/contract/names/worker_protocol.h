@@ -5,7 +5,7 @@
 
 namespace sumscope {
 
-// Of sumscope.worker.v1, as hello says it: server and worker must agree.
+// The version of sumscope.worker.v1 that hello names; server and worker must have the same.
 inline constexpr uint32_t kWorkerProtocol = 1;
 
 }  // namespace sumscope

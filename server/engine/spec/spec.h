@@ -60,7 +60,7 @@ void ValidateSpec(const TrainSpec& spec);
 
 // The operations that a run trains, in the order add, sub, mul.
 std::vector<Operation> OperationsOf(TrainOperation operation);
-// That of every question where there is one. Throws kInvalidArgument (OPERATION_NOT_SUPPORTED) for mix and mas.
+// The one operation of all questions of a run. Throws kInvalidArgument (OPERATION_NOT_SUPPORTED) for mix and mas.
 Operation QuestionOperation(TrainOperation operation);
 
 }  // namespace sumscope::engine

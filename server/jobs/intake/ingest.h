@@ -12,7 +12,7 @@
 
 namespace sumscope::jobs {
 
-// Hears what became of slots and their tasks, from ingest threads, in order per slot.
+// Hears of idle slots and of ends of tasks, from ingest threads, in order per slot.
 class SlotObserver {
  public:
   virtual ~SlotObserver() = default;

@@ -11,7 +11,7 @@ namespace sumscope::jobs {
 // Removes bytes that the catalog has forgotten, and ends the removal. What the catalog knows after all is left alone.
 absl::Status CarryOut(Context* context, const storage::Removal& removal);
 
-// So that a server that runs for years does not grow without bound: forgets what is older than
+// Keeps a server that runs for years from growing without bound: forgets what is older than
 // limits::kHistoryRetention of the history, and uploaded question sets that nothing has named for
 // limits::kQuestionSetGrace; then removes from the files what the catalog has forgotten, and seals files of ended runs
 // that could not be sealed at their end. What fails is tried again the next time. Confined to one thread at a time.

@@ -24,7 +24,8 @@ class JobQueue {
   void Add(storage::Job job);
   // Takes the job out; empty when it does not wait.
   std::optional<storage::Job> Remove(const std::string& job);
-  // The same for a start. A job of a run that was refused is its probe from here on.
+  // Takes the job out to start it; empty when it does not wait. A job of a run that was refused is the run's probe from
+  // here on.
   std::optional<storage::Job> Take(const std::string& job);
   size_t size() const { return ready_.size() + aside_; }
   // For logs and debuggers.

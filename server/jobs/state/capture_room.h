@@ -31,9 +31,9 @@ class CaptureRoom {
   absl::Status Check(uint64_t bytes);
   // Checks and keeps the room for `analysis` (its full name), in place of what it has, until it ends or is released.
   absl::Status Take(const std::string& analysis, uint64_t bytes);
-  // The same, unchecked.
+  // Keeps the room as Take does, without a check.
   void Announce(const std::string& analysis, uint64_t bytes);
-  // Its file is finished, and counts itself.
+  // Gives the room of `analysis` back: its capture's file is finished, whose own bytes count from here on.
   void Release(const std::string& analysis);
 
  private:

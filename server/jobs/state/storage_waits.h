@@ -15,7 +15,7 @@ struct StorageWait {
   std::string reason, detail;
 };
 
-// Those there are, by slot. In memory: a full disk cannot hide it. Thread-safe.
+// The jobs that wait for storage now, by slot. Kept in memory, so that a full disk cannot hide a wait. Thread-safe.
 class StorageWaits {
  public:
   void Set(StorageWait wait) {

@@ -46,7 +46,7 @@ class CallWatch {
   class Call;
   class Factory;
 
-  // Those that a call of the method takes one of; null: none.
+  // The seats of which a call of the method takes one; null: it takes none.
   Seats* SeatsFor(absl::string_view method);
 
   transport::ConnectionTable* const connections_;

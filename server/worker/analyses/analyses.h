@@ -32,7 +32,7 @@ using AnalysisOutcome = absl::StatusOr<sumscope::v1::AnalysisResult>;
 // what the message alone shows to be wrong; the engine's exceptions pass through.
 using RunAnalysis = AnalysisOutcome (*)(const AnalysisInput&);
 
-// That of the kind called so, "useful_nodes"; null for one that this worker does not know.
+// The runner of the kind called so, "useful_nodes"; null for a kind that this worker does not know.
 RunAnalysis FindAnalysis(absl::string_view kind);
 
 }  // namespace sumscope::worker

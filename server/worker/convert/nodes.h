@@ -28,7 +28,7 @@ void CopyAnswerTokens(const engine::Encoding& encoding, google::protobuf::Repeat
 
 // The additions and subtractions that a model of this run answers.
 std::vector<engine::Operation> OperationsOf(const sumscope::v1::TrainSpec& spec);
-// Those of which `questions` hold at least one.
+// The operations of which `questions` hold at least one question.
 std::vector<engine::Operation> OperationsOf(const engine::QuestionSource& questions);
 
 // Counts as the messages hold them: those beyond 2^32-1 are that.

@@ -24,7 +24,7 @@ namespace sumscope::worker {
 // main thread.
 class ServerLink {
  public:
-  // Of the worker's launch, as its command line says.
+  // `slot` and `generation` name the worker's launch, as its command line says.
   ServerLink(std::string slot, uint64_t generation) : slot_(std::move(slot)), generation_(generation) {}
   ~ServerLink();
   ServerLink(const ServerLink&) = delete;
@@ -44,7 +44,7 @@ class ServerLink {
 
   // The running task is told to stop, no other one starts.
   void RequestExit();
-  // The same, and the link is cut.
+  // Requests the exit and cuts the link.
   void Abort();
 
   // Sends what is queued, ends the stream and joins the threads, at most in about limits::kLinkCloseTimeout. OK when

@@ -40,7 +40,7 @@ struct SupervisionLimits {
 //   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has tasks)
 //   any of these -> BACKING_OFF or BROKEN, when process group and link are both gone
 //
-// A start that brought a worker to its first task succeeded, whatever became of the task: jobs have attempts of their
+// A start that brought a worker to its first task succeeded, however the task ended: jobs have attempts of their
 // own. After `restart_budget` starts in a row that did not, the slot is BROKEN: it says so, and tries again at the
 // longest delay.
 //
@@ -57,7 +57,7 @@ class SlotSupervisor {
   // To be called when WantsLaunch says so. `server` is what the worker links to, `token` of this launch only. A worker
   // that is pending is STARTING too, and its time to say hello has not begun.
   void Launch(WorkerLauncher* launcher, const std::string& server, const std::string& token, absl::Duration now);
-  // Of the latest launch; 0 before the first.
+  // The generation of the latest launch; 0 before the first.
   uint64_t generation() const { return generation_; }
   // Looks after the process, and does what is due.
   void Tick(absl::Duration now);

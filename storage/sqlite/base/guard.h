@@ -32,14 +32,14 @@ inline constexpr char kRowCorrupt[] = "CATALOG_ROW_CORRUPT";
 // is still room to fold the WAL into a run file and to record in the catalog that the disk is full.
 absl::Status CheckRoomForBulk(const FileIdentity& file);
 
-// As CorruptFile says when the database, or what SQLite would open beside it, is a FIFO, a folder or the like: opening
-// could wait for ever. OK when it is not there.
+// The error of CorruptFile when the database, or what SQLite would open beside it, is a FIFO, a folder or the like:
+// opening could wait for ever. OK when it is not there.
 absl::Status CheckRegular(const FileIdentity& file);
 
 // NOT_FOUND RUN_FILE_NOT_FOUND when a run's file is gone; FileError when nobody can tell. OK for other kinds: who opens
 // those makes or names them.
 absl::Status CheckPresent(const FileIdentity& file);
-// The former.
+// NOT_FOUND RUN_FILE_NOT_FOUND, naming the file.
 absl::Status FileGone(const FileIdentity& file);
 // FAILED_PRECONDITION RUN_FILE_REPLACED or CATALOG_REPLACED: another file has taken its place while it was in use.
 absl::Status FileReplaced(const FileIdentity& file);

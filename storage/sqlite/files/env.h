@@ -14,7 +14,7 @@ namespace sumscope::storage {
 // (files.h). Thread-safe.
 class Env {
  public:
-  // That of the operating system. Never deleted.
+  // The Env that calls the operating system. Never deleted.
   static Env* Real();
   virtual ~Env() = default;
 
@@ -22,9 +22,9 @@ class Env {
   virtual absl::Status MakeDirectory(const std::string& path) = 0;
   // Makes new names in `path` survive a power failure.
   virtual absl::Status FsyncDirectory(const std::string& path) = 0;
-  // And makes the new name durable.
+  // Renames a file, over one at `to`, and makes the new name durable.
   virtual absl::Status RenameFile(const std::string& from, const std::string& to) = 0;
-  // Fine when it is not there.
+  // Removes a file; fine when it is not there.
   virtual absl::Status RemoveFile(const std::string& path) = 0;
   virtual absl::Status FsyncFile(const std::string& path) = 0;
   virtual absl::StatusOr<std::string> ReadFile(const std::string& path) = 0;

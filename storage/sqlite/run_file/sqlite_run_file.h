@@ -18,7 +18,7 @@ class SqliteRunFile final : public RunFile {
 
   // Makes a new file that holds nothing but the description: whole or not at all. RUN_EXISTS, DISK_FULL, ..
   static absl::Status CreateFile(const std::string& path, const v1::Run& run, Env* env);
-  // The same for a run in memory.
+  // Writes the description of a run in memory.
   absl::Status Initialise(const v1::Run& run);
   // RUN_FILE_CORRUPT, RUN_FILE_MISPLACED, SCHEMA_NEWER: what is wrong with the file, before anybody uses it.
   absl::Status Check();

@@ -39,7 +39,7 @@ class SqliteRunFiles final : public RunFiles {
     std::shared_ptr<SqliteRunFile> file;  // shared with whoever uses it
     std::list<std::string>::iterator place;
   };
-  // What became of a turn. Shared by who has it and who waits for it.
+  // How a turn ended. Shared by the thread that has the turn and those that wait for it.
   struct TurnEnd {
     bool over = false;
     absl::Status refusal;  // why the file could not be opened

@@ -16,7 +16,7 @@ struct AskedRun {
   v1::Analysis analysis;
 };
 
-// One that gave no answer, and why.
+// A run that gave no answer, and why.
 struct LeftOutRun {
   std::string run;     // its id
   std::string reason;  // RUN_HAS_NO_CHECKPOINT

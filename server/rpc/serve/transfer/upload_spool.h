@@ -27,7 +27,7 @@ class UploadSpool {
   // DATA_LOSS UPLOAD_UNREADABLE past the end.
   absl::StatusOr<std::string> Read(uint64_t offset, uint64_t length) const;
   uint64_t size() const { return size_; }
-  // Of everything appended. Call once.
+  // The SHA-256 of everything appended, in hex. Call once.
   std::string Sha256() { return hash_.HexDigest(); }
 
  private:

@@ -17,7 +17,7 @@ inline constexpr absl::string_view kRunColumns =
     "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
     "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec";
 inline constexpr int kRunColumnCount = 19;
-// These and what SqliteHeadlines keeps up to date: in the order of ReadRun.
+// kRunColumns, then the columns that SqliteHeadlines keeps up to date, in the order of ReadRun.
 inline constexpr absl::string_view kRunReadColumns =
     "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
     "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec, accuracy, "
