@@ -7,7 +7,6 @@
 #include <iostream>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "client/cli/app/signals.h"

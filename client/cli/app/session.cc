@@ -1,6 +1,5 @@
 #include "client/cli/app/session.h"
 
-#include <map>
 #include <utility>
 
 #include "absl/strings/str_cat.h"

@@ -1,7 +1,6 @@
 #include "server/rpc/runs/watch_token.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"

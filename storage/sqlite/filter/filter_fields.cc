@@ -1,7 +1,6 @@
 #include "storage/sqlite/filter/filter_fields.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"

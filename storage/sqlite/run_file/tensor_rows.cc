@@ -1,7 +1,6 @@
 #include "storage/sqlite/run_file/tensor_rows.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
