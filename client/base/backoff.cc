@@ -23,11 +23,6 @@ absl::Duration RetryDelay(const absl::Status& status) {
   return std::clamp(delay, absl::ZeroDuration(), absl::Seconds(60));
 }
 
-void Backoff::Reset() {
-  attempts_ = 0;
-  spent_ = absl::ZeroDuration();
-}
-
 bool Backoff::Wait(const absl::Status& status, absl::Duration took) {
   spent_ += std::max(took, absl::ZeroDuration());
   const absl::Duration delay = std::max(RetryDelay(status), BackOffDelay(attempts_ + 1, kFirstDelay, kMaxDelay));

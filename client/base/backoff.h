@@ -34,8 +34,6 @@ class Backoff {
  public:
   Backoff(Sleeper* sleeper, absl::Duration patience) : sleeper_(sleeper), patience_(patience) {}
 
-  // An attempt got somewhere: starts over.
-  void Reset();
   // Sleeps after an attempt that took `took`, at least as long as a RetryInfo in `status` asks. False, at once, when
   // the patience is used up.
   bool Wait(const absl::Status& status, absl::Duration took = absl::ZeroDuration());
