@@ -53,7 +53,7 @@ class AnalysisKind {
                      const v1::UploadedQuestionSet& uploaded, const v1::AnalysisRequest& request) const;
 
   // Whether the metrics of so many steps of the run called so are enough for a complete request of a kind that needs
-  // metrics. FAILED_PRECONDITION WINDOW_TOO_WIDE.
+  // metrics. FAILED_PRECONDITION PHASES_TOO_LONG, WINDOW_TOO_NARROW, WINDOW_TOO_WIDE.
   virtual absl::Status CheckMetrics(absl::string_view run, uint64_t steps, const v1::AnalysisRequest& request) const;
 
   // What a complete request takes; `count`: how many questions or pairs these are.

@@ -21,11 +21,6 @@ absl::Status CheckMetrics(Context* context, const v1::Run& run, uint64_t step, c
                                                              : " has no metrics of steps before that checkpoint"),
                      {{"run", run.name()}});
   }
-  if (step > kMaxPhaseSteps) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "PHASES_TOO_LONG",
-                     absl::StrCat(run.name(), " has metrics of ", step, " steps; phases are found in at most ",
-                                  kMaxPhaseSteps, ": name an earlier checkpoint"));
-  }
   return KindOf(request).CheckMetrics(run.name(), step, request);
 }
 

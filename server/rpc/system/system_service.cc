@@ -10,7 +10,6 @@
 #include "proto/contract/models/model_names.h"
 #include "proto/contract/models/model_shapes.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/analyses/analysis_checks.h"
 #include "server/rpc/questions/question_text.h"
 #include "server/rpc/serve/free_disk.h"
 
@@ -39,7 +38,7 @@ void AddLimits(v1::ServerInfo* info) {
       {"import_bytes", limits::kMaxImportBytes},
       {"uploaded_questions", kMaxUploadedQuestions},
       {"uploaded_question_bytes", kMaxUploadedQuestionBytes},
-      {"phase_steps", jobs::kMaxPhaseSteps},
+      {"phase_steps", limits::kMaxPhaseSteps},
       {"labels", limits::kMaxLabels},
   };
   for (const auto& [name, maximum] : all) {

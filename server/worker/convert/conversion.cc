@@ -7,6 +7,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
 #include "server/engine/data/sources.h"
+#include "server/engine/probing/evaluation/phases.h"
 #include "server/engine/probing/forward/activations.h"
 #include "server/engine/probing/representations/capture.h"
 #include "server/engine/probing/representations/pca.h"
@@ -24,6 +25,7 @@ static_assert(engine::kMaxDModel == limits::kMaxDModel && engine::kMaxDHead == l
 static_assert(engine::kMaxDMlp == limits::kMaxDMlp && engine::kMaxBatchSize == limits::kMaxBatchSize);
 static_assert(engine::kMaxSteps == limits::kMaxSteps && engine::kMaxQuestions == limits::kMaxQuestions);
 static_assert(engine::kMaxHeldBytes == limits::kMaxHeldBytes);
+static_assert(engine::kMaxPhaseWindows == limits::kMaxPhaseWindows);
 static_assert(engine::kMaxPcaQuestions == limits::kMaxPcaQuestions);
 static_assert(engine::kMaxPcaNodesWithScores == limits::kMaxScoredNodes);
 static_assert(engine::kMaxPcaComponents == limits::kMaxPcaComponents);

@@ -1,6 +1,7 @@
 // What probes need from the server, and what it keeps of their answers.
 #include <cstring>
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/text/sha256.h"
 #include "server/jobs/analyses/analyses.h"
 #include "server/jobs/job_manager.h"
@@ -210,6 +211,20 @@ TEST_F(Probes_Test, WhenAWindowIsTooWideForTheTrainingThenTheWidestIsNamed) {
   EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, phases)), "WINDOW_TOO_WIDE");
   phases.mutable_request()->mutable_phases()->set_window(1);
   EXPECT_TRUE(manager_->analyses().Check(Ada(), run_, phases).ok());
+}
+
+// Such a window was queued, and refused by the worker.
+TEST(PhasesWindow_Test, WhenAWindowIsTooNarrowForTheTrainingThenTheNarrowestIsNamed) {
+  v1::AnalysisRequest request;
+  const auto check = [&](uint64_t steps, uint32_t window) {
+    request.mutable_phases()->set_window(window);
+    return KindOf(request).CheckMetrics("runs/r7", steps, request);
+  };
+  EXPECT_TRUE(check(50'000, 1).ok());
+  EXPECT_EQ(ErrorReason(check(50'001, 1)), "WINDOW_TOO_NARROW");
+  EXPECT_THAT(std::string(check(50'001, 1).message()), testing::HasSubstr("at least 2"));
+  EXPECT_TRUE(check(50'001, 2).ok());
+  EXPECT_EQ(ErrorReason(check(2'000'001, 50)), "PHASES_TOO_LONG");
 }
 
 TEST_F(Probes_Test, PhasesOfARunWithoutMetricsAreRefused) {

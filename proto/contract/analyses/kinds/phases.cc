@@ -51,9 +51,21 @@ class Phases final : public TypedKind<v1::PhasesRequest, v1::PhasesResult> {
     rules->takes = QuestionRules::Takes::kNothing;
   }
   absl::Status DoCheckMetrics(absl::string_view run, uint64_t steps, const v1::PhasesRequest& request) const override {
+    if (steps > limits::kMaxPhaseSteps) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "PHASES_TOO_LONG",
+                       absl::StrCat(run, " has metrics of ", steps, " steps; phases are found in at most ",
+                                    limits::kMaxPhaseSteps, ": name an earlier checkpoint"));
+    }
+    const std::string of_steps = absl::StrCat(run, " has metrics of ", steps, " steps; phases need ");
+    const uint64_t narrowest = (steps + limits::kMaxPhaseWindows - 1) / limits::kMaxPhaseWindows;
+    if (request.window() < narrowest) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "WINDOW_TOO_NARROW",
+                       absl::StrCat(of_steps, "at most ", limits::kMaxPhaseWindows,
+                                    " windows, so that a window has at least ", narrowest, ", not ", request.window()),
+                       {{"narrowest", absl::StrCat(narrowest)}});
+    }
     const uint64_t widest = WidestWindow(steps);
     if (request.window() <= widest) return absl::OkStatus();
-    const std::string of_steps = absl::StrCat(run, " has metrics of ", steps, " steps; phases need ");
     if (widest == 0) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "WINDOW_TOO_WIDE",
                        absl::StrCat(of_steps, "at least ", kLeastWindows));

@@ -8,7 +8,6 @@
 namespace sumscope::engine {
 namespace {
 
-constexpr uint64_t kMaxWindows = 50000;
 constexpr uint64_t kLeastWindows = 4;
 constexpr double kNoisePrice = 3;
 constexpr double kWorthShare = 0.05, kWorthStep = 0.30103;  // of the training; decades
@@ -115,7 +114,7 @@ void Check(const MetricTable& metrics, const PhasesRequest& request) {
     throw Error(ErrorKind::kInvalidArgument, "BAD_THRESHOLD", "learnt_below must be positive");
   }
   if (metrics.steps == 0) throw Error(ErrorKind::kInvalidArgument, "NO_METRICS", "the run has no metrics yet");
-  const uint64_t least = (metrics.steps + kMaxWindows - 1) / kMaxWindows;
+  const uint64_t least = (metrics.steps + kMaxPhaseWindows - 1) / kMaxPhaseWindows;
   if (request.window < least) {
     throw Error(ErrorKind::kInvalidArgument, "BAD_WINDOW",
                 "of " + std::to_string(metrics.steps) + " steps a window has at least " + std::to_string(least));

@@ -19,6 +19,8 @@ struct MetricTable {
   uint64_t first_step = 0;  // of row 0
 };
 
+inline constexpr uint64_t kMaxPhaseWindows = 50'000;
+
 struct PhasesRequest {
   uint32_t window = 50;       // steps of one median
   double penalty = 1;         // multiplies the price of a boundary
