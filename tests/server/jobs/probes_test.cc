@@ -20,7 +20,7 @@ class Probes_Test : public AnalysisFixture {
  protected:
   v1::Analysis Phases() {
     v1::AnalysisRequest request;
-    request.mutable_phases();
+    request.mutable_phases()->set_window(1);  // complete
     v1::Analysis analysis = Question(request);
     analysis.clear_question_set();
     return analysis;
