@@ -32,21 +32,23 @@ struct Sizes {
 
 double Bounded(double questions) { return std::clamp(questions, 1.0, kBatch); }
 
-}  // namespace
-
-double AskedAtOnce(const v1::TrainSpec& spec) {
+double AskedAtOnce(const Sizes& of) {
   constexpr double kBatchFlops = 30e9, kTableBytes = 256 << 20;
-  const Sizes of(spec);
   return Bounded(std::min(kBatchFlops / (4 * of.layers * of.d_model * (2 * of.width + of.d_mlp) * of.n_ctx),
                           kTableBytes / (12 * of.n_ctx * of.heads * of.n_ctx * of.tokens)));
 }
 
-double IntervenedAtOnce(const v1::TrainSpec& spec) {
+double IntervenedAtOnce(const Sizes& of) {
   constexpr double kPassBytes = 256 << 20;
-  const Sizes of(spec);
   return Bounded(kPassBytes /
                  (8 * of.n_ctx * (of.layers * (3 * of.d_model + of.d_mlp / 4 + 3 * of.width) + of.d_model)));
 }
+
+}  // namespace
+
+double AskedAtOnce(const v1::TrainSpec& spec) { return AskedAtOnce(Sizes(spec)); }
+
+double IntervenedAtOnce(const v1::TrainSpec& spec) { return IntervenedAtOnce(Sizes(spec)); }
 
 AnalysisCost CostOfWork(const v1::TrainSpec& spec, double questions, const AnalysisWork& work, double held_bytes) {
   const ModelCost model = CostOf(spec);
@@ -63,18 +65,18 @@ AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double he
 
 double AnsweringBytes(const v1::TrainSpec& spec, double questions) {
   const Sizes of(spec);
-  return of.element * of.n_ctx * std::min(questions, AskedAtOnce(spec)) *
+  return of.element * of.n_ctx * std::min(questions, AskedAtOnce(of)) *
          (of.row / of.layers + 3.0 * of.heads * of.n_ctx * of.tokens);
 }
 
 double InterveningBytes(const v1::TrainSpec& spec, double questions) {
   const Sizes of(spec);
-  return of.element * of.n_ctx * of.row * std::min(questions, IntervenedAtOnce(spec));
+  return of.element * of.n_ctx * of.row * std::min(questions, IntervenedAtOnce(of));
 }
 
 double LookingBytes(const v1::TrainSpec& spec, double questions) {
   const Sizes of(spec);
-  return of.element * of.n_ctx * of.row * std::min(questions, AskedAtOnce(spec));
+  return of.element * of.n_ctx * of.row * std::min(questions, AskedAtOnce(of));
 }
 
 double ReadingBytes(const v1::TrainSpec& spec, double questions) {

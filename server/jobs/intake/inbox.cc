@@ -4,18 +4,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/jobs/state/waiting.h"
 
 namespace sumscope::jobs {
-namespace {
-
-// Every wait is looked at again after this long at the latest.
-constexpr absl::Duration kLongestWait = absl::Seconds(1);
-
-std::chrono::milliseconds ToWait(absl::Duration duration) {
-  return std::chrono::milliseconds(absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))));
-}
-
-}  // namespace
 
 void Inbox::Push(InboxItem item) {
   const size_t bytes = item.kind == InboxItem::Kind::kMessage ? item.message.ByteSizeLong() : 0;

@@ -6,20 +6,15 @@
 #include "proto/contract/text/first_few.h"
 #include "server/jobs/scheduling/wait_reason.h"
 #include "server/jobs/state/reasons.h"
+#include "server/jobs/state/waiting.h"
 
 namespace sumscope::jobs {
 namespace {
 
-// Every wait is looked at again after this long at the latest.
-constexpr absl::Duration kLongestWait = absl::Seconds(1);
 constexpr absl::Duration kLongestBackOff = absl::Seconds(5);
 constexpr absl::Duration kLongestOwnBackOff = absl::Seconds(60);  // of one run
 // Threads that give: each slot may meet a slow file at a time.
 constexpr size_t kMinGivers = 2, kMaxGivers = 16;
-
-std::chrono::milliseconds ToWait(absl::Duration duration) {
-  return std::chrono::milliseconds(absl::ToInt64Milliseconds(absl::Ceil(duration, absl::Milliseconds(1))));
-}
 
 }  // namespace
 

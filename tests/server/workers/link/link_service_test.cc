@@ -1,11 +1,10 @@
 #include "server/workers/link/link_service.h"
 
 #include <atomic>
-#include <chrono>
-#include <memory>
 #include <new>
 
 #include "gtest/gtest.h"
+#include "tests/server/workers/link/linked_worker.h"
 
 namespace sumscope::workers {
 namespace {
@@ -32,19 +31,9 @@ class FailingHost final : public LinkHost {
 // An exception, of a thread that could not be had too, left the host with a link that was gone.
 TEST(LinkService_Test, WhenSomethingIsThrownThenTheHostIsToldOfTheLinksEnd) {
   FailingHost host;
-  transport::ConnectionTable connections({10, absl::Hours(1)}, Clock::Real());
-  LinkService service(&host, &connections, Clock::Real());
-  grpc::ServerBuilder builder;
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  const auto stub = worker::v1::WorkerLink::NewStub(server->InProcessChannel({}));
-  grpc::ClientContext context;
-  const auto stream = stub->Connect(&context);
-  worker::v1::WorkerMessage hello;
-  hello.mutable_hello()->set_slot("cpu0");
-  ASSERT_TRUE(stream->Write(hello));
-  EXPECT_FALSE(stream->Finish().ok());
-  server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  LinkedWorker worker(&host);
+  EXPECT_FALSE(worker.stream().Finish().ok());
+  worker.Shutdown();
   EXPECT_FALSE(host.holds_a_link());
 }
 

@@ -1,13 +1,11 @@
 #include "server/workers/link/stream_link.h"
 
-#include <chrono>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "server/workers/link/link_service.h"
+#include "tests/server/workers/link/linked_worker.h"
 
 namespace sumscope::workers {
 namespace {
@@ -47,28 +45,17 @@ std::string Text(const worker::v1::ServerMessage& message) {
 
 TEST(StreamLink_Test, SeveralTasksWaitThenEachHasItsOwnMessages) {
   TalkativeHost host;
-  transport::ConnectionTable connections({10, absl::Hours(1)}, Clock::Real());
-  LinkService service(&host, &connections, Clock::Real());
-  grpc::ServerBuilder builder;
-  builder.RegisterService(&service);
-  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
-  const auto stub = worker::v1::WorkerLink::NewStub(server->InProcessChannel({}));
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-  const auto stream = stub->Connect(&context);
-  worker::v1::WorkerMessage hello;
-  hello.mutable_hello()->set_slot("cpu0");
-  ASSERT_TRUE(stream->Write(hello));
+  LinkedWorker worker(&host);
 
   const std::vector<std::string> expected = {"welcome", "ack c 7", "ack a 4", "ack b 5",
                                              "task a",  "stop a",  "task b",  "cancel b"};
   std::vector<std::string> heard;
   worker::v1::ServerMessage message;
-  while (heard.size() < expected.size() && stream->Read(&message)) heard.push_back(Text(message));
+  while (heard.size() < expected.size() && worker.stream().Read(&message)) heard.push_back(Text(message));
   EXPECT_EQ(heard, expected);
-  context.TryCancel();
-  EXPECT_FALSE(stream->Finish().ok());
-  server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  worker.context().TryCancel();
+  EXPECT_FALSE(worker.stream().Finish().ok());
+  worker.Shutdown();
 }
 
 }  // namespace
