@@ -38,6 +38,7 @@
 #include "server/workers/pool/local_worker_pool.h"
 #include "spdlog/spdlog.h"
 #include "storage/disk_reserve.h"
+#include "storage/sqlite/files/env.h"
 #include "storage/sqlite/sqlite_storage.h"
 
 namespace sumscope {
@@ -60,7 +61,7 @@ class RealServer final : public Server {
     SUMSCOPE_ASSIGN_OR_RETURN(lock_, host::InstanceLock::Take(config_.data_directory));
     SUMSCOPE_ASSIGN_OR_RETURN(sockets_, ClaimSockets(config_.listen));
     SUMSCOPE_ASSIGN_OR_RETURN(
-        storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real()));
+        storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real(), env_));
     SUMSCOPE_RETURN_IF_ERROR(MakePool());
     jobs::JobsOptions options;
     options.resume_interval_seconds = config_.resume_interval_seconds;
@@ -180,6 +181,7 @@ class RealServer final : public Server {
     backend.downloads = &downloads_;
     backend.uploads = &uploads_;
     backend.room = &room_;
+    backend.env = env_;
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
     backend.memory_bytes = host::ThisMachine().memory_bytes;
@@ -217,8 +219,9 @@ class RealServer final : public Server {
   // In the order of construction; the services go first, the lock last.
   std::unique_ptr<host::InstanceLock> lock_;
   SocketPlaces sockets_;
+  storage::Env* const env_ = storage::Env::Real();
   storage::Storage storage_;
-  storage::DiskReserve reserve_{config_.data_directory + "/reserve", limits::kDiskReserveBytes};
+  storage::DiskReserve reserve_{config_.data_directory + "/reserve", limits::kDiskReserveBytes, env_};
   jobs::EventHub hub_;
   std::unique_ptr<workers::LocalLauncher> launcher_;
   std::unique_ptr<workers::WorkerPool> pool_;

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "proto/contract/base/mutex.h"
+#include "storage/sqlite/files/env.h"
 
 namespace sumscope::storage {
 
@@ -14,7 +16,8 @@ namespace sumscope::storage {
 // by piece: each who needs it has one, whoever else met the full disk. Thread-safe.
 class DiskReserve {
  public:
-  DiskReserve(std::string path, uint64_t bytes) : path_(std::move(path)), bytes_(bytes) {}
+  // `env` outlives it.
+  DiskReserve(std::string path, uint64_t bytes, Env* env) : path_(std::move(path)), bytes_(bytes), env_(env) {}
 
   // Takes the bytes, where the disk has enough more than them and they are not taken yet. Best effort.
   void Fill();
@@ -25,9 +28,12 @@ class DiskReserve {
 
  private:
   uint64_t Held() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Gives up the whole file. Returns false when none was there, or it is there still.
+  bool Remove() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::string path_;
   const uint64_t bytes_;
+  Env* const env_;
   mutable Mutex mutex_;  // of the file
 };
 

@@ -85,7 +85,7 @@ absl::StatusOr<v1::Run> RunService::Import(const auth::Caller& caller, UploadRea
   IncomingRoom::Hold room(backend_.room);
   // The upload lies beside the run's file until that is made.
   SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(2 * header.total_bytes()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto spool, UploadSpool::Create(backend_.spool_directory));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto spool, UploadSpool::Create(backend_.spool_directory, backend_.env));
   while (true) {
     SUMSCOPE_ASSIGN_OR_RETURN(more, reader->Read(&message));
     if (!more) break;

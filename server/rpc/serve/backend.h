@@ -13,6 +13,7 @@
 #include "storage/capture_file.h"
 #include "storage/catalog/catalog.h"
 #include "storage/run_file.h"
+#include "storage/sqlite/files/env.h"
 
 namespace sumscope::rpc {
 
@@ -27,6 +28,7 @@ struct Backend {
   Seats* downloads;  // calls that send many messages
   UploadDesk* uploads;
   IncomingRoom* room;
+  storage::Env* env;                // for what is written beside storage
   std::string spool_directory;      // for uploads on their way in; on the same disk as the runs
   const workers::WorkerPool* pool;  // for predictions
   uint64_t memory_bytes = 0;        // that a worker on this machine can have at the most; 0: nobody knows

@@ -3,15 +3,18 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/file_descriptor.h"
 #include "storage/sqlite/files/files.h"
+#include "storage/sqlite/files/system_error.h"
 
 namespace sumscope::storage {
 namespace {
@@ -29,6 +32,56 @@ absl::Status WriteAll(int descriptor, absl::string_view bytes, const std::string
   }
   return Fsync(descriptor, "sync", path);
 }
+
+class RealTemporaryFile final : public TemporaryFile {
+ public:
+  explicit RealTemporaryFile(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
+
+  absl::StatusOr<size_t> Write(absl::string_view bytes, absl::string_view what) override {
+    while (true) {
+      const ssize_t written = write(descriptor_.get(), bytes.data(), bytes.size());
+      if (written >= 0) return static_cast<size_t>(written);
+      if (errno != EINTR) return SystemError(errno, what);
+    }
+  }
+
+  absl::StatusOr<size_t> Read(uint64_t offset, size_t length, char* bytes, absl::string_view what) const override {
+    while (true) {
+      const ssize_t got = pread(descriptor_.get(), bytes, length, static_cast<off_t>(offset));
+      if (got >= 0) return static_cast<size_t>(got);
+      if (errno != EINTR) return SystemError(errno, what);
+    }
+  }
+
+ private:
+  const FileDescriptor descriptor_;
+};
+
+class RealAllocatedFile final : public AllocatedFile {
+ public:
+  RealAllocatedFile(FileDescriptor descriptor, std::string path)
+      : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
+
+  absl::StatusOr<uint64_t> FreeBytes() const override {
+    struct statvfs disk = {};
+    if (fstatvfs(descriptor_.get(), &disk) != 0) return FileError(errno, "look at the file system of", path_);
+    return uint64_t{disk.f_bavail} * disk.f_frsize;
+  }
+
+  absl::Status Allocate(uint64_t bytes) override {
+    const int error = posix_fallocate(descriptor_.get(), 0, static_cast<off_t>(bytes));
+    return error == 0 ? absl::OkStatus() : FileError(error, "allocate", path_);
+  }
+
+  absl::Status Truncate(uint64_t bytes) override {
+    if (ftruncate(descriptor_.get(), static_cast<off_t>(bytes)) != 0) return FileError(errno, "truncate", path_);
+    return absl::OkStatus();
+  }
+
+ private:
+  const FileDescriptor descriptor_;
+  const std::string path_;
+};
 
 class RealEnv final : public Env {
  public:
@@ -81,6 +134,24 @@ class RealEnv final : public Env {
     const FileDescriptor descriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
     if (!descriptor.valid()) return FileError(errno, "create", path);
     return WriteAll(descriptor.get(), bytes, path);
+  }
+
+  absl::StatusOr<std::unique_ptr<TemporaryFile>> NewTemporaryFile(const std::string& directory,
+                                                                  absl::string_view what) override {
+    FileDescriptor descriptor(open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+    if (!descriptor.valid()) return SystemError(errno, what);
+    return std::make_unique<RealTemporaryFile>(std::move(descriptor));
+  }
+
+  absl::StatusOr<std::unique_ptr<AllocatedFile>> OpenAllocatedFile(const std::string& path) override {
+    FileDescriptor descriptor(open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    if (!descriptor.valid()) return FileError(errno, "open", path);
+    return std::make_unique<RealAllocatedFile>(std::move(descriptor), path);
+  }
+
+  absl::Status TruncateFile(const std::string& path, uint64_t bytes) override {
+    if (truncate(path.c_str(), static_cast<off_t>(bytes)) != 0) return FileError(errno, "truncate", path);
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) override {

@@ -1,6 +1,9 @@
 #ifndef SUMSCOPE_STORAGE_SQLITE_FILES_ENV_H_
 #define SUMSCOPE_STORAGE_SQLITE_FILES_ENV_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,8 +13,31 @@
 
 namespace sumscope::storage {
 
-// What storage does to files beside SQLite, in one place, so that tests can let any of it fail. Errors are FileError
-// (files.h). Thread-safe.
+// A nameless file, which is gone with this object and with the process. Errors are SystemError (system_error.h) of
+// `what`. Thread-compatible; Read may be called from several threads while nobody writes.
+class TemporaryFile {
+ public:
+  virtual ~TemporaryFile() = default;
+  // Writes the front of `bytes` at its end. Returns how many of them: all, or fewer as the disk fills.
+  virtual absl::StatusOr<size_t> Write(absl::string_view bytes, absl::string_view what) = 0;
+  // Reads at most `length` bytes from `offset` on. Returns how many; 0 at the end.
+  virtual absl::StatusOr<size_t> Read(uint64_t offset, size_t length, char* bytes, absl::string_view what) const = 0;
+};
+
+// A file that takes its place on the disk before anything is written to it. Errors are FileError. Thread-compatible.
+class AllocatedFile {
+ public:
+  virtual ~AllocatedFile() = default;
+  // What is free on its file system for this process.
+  virtual absl::StatusOr<uint64_t> FreeBytes() const = 0;
+  // Gives blocks, not holes, to its first `bytes`, and makes it that long where it is shorter. When that fails, some
+  // of them may be taken.
+  virtual absl::Status Allocate(uint64_t bytes) = 0;
+  virtual absl::Status Truncate(uint64_t bytes) = 0;
+};
+
+// What is done to files beside SQLite, in storage and by who keeps files next to it, in one place, so that tests can
+// let any of it fail. Errors are FileError (files.h) where nothing else is said. Thread-safe.
 class Env {
  public:
   // The Env that calls the operating system. Never deleted.
@@ -30,6 +56,13 @@ class Env {
   virtual absl::StatusOr<std::string> ReadFile(const std::string& path) = 0;
   // Makes a file of these bytes, or replaces one, and syncs it; its name is not durable yet.
   virtual absl::Status WriteFile(const std::string& path, absl::string_view bytes) = 0;
+  // Makes a nameless file in `directory`. SystemError of `what`, also where the file system knows none such.
+  virtual absl::StatusOr<std::unique_ptr<TemporaryFile>> NewTemporaryFile(const std::string& directory,
+                                                                          absl::string_view what) = 0;
+  // Opens a file, or makes an empty one, mode 0600. Never one that a symbolic link leads to; does not wait for a FIFO.
+  virtual absl::StatusOr<std::unique_ptr<AllocatedFile>> OpenAllocatedFile(const std::string& path) = 0;
+  // Makes a file `bytes` long, without a descriptor.
+  virtual absl::Status TruncateFile(const std::string& path, uint64_t bytes) = 0;
   // Names in `path` but . and ..; none when it is not there.
   virtual absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) = 0;
 

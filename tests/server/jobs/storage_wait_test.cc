@@ -261,7 +261,7 @@ class FullDisk_Test : public AnalysisFixture {
   static constexpr uint64_t kBytes = 1 << 20;
   const TempDirectory directory_;
   const std::string path_ = directory_.path() + "/reserve";
-  storage::DiskReserve file_{path_, kBytes};
+  storage::DiskReserve file_{path_, kBytes, storage::Env::Real()};
 };
 
 TEST_F(FullDisk_Test, RunsAndAnalysesAreCancelledAndDeleted) {

@@ -44,6 +44,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.downloads = &downloads_;
     backend.uploads = &uploads_;
     backend.room = &room_;
+    backend.env = storage::Env::Real();
     road_ = std::make_unique<Road>(authenticator_, hooks_);
     services_.push_back(std::make_unique<RunService>(backend, road_.get()));
     services_.push_back(std::make_unique<AnalysisService>(backend, road_.get()));

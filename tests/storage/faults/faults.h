@@ -2,6 +2,7 @@
 #define SUMSCOPE_TESTS_STORAGE_FAULTS_FAULTS_H_
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace sumscope::storage {
@@ -17,9 +18,13 @@ class Faults {
   // The operation number `at`, counted from now on, fails; with `for_good` all after it do as well, as when the process
   // died there.
   void Arm(int64_t at, Moment moment, bool for_good) {
+    ArmSome(at, moment, for_good ? std::numeric_limits<int64_t>::max() : 1);
+  }
+  // That one and those after it, `some` altogether: the first as `moment` says, the others before anything is done.
+  void ArmSome(int64_t at, Moment moment, int64_t some) {
     at_ = at;
     moment_ = moment;
-    for_good_ = for_good;
+    some_ = some;
     armed_ = true;
     count_ = 0;
     fired_ = false;
@@ -31,15 +36,15 @@ class Faults {
   std::optional<Moment> Next() {
     if (!armed_) return std::nullopt;
     const int64_t number = count_++;
-    if (number < at_ || (number > at_ && !for_good_)) return std::nullopt;
+    if (number < at_ || number - at_ >= some_) return std::nullopt;
     fired_ = true;
     return number == at_ ? moment_ : Moment::kBefore;
   }
 
  private:
-  int64_t at_ = 0, count_ = 0;
+  int64_t at_ = 0, some_ = 0, count_ = 0;
   Moment moment_ = Moment::kBefore;
-  bool for_good_ = false, armed_ = false, fired_ = false;
+  bool armed_ = false, fired_ = false;
 };
 
 }  // namespace sumscope::storage

@@ -1,34 +1,25 @@
 #include "server/rpc/serve/transfer/upload_spool.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "proto/contract/errors/errors.h"
-#include "storage/sqlite/files/system_error.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::rpc {
 namespace {
 
 constexpr char kUnwritable[] = "the upload cannot be written to the data directory";
+constexpr char kUnreadable[] = "the spooled upload cannot be read back";
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<UploadSpool>> UploadSpool::Create(const std::string& directory) {
-  FileDescriptor descriptor(open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!descriptor.valid()) return storage::SystemError(errno, kUnwritable);
-  return std::unique_ptr<UploadSpool>(new UploadSpool(std::move(descriptor)));
+absl::StatusOr<std::unique_ptr<UploadSpool>> UploadSpool::Create(const std::string& directory, storage::Env* env) {
+  SUMSCOPE_ASSIGN_OR_RETURN(auto file, env->NewTemporaryFile(directory, kUnwritable));
+  return std::unique_ptr<UploadSpool>(new UploadSpool(std::move(file)));
 }
 
 absl::Status UploadSpool::Append(absl::string_view bytes) {
   hash_.Update(bytes);
   while (!bytes.empty()) {
-    const ssize_t written = write(descriptor_.get(), bytes.data(), bytes.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return storage::SystemError(errno, kUnwritable);
-    }
+    SUMSCOPE_ASSIGN_OR_RETURN(const size_t written, file_->Write(bytes, kUnwritable));
     size_ += written;
     bytes.remove_prefix(written);
   }
@@ -39,9 +30,8 @@ absl::StatusOr<std::string> UploadSpool::Read(uint64_t offset, uint64_t length) 
   std::string bytes(length, '\0');
   uint64_t done = 0;
   while (done < length) {
-    const ssize_t got = pread(descriptor_.get(), bytes.data() + done, length - done, static_cast<off_t>(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return storage::SystemError(errno, "the spooled upload cannot be read back");
+    SUMSCOPE_ASSIGN_OR_RETURN(const size_t got,
+                              file_->Read(offset + done, length - done, bytes.data() + done, kUnreadable));
     if (got == 0) {
       return MakeError(absl::StatusCode::kDataLoss, "UPLOAD_UNREADABLE", "the spooled upload ends before its end");
     }

@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "proto/contract/process/file_descriptor.h"
 #include "proto/contract/text/sha256.h"
+#include "storage/sqlite/files/env.h"
 
 namespace sumscope::rpc {
 
@@ -19,7 +19,7 @@ namespace sumscope::rpc {
 class UploadSpool {
  public:
   // What the system refuses is storage::SystemError, here and below.
-  static absl::StatusOr<std::unique_ptr<UploadSpool>> Create(const std::string& directory);
+  static absl::StatusOr<std::unique_ptr<UploadSpool>> Create(const std::string& directory, storage::Env* env);
   UploadSpool(const UploadSpool&) = delete;
   UploadSpool& operator=(const UploadSpool&) = delete;
 
@@ -31,8 +31,8 @@ class UploadSpool {
   std::string Sha256() { return hash_.HexDigest(); }
 
  private:
-  explicit UploadSpool(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
-  const FileDescriptor descriptor_;
+  explicit UploadSpool(std::unique_ptr<storage::TemporaryFile> file) : file_(std::move(file)) {}
+  const std::unique_ptr<storage::TemporaryFile> file_;
   uint64_t size_ = 0;
   ::sumscope::Sha256 hash_;
 };

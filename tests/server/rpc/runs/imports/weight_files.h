@@ -33,7 +33,7 @@ inline Imported Import(const std::string& bytes, const std::string& like = "", u
   const TempDirectory folder;
   Imported imported;
   imported.room = std::make_unique<IncomingRoom>([] { return uint64_t{0}; }, 0, memory);
-  imported.spool = *UploadSpool::Create(folder.path());
+  imported.spool = *UploadSpool::Create(folder.path(), storage::Env::Real());
   EXPECT_TRUE(imported.spool->Append(bytes).ok());
   v1::ImportHeader header;
   header.set_like_model_name(like);
