@@ -10,6 +10,7 @@
 #include "client/cli/arguments/names.h"
 #include "client/cli/probe/probes.h"
 #include "client/connection/pages.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/results/run_list_fields.h"
@@ -109,7 +110,7 @@ std::vector<Proposal> Steps(Connection& connection, const std::string& run) {
 }
 
 // Ids, or RUN/ID where a run was typed.
-std::vector<Proposal> Answers(Connection& connection, const char* kind, absl::string_view word) {
+std::vector<Proposal> Answers(Connection& connection, const std::string& kind, absl::string_view word) {
   std::vector<Proposal> proposals;
   v1::ListAnalysesRequest request;
   const size_t slash = word.find('/');
@@ -157,7 +158,7 @@ std::vector<Proposal> IdsOf(Connection& connection, absl::string_view argument, 
   } else if (argument == "ANALYSIS") {
     proposals = Answers(connection, "", word);
   } else if (argument == "CAPTURE") {
-    proposals = Answers(connection, "capture", word);
+    proposals = Answers(connection, std::string(KindOfCaptures().name()), word);
   }
   return proposals;
 }

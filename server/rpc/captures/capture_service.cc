@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
@@ -89,7 +91,8 @@ absl::StatusOr<v1::Capture> CaptureService::Load(const auth::Caller& caller, con
   });
   if (absl::IsNotFound(found)) return CaptureNotFound(run, capture, "");
   SUMSCOPE_RETURN_IF_ERROR(found);
-  if (index.analysis() != "capture") return CaptureNotFound(run, capture, ": that analysis is none");
+  const AnalysisKind* const kind = FindKind(index.analysis());
+  if (kind == nullptr || !kind->writes_capture()) return CaptureNotFound(run, capture, ": that analysis is none");
   if (index.state() != v1::SUCCEEDED) {
     return CaptureNotFound(run, capture, absl::StrCat(": it is ", v1::State_Name(index.state())));
   }
@@ -122,7 +125,7 @@ grpc::Status CaptureService::GetCapture(grpc::ServerContext* context, const v1::
 absl::StatusOr<v1::ListCapturesResponse> CaptureService::List(const auth::Caller& caller, grpc::ServerContext* context,
                                                               const v1::ListCapturesRequest& request) {
   // One at a time: a page ends when it is long enough in bytes, too.
-  storage::AnalysisQuery query{"", "capture", 1, request.page_token()};
+  storage::AnalysisQuery query{"", std::string(KindOfCaptures().name()), 1, request.page_token()};
   if (request.parent() != "runs/-") {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request.parent()));
     query.run = IdOf(run.name());

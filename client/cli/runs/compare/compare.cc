@@ -40,40 +40,45 @@ struct Row {
   std::vector<std::string> raw;  // for programs
 };
 
-// Each run's stored answers of one kind at its last checkpoint, newest first. Lists have neither requests nor results:
-// where the request tells one question from the next, each is read.
-absl::StatusOr<std::vector<v1::Analysis>> AnswersOf(Connection& connection, const v1::Run& run,
-                                                    const std::string& kind) {
+// What is compared of the answers of one kind.
+struct Part {
+  std::string kind;
+  // Whether the request tells one question from the next, which lists do not have: each answer is read for it.
+  bool by_request;
+  std::function<Asked(const v1::Analysis&)> asked_by;
+  v1::Analysis Compared::*member;
+};
+
+// Each run's stored answers of `part` at its last checkpoint, newest first.
+absl::StatusOr<std::vector<v1::Analysis>> AnswersOf(Connection& connection, const v1::Run& run, const Part& part) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListCheckpointsResponse checkpoints, connection.ListCheckpoints(run.name()));
   uint64_t last = 0;
   for (const v1::Checkpoint& checkpoint : checkpoints.checkpoints()) last = std::max(last, checkpoint.step());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListAnalysesResponse listed,
-                            ListAnalyses(connection, run.name(), kind, /*limit=*/0));
+                            ListAnalyses(connection, run.name(), part.kind, /*limit=*/0));
   std::vector<v1::Analysis> answers;
   for (const v1::Analysis& analysis : listed.analyses()) {
     const bool of_last = absl::EndsWith(analysis.checkpoint(), absl::StrCat("/", last));
-    if (analysis.state() != v1::SUCCEEDED || analysis.analysis() != kind || !of_last) continue;
+    if (analysis.state() != v1::SUCCEEDED || analysis.analysis() != part.kind || !of_last) continue;
     answers.push_back(analysis);
-    if (kind == "cascades") {
+    if (part.by_request) {
       SUMSCOPE_ASSIGN_OR_RETURN(answers.back(), connection.GetAnalysis(analysis.name()));
     }
   }
   return answers;
 }
 
-// Fills `member` of each run with its answer to what most of them were asked; `asked` says what that is.
-absl::Status ReadShared(Connection& connection, const std::string& kind,
-                        const std::function<Asked(const v1::Analysis&)>& asked_by, v1::Analysis Compared::*member,
-                        std::vector<Compared>* runs, v1::Analysis* asked) {
+// Fills the part's member of each run with its answer to what most of them were asked; `asked` says what that is.
+absl::Status ReadShared(Connection& connection, const Part& part, std::vector<Compared>* runs, v1::Analysis* asked) {
   std::vector<std::vector<v1::Analysis>> answers;
   for (const Compared& one : *runs) {
-    SUMSCOPE_ASSIGN_OR_RETURN(answers.emplace_back(), AnswersOf(connection, one.run, kind));
+    SUMSCOPE_ASSIGN_OR_RETURN(answers.emplace_back(), AnswersOf(connection, one.run, part));
   }
-  const SharedAnswers shared = ChooseSharedAnswers(answers, asked_by);
+  const SharedAnswers shared = ChooseSharedAnswers(answers, part.asked_by);
   *asked = shared.asked;
   for (size_t i = 0; i < runs->size(); ++i) {
     if (shared.names[i].empty()) continue;
-    SUMSCOPE_ASSIGN_OR_RETURN((*runs)[i].*member, connection.GetAnalysis(shared.names[i]));
+    SUMSCOPE_ASSIGN_OR_RETURN((*runs)[i].*part.member, connection.GetAnalysis(shared.names[i]));
   }
   return absl::OkStatus();
 }
@@ -240,10 +245,10 @@ absl::StatusOr<ExitCode> Compare(const std::vector<std::string>& arguments, Sess
   for (const std::string& name : names) {
     SUMSCOPE_ASSIGN_OR_RETURN(comparison.runs.emplace_back().run, connection->GetRun(name));
   }
-  SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, "evaluate", AskedByEvaluate, &Compared::evaluate, &comparison.runs,
-                                      &comparison.evaluated));
-  SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, "cascades", AskedByCascades, &Compared::cascades, &comparison.runs,
-                                      &comparison.cascaded));
+  const Part evaluate = {"evaluate", /*by_request=*/false, AskedByEvaluate, &Compared::evaluate};
+  const Part cascades = {"cascades", /*by_request=*/true, AskedByCascades, &Compared::cascades};
+  SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, evaluate, &comparison.runs, &comparison.evaluated));
+  SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, cascades, &comparison.runs, &comparison.cascaded));
   SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, comparison)));
   return ExitCode::kDone;
 }

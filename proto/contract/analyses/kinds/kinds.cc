@@ -1,5 +1,7 @@
 #include "proto/contract/analyses/kinds/kinds.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "nlohmann/json.hpp"
 #include "proto/contract/errors/errors.h"
@@ -71,6 +73,12 @@ const AnalysisKind* FindKind(absl::string_view name) {
     if (kind->name() == name) return kind;
   }
   return nullptr;
+}
+
+const AnalysisKind& KindOfCaptures() {
+  const auto writes = [](const AnalysisKind* kind) { return kind->writes_capture(); };
+  static const AnalysisKind& kWriter = **std::find_if(AllKinds().begin(), AllKinds().end(), writes);
+  return kWriter;
 }
 
 const AnalysisKind& KindOf(const v1::AnalysisRequest& request) { return KindOfMember(request); }

@@ -19,6 +19,9 @@ const std::vector<const AnalysisKind*>& AllKinds();
 // The kind called so, "useful_nodes"; null for none.
 const AnalysisKind* FindKind(absl::string_view name);
 
+// The one kind that writes_capture.
+const AnalysisKind& KindOfCaptures();
+
 // The kind of what is asked or answered. Where nothing is, or what only a newer server knows: one called "" of version
 // 0, which completes nothing (ANALYSIS_MISSING) and needs and finds nothing.
 const AnalysisKind& KindOf(const v1::AnalysisRequest& request);

@@ -52,7 +52,8 @@ TEST(Kinds_Test, WhatEachNeedsAndLeavesBehind) {
     if (!kind->needs_worker()) absl::StrAppend(&at_once, kind->name());
   }
   EXPECT_EQ(metrics, "phases");
-  EXPECT_EQ(captures, "capture");
+  EXPECT_EQ(captures, "capture") << "KindOfCaptures and v1::Capture know of one";
+  EXPECT_EQ(KindOfCaptures().name(), captures);
   EXPECT_EQ(at_once, "import_tags");
 }
 
