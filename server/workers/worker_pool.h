@@ -60,6 +60,9 @@ class WorkerPool {
   // Asks the worker to save its resume state and give the task back (drain). Escalates like Cancel after `grace`.
   virtual void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) = 0;
   virtual std::vector<v1::Slot> Slots() const = 0;
+  // Why no slot has a worker or is about to get one, slot by slot, for people; "" where one has, or is. A start after a
+  // failed one is no promise; a launch that waits for its place is, however long it waits.
+  virtual std::string WhyNoWorker() const = 0;
   // Ends every worker and joins every thread. Idempotent. No listener call comes after it returned.
   virtual void Shutdown() = 0;
 };

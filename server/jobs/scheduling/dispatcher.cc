@@ -189,14 +189,14 @@ void Dispatcher::Run(bool explains) {
 std::optional<storage::Job> Dispatcher::Stuck() {
   if (draining_ || !fleet_.idle.empty() || !active_.empty()) return std::nullopt;
   const storage::Job* first = queue_.First();
-  if (first == nullptr || first->reason == reasons::kNoWorker) return std::nullopt;  // it says so already
-  return *first;
+  return first == nullptr ? std::nullopt : std::make_optional(*first);
 }
 
 void Dispatcher::ExplainWait(const storage::Job& job) {
-  const std::string why = WhyNoWorker(context_->pool->Slots());
-  if (why.empty()) return;
-  const storage::Job shown = ShowWaitReason(context_, job, reasons::kNoWorker, why);
+  const std::string why = context_->pool->WhyNoWorker();
+  // Said once, it is taken back when a worker is about to come: one from a cluster's queue may take hours to.
+  if (why.empty() && job.reason != reasons::kNoWorker) return;
+  const storage::Job shown = ShowWaitReason(context_, job, why.empty() ? reasons::kResources : reasons::kNoWorker, why);
   MutexLock lock(&mutex_);
   if (queue_.Remove(job.id).has_value()) queue_.Add(shown);
 }

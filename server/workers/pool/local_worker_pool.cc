@@ -51,6 +51,7 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   void Cancel(const std::string& slot, const std::string& task_id) override;
   void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) override;
   std::vector<v1::Slot> Slots() const override;
+  std::string WhyNoWorker() const override;
   void Shutdown() override;
 
  private:
@@ -150,6 +151,17 @@ std::vector<v1::Slot> LocalWorkerPool::Slots() const {
   MutexLock lock(&mutex_);
   for (const SlotConfig& config : options_.slots) slots.push_back(slots_.at(config.name).Describe());
   return slots;
+}
+
+std::string LocalWorkerPool::WhyNoWorker() const {
+  std::string all;
+  MutexLock lock(&mutex_);
+  for (const SlotConfig& config : options_.slots) {
+    const std::optional<std::string> why = slots_.at(config.name).WhyNoWorker();
+    if (!why.has_value()) return "";
+    absl::StrAppend(&all, all.empty() ? "" : "; ", "slot ", config.name, ": ", *why);
+  }
+  return all;
 }
 
 void LocalWorkerPool::Shutdown() {

@@ -260,9 +260,19 @@ v1::Slot SlotSupervisor::Describe() const {
   return slot;
 }
 
+std::optional<std::string> SlotSupervisor::WhyNoWorker() const {
+  const bool down = state_ == State::kBackingOff || state_ == State::kBroken;
+  // `starts_` counts this start, too: the one before it brought no worker to a task.
+  const bool tries_again = state_ == State::kStarting && link_ == nullptr && !Pending() && starts_ > 1;
+  return down || tries_again ? std::make_optional(Detail()) : std::nullopt;
+}
+
+bool SlotSupervisor::Pending() const {
+  return state_ == State::kStarting && link_ == nullptr && status_.phase == WorkerStatus::Phase::kPending;
+}
+
 std::string SlotSupervisor::Detail() const {
-  const bool pending = state_ == State::kStarting && status_.phase == WorkerStatus::Phase::kPending;
-  if (pending && link_ == nullptr) return status_.detail;
+  if (Pending()) return status_.detail;
   if (state_ != State::kBroken) return detail_;
   return absl::StrCat(starts_, " starts in a row failed; the next is tried every ",
                       absl::FormatDuration(limits_.restart_delay_max), "; the last: ", detail_);

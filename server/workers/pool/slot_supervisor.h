@@ -95,6 +95,8 @@ class SlotSupervisor {
   void Shutdown(absl::Duration now);
 
   v1::Slot Describe() const;
+  // Of WorkerPool::WhyNoWorker; nullopt where the slot has a worker or is about to get one.
+  std::optional<std::string> WhyNoWorker() const;
 
  private:
   enum class State { kStarting, kIdle, kBusy, kBackingOff, kBroken };
@@ -114,6 +116,8 @@ class SlotSupervisor {
   // Remembers the first cause of the worker's end.
   void Blame(const std::string& reason, const std::string& detail);
   void KillNow();
+  // Launched, and waits for a place to run.
+  bool Pending() const;
   std::string Detail() const;
   // The worker takes no task any more.
   void Doom();

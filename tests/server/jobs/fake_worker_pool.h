@@ -90,7 +90,7 @@ class FakeWorkerPool final : public workers::WorkerPool {
   std::vector<v1::Slot> Slots() const override {
     static constexpr const char* kNames[] = {"STARTING", "IDLE", "BUSY", "BUSY"};
     MutexLock lock(&mutex_);
-    std::vector<v1::Slot> all = others_;
+    std::vector<v1::Slot> all;
     for (const auto& [name, slot] : slots_) {
       v1::Slot& described = all.emplace_back();
       described.set_name(name);
@@ -100,6 +100,10 @@ class FakeWorkerPool final : public workers::WorkerPool {
       described.set_job(slot.current());
     }
     return all;
+  }
+  std::string WhyNoWorker() const override {
+    MutexLock lock(&mutex_);
+    return why_no_worker_;
   }
   void Shutdown() override {
     std::vector<std::thread> readers;
@@ -179,10 +183,10 @@ class FakeWorkerPool final : public workers::WorkerPool {
     listener_ = nullptr;
     while (telling_ > 0) changed_.Wait(&mutex_);
   }
-  // Slots that Slots() shows beside those whose workers were idle once.
-  void SetSlots(std::vector<v1::Slot> slots) {
+  // What WhyNoWorker says from now on.
+  void SetWhyNoWorker(std::string why) {
     MutexLock lock(&mutex_);
-    others_ = std::move(slots);
+    why_no_worker_ = std::move(why);
   }
   // In the moment of the next Assign the slot's worker restarts; Idle says when the next one is there.
   void FailNextAssign(absl::Status error) {
@@ -302,7 +306,7 @@ class FakeWorkerPool final : public workers::WorkerPool {
   int telling_ ABSL_GUARDED_BY(mutex_) = 0;  // calls to the listener that go on
   bool shut_down_ ABSL_GUARDED_BY(mutex_) = false;
   std::map<std::string, Slot> slots_ ABSL_GUARDED_BY(mutex_);
-  std::vector<v1::Slot> others_ ABSL_GUARDED_BY(mutex_);
+  std::string why_no_worker_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::thread> readers_ ABSL_GUARDED_BY(mutex_);  // of tensors; each ends by itself
   std::vector<Given> given_ ABSL_GUARDED_BY(mutex_);
   size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;

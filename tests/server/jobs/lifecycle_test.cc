@@ -291,11 +291,7 @@ TEST_F(Lifecycle_Test, SlotThatIsNotIdleGivesTheJobBack) {
 }
 
 TEST_F(Lifecycle_Test, JobThatNoSlotCanRunSaysWhy) {
-  v1::Slot slot;
-  slot.set_name("gpu0");
-  slot.set_state("BROKEN");
-  slot.set_detail("no CUDA device");
-  pool_->SetSlots({slot});
+  pool_->SetWhyNoWorker("slot gpu0: no CUDA device");
   const std::string id = Id(Create().name());
   const std::string other = Id(Create().name());
   EXPECT_EQ(Get(id).state_reason(), "RESOURCES");
@@ -305,6 +301,16 @@ TEST_F(Lifecycle_Test, JobThatNoSlotCanRunSaysWhy) {
   pool_->Idle(kSlot);
   EXPECT_EQ(NextTask().task.task_id(), GetJob(id).id + ".1");
   EXPECT_THAT(States(id), ElementsAre(v1::QUEUED, v1::QUEUED, v1::STARTING));
+}
+
+// It said NO_WORKER until it started, though the slot's next worker was only waiting for its turn in a cluster's queue.
+TEST_F(Lifecycle_Test, WorkerIsAboutToComeThenJobWaitsForASlotAgain) {
+  pool_->SetWhyNoWorker("slot gpu0: no CUDA device");
+  const std::string id = Id(Create().name());
+  ASSERT_TRUE(WaitUntil(id, [&] { return Get(id).state_reason() == "NO_WORKER"; }));
+  pool_->SetWhyNoWorker("");
+  ASSERT_TRUE(WaitUntil(id, [&] { return Get(id).state_reason() == "RESOURCES"; }));
+  EXPECT_EQ(Get(id).state_detail(), "");
 }
 
 }  // namespace

@@ -253,6 +253,7 @@ TEST_P(PoolContract_Test, SlotsSayWhatTheyHave) {
     EXPECT_EQ(slot.job(), "");
   }
   EXPECT_THAT(names, ElementsAre("cpu0", "cpu1"));
+  EXPECT_EQ(pool().WhyNoWorker(), "");
   ASSERT_TRUE(Assign("cpu0", "t1").ok());
   EXPECT_EQ(SlotOf("cpu0").state(), "BUSY");
   EXPECT_EQ(SlotOf("cpu0").job(), "t1");

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <optional>
 
+#include "gmock/gmock.h"
 #include "tests/server/workers/pool/slot_fixture.h"
 
 namespace sumscope::workers {
@@ -68,6 +70,51 @@ TEST_F(SlotRestarts_Test, BrokenSlotIsTriedInVainThenItStaysBrokenAndIsTriedOn) 
     LaunchInVain();
     EXPECT_EQ(slot_.Describe().state(), "BROKEN");
   }
+}
+
+// Between two crashes it is STARTING for most of the time, and will crash again.
+TEST_F(SlotRestarts_Test, StartAfterAFailedOneThenItIsNoPromise) {
+  Launch();
+  EXPECT_EQ(slot_.WhyNoWorker(), std::nullopt) << "the first start";
+  process_.exit = WorkerExit{"exited with status 1", "no such library"};
+  Pass(absl::Milliseconds(50));
+  EXPECT_THAT(slot_.WhyNoWorker().value_or(""), testing::HasSubstr("no such library")) << "backing off";
+  now_ += limits::kRestartDelayMax;
+  Launch();
+  Pass(absl::Milliseconds(50));
+  EXPECT_EQ(slot_.Describe().state(), "STARTING");
+  EXPECT_THAT(slot_.WhyNoWorker().value_or(""), testing::HasSubstr("no such library")) << "starting again";
+  ASSERT_TRUE(slot_.Admit(Hello(), &link_, now_).ok());
+  EXPECT_EQ(slot_.WhyNoWorker(), std::nullopt) << "it said hello";
+}
+
+// A worker that was killed with its task has failed that task, not to start.
+TEST_F(SlotRestarts_Test, WorkerEndsWithItsTaskThenTheNextStartIsAPromise) {
+  LaunchAndLink();
+  AssignTask("t");
+  EXPECT_EQ(slot_.WhyNoWorker(), std::nullopt);
+  End();
+  now_ += limits::kRestartDelayMax;
+  Launch();
+  EXPECT_NE(slot_.Describe().detail(), "");
+  EXPECT_EQ(slot_.WhyNoWorker(), std::nullopt);
+}
+
+// A worker that a cluster's queue holds back has a detail, and restarts where it is not the first: jobs said that there
+// was no worker for them.
+TEST_F(SlotRestarts_Test, LaunchIsPendingThenAWorkerIsAboutToCome) {
+  LaunchInVain();
+  now_ += limits::kRestartDelayMax;
+  Launch();
+  process_.status = {WorkerStatus::Phase::kPending, "Priority", {}};
+  Pass(absl::Hours(5));
+  EXPECT_EQ(slot_.Describe().state(), "STARTING");
+  EXPECT_EQ(slot_.Describe().restarts(), 1u);
+  EXPECT_EQ(slot_.Describe().detail(), "Priority");
+  EXPECT_EQ(slot_.WhyNoWorker(), std::nullopt);
+  process_.status = {WorkerStatus::Phase::kStarting, "", {}};
+  Pass(absl::Milliseconds(50));
+  EXPECT_THAT(slot_.WhyNoWorker().value_or(""), testing::HasSubstr("no such library")) << "as the one before it";
 }
 
 // Ten jobs that crashed their workers, three attempts each, made the slot BROKEN in the fourth: the crash of a job was

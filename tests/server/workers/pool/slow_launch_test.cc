@@ -120,6 +120,7 @@ TEST_F(SlowLaunch_Test, LaunchIsPendingThenOtherSlotsAreSupervised) {
   StartPending();
   ExpectOtherSlotIsSupervised();
   EXPECT_EQ(Held().detail(), "Resources");
+  EXPECT_EQ(harness_.pool().WhyNoWorker(), "");
   gate_.Open();
   ASSERT_TRUE(harness_.listener().Await("idle", 3));
   EXPECT_EQ(Held().detail(), "");
