@@ -12,13 +12,13 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct AskOptions {
   std::string run, question, mode, patch_from;
   std::vector<std::string> ablate, patch_nodes;
   bool generate = false, dry_run = false;
 };
 
-absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> AskQuestion(const AskOptions& options, Session& session) {
   if (options.patch_from.empty() != options.patch_nodes.empty()) {
     return InvalidField("USAGE", "patch_from", "--patch-from QUESTION and --nodes SET go together");
   }
@@ -46,7 +46,7 @@ absl::StatusOr<ExitCode> AskQuestion(const Options& options, Session& session) {
 }  // namespace
 
 void AddAsk(Registry* registry, Command root) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AskOptions>();
   const Command command = registry->Add(root, "ask", "Ask a model one question, with and without an intervention");
   AddCheckpointArgument(command, &options->run).required();
   command.Add("QUESTION", &options->question, "12345+67890").required();

@@ -13,7 +13,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ImportOptions {
   std::string file, operation, like, run_id;
   std::vector<std::string> labels;
 };
@@ -28,7 +28,7 @@ std::string FileNameOf(const std::string& path) {
   return name;
 }
 
-absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> ImportRun(const ImportOptions& options, Session& session) {
   v1::ImportHeader header;
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Operation operation, ParseOperation(options.operation));
   if (operation != v1::OPERATION_UNSPECIFIED) header.set_operation(operation);
@@ -46,7 +46,7 @@ absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
 }  // namespace
 
 void AddImport(Registry* registry, Command root) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<ImportOptions>();
   const Command command = registry->Add(root, "import", "Make a finished run from a .safetensors file");
   command
       .Add("FILE", &options->file,
@@ -60,7 +60,7 @@ void AddImport(Registry* registry, Command root) {
   command.Add("--run-id", &options->run_id, "the run's id (default: a random one)").type_name("ID");
   command.AddRepeated("--label", &options->labels, "a label to find the run by; may be repeated")
       .type_name("KEY=VALUE");
-  registry->Run(command, [options](Session& session) { return Import(*options, session); });
+  registry->Run(command, [options](Session& session) { return ImportRun(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -15,6 +15,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/run_view.h"
 #include "client/cli/probe/probes.h"
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/quote.h"
@@ -22,7 +23,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct TrainOptions {
   std::string model, run_id, then;
   std::vector<std::string> settings, labels;
   bool watch = false, dry_run = false;
@@ -48,14 +49,7 @@ absl::StatusOr<std::vector<v1::AnalysisRequest>> ParseThen(const std::string& th
   return requests;
 }
 
-// As commands say it.
-std::string KindOf(const v1::AnalysisRequest& request) {
-  std::vector<const google::protobuf::FieldDescriptor*> set;
-  request.GetReflection()->ListFields(request, &set);
-  return set.empty() ? "" : absl::StrReplaceAll(set[0]->name(), {{"_", "-"}});
-}
-
-absl::StatusOr<v1::CreateRunRequest> MakeRequest(const Options& options) {
+absl::StatusOr<v1::CreateRunRequest> MakeRunRequest(const TrainOptions& options) {
   const auto usage = [](absl::string_view message) { return InvalidField("USAGE", "", message); };
   if (options.model.empty() && options.settings.empty()) {
     return usage("say what to train: a model name like add_d5_l1_h3_t15K_s372001, or fields with --set");
@@ -86,7 +80,8 @@ absl::Status NameQueued(const absl::Status& printed, const std::string& id) {
 void TellOfUnasked(Session& session, const std::string& name, const std::vector<v1::AnalysisRequest>& analyses,
                    size_t first) {
   std::vector<std::string> kinds;
-  for (size_t i = first; i < analyses.size(); ++i) kinds.push_back(KindOf(analyses[i]));
+  for (size_t i = first; i < analyses.size(); ++i)
+    kinds.push_back(absl::StrReplaceAll(KindOf(analyses[i]).name(), {{"_", "-"}}));
   if (kinds.empty()) return;
   session.Note(absl::StrCat("Not asked: ", absl::StrJoin(kinds, ", "), ". Once the run has succeeded ask with:"));
   for (const std::string& kind : kinds) session.Note(absl::StrCat("sumscope probe ", RunIdOf(name), " ", kind));
@@ -110,8 +105,8 @@ absl::StatusOr<ExitCode> AskEach(Session& session, const std::string& name,
   return fate;
 }
 
-absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateRunRequest request, MakeRequest(options));
+absl::StatusOr<ExitCode> Train(const TrainOptions& options, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateRunRequest request, MakeRunRequest(options));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, connection->Call(request));
   if (options.dry_run) {
@@ -154,7 +149,7 @@ absl::StatusOr<ExitCode> Train(const Options& options, Session& session) {
 }  // namespace
 
 void AddTrain(Registry* registry, Command root) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<TrainOptions>();
   const Command command = registry->Add(root, "train", "Queue the training of a model");
   command.Add("MODEL", &options->model,
               "model name, [add|sub|mul|mix|mas]_d{digits}_l{layers}_h{heads}_t{thousand steps}K_s{seed}; _t and "

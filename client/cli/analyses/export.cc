@@ -10,12 +10,12 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct AnalysesExportOptions {
   std::string run, analysis;
 };
 
 // One line of JSON an analysis, as `analyses show -o jsonl` prints it, whatever the format.
-absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> ExportAnalyses(const AnalysesExportOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string kind, AnalysisKindOf(options.analysis));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string run, RunNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
@@ -38,11 +38,11 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
 }  // namespace
 
 void AddAnalysesExport(Registry* registry, Command analyses) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AnalysesExportOptions>();
   const Command command = registry->Add(analyses, "export", "Write all stored answers of a run, one line of JSON each");
   AddRunArgument(command, &options->run);
   command.Add("--analysis", &options->analysis, "only of this kind: evaluate, useful-nodes, ..").type_name("NAME");
-  registry->Run(command, [options](Session& session) { return Export(*options, session); });
+  registry->Run(command, [options](Session& session) { return ExportAnalyses(*options, session); });
 }
 
 }  // namespace sumscope::client

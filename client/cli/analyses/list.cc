@@ -13,7 +13,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct AnalysesListOptions {
   std::string run, analysis;
   uint64_t limit = limits::kDefaultPageSize;
 };
@@ -33,7 +33,7 @@ absl::Status ReadRequests(Connection& connection, std::vector<v1::Analysis>* ana
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> PrintAnalyses(const AnalysesListOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string kind, AnalysisKindOf(options.analysis));
   std::string run;
   if (!options.run.empty()) {
@@ -65,12 +65,12 @@ absl::StatusOr<v1::ListAnalysesResponse> ListAnalyses(Connection& connection, co
 }
 
 void AddAnalysesList(Registry* registry, Command analyses) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<AnalysesListOptions>();
   const Command command = registry->Add(analyses, "list", "List analyses, newest first");
   command.Add("RUN", &options->run, "only of this run");
   command.Add("--analysis", &options->analysis, "only of this kind: evaluate, useful-nodes, ..").type_name("NAME");
   command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
-  registry->Run(command, [options](Session& session) { return List(*options, session); });
+  registry->Run(command, [options](Session& session) { return PrintAnalyses(*options, session); });
 }
 
 }  // namespace sumscope::client

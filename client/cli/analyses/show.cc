@@ -10,7 +10,7 @@
 namespace sumscope::client {
 namespace {
 
-absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
+absl::StatusOr<ExitCode> PrintAnalysis(const std::string& argument, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindAnalysis(*connection, argument));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, connection->GetAnalysis(name));
@@ -26,7 +26,7 @@ void AddAnalysesShow(Registry* registry, Command analyses) {
   const auto name = std::make_shared<std::string>();
   const Command command = registry->Add(analyses, "show", "Show one analysis and its result");
   command.Add("ANALYSIS", name.get(), kAnalysisArgument).required();
-  registry->Run(command, [name](Session& session) { return Show(*name, session); });
+  registry->Run(command, [name](Session& session) { return PrintAnalysis(*name, session); });
 }
 
 }  // namespace sumscope::client

@@ -30,17 +30,17 @@ constexpr Kind kAnalysis = {"analysis", "analyses", "", "ANALYSIS_NOT_FOUND"};
 constexpr Kind kCapture = {"capture", "captures", "capture", "CAPTURE_NOT_FOUND"};
 
 // RUN and ID; RUN is "" where only an id was given.
-struct Typed {
+struct TypedName {
   std::string run, id;
 };
 
-absl::StatusOr<Typed> ParseTyped(const Kind& kind, absl::string_view text) {
+absl::StatusOr<TypedName> ParseTyped(const Kind& kind, absl::string_view text) {
   std::vector<std::string> parts = absl::StrSplit(absl::StripPrefix(text, "runs/"), '/');
   if (parts.size() == 3 && (parts[1] == kind.collection || parts[1] == kAnalysis.collection)) {
     parts.erase(parts.begin() + 1);
   }
   const bool bare = parts.size() == 1 && !absl::StartsWith(text, "runs/");
-  const Typed typed = bare ? Typed{"", parts[0]} : Typed{parts[0], parts.back()};
+  const TypedName typed = bare ? TypedName{"", parts[0]} : TypedName{parts[0], parts.back()};
   const bool known_id = typed.id == kLast || ParseAnalysisName(AnalysisName("r", typed.id)).ok();
   if ((!bare && (parts.size() != 2 || !RunNameOf(typed.run).ok())) || !known_id) {
     return InvalidField(
@@ -114,7 +114,7 @@ absl::StatusOr<std::string> FindById(Connection& connection, const Kind& kind, c
 }
 
 absl::StatusOr<std::string> Find(Connection& connection, const Kind& kind, absl::string_view text) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const Typed typed, ParseTyped(kind, text));
+  SUMSCOPE_ASSIGN_OR_RETURN(const TypedName typed, ParseTyped(kind, text));
   if (typed.id == kLast) return FindLast(connection, kind, typed.run);
   if (typed.run.empty()) return FindById(connection, kind, typed.id);
   return AnalysisName(typed.run, typed.id);

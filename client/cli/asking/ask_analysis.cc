@@ -27,8 +27,8 @@ absl::Status TellOfMuch(Session& session, Connection& connection, v1::CreateAnal
 }
 
 // Creates what is asked, with the questions as the server takes them.
-absl::StatusOr<v1::CreateAnalysisResponse> Create(Session& session, Connection& connection,
-                                                  v1::CreateAnalysisRequest request, bool yes) {
+absl::StatusOr<v1::CreateAnalysisResponse> CreateAnalysis(Session& session, Connection& connection,
+                                                          v1::CreateAnalysisRequest request, bool yes) {
   SUMSCOPE_RETURN_IF_ERROR(CompleteHash(connection, request.mutable_question_set()));
   SUMSCOPE_RETURN_IF_ERROR(UploadIfLong(connection, request.parent(), request.mutable_question_set()));
   if (request.question_set().ByteSizeLong() == 0) request.clear_question_set();
@@ -50,7 +50,7 @@ absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest
                                      const QuestionOptions& options, bool yes) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   request.set_validate_only(ask == Ask::kDryRun);
-  const absl::StatusOr<v1::CreateAnalysisResponse> created = Create(session, *connection, request, yes);
+  const absl::StatusOr<v1::CreateAnalysisResponse> created = CreateAnalysis(session, *connection, request, yes);
   if (!created.ok()) return NameBadLine(session, *connection, request.parent(), options, created.status());
   v1::Analysis analysis = created->analysis();
   if (ask == Ask::kDryRun) {

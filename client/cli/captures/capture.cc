@@ -16,7 +16,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct CaptureOptions {
   std::string run, reduce;
   std::vector<std::string> hooks, positions;
   QuestionOptions questions;
@@ -42,7 +42,7 @@ absl::Status FillReduction(const std::string& text, v1::CaptureRequest* capture)
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExitCode> Capture(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> CaptureActivations(const CaptureOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
   v1::CreateAnalysisRequest request;
   request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
@@ -63,7 +63,7 @@ absl::StatusOr<ExitCode> Capture(const Options& options, Session& session) {
 }  // namespace
 
 void AddCapture(Registry* registry, Command root) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CaptureOptions>();
   const Command command = registry->Add(root, "capture", "Store a model's activations to questions");
   AddCheckpointArgument(command, &options->run).required();
   command.AddRepeated("--hooks", &options->hooks, "a hook's name or a pattern, 'blocks.*.attn.hook_z'; may be repeated")
@@ -79,7 +79,7 @@ void AddCapture(Registry* registry, Command root) {
   command.AddFlag("--wait", &options->wait, "wait until it is stored; Ctrl-C leaves, the capture goes on");
   command.AddFlag("--dry-run", &options->dry_run, "only check, and show what it would need: memory, disk, time");
   command.AddFlag("--yes", &options->yes, "do not ask first, however long it takes");
-  registry->Run(command, [options](Session& session) { return Capture(*options, session); });
+  registry->Run(command, [options](Session& session) { return CaptureActivations(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -12,7 +12,7 @@
 namespace sumscope::client {
 namespace {
 
-absl::StatusOr<ExitCode> Export(const std::string& argument, Session& session) {
+absl::StatusOr<ExitCode> ExportCapture(const std::string& argument, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindCapture(*connection, argument));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
@@ -40,7 +40,7 @@ void AddCapturesExport(Registry* registry, Command captures) {
   const auto name = std::make_shared<std::string>();
   const Command command = registry->Add(captures, "export", "Write a capture as one .safetensors file");
   command.Add("CAPTURE", name.get(), kCaptureArgument).required();
-  registry->Run(command, [name](Session& session) { return Export(*name, session); });
+  registry->Run(command, [name](Session& session) { return ExportCapture(*name, session); });
 }
 
 }  // namespace sumscope::client

@@ -16,7 +16,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct CapturesGetOptions {
   std::string capture, tensor;
   std::optional<uint64_t> offset, length;
 };
@@ -33,8 +33,8 @@ absl::StatusOr<v1::CapturedTensor> FindTensor(const v1::Capture& capture, const 
 }
 
 // A range is raw bytes and is not checked: what is announced is the hash of the whole tensor.
-absl::Status GetRange(const Options& options, const v1::CapturedTensor& tensor, v1::ReadTensorRequest request,
-                      Session& session, Connection& connection) {
+absl::Status GetRange(const CapturesGetOptions& options, const v1::CapturedTensor& tensor,
+                      v1::ReadTensorRequest request, Session& session, Connection& connection) {
   const uint64_t offset = options.offset.value_or(0);
   if (offset >= tensor.bytes() || options.length == uint64_t{0} ||
       options.length.value_or(0) > tensor.bytes() - offset) {
@@ -53,7 +53,7 @@ absl::Status GetRange(const Options& options, const v1::CapturedTensor& tensor, 
   return absl::OkStatus();
 }
 
-absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> Get(const CapturesGetOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindCapture(*connection, options.capture));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
@@ -87,7 +87,7 @@ absl::StatusOr<ExitCode> Get(const Options& options, Session& session) {
 }  // namespace
 
 void AddCapturesGet(Registry* registry, Command captures) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CapturesGetOptions>();
   const Command command = registry->Add(captures, "get", "Write one tensor as a .npy file, or a range of its bytes");
   command.Add("CAPTURE", &options->capture, kCaptureArgument).required();
   command.Add("--tensor", &options->tensor, "its name, as captures show lists it").type_name("NAME").required();

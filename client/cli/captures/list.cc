@@ -17,7 +17,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct CapturesListOptions {
   std::string run;
   uint64_t limit = limits::kDefaultPageSize;
 };
@@ -30,7 +30,7 @@ std::string KeptText(const v1::CaptureRequest& request) {
   return text;
 }
 
-Document Show(const Session& session, const v1::ListCapturesResponse& all, absl::Time now) {
+Document ShowCaptures(const Session& session, const v1::ListCapturesResponse& all, absl::Time now) {
   Table table({{"NAME", kForPeople},
                {"NAME", kInCsv},
                {"HOOKS", kEverywhere, false, /*wrap=*/20},
@@ -65,7 +65,7 @@ Document Show(const Session& session, const v1::ListCapturesResponse& all, absl:
   return document;
 }
 
-absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> PrintCaptures(const CapturesListOptions& options, Session& session) {
   v1::ListCapturesRequest request;
   request.set_parent("runs/-");
   if (!options.run.empty()) {
@@ -78,7 +78,7 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
       ReadPages(
           request, options.limit, [&](const v1::ListCapturesRequest& page) { return connection->Call(page); },
           &v1::ListCapturesResponse::mutable_captures));
-  Document document = Show(session, all, session.clock().Now());
+  Document document = ShowCaptures(session, all, session.clock().Now());
   if (all.captures().empty()) {
     document.nothing = absl::StrCat("none yet: sumscope capture ", options.run.empty() ? "RUN" : options.run,
                                     " --hooks 'blocks.*.attn.hook_z' makes one");
@@ -91,11 +91,11 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
 }  // namespace
 
 void AddCapturesList(Registry* registry, Command captures) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<CapturesListOptions>();
   const Command command = registry->Add(captures, "list", "List captures, newest first");
   command.Add("RUN", &options->run, "only of this run");
   command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
-  registry->Run(command, [options](Session& session) { return List(*options, session); });
+  registry->Run(command, [options](Session& session) { return PrintCaptures(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -15,7 +15,7 @@
 namespace sumscope::client {
 namespace {
 
-std::string Text(const v1::Capture& capture, const View& view) {
+std::string CaptureText(const v1::Capture& capture, const View& view) {
   std::vector<std::pair<std::string, std::string>> pairs = {
       {"capture", capture.name()},
       {"checkpoint", capture.checkpoint()},
@@ -27,7 +27,7 @@ std::string Text(const v1::Capture& capture, const View& view) {
   return absl::StrCat(AlignedPairs(pairs), TensorsText(capture.result(), view));
 }
 
-absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
+absl::StatusOr<ExitCode> PrintCapture(const std::string& argument, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, FindCapture(*connection, argument));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, connection->GetCapture(name));
@@ -37,8 +37,8 @@ absl::StatusOr<ExitCode> Show(const std::string& argument, Session& session) {
   document.items = {document.json};
   document.ids = {capture.name()};
   document.csv = CaptureRows(capture.result()).Csv(!session.output().no_headers);
-  document.table = Text(capture, {run.spec(), /*wide=*/false, session.width()});
-  document.wide = Text(capture, {run.spec(), /*wide=*/true, session.width()});
+  document.table = CaptureText(capture, {run.spec(), /*wide=*/false, session.width()});
+  document.wide = CaptureText(capture, {run.spec(), /*wide=*/true, session.width()});
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   return ExitCode::kDone;
 }
@@ -49,7 +49,7 @@ void AddCapturesShow(Registry* registry, Command captures) {
   const auto name = std::make_shared<std::string>();
   const Command command = registry->Add(captures, "show", "Show one capture and its tensors");
   command.Add("CAPTURE", name.get(), kCaptureArgument).required();
-  registry->Run(command, [name](Session& session) { return Show(*name, session); });
+  registry->Run(command, [name](Session& session) { return PrintCapture(*name, session); });
 }
 
 }  // namespace sumscope::client

@@ -13,7 +13,7 @@ namespace sumscope::client {
 namespace {
 
 // Asks once, with patience for nothing: a person waits for the Tab.
-std::vector<Proposal> Ask(const Typed& typed, const Environment& environment, const Dependencies& dependencies) {
+std::vector<Proposal> AskServer(const Typed& typed, const Environment& environment, const Dependencies& dependencies) {
   const absl::StatusOr<Settings> settings = ResolveSettings(typed.settings, environment);
   if (!settings.ok()) return {};
   ConnectionOptions options;
@@ -58,7 +58,7 @@ void Complete(const CLI::App& root, const std::vector<std::string>& words, const
   } else {
     Print(typed, Named(typed.commands), out);
     if (name == "SHELL") Print(typed, {{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out);
-    if (!name.empty()) Print(typed, Ask(typed, environment, dependencies), out);
+    if (!name.empty()) Print(typed, AskServer(typed, environment, dependencies), out);
   }
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr uint64_t kMost = 200;  // more than a person reads
+constexpr uint64_t kMostProposals = 200;  // more than a person reads
 
 // As commands take them: useful-nodes.
 Words Analyses(bool all) {
@@ -74,7 +74,7 @@ Proposal ProposalOf(const v1::Run& run) {
 std::vector<Proposal> Runs(Connection& connection) {
   std::vector<Proposal> proposals;
   const absl::StatusOr<v1::ListRunsResponse> newest = ReadPages(
-      v1::ListRunsRequest(), kMost, [&](const v1::ListRunsRequest& page) { return connection.Call(page); },
+      v1::ListRunsRequest(), kMostProposals, [&](const v1::ListRunsRequest& page) { return connection.Call(page); },
       &v1::ListRunsResponse::mutable_runs);
   if (!newest.ok()) return proposals;
   for (const v1::Run& run : newest->runs()) proposals.push_back(ProposalOf(run));
@@ -92,7 +92,7 @@ std::vector<Proposal> DeletedRuns(Connection& connection) {
       &v1::ListRunsResponse::mutable_runs);
   if (!newest.ok()) return proposals;
   for (const v1::Run& run : newest->runs()) {
-    if (run.has_delete_time() && proposals.size() < kMost) proposals.push_back(ProposalOf(run));
+    if (run.has_delete_time() && proposals.size() < kMostProposals) proposals.push_back(ProposalOf(run));
   }
   return proposals;
 }
@@ -119,7 +119,7 @@ std::vector<Proposal> Answers(Connection& connection, const std::string& kind, a
   request.set_parent(RunName(run.empty() ? "-" : run));
   request.set_analysis(kind);
   const absl::StatusOr<v1::ListAnalysesResponse> newest = ReadPages(
-      request, kMost, [&](const v1::ListAnalysesRequest& page) { return connection.Call(page); },
+      request, kMostProposals, [&](const v1::ListAnalysesRequest& page) { return connection.Call(page); },
       &v1::ListAnalysesResponse::mutable_analyses);
   if (!newest.ok()) return proposals;
   for (const v1::Analysis& one : newest->analyses()) {

@@ -21,7 +21,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct FactsExportOptions {
   std::string run, kind, analysis;
 };
 
@@ -53,12 +53,12 @@ std::tuple<int64_t, int32_t, std::string> AgeOf(const v1::NodeFact& fact) {
 }
 
 // One analysis and what it says of a family of tags.
-struct Findings {
+struct AnalysisFindings {
   std::tuple<int64_t, int32_t, std::string> age;
   std::set<std::string> nodes;
 };
 
-using FindingsByAnalysis = std::map<std::string, Findings>;
+using FindingsByAnalysis = std::map<std::string, AnalysisFindings>;
 
 std::string NewestOf(const FindingsByAnalysis& findings) {
   const auto older = [](const auto& a, const auto& b) { return a.second.age < b.second.age; };
@@ -92,7 +92,7 @@ std::vector<v1::NodeTag> NewestTags(const v1::ListFactsResponse& facts, NodeTagF
   std::map<std::string, FindingsByAnalysis> families;
   for (const v1::NodeFact& fact : facts.facts()) {
     if (!written(fact)) continue;
-    Findings& findings = families[NodeTagFamily(fact.tag())][fact.analysis()];
+    AnalysisFindings& findings = families[NodeTagFamily(fact.tag())][fact.analysis()];
     findings.age = std::max(findings.age, AgeOf(fact));
     findings.nodes.insert(fact.node());
   }
@@ -106,7 +106,7 @@ std::vector<v1::NodeTag> NewestTags(const v1::ListFactsResponse& facts, NodeTagF
   return tags;
 }
 
-absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> ExportFacts(const FactsExportOptions& options, Session& session) {
   if (options.kind != "behaviors" && options.kind != "features") {
     return InvalidField("USAGE", "kind", "--kind takes behaviors or features");
   }
@@ -146,7 +146,7 @@ absl::StatusOr<ExitCode> Export(const Options& options, Session& session) {
 }  // namespace
 
 void AddFactsExport(Registry* registry, Command facts) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FactsExportOptions>();
   const Command command = registry->Add(facts, "export", "Write a run's tags in the authors' JSON");
   AddCheckpointArgument(command, &options->run).required();
   command.Add("--kind", &options->kind, "behaviors (all but Algo) or features (Algo)").type_name("KIND").required();
@@ -155,7 +155,7 @@ void AddFactsExport(Registry* registry, Command facts) {
            "only what this analysis found (default: of each kind of tag the newest): its id, the beginning of one, "
            "RUN/ID, or @last: the run's latest")
       .type_name("ID");
-  registry->Run(command, [options](Session& session) { return Export(*options, session); });
+  registry->Run(command, [options](Session& session) { return ExportFacts(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -16,7 +16,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct FactsOptions {
   std::string filter;
   uint64_t limit = limits::kDefaultPageSize;
 };
@@ -27,7 +27,7 @@ struct Found {
   int others = 0;
 };
 
-bool IsSame(const v1::NodeFact& a, const v1::NodeFact& b) {
+bool IsSameFact(const v1::NodeFact& a, const v1::NodeFact& b) {
   return a.checkpoint() == b.checkpoint() && a.node() == b.node() && a.tag() == b.tag();
 }
 
@@ -41,8 +41,8 @@ std::vector<Found> WithoutDuplicates(const v1::ListFactsResponse& all) {
   std::vector<Found> found;
   for (const v1::NodeFact& fact : all.facts()) {
     auto same = found.rbegin();
-    while (same != found.rend() && same->fact.node() == fact.node() && !IsSame(same->fact, fact)) ++same;
-    if (same == found.rend() || !IsSame(same->fact, fact)) {
+    while (same != found.rend() && same->fact.node() == fact.node() && !IsSameFact(same->fact, fact)) ++same;
+    if (same == found.rend() || !IsSameFact(same->fact, fact)) {
       found.push_back({fact, 0});
       continue;
     }
@@ -69,7 +69,7 @@ absl::StatusOr<v1::ListFactsResponse> ListForRows(Connection& connection, const 
 }
 
 // What each useful node has by the dozen is for who asks for it.
-std::string ForPeople(const std::string& filter) {
+std::string FilterForPeople(const std::string& filter) {
   for (const char* asked : {"kind", "tag", "value", "task"}) {
     if (absl::StrContains(filter, asked)) return filter;
   }
@@ -93,7 +93,7 @@ Table PeoplesTable(const std::vector<Found>& found) {
   return table;
 }
 
-Document Show(const Session& session, const v1::ListFactsResponse& all, const std::vector<Found>& found) {
+Document ShowFacts(const Session& session, const v1::ListFactsResponse& all, const std::vector<Found>& found) {
   Table table({{"TAG"},
                {"NODE"},
                {"run"},
@@ -126,23 +126,23 @@ Document Show(const Session& session, const v1::ListFactsResponse& all, const st
   return document;
 }
 
-absl::StatusOr<v1::ListFactsResponse> Find(Connection& connection, const Options& options, bool people) {
+absl::StatusOr<v1::ListFactsResponse> FindFacts(Connection& connection, const FactsOptions& options, bool people) {
   if (!people) return ListFacts(connection, options.filter, options.limit);
-  absl::StatusOr<v1::ListFactsResponse> all = ListForRows(connection, ForPeople(options.filter), options.limit);
+  absl::StatusOr<v1::ListFactsResponse> all = ListForRows(connection, FilterForPeople(options.filter), options.limit);
   if (!absl::IsInvalidArgument(all.status())) return all;
   // An error of the filter shows what the user typed, without our part of it.
   SUMSCOPE_RETURN_IF_ERROR(ListFacts(connection, options.filter, /*limit=*/1).status());
   return all;
 }
 
-absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> PrintFacts(const FactsOptions& options, Session& session) {
   const bool people = session.format() == Format::kTable || session.format() == Format::kWide;
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all, Find(*connection, options, people));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::ListFactsResponse all, FindFacts(*connection, options, people));
   std::vector<Found> found = WithoutDuplicates(all);
   const bool rows_left = people && options.limit > 0 && found.size() > options.limit;
   if (rows_left) found.resize(options.limit);
-  Document document = Show(session, all, found);
+  Document document = ShowFacts(session, all, found);
   if (all.facts().empty()) {
     document.nothing = options.filter.empty() ? "none yet: sumscope probe RUN subtasks --wait looks for them"
                                               : "none match: sumscope facts --help says what a filter takes";
@@ -165,7 +165,7 @@ absl::StatusOr<v1::ListFactsResponse> ListFacts(Connection& connection, const st
 }
 
 void AddFacts(Registry* registry, Command root) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FactsOptions>();
   const Command command = registry->Add(root, "facts", "What analyses found out about nodes, over all runs");
   command.Add(
       "FILTER", &options->filter,
@@ -173,7 +173,7 @@ void AddFacts(Registry* registry, Command root) {
       "is_head, num, run.name and the fields of the run's spec. Tables leave Fail% and Attn out unless it names "
       "kind, tag, value or task");
   command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
-  registry->Run(command, [options](Session& session) { return List(*options, session); });
+  registry->Run(command, [options](Session& session) { return PrintFacts(*options, session); });
   AddFactsExport(registry, command);
   AddFactsImport(registry, command);
 }

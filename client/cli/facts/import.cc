@@ -18,7 +18,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct FactsImportOptions {
   std::string run, file;
 };
 
@@ -43,7 +43,7 @@ absl::StatusOr<std::string> ReadText(const std::string& path, Session& session) 
   }
 }
 
-absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> ImportFacts(const FactsImportOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, ReadText(options.file, session));
   if (text.empty()) return NotReadable(options.file, "it is empty");
@@ -63,11 +63,11 @@ absl::StatusOr<ExitCode> Import(const Options& options, Session& session) {
 }  // namespace
 
 void AddFactsImport(Registry* registry, Command facts) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<FactsImportOptions>();
   const Command command = registry->Add(facts, "import", "Keep tags of the authors' JSON with a checkpoint");
   AddCheckpointArgument(command, &options->run).required();
   command.Add("FILE", &options->file, "behaviors.json or features.json").required();
-  registry->Run(command, [options](Session& session) { return Import(*options, session); });
+  registry->Run(command, [options](Session& session) { return ImportFacts(*options, session); });
 }
 
 }  // namespace sumscope::client

@@ -22,7 +22,7 @@ constexpr char kEraseLine[] = "\r\x1b[K";
 double Share(double share) { return std::isfinite(share) ? std::clamp(share, 0.0, 1.0) : 0.0; }
 
 // Rounded down: 100 % is the end and nothing before it.
-int WholePercent(double share) { return static_cast<int>(Share(share) * 100); }
+int PercentDone(double share) { return static_cast<int>(Share(share) * 100); }
 
 // The parts that are there, two spaces between them.
 std::string Joined(const std::vector<std::string>& parts) {
@@ -37,7 +37,7 @@ std::string Joined(const std::vector<std::string>& parts) {
 
 std::string ProgressLine(absl::string_view label, const Amount& amount, int width) {
   const double share = Share(amount.share);
-  const std::string percent = absl::StrFormat("%3d %%", WholePercent(share));
+  const std::string percent = absl::StrFormat("%3d %%", PercentDone(share));
   const auto room_beside = [&](const std::string& text) {
     return width - DisplayWidth(label) - DisplayWidth(text) - 6;
   };
@@ -72,7 +72,7 @@ void Progress::UpdatePlain(absl::Duration now) {
   started_at_ = std::min(started_at_, now);
   // A bare percentage is worth a line once it has moved, and not at once.
   const bool bare = amount_.details.empty();
-  const int percent = WholePercent(amount_.share);
+  const int percent = PercentDone(amount_.share);
   const absl::Duration since = now - (bare ? std::max(printed_at_, started_at_) : printed_at_);
   if (since < std::clamp((now - started_at_) / 10, kPlainInterval, kMaxPlainInterval)) return;
   if (bare && percent == printed_percent_) return;

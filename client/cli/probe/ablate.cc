@@ -15,7 +15,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbeAblateOptions {
   std::vector<std::string> nodes;
   AblationOptions ablation;
 };
@@ -38,10 +38,10 @@ Table Operations(const v1::AblateResult& result) {
   return table;
 }
 
-class Ablate final : public TypedProbe<v1::AblateRequest, v1::AblateResult> {
+class AblateProbe final : public TypedProbe<v1::AblateRequest, v1::AblateResult> {
   std::string description() const override { return "What fails without some nodes"; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbeAblateOptions>();
     AddNodeSets(command, &options->nodes,
                 "P14L0H1, P14L0MLP, P14L0, L0H1, L0MLP, P14 or L0, several joined by ',' are ablated together; each "
                 "--nodes is ablated on its own");
@@ -92,7 +92,7 @@ class Ablate final : public TypedProbe<v1::AblateRequest, v1::AblateResult> {
 }  // namespace
 
 const Probe& ProbeAblate() {
-  static const auto* const kProbe = new Ablate;
+  static const auto* const kProbe = new AblateProbe;
   return *kProbe;
 }
 

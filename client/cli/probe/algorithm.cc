@@ -12,12 +12,12 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbeAlgorithmOptions {
   AblationOptions ablation;
   std::optional<uint64_t> per_cell;
 };
 
-const char* Verdict(const v1::AlgorithmClause& clause) {
+const char* HoldsText(const v1::AlgorithmClause& clause) {
   if (!clause.testable()) return "not testable";
   return clause.holds() ? "yes" : "no";
 }
@@ -30,13 +30,13 @@ std::string PartText(const Part& part, const View& view) {
   return ProbeOf(result)->Text(result, view);
 }
 
-class Algorithm final : public TypedProbe<v1::AlgorithmRequest, v1::AlgorithmResult> {
+class AlgorithmProbe final : public TypedProbe<v1::AlgorithmRequest, v1::AlgorithmResult> {
   std::string description() const override {
     return "The algorithm's clauses tested against the nodes, with the look-back verdict";
   }
   bool follows_training() const override { return true; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbeAlgorithmOptions>();
     AddAblationOptions(command, &options->ablation);
     command.AddUnsigned("--per-cell", &options->per_cell,
                         "questions of the verdict per digit and length (default 1000)",
@@ -58,7 +58,7 @@ class Algorithm final : public TypedProbe<v1::AlgorithmRequest, v1::AlgorithmRes
     for (const v1::AlgorithmClause& clause : result.clauses()) {
       testable += clause.testable() ? 1 : 0;
       holds += clause.testable() && clause.holds() ? 1 : 0;
-      table.AddRow({clause.name(), Verdict(clause), clause.text(), clause.evidence()});
+      table.AddRow({clause.name(), HoldsText(clause), clause.text(), clause.evidence()});
     }
     std::string text =
         AlignedPairs({{"clauses that hold", absl::StrCat(holds, " of ", testable, " testable")},
@@ -88,7 +88,7 @@ class Algorithm final : public TypedProbe<v1::AlgorithmRequest, v1::AlgorithmRes
 }  // namespace
 
 const Probe& ProbeAlgorithm() {
-  static const auto* const kProbe = new Algorithm;
+  static const auto* const kProbe = new AlgorithmProbe;
   return *kProbe;
 }
 

@@ -44,7 +44,7 @@ Table Tokens(const v1::AskResult& result) {
   return table;
 }
 
-class Ask final : public TypedProbe<v1::AskRequest, v1::AskResult> {
+class AskProbe final : public TypedProbe<v1::AskRequest, v1::AskResult> {
   Pairs DoDescribe(const v1::AskRequest& request) const override {
     Pairs pairs;
     if (!request.ablate().empty()) {
@@ -100,7 +100,7 @@ class Ask final : public TypedProbe<v1::AskRequest, v1::AskResult> {
 }  // namespace
 
 const Probe& ProbeAsk() {
-  static const auto* const kProbe = new Ask;
+  static const auto* const kProbe = new AskProbe;
   return *kProbe;
 }
 

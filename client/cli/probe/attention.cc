@@ -11,7 +11,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbeAttentionOptions {
   bool all_rows = false, per_question = false;
 };
 
@@ -55,11 +55,11 @@ Table Sources(const v1::AttentionHead& head) {
   return table;
 }
 
-class Attention final : public TypedProbe<v1::AttentionRequest, v1::AttentionResult> {
+class AttentionProbe final : public TypedProbe<v1::AttentionRequest, v1::AttentionResult> {
   std::string description() const override { return "Which tokens each head reads, and the staircase of digit pairs"; }
   bool follows_training() const override { return true; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbeAttentionOptions>();
     command.AddFlag("--all-rows", &options->all_rows, "every query row, not only those that write the answer");
     command.AddFlag("--per-question", &options->per_question,
                     "also the pattern of each question; at most 100 questions");
@@ -105,7 +105,7 @@ class Attention final : public TypedProbe<v1::AttentionRequest, v1::AttentionRes
 }  // namespace
 
 const Probe& ProbeAttention() {
-  static const auto* const kProbe = new Attention;
+  static const auto* const kProbe = new AttentionProbe;
   return *kProbe;
 }
 

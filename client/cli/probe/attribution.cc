@@ -10,7 +10,7 @@ namespace sumscope::client {
 namespace {
 
 template <typename Cell>
-Table Grid(const v1::AttributionResult& result, const char* first, const char* total, Cell cell) {
+Table LogitGrid(const v1::AttributionResult& result, const char* first, const char* total, Cell cell) {
   std::vector<Column> columns = {{first}};
   for (const std::string& token : result.answer_tokens()) columns.push_back(NumberColumn(token));
   Table table(std::move(columns));
@@ -24,14 +24,15 @@ Table Grid(const v1::AttributionResult& result, const char* first, const char* t
   return table;
 }
 
-class Attribution final : public TypedProbe<v1::AttributionRequest, v1::AttributionResult> {
+class AttributionProbe final : public TypedProbe<v1::AttributionRequest, v1::AttributionResult> {
   std::string description() const override { return "What each head and MLP adds to the logit of the true token"; }
   bool follows_training() const override { return true; }
   std::string DoText(const v1::AttributionResult& result, const View& view) const override {
     std::string text = absl::StrCat("what each component adds to the logit of the true token, mean over ",
                                     Counted(result.questions(), "question"), "\n");
     AppendTable(&text, "by answer token",
-                Grid(result, "COMPONENT", "sum = logit", [](double value) { return FormatDecimals(value, 2); }), view);
+                LogitGrid(result, "COMPONENT", "sum = logit", [](double value) { return FormatDecimals(value, 2); }),
+                view);
     absl::StrAppend(&text, "\nlargest error of the sum over single questions  ",
                     FormatDigits(result.largest_sum_error(), 2), "\n");
     return text;
@@ -53,7 +54,7 @@ class Attribution final : public TypedProbe<v1::AttributionRequest, v1::Attribut
 }  // namespace
 
 const Probe& ProbeAttribution() {
-  static const auto* const kProbe = new Attribution;
+  static const auto* const kProbe = new AttributionProbe;
   return *kProbe;
 }
 

@@ -8,7 +8,7 @@
 namespace sumscope::client {
 namespace {
 
-class Capture final : public TypedProbe<v1::CaptureRequest, v1::CaptureResult> {
+class CaptureProbe final : public TypedProbe<v1::CaptureRequest, v1::CaptureResult> {
   Pairs DoDescribe(const v1::CaptureRequest& request) const override {
     return {{"hooks", absl::StrJoin(request.hooks(), " ")},
             {"asked positions", absl::StrJoin(request.positions(), " ")},
@@ -23,7 +23,7 @@ class Capture final : public TypedProbe<v1::CaptureRequest, v1::CaptureResult> {
 }  // namespace
 
 const Probe& ProbeCapture() {
-  static const auto* const kProbe = new Capture;
+  static const auto* const kProbe = new CaptureProbe;
   return *kProbe;
 }
 

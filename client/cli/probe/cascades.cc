@@ -16,13 +16,13 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbeCascadesOptions {
   std::optional<uint64_t> per_cell, seed;
 };
 
-using Digits = google::protobuf::RepeatedPtrField<v1::LookBackDigit>;
+using LookBackDigits = google::protobuf::RepeatedPtrField<v1::LookBackDigit>;
 
-int LongestOf(const Digits& digits) {
+int LongestOf(const LookBackDigits& digits) {
   int longest = 0;
   for (const v1::LookBackDigit& digit : digits) longest = std::max(longest, digit.kappa_size());
   return longest;
@@ -36,7 +36,7 @@ std::string SureText(const v1::LookBackDigit& digit) {
 }
 
 // The curve kappa_m over m = 0, 1, ..: 1 is always right, 0 is chance.
-Table Curves(const Digits& digits, const View& view) {
+Table Curves(const LookBackDigits& digits, const View& view) {
   const int longest = LongestOf(digits);
   std::vector<Column> columns = {{"DIGIT"}, {"READS"}, {"SURE"}};
   for (int m = 0; m < longest; ++m) columns.push_back(NumberColumn(absl::StrCat("K", m)));
@@ -68,7 +68,7 @@ uint32_t Neither(const v1::LookBackDigit& digit, int m) {
 }
 
 // The share of answers that are neither digit; no row for a digit that has none. Older results do not say.
-Table NeitherShares(const Digits& digits) {
+Table NeitherShares(const LookBackDigits& digits) {
   const int longest = LongestOf(digits);
   std::vector<Column> columns = {{"DIGIT"}};
   for (int m = 0; m < longest; ++m) columns.push_back(NumberColumn(absl::StrCat("K", m)));
@@ -87,7 +87,7 @@ Table NeitherShares(const Digits& digits) {
   return table;
 }
 
-void AppendDigits(std::string* text, const std::string& title, const Digits& digits, const View& view) {
+void AppendDigits(std::string* text, const std::string& title, const LookBackDigits& digits, const View& view) {
   AppendTable(text, title, Curves(digits, view), view);
   AppendTable(text, absl::StrCat(title, ": percent of answers with neither carry's digit"), NeitherShares(digits),
               view);
@@ -104,7 +104,7 @@ Table Agreement(const v1::LookBackAgreement& agreement) {
   return table;
 }
 
-Table Classes(const v1::CascadesResult& result) {
+Table ClassAccuracies(const v1::CascadesResult& result) {
   Table table({{"CLASS"}, NumberColumn("ACCURACY"), NumberColumn("CORRECT"), NumberColumn("OF")});
   for (const v1::ClassResult& one : result.classes()) {
     table.AddRow({one.question_class(), one.exact().count() == 0 ? "" : FormatPercent(one.exact().rate()),
@@ -148,7 +148,7 @@ std::string FloorText(const v1::CascadesResult& result) {
   return text;
 }
 
-void AddCurveRows(Table* table, const char* operation, const Digits& digits) {
+void AddCurveRows(Table* table, const char* operation, const LookBackDigits& digits) {
   for (const v1::LookBackDigit& digit : digits) {
     for (int m = 0; m < digit.kappa_size(); ++m) {
       const auto at = [m](const google::protobuf::RepeatedField<double>& values) {
@@ -166,13 +166,13 @@ void AddCurveRows(Table* table, const char* operation, const Digits& digits) {
   }
 }
 
-class Cascades final : public TypedProbe<v1::CascadesRequest, v1::CascadesResult> {
+class CascadesProbe final : public TypedProbe<v1::CascadesRequest, v1::CascadesResult> {
   std::string description() const override {
     return "The look-back verdict: how many columns each answer digit looks back";
   }
   bool follows_training() const override { return true; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbeCascadesOptions>();
     command.AddUnsigned("--per-cell", &options->per_cell, "questions per digit and length (default 1000)",
                         std::numeric_limits<uint32_t>::max());
     command.AddUnsigned("--seed", &options->seed, "of these questions (default 0)");
@@ -200,7 +200,7 @@ class Cascades final : public TypedProbe<v1::CascadesRequest, v1::CascadesResult
     AppendDigits(&text, "additions", result.additions(), view);
     AppendDigits(&text, "subtractions, a > b", result.subtractions_positive(), view);
     AppendDigits(&text, "subtractions, a < b", result.subtractions_negative(), view);
-    AppendTable(&text, "classes without a cascade: carries that the model invents", Classes(result), view);
+    AppendTable(&text, "classes without a cascade: carries that the model invents", ClassAccuracies(result), view);
     if (result.has_floor()) absl::StrAppend(&text, FloorText(result));
     for (const v1::LookBackAgreement& agreement : result.agreements()) {
       AppendTable(
@@ -273,7 +273,7 @@ class Cascades final : public TypedProbe<v1::CascadesRequest, v1::CascadesResult
 }  // namespace
 
 const Probe& ProbeCascades() {
-  static const auto* const kProbe = new Cascades;
+  static const auto* const kProbe = new CascadesProbe;
   return *kProbe;
 }
 

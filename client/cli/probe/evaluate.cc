@@ -17,7 +17,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbeEvaluateOptions {
   std::optional<uint64_t> worst;
   bool generate = false;
 };
@@ -188,11 +188,11 @@ void AddTidyRow(Table* table, absl::string_view section, absl::string_view name,
   table->AddRow(std::move(cells));
 }
 
-class Evaluate final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateResult> {
+class EvaluateProbe final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateResult> {
   std::string description() const override { return "How often it is right: per digit, class, cell and cascade"; }
   bool follows_training() const override { return true; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbeEvaluateOptions>();
     command.AddFlag("--generate", &options->generate,
                     "let it write its answers token by token to all questions; to the first 10,000 it always does");
     command.AddUnsigned("--worst", &options->worst, "how many of the worst questions to list (default 20)",
@@ -270,7 +270,7 @@ class Evaluate final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateResult
 }  // namespace
 
 const Probe& ProbeEvaluate() {
-  static const auto* const kProbe = new Evaluate;
+  static const auto* const kProbe = new EvaluateProbe;
   return *kProbe;
 }
 

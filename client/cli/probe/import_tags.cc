@@ -7,7 +7,7 @@
 namespace sumscope::client {
 namespace {
 
-class ImportTags final : public TypedProbe<v1::ImportTagsRequest, v1::ImportTagsResult> {
+class ImportTagsProbe final : public TypedProbe<v1::ImportTagsRequest, v1::ImportTagsResult> {
   Pairs DoDescribe(const v1::ImportTagsRequest& request) const override { return {{"file", request.file_name()}}; }
   std::string DoText(const v1::ImportTagsResult& result, const View& view) const override {
     std::string text = absl::StrCat(Counted(static_cast<uint64_t>(result.tags_size()), "tag"), " stored\n");
@@ -25,7 +25,7 @@ class ImportTags final : public TypedProbe<v1::ImportTagsRequest, v1::ImportTags
 }  // namespace
 
 const Probe& ProbeImportTags() {
-  static const auto* const kProbe = new ImportTags;
+  static const auto* const kProbe = new ImportTagsProbe;
   return *kProbe;
 }
 

@@ -12,7 +12,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbeLinearProbeOptions {
   std::string node, hook, position, feature;
   std::optional<double> held_out, l2;
   std::optional<uint64_t> seed;
@@ -30,7 +30,7 @@ std::string ReadsText(const v1::LinearProbeRequest& request) {
 class LinearProbe final : public TypedProbe<v1::LinearProbeRequest, v1::LinearProbeResult> {
   std::string description() const override { return "Whether a feature can be read off an activation, beside chance"; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbeLinearProbeOptions>();
     command.Add("--nodes,--node", &options->node, "one node: P14L0H1, P14L0MLP or P14L0").type_name("NODE");
     command.Add("--hook", &options->hook, "blocks.0.hook_resid_mid or another hook").type_name("NAME");
     command.Add("--position", &options->position, "of --hook").type_name("P14");

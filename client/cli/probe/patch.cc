@@ -12,7 +12,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbePatchOptions {
   std::vector<std::string> nodes;
   bool head_pairs = false;
 };
@@ -46,12 +46,12 @@ Table Nodes(const v1::PatchResult& result, const v1::PatchedPair& pair, const Vi
   return table;
 }
 
-class Patch final : public TypedProbe<v1::PatchRequest, v1::PatchResult> {
+class PatchProbe final : public TypedProbe<v1::PatchRequest, v1::PatchResult> {
   std::string description() const override {
     return "Write a store question's activations into a clean question: --questions tasks: or pairs:";
   }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbePatchOptions>();
     AddNodeSets(command, &options->nodes,
                 "a node set to patch, again for the next one (default: every head from the operator on)");
     command.AddFlag("--head-pairs", &options->head_pairs, "without --nodes: every pair of heads of one layer too");
@@ -120,7 +120,7 @@ class Patch final : public TypedProbe<v1::PatchRequest, v1::PatchResult> {
 }  // namespace
 
 const Probe& ProbePatch() {
-  static const auto* const kProbe = new Patch;
+  static const auto* const kProbe = new PatchProbe;
   return *kProbe;
 }
 

@@ -19,7 +19,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbePcaOptions {
   std::vector<std::string> nodes;
   std::string digit;
   std::optional<uint64_t> components, seed;
@@ -34,10 +34,10 @@ std::string EvrText(const v1::PcaNode& node) {
 std::string Optional(bool has, double value) { return has ? FormatDigits(value, 3) : ""; }
 std::string OptionalExact(bool has, double value) { return has ? ShortestDouble(value) : ""; }
 
-class Pca final : public TypedProbe<v1::PcaRequest, v1::PcaResult> {
+class PcaProbe final : public TypedProbe<v1::PcaRequest, v1::PcaResult> {
   std::string description() const override { return "Principal components of heads over questions of each tri-case"; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbePcaOptions>();
     AddNodeSets(command, &options->nodes, "a head with a position, P14L0H1, again for the next one (default: all)")
         .type_name("NODE");
     command.Add("--digit", &options->digit, "whose tri-case labels the questions (default: that of tricase:)")
@@ -140,7 +140,7 @@ class Pca final : public TypedProbe<v1::PcaRequest, v1::PcaResult> {
 }  // namespace
 
 const Probe& ProbePca() {
-  static const auto* const kProbe = new Pca;
+  static const auto* const kProbe = new PcaProbe;
   return *kProbe;
 }
 

@@ -12,7 +12,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbePhasesOptions {
   std::optional<uint64_t> window;
   std::optional<double> penalty, learnt_below;
 };
@@ -41,13 +41,13 @@ Table Series(const char* name, const google::protobuf::RepeatedPtrField<v1::Phas
   return table;
 }
 
-class Phases final : public TypedProbe<v1::PhasesRequest, v1::PhasesResult> {
+class PhasesProbe final : public TypedProbe<v1::PhasesRequest, v1::PhasesResult> {
   std::string description() const override {
     return "Phases of training: change points of each digit's loss, and the order of learning";
   }
   bool follows_training() const override { return true; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbePhasesOptions>();
     command.AddUnsigned("--window", &options->window, "steps of one median (default 50)",
                         std::numeric_limits<uint32_t>::max());
     command.AddNumber("--penalty", &options->penalty,
@@ -100,7 +100,7 @@ class Phases final : public TypedProbe<v1::PhasesRequest, v1::PhasesResult> {
 }  // namespace
 
 const Probe& ProbePhases() {
-  static const auto* const kProbe = new Phases;
+  static const auto* const kProbe = new PhasesProbe;
   return *kProbe;
 }
 

@@ -21,7 +21,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct ProbeSubtasksOptions {
   std::vector<std::string> tasks;
   AblationOptions ablation;
 };
@@ -108,11 +108,11 @@ Table ManyTasks(const std::vector<NodeTasks>& nodes) {
   return table;
 }
 
-class Subtasks final : public TypedProbe<v1::SubtasksRequest, v1::SubtasksResult> {
+class SubtasksProbe final : public TypedProbe<v1::SubtasksRequest, v1::SubtasksResult> {
   std::string description() const override { return "Which nodes do which sub-task, by patching"; }
   bool follows_training() const override { return true; }
   FillOwn DoAddOptions(Command command) const override {
-    const auto options = std::make_shared<Options>();
+    const auto options = std::make_shared<ProbeSubtasksOptions>();
     command
         .AddRepeated("--tasks", &options->tasks, "A2.SA, or SA for every digit; several joined by ',' (default: all)")
         .type_name("TASK[,..]");
@@ -165,7 +165,7 @@ class Subtasks final : public TypedProbe<v1::SubtasksRequest, v1::SubtasksResult
 }  // namespace
 
 const Probe& ProbeSubtasks() {
-  static const auto* const kProbe = new Subtasks;
+  static const auto* const kProbe = new SubtasksProbe;
   return *kProbe;
 }
 

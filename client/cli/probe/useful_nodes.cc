@@ -12,7 +12,7 @@
 namespace sumscope::client {
 namespace {
 
-class UsefulNodes final : public TypedProbe<v1::UsefulNodesRequest, v1::UsefulNodesResult> {
+class UsefulNodesProbe final : public TypedProbe<v1::UsefulNodesRequest, v1::UsefulNodesResult> {
   std::string description() const override {
     return "The map of all heads and MLPs at all positions: what fails without";
   }
@@ -55,7 +55,7 @@ class UsefulNodes final : public TypedProbe<v1::UsefulNodesRequest, v1::UsefulNo
 }  // namespace
 
 const Probe& ProbeUsefulNodes() {
-  static const auto* const kProbe = new UsefulNodes;
+  static const auto* const kProbe = new UsefulNodesProbe;
   return *kProbe;
 }
 

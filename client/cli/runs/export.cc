@@ -34,7 +34,7 @@ absl::StatusOr<v1::Checkpoint> FindCheckpoint(Connection& connection, const v1::
                                 RunIdOf(run.name())));
 }
 
-absl::StatusOr<ExitCode> Export(const std::string& run_argument, Session& session) {
+absl::StatusOr<ExitCode> ExportCheckpoint(const std::string& run_argument, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument argument, CheckpointNameOf(run_argument));
   const std::string& path = session.output().file;
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
@@ -71,7 +71,7 @@ void AddRunsExport(Registry* registry, Command runs) {
   const auto run = std::make_shared<std::string>();
   const Command command = registry->Add(runs, "export", "Write a checkpoint as a .safetensors file");
   command.Add("RUN[@STEP]", run.get(), "run id, prefix or @last, and which checkpoint (default: the last)").required();
-  registry->Run(command, [run](Session& session) { return Export(*run, session); });
+  registry->Run(command, [run](Session& session) { return ExportCheckpoint(*run, session); });
 }
 
 }  // namespace sumscope::client

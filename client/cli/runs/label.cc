@@ -14,12 +14,12 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct RunsLabelOptions {
   std::string run;
   std::vector<std::string> changes;
 };
 
-absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> Label(const RunsLabelOptions& options, Session& session) {
   v1::UpdateRunRequest request;
   SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_run()->mutable_name(), RunNameOf(options.run));
   std::set<std::string> keys;
@@ -51,7 +51,7 @@ absl::StatusOr<ExitCode> Label(const Options& options, Session& session) {
 }  // namespace
 
 void AddRunsLabel(Registry* registry, Command runs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunsLabelOptions>();
   const Command command = registry->Add(runs, "label", "Set labels with KEY=VALUE, remove them with KEY-");
   AddRunArgument(command, &options->run);
   command.AddList("CHANGE", &options->changes, "KEY=VALUE or KEY-").required();

@@ -12,7 +12,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct RunsListOptions {
   std::string filter, sort_by;
   uint64_t limit = limits::kDefaultPageSize;
   bool deleted = false, fields = false;
@@ -35,7 +35,7 @@ Document ShowFields(const Session& session) {
   return document;
 }
 
-absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> PrintRuns(const RunsListOptions& options, Session& session) {
   if (options.fields) {
     SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowFields(session)));
     return ExitCode::kDone;
@@ -65,7 +65,7 @@ absl::StatusOr<ExitCode> List(const Options& options, Session& session) {
 }  // namespace
 
 void AddRunsList(Registry* registry, Command runs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunsListOptions>();
   const Command command = registry->Add(runs, "list", "List runs, newest first");
   command.Add("--filter", &options->filter,
               "like 'state = RUNNING AND spec.n_digits >= 10', 'labels.purpose = \"test\"', "
@@ -77,7 +77,7 @@ void AddRunsList(Registry* registry, Command runs) {
   command.AddUnsigned("--limit", &options->limit, "at most N, 0 for all (default 50)");
   command.AddFlag("--fields", &options->fields, "list the fields that --filter and --sort-by take, and stop");
   command.AddFlag("--deleted", &options->deleted, "deleted runs too");
-  registry->Run(command, [options](Session& session) { return List(*options, session); });
+  registry->Run(command, [options](Session& session) { return PrintRuns(*options, session); });
 }
 
 }  // namespace sumscope::client

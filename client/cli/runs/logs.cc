@@ -13,7 +13,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct RunsLogsOptions {
   std::string run;
   uint64_t after = 0;
   bool follow = false;
@@ -69,8 +69,8 @@ class LogPrinter {
 };
 
 // The lines that there are and, where asked, those to come.
-absl::Status PrintLines(const Options& options, const std::string& run, Session& session, Connection& connection,
-                        LogPrinter* printer) {
+absl::Status PrintLines(const RunsLogsOptions& options, const std::string& run, Session& session,
+                        Connection& connection, LogPrinter* printer) {
   v1::ListLogsRequest request;
   request.set_name(run);
   v1::ListLogsResponse page;
@@ -89,7 +89,7 @@ absl::Status PrintLines(const Options& options, const std::string& run, Session&
   return connection.WatchRun(run, print).status();
 }
 
-absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> Logs(const RunsLogsOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
@@ -108,7 +108,7 @@ absl::StatusOr<ExitCode> Logs(const Options& options, Session& session) {
 }  // namespace
 
 void AddRunsLogs(Registry* registry, Command runs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunsLogsOptions>();
   const Command command = registry->Add(runs, "logs", "Print a run's log");
   AddRunArgument(command, &options->run);
   command.AddFlag("-f,--follow", &options->follow, "go on until the run has ended");

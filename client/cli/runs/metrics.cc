@@ -14,7 +14,7 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct RunsMetricsOptions {
   std::string run;
   uint64_t first_step = 0;
   bool timing = false, follow = false;
@@ -47,8 +47,8 @@ absl::StatusOr<std::vector<std::string>> ColumnsOf(Connection& connection, const
 }
 
 // The rows that there are and, where asked, those to come; where there is none the header alone.
-absl::Status PrintRows(const Options& options, const std::string& run, Session& session, Connection& connection,
-                       Sink* sink, MetricRows* rows) {
+absl::Status PrintRows(const RunsMetricsOptions& options, const std::string& run, Session& session,
+                       Connection& connection, Sink* sink, MetricRows* rows) {
   v1::StreamMetricsRequest request;
   request.set_name(run);
   request.set_series(v1::DETERMINISTIC);
@@ -70,7 +70,7 @@ absl::Status PrintRows(const Options& options, const std::string& run, Session& 
   return sink->Write(rows->HeaderAlone(columns));
 }
 
-absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> Metrics(const RunsMetricsOptions& options, Session& session) {
   const Format format = session.format_given() ? session.format() : Format::kCsv;
   if (format == Format::kId)
     return InvalidField("OUTPUT_FORMAT_INVALID", "output", "metrics have no ids: use csv or jsonl");
@@ -90,7 +90,7 @@ absl::StatusOr<ExitCode> Metrics(const Options& options, Session& session) {
 }  // namespace
 
 void AddRunsMetrics(Registry* registry, Command runs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunsMetricsOptions>();
   const Command command = registry->Add(
       runs, "metrics", "Print every step's loss, digit losses and cells, as csv (default), jsonl, json or table");
   command.Describe("--output", "csv (default), jsonl, json or table");

@@ -14,13 +14,13 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct RunsNoteOptions {
   std::string run;
   std::vector<std::string> words;
   bool remove = false;
 };
 
-absl::StatusOr<ExitCode> Note(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> Note(const RunsNoteOptions& options, Session& session) {
   if (options.words.empty() == !options.remove) {
     return InvalidField("USAGE", "text", "give the note's text, or --remove to take it away");
   }
@@ -41,7 +41,7 @@ absl::StatusOr<ExitCode> Note(const Options& options, Session& session) {
 }  // namespace
 
 void AddRunsNote(Registry* registry, Command runs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunsNoteOptions>();
   const Command command =
       registry->Add(runs, "note", "Keep a sentence with a run; find it with --filter 'labels.note = \"*word*\"'");
   AddRunArgument(command, &options->run);

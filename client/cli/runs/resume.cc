@@ -9,12 +9,12 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct RunsResumeOptions {
   std::string run;
   bool watch = false;
 };
 
-absl::StatusOr<ExitCode> Resume(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> Resume(const RunsResumeOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->ResumeRun(name));
@@ -24,7 +24,7 @@ absl::StatusOr<ExitCode> Resume(const Options& options, Session& session) {
 }  // namespace
 
 void AddRunsResume(Registry* registry, Command runs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunsResumeOptions>();
   const Command command = registry->Add(runs, "resume", "Let a failed or cancelled run go on from its last state");
   AddRunArgument(command, &options->run);
   command.AddFlag("--watch", &options->watch, "follow the run; exits with its fate");

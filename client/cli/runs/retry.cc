@@ -9,12 +9,12 @@
 namespace sumscope::client {
 namespace {
 
-struct Options {
+struct RunsRetryOptions {
   std::string run;
   bool watch = false;
 };
 
-absl::StatusOr<ExitCode> Retry(const Options& options, Session& session) {
+absl::StatusOr<ExitCode> Retry(const RunsRetryOptions& options, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(options.run));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->RetryRun(name));
@@ -24,7 +24,7 @@ absl::StatusOr<ExitCode> Retry(const Options& options, Session& session) {
 }  // namespace
 
 void AddRunsRetry(Registry* registry, Command runs) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<RunsRetryOptions>();
   const Command command = registry->Add(runs, "retry", "Train a new run with the same spec");
   AddRunArgument(command, &options->run);
   command.AddFlag("--watch", &options->watch, "follow the run; exits with its fate");

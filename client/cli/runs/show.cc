@@ -9,7 +9,7 @@
 namespace sumscope::client {
 namespace {
 
-absl::StatusOr<ExitCode> Show(const std::string& run_argument, Session& session) {
+absl::StatusOr<ExitCode> PrintRun(const std::string& run_argument, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, RunNameOf(run_argument));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->GetRun(name));
@@ -27,7 +27,7 @@ void AddRunsShow(Registry* registry, Command runs) {
   const auto run = std::make_shared<std::string>();
   const Command command = registry->Add(runs, "show", "Everything about one run");
   AddRunArgument(command, run.get());
-  registry->Run(command, [run](Session& session) { return Show(*run, session); });
+  registry->Run(command, [run](Session& session) { return PrintRun(*run, session); });
 }
 
 }  // namespace sumscope::client

@@ -104,8 +104,9 @@ bool QuestionsDiffer(const std::vector<AskedRun>& asked) {
 }
 
 // What each run contributed: its answer, and the first numbers of it.
-Table Runs(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& results, const std::string& analysis,
-           const std::string& worded, const std::vector<NumberAcross>& numbers, int width) {
+Table AnsweredRuns(const std::vector<AskedRun>& asked, const std::vector<FlatResult>& results,
+                   const std::string& analysis, const std::string& worded, const std::vector<NumberAcross>& numbers,
+                   int width) {
   constexpr size_t kNumbersShown = 2;
   std::vector<Column> columns = {
       {"RUN"}, {"MODEL", kEverywhere, false, 0, /*cut=*/20}, {"STEP", kEverywhere, true}, {"ANSWER"}};
@@ -140,9 +141,9 @@ Table LeftOut(const std::vector<LeftOutRun>& left_out) {
 }
 
 // All of it. `results` belong to `answered`.
-std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& results,
-                 const std::vector<AskedRun>& answered, const std::vector<LeftOutRun>& left_out,
-                 const std::string& filter, const View& view) {
+std::string AcrossText(const AcrossRuns& across, const std::vector<FlatResult>& results,
+                       const std::vector<AskedRun>& answered, const std::vector<LeftOutRun>& left_out,
+                       const std::string& filter, const View& view) {
   const bool wide = view.wide;
   const v1::Analysis first = answered.empty() ? v1::Analysis() : answered.front().analysis;
   const std::vector<NumberAcross> headlines = ForPeople(across.numbers, first.analysis(), /*wide=*/false);
@@ -161,7 +162,7 @@ std::string Text(const AcrossRuns& across, const std::vector<FlatResult>& result
   };
   // -o wide has members that no table of one run shows: all go by their paths, as in json and csv.
   const std::string worded = wide ? "" : first.analysis();
-  add("", Runs(answered, results, first.analysis(), worded, headlines, view.width));
+  add("", AnsweredRuns(answered, results, first.analysis(), worded, headlines, view.width));
   add("", LeftOut(left_out));
   add("numbers", Numbers(numbers, worded));
   add("values", Values(values, worded));
@@ -188,7 +189,7 @@ Table Csv(const AcrossRuns& across) {
   return table;
 }
 
-nlohmann::ordered_json Json(const AcrossRuns& across) {
+nlohmann::ordered_json AcrossJson(const AcrossRuns& across) {
   nlohmann::ordered_json json = {{"numbers", nlohmann::ordered_json::array()},
                                  {"values", nlohmann::ordered_json::array()},
                                  {"facts", nlohmann::ordered_json::array()}};
@@ -238,10 +239,10 @@ Document ShowAcross(const Session& session, const std::string& filter, const std
                    {"runs", runs},
                    {"left_out", ids},
                    {"left_out_because", why}};
-  document.json.update(Json(across));
+  document.json.update(AcrossJson(across));
   document.items = {document.json};
-  document.table = Text(across, results, answered, left_out, filter, {{}, /*wide=*/false, session.width()});
-  document.wide = Text(across, results, answered, left_out, filter, {{}, /*wide=*/true, session.width()});
+  document.table = AcrossText(across, results, answered, left_out, filter, {{}, /*wide=*/false, session.width()});
+  document.wide = AcrossText(across, results, answered, left_out, filter, {{}, /*wide=*/true, session.width()});
   document.csv = Csv(across).Csv(!session.output().no_headers);
   return document;
 }

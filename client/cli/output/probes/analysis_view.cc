@@ -9,6 +9,7 @@
 #include "client/cli/probe/probes.h"
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/models/spec_fields.h"
+#include "proto/contract/names/resource_names.h"
 #include "proto/contract/text/terminal_text.h"
 
 namespace sumscope::client {
@@ -17,8 +18,6 @@ namespace {
 constexpr size_t kHashShown = 12;
 constexpr int kBriefWidth = 22;       // of questions that are spelled out
 constexpr int kQuestionsWidth = 160;  // of questions and settings, on a terminal without -o wide
-
-std::string StepOf(const std::string& checkpoint) { return checkpoint.substr(checkpoint.rfind('/') + 1); }
 
 nlohmann::ordered_json AnalysisJson(const v1::Analysis& analysis, bool from_cache) {
   nlohmann::ordered_json json = {{"name", analysis.name()},
@@ -169,7 +168,7 @@ Document ShowAnalyses(const Session& session, const std::vector<v1::Analysis>& a
     const std::string asked = probe == nullptr ? "" : probe->Brief(analysis.request());
     table.AddRow({ShortNameOf(analysis.name()), analysis.name(),
                   absl::StrCat(analysis.analysis(), asked.empty() ? "" : " ", asked), analysis.analysis(),
-                  analysis.checkpoint(), StepOf(analysis.checkpoint()), StateInList(analysis),
+                  analysis.checkpoint(), IdOf(analysis.checkpoint()), StateInList(analysis),
                   v1::State_Name(analysis.state()), BriefQuestions(analysis.question_set(), session.width()),
                   DescribeQuestions(analysis.question_set()), DescribeQuestions(analysis.question_set()),
                   analysis.has_create_time() ? FormatAge(now - ToTime(analysis.create_time())) : "", analysis.owner(),

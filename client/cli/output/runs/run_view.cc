@@ -39,7 +39,7 @@ std::string AccuracyText(const v1::Run& run) {
 }
 
 // "exact"; "reads 2, sure 1": the columns to which every digit looks back.
-std::string LookBackText(const v1::Run& run) {
+std::string RunLookBackText(const v1::Run& run) {
   if (!run.has_reads_to()) return "";
   if (run.look_back_exact()) return "exact";
   return absl::StrCat("reads ", run.reads_to(), ", sure ", run.sure_to());
@@ -142,7 +142,7 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Col
                   run.has_heldout_loss() ? ShortestDouble(run.heldout_loss()) : "",
                   run.has_accuracy() ? FormatPercent(run.accuracy()) : "",
                   nines,
-                  LookBackText(run),
+                  RunLookBackText(run),
                   run.has_create_time() ? FormatAge(now - ToTime(run.create_time())) : "",
                   run.has_end_time() ? FormatAge(now - ToTime(run.end_time())) : "",
                   run.owner(),
@@ -180,7 +180,7 @@ std::string NextSteps(const v1::Run& run) {
   }
 }
 
-std::string Progress(const v1::Run& run) {
+std::string RunProgressText(const v1::Run& run) {
   if (run.imported()) return run.file_name().empty() ? "imported" : absl::StrCat("imported from ", run.file_name());
   if (run.name().empty()) return "";
   const double share = run.spec().steps() == 0 ? 0 : static_cast<double>(run.steps_done()) / run.spec().steps();
@@ -275,13 +275,13 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"model", run.model_name()},
            {"state", run.state() == v1::STATE_UNSPECIFIED ? "" : DescribeState(run.state(), run.state_reason())},
            {"detail", run.state_detail()},
-           {"progress", Progress(run)},
+           {"progress", RunProgressText(run)},
            {"read as ours", absl::StrJoin(run.import_notes(), "; ")},
            {"loss", run.has_loss() ? absl::StrCat(FormatLoss(run.loss()), " (last step, nats)") : ""},
            {"held-out loss",
             run.has_heldout_loss() ? absl::StrCat(FormatLoss(run.heldout_loss()), " (last checkpoint)") : ""},
            {"accuracy", AccuracyText(run)},
-           {"look-back", LookBackText(run)},
+           {"look-back", RunLookBackText(run)},
            {"checkpoints", CheckpointsText(checkpoints)},
            {"owner", run.owner()},
            {"note", NoteOf(run)},

@@ -13,16 +13,16 @@ namespace sumscope::client {
 namespace {
 
 // Where a node stands in the grid.
-struct Place {
+struct NodePlace {
   uint32_t position = 0;
   uint64_t layer = 0;
   uint64_t order = 0;  // heads, then the MLP, then the residual stream
   std::string column;  // L0H1
 
-  bool operator<(const Place& other) const { return std::tie(layer, order) < std::tie(other.layer, other.order); }
+  bool operator<(const NodePlace& other) const { return std::tie(layer, order) < std::tie(other.layer, other.order); }
 };
 
-bool FindPlace(const View& view, const std::string& name, Place* place) {
+bool FindPlace(const View& view, const std::string& name, NodePlace* place) {
   const absl::StatusOr<std::vector<NodeName>> nodes = ParseNodeSet(view.spec, "node", name);
   if (!nodes.ok() || nodes->size() != 1 || !nodes->front().position) return false;
   NodeName node = nodes->front();
@@ -35,15 +35,15 @@ bool FindPlace(const View& view, const std::string& name, Place* place) {
   return true;
 }
 
-using Row = std::map<std::string, std::string>;  // column -> cell
+using CellsByColumn = std::map<std::string, std::string>;
 
-Table Grid(const std::vector<Place>& columns, const std::map<uint32_t, Row>& rows, const View& view) {
+Table NodeGrid(const std::vector<NodePlace>& columns, const std::map<uint32_t, CellsByColumn>& rows, const View& view) {
   std::vector<Column> heads = {{"ROW"}};
-  for (const Place& place : columns) heads.push_back({place.column});
+  for (const NodePlace& place : columns) heads.push_back({place.column});
   Table table(std::move(heads));
   for (const auto& [position, row] : rows) {
     std::vector<std::string> cells = {RowText(view, position)};
-    for (const Place& place : columns) {
+    for (const NodePlace& place : columns) {
       const auto cell = row.find(place.column);
       cells.push_back(cell == row.end() || cell->second.empty() ? "." : cell->second);
     }
@@ -53,8 +53,8 @@ Table Grid(const std::vector<Place>& columns, const std::map<uint32_t, Row>& row
 }
 
 // Rows without a word before the first and after the last that has one.
-void Trim(std::map<uint32_t, Row>* rows) {
-  const auto silent = [](const Row& row) {
+void Trim(std::map<uint32_t, CellsByColumn>* rows) {
+  const auto silent = [](const CellsByColumn& row) {
     for (const auto& [column, cell] : row) {
       if (!cell.empty()) return false;
     }
@@ -67,20 +67,20 @@ void Trim(std::map<uint32_t, Row>* rows) {
 }  // namespace
 
 std::string NodeMap(const std::vector<std::pair<std::string, std::string>>& cells, const View& view) {
-  std::map<std::string, Place> places;
-  std::map<uint32_t, Row> rows;
+  std::map<std::string, NodePlace> places;
+  std::map<uint32_t, CellsByColumn> rows;
   for (const auto& [name, cell] : cells) {
-    Place place;
+    NodePlace place;
     if (!FindPlace(view, name, &place)) continue;
     rows[place.position][place.column] = cell;
     places[place.column] = place;
   }
   if (rows.empty()) return "";
   Trim(&rows);
-  std::multiset<Place> ordered;
+  std::multiset<NodePlace> ordered;
   for (const auto& [column, place] : places) ordered.insert(place);
-  std::vector<Place> columns(ordered.begin(), ordered.end());
-  const Table grid = Grid(columns, rows, view);
+  std::vector<NodePlace> columns(ordered.begin(), ordered.end());
+  const Table grid = NodeGrid(columns, rows, view);
   const bool fits = view.width == 0 || grid.Width(kInTable, true) <= view.width;
   if (fits || columns.front().layer == columns.back().layer) return grid.Aligned(kInTable, true, view.width);
   std::string text;
@@ -88,7 +88,7 @@ std::string NodeMap(const std::vector<std::pair<std::string, std::string>>& cell
     auto end = begin;
     while (end != columns.end() && end->layer == begin->layer) ++end;
     absl::StrAppend(&text, text.empty() ? "" : "\n",
-                    Grid({begin, end}, rows, view).Aligned(kInTable, true, view.width));
+                    NodeGrid({begin, end}, rows, view).Aligned(kInTable, true, view.width));
     begin = end;
   }
   return text;

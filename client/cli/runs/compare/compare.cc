@@ -34,7 +34,7 @@ struct Comparison {
 };
 
 // Something that is compared, one value a run; empty where there is none.
-struct Row {
+struct ComparedRow {
   std::string name, asked;
   std::vector<std::string> texts;
   std::vector<std::string> raw;  // for programs
@@ -84,10 +84,10 @@ absl::Status ReadShared(Connection& connection, const Part& part, std::vector<Co
 }
 
 // Fields whose values differ; a field that a run does not have is empty.
-void AddSpecRows(const std::vector<Compared>& all, std::vector<Row>* rows) {
+void AddSpecRows(const std::vector<Compared>& all, std::vector<ComparedRow>* rows) {
   const auto* const descriptor = v1::TrainSpec::descriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
-    Row row{absl::StrCat("spec.", descriptor->field(i)->name()), "", {}, {}};
+    ComparedRow row{absl::StrCat("spec.", descriptor->field(i)->name()), "", {}, {}};
     for (const Compared& one : all) row.texts.push_back(RunFieldText(one.run, descriptor->field(i)));
     row.raw = row.texts;
     if (std::set<std::string>(row.texts.begin(), row.texts.end()).size() > 1) rows->push_back(std::move(row));
@@ -114,7 +114,7 @@ std::string VerdictAsked(const v1::CascadesRequest& request) {
   return absl::StrCat(Counted(request.per_cell(), "question"), " per cell, seed ", request.seed());
 }
 
-void AddVerdictRows(const Comparison& comparison, std::vector<Row>* rows) {
+void AddVerdictRows(const Comparison& comparison, std::vector<ComparedRow>* rows) {
   std::vector<Verdict> verdicts;
   for (const Compared& one : comparison.runs) verdicts.push_back(VerdictOf(one.cascades.result().cascades()));
   // The longest says the order; others may have what it has not.
@@ -125,7 +125,7 @@ void AddVerdictRows(const Comparison& comparison, std::vector<Row>* rows) {
   for (const Verdict& longest : by_length) {
     for (const auto& [name, unused] : longest) {
       if (!seen.insert(name).second) continue;
-      Row row{name, VerdictAsked(comparison.cascaded.request().cascades()), {}, {}};
+      ComparedRow row{name, VerdictAsked(comparison.cascaded.request().cascades()), {}, {}};
       for (const Verdict& verdict : verdicts) {
         const auto found =
             std::find_if(verdict.begin(), verdict.end(), [&row](const auto& digit) { return digit.first == row.name; });
@@ -138,11 +138,11 @@ void AddVerdictRows(const Comparison& comparison, std::vector<Row>* rows) {
   }
 }
 
-std::vector<Row> MakeRows(const Comparison& comparison) {
-  std::vector<Row> rows;
+std::vector<ComparedRow> MakeRows(const Comparison& comparison) {
+  std::vector<ComparedRow> rows;
   // `text_of` and `raw_of` say a value of one run.
   const auto add = [&](const std::string& name, const std::string& asked, const auto& text_of, const auto& raw_of) {
-    Row row{name, asked, {}, {}};
+    ComparedRow row{name, asked, {}, {}};
     for (const Compared& one : comparison.runs) {
       row.texts.push_back(text_of(one));
       row.raw.push_back(raw_of(one));
@@ -199,14 +199,14 @@ std::string Legend(const Comparison& comparison) {
   return text.empty() ? "" : absl::StrCat("\nasked of the last checkpoints\n", text);
 }
 
-Document Show(const Session& session, const Comparison& comparison) {
+Document ShowComparison(const Session& session, const Comparison& comparison) {
   std::vector<Column> columns = {{"WHAT"}, {"ASKED", kInCsv}};
   for (const Compared& one : comparison.runs) {
     columns.push_back({RunIdOf(one.run.name()), kForPeople, false, /*wrap=*/12});
     columns.push_back({RunIdOf(one.run.name()), kInCsv});
   }
   Table table(std::move(columns));
-  for (const Row& row : MakeRows(comparison)) {
+  for (const ComparedRow& row : MakeRows(comparison)) {
     std::vector<std::string> cells = {row.name, row.asked};
     for (size_t i = 0; i < row.texts.size(); ++i) {
       cells.push_back(row.texts[i]);
@@ -249,7 +249,7 @@ absl::StatusOr<ExitCode> Compare(const std::vector<std::string>& arguments, Sess
   const Part cascades = {"cascades", /*by_request=*/true, AskedByCascades, &Compared::cascades};
   SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, evaluate, &comparison.runs, &comparison.evaluated));
   SUMSCOPE_RETURN_IF_ERROR(ReadShared(*connection, cascades, &comparison.runs, &comparison.cascaded));
-  SUMSCOPE_RETURN_IF_ERROR(session.Print(Show(session, comparison)));
+  SUMSCOPE_RETURN_IF_ERROR(session.Print(ShowComparison(session, comparison)));
   return ExitCode::kDone;
 }
 
