@@ -2,6 +2,9 @@
 # one program and one ctest entry. Every *_test.cc must be named in one call, or the configure stops.
 define_property(GLOBAL PROPERTY SUMSCOPE_REGISTERED_TESTS BRIEF_DOCS "test sources that a target compiles")
 
+# Waiting threads must not take the core of the test beside.
+set(SUMSCOPE_TEST_ENVIRONMENT OMP_WAIT_POLICY=passive)
+
 # What every test beside the engine's pays for: the test framework, and contract's wide headers; those of gRPC and the
 # services where a test's library has them.
 function(sumscope_add_test_headers)
@@ -13,9 +16,14 @@ function(sumscope_add_test_headers)
   sumscope_optimise_test(sumscope_grpc_test_headers)
 endfunction()
 
-# A test is compiled more often than it runs.
+# A test is compiled more often than it runs; what holds the engine against oracles of its own computes with them.
 function(sumscope_optimise_test target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  get_target_property(libraries ${target} LINK_LIBRARIES)
+  if(libraries MATCHES "sumscope::(engine|worker)(;|$)")
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  else()
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O0>)
+  endif()
 endfunction()
 
 function(sumscope_test name)
@@ -46,7 +54,9 @@ function(sumscope_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENVIRONMENT}")
+  list(APPEND ARG_ENVIRONMENT ${SUMSCOPE_TEST_ENVIRONMENT})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
+    ENVIRONMENT "${ARG_ENVIRONMENT}")
 endfunction()
 
 # sumscope_process_test(NAME FILE x.py LABEL label [TIMEOUT s] [ARGUMENTS ...]): a Python file of the calling folder as one
@@ -62,7 +72,7 @@ function(sumscope_process_test name)
   add_test(NAME ${name} COMMAND "${PROJECT_SOURCE_DIR}/.deps/pip/bin/python" -B "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FILE}"
                                 ${ARG_ARGUMENTS})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "SUMSCOPE_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    ENVIRONMENT "${SUMSCOPE_TEST_ENVIRONMENT};SUMSCOPE_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 endfunction()
 
 function(sumscope_check_every_test_is_registered)
