@@ -15,8 +15,8 @@ namespace sumscope::workers {
 // in a process group of their own, at low priority, with /dev/null as input and `worker-<slot>.log` as output and
 // errors. Descriptor 3 is the read end of a pipe. Its first line is the launch's token; its end means that the
 // server is gone (the write end is held by this process alone, so even kill -9 closes it), and the worker must exit
-// within 2 s. No other descriptor, signal mask or ignored signal is inherited. A short-lived thread of each worker's
-// own waits for the start.
+// within 2 s. No other descriptor, signal mask or ignored signal is inherited. A thread of each worker's own waits for
+// the start and keeps the log.
 class LocalLauncher final : public WorkerLauncher {
  public:
   using Options = LocalLaunchOptions;

@@ -1,5 +1,6 @@
 #include "server/workers/launch/local/local_worker.h"
 
+#include <chrono>
 #include <exception>
 #include <string>
 #include <system_error>
@@ -8,18 +9,29 @@
 #include "absl/strings/str_cat.h"
 
 namespace sumscope::workers {
+namespace {
+
+// How often the log is bounded: what a worker writes meanwhile is the most that lies there beyond its maximum.
+constexpr std::chrono::milliseconds kLogInterval(200);
+
+}  // namespace
 
 LocalWorker::LocalWorker(Start start) {
   try {
-    starter_ = std::thread([this, begin = std::move(start)] { Run(begin); });
+    thread_ = std::thread([this, begin = std::move(start)] { Run(begin); });
   } catch (const std::system_error& error) {
     Keep(absl::ResourceExhaustedError(absl::StrCat("there is no thread to start the worker: ", error.what())));
   }
 }
 
 LocalWorker::~LocalWorker() {
+  {
+    MutexLock lock(&mutex_);
+    dropped_ = true;
+    changed_.NotifyAll();
+  }
   Kill();
-  if (starter_.joinable()) starter_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void LocalWorker::Run(const Start& start) {
@@ -29,7 +41,7 @@ void LocalWorker::Run(const Start& start) {
   } catch (const std::exception& error) {  // uncaught in a thread, an exception ends the server
     process = absl::InternalError(absl::StrCat("could not be started: ", error.what()));
   }
-  Keep(std::move(process));
+  if (WorkerLog* const log = Keep(std::move(process))) KeepLog(log);
 }
 
 bool LocalWorker::GivenUp() const {
@@ -37,12 +49,26 @@ bool LocalWorker::GivenUp() const {
   return given_up_;
 }
 
-void LocalWorker::Keep(absl::StatusOr<std::unique_ptr<LocalProcess>> process) {
+WorkerLog* LocalWorker::Keep(absl::StatusOr<std::unique_ptr<LocalProcess>> process) {
   MutexLock lock(&mutex_);
   started_ = process.status();
-  if (!process.ok()) return;
+  if (!process.ok()) return nullptr;
   process_ = *std::move(process);
   if (given_up_) process_->Kill();
+  return process_->log();
+}
+
+void LocalWorker::KeepLog(WorkerLog* log) {
+  while (RunsOn()) log->Bound();
+  const std::string tail = log->Tail();
+  MutexLock lock(&mutex_);
+  if (end_.has_value()) exit_ = WorkerExit{*end_, tail};
+}
+
+bool LocalWorker::RunsOn() {
+  MutexLock lock(&mutex_);
+  if (!end_.has_value() && !dropped_) changed_.WaitFor(&mutex_, kLogInterval);
+  return !end_.has_value() && !dropped_;
 }
 
 pid_t LocalWorker::pid() const {
@@ -71,9 +97,12 @@ WorkerStatus LocalWorker::Poll() {
     status.exit.description = std::string(started_->message());
     return status;
   }
-  std::optional<WorkerExit> exit = process_->Poll();
-  status.phase = exit.has_value() ? WorkerStatus::Phase::kEnded : WorkerStatus::Phase::kRunning;
-  if (exit.has_value()) status.exit = *std::move(exit);
+  if (!end_.has_value()) {
+    end_ = process_->Poll();
+    if (end_.has_value()) changed_.NotifyAll();
+  }
+  status.phase = exit_.has_value() ? WorkerStatus::Phase::kEnded : WorkerStatus::Phase::kRunning;
+  if (exit_.has_value()) status.exit = *exit_;
   return status;
 }
 

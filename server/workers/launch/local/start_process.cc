@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
+#include "server/workers/launch/local/worker_log.h"
 
 namespace sumscope::workers {
 namespace {
@@ -127,7 +128,7 @@ absl::StatusOr<std::unique_ptr<LocalProcess>> StartProcess(const LocalLaunchOpti
   }
   // Set while it still loads its libraries, so that all its threads inherit it. Failing costs priority only.
   setpriority(PRIO_PROCESS, static_cast<id_t>(pid), std::max(options.niceness, getpriority(PRIO_PROCESS, 0)));
-  return std::make_unique<LocalProcess>(pid, std::move(pipe.write), std::move(log), log_start);
+  return std::make_unique<LocalProcess>(pid, std::move(pipe.write), WorkerLog(std::move(log), log_start));
 }
 
 }  // namespace sumscope::workers

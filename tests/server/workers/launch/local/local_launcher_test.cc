@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include "gtest/gtest.h"
@@ -167,7 +168,11 @@ TEST(LocalLauncher_Test, LogPassesItsMaximumWhileTheWorkerLivesThenItStartsAnew)
   std::unique_ptr<WorkerProcess> process = launcher.Launch(Spec());
   AwaitPid(process.get());
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (access(written.c_str(), F_OK) != 0 && std::chrono::steady_clock::now() < deadline) poll(nullptr, 0, 5);
+  const auto wait_while = [&](const std::function<bool()>& condition) {
+    while (condition() && std::chrono::steady_clock::now() < deadline) poll(nullptr, 0, 5);
+  };
+  wait_while([&] { return access(written.c_str(), F_OK) != 0; });
+  wait_while([&] { return !Read(log).empty(); });
   EXPECT_EQ(process->Poll().phase, WorkerStatus::Phase::kRunning);
   EXPECT_EQ(Read(log), "");
   std::ofstream(written) << "go on\n";
