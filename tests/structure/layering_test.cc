@@ -44,10 +44,13 @@ struct Include {
   std::string file, text;
 };
 
-std::vector<fs::path> Sources(const std::string& folder) {
+const std::set<std::string> kCpp = {".h", ".cc"};
+
+// Files under `folder` whose names end so.
+std::vector<fs::path> Sources(const std::string& folder, const std::set<std::string>& extensions) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::recursive_directory_iterator(kRoot / folder)) {
-    if (entry.path().extension() == ".h" || entry.path().extension() == ".cc") found.push_back(entry.path());
+    if (extensions.count(entry.path().extension()) > 0) found.push_back(entry.path());
   }
   return found;
 }
@@ -78,7 +81,7 @@ template <typename Check>
 void ForEachInclude(Check check) {
   int files = 0;
   for (const char* folder : {"proto/contract", "client", "storage", "server"}) {
-    for (const fs::path& path : Sources(folder)) {
+    for (const fs::path& path : Sources(folder, kCpp)) {
       ++files;
       for (const Include& include : IncludesOf(path)) check(include);
     }
@@ -144,16 +147,20 @@ TEST(Layering_Test, NoFoldersIncludeEachOtherInACircle) {
 // A folder is read at a glance, and a file in one sitting.
 TEST(Structure_Test, FoldersAndFilesAreSmall) {
   constexpr int kMostFiles = 20, kMostLines = 400;
+  const std::set<std::string> extensions = {".h", ".cc", ".proto", ".py"};
   std::map<std::string, int> files;
-  for (const char* folder : {"proto", "client", "storage", "server", "tests"}) {
-    for (const fs::path& path : Sources(folder)) {
+  std::set<std::string> seen;
+  for (const char* folder : {"proto", "client", "storage", "server", "tests", "deploy"}) {
+    for (const fs::path& path : Sources(folder, extensions)) {
       ++files[fs::relative(path.parent_path(), kRoot)];
+      seen.insert(path.extension());
       std::ifstream file(path);
       const auto lines = std::count(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>(), '\n');
       EXPECT_LE(lines, kMostLines) << fs::relative(path, kRoot);
     }
   }
   for (const auto& [folder, count] : files) EXPECT_LE(count, kMostFiles) << folder;
+  EXPECT_EQ(seen, extensions) << "the sources were not found";
 }
 
 TEST(Layering_Test, AbslMutexIsNotUsed) {
