@@ -19,7 +19,7 @@ class ProbesOracle(IntegrationTest):
             self.skipTest('the sub-classes name a model')
         self.expected = json.loads((ORACLES / self.MODEL / 'expected.json').read_text())
         self.mixed = self.OPERATION == 'mix'
-        self.one = self.server(slots=('cpu0:cpu:2',))
+        self.one = self.server()
         self.sumscope('import', str(ORACLES / self.MODEL / 'model.safetensors'), '--operation', self.OPERATION,
                       '--run-id', 'oracle', '--quiet')
 
