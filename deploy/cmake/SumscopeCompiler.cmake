@@ -60,25 +60,23 @@ function(sumscope_precompile target)
   endif()
 endfunction()
 
-# Eight files of a target as one: most of a file's time goes into headers. Off, it is each file alone, which suits who edits
-# one again and again; the clang preset compiles that way, so that every file is known to stand alone. A file that has a name
-# of its own in common with its neighbours says SKIP_UNITY_BUILD_INCLUSION, or its target NO_UNITY.
+# Eight files of a target as one: most of a file's time goes into headers. So names in anonymous namespaces are unique in
+# their target: which files are together changes with each one that is added. Off, it is each file alone, which suits who
+# edits one again and again; the clang preset compiles that way, so that every file is known to stand alone.
 option(SUMSCOPE_UNITY "Compile several files of a target as one" ON)
 function(sumscope_unite target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${SUMSCOPE_UNITY} UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
-# sumscope_library(NAME [GRPC] [NO_UNITY] [SOURCES ...] LIBRARIES ... [HEADERS ...]): one folder, one target, one namespace.
+# sumscope_library(NAME [GRPC] [SOURCES ...] LIBRARIES ... [HEADERS ...]): one folder, one target, one namespace.
 # HEADERS are precompiled for it beside contract's; GRPC reuses gRPC's and the services', which are compiled once; without
 # either it reuses contract's where it links contract.
 function(sumscope_library name)
-  cmake_parse_arguments(ARG "GRPC;NO_UNITY" "" "SOURCES;LIBRARIES;HEADERS" ${ARGN})
+  cmake_parse_arguments(ARG "GRPC" "" "SOURCES;LIBRARIES;HEADERS" ${ARGN})
   add_library(sumscope_${name} STATIC ${ARG_SOURCES})
   add_library(sumscope::${name} ALIAS sumscope_${name})
   target_link_libraries(sumscope_${name} PUBLIC sumscope_flags ${ARG_LIBRARIES})
-  if(NOT ARG_NO_UNITY)
-    sumscope_unite(sumscope_${name})
-  endif()
+  sumscope_unite(sumscope_${name})
   if(ARG_GRPC)
     sumscope_precompile(sumscope_${name} REUSE_FROM sumscope_grpc_headers)
   elseif(ARG_HEADERS)

@@ -1,4 +1,4 @@
-# sumscope_test(NAME LABEL label SOURCES x_test.cc ... LIBRARIES ... [TIMEOUT s] [ENVIRONMENT ...] [NO_UNITY]):
+# sumscope_test(NAME LABEL label SOURCES x_test.cc ... LIBRARIES ... [TIMEOUT s] [ENVIRONMENT ...]):
 # one program and one ctest entry. Every *_test.cc must be named in one call, or the configure stops.
 define_property(GLOBAL PROPERTY SUMSCOPE_REGISTERED_TESTS BRIEF_DOCS "test sources that a target compiles")
 
@@ -27,7 +27,7 @@ function(sumscope_optimise_test target)
 endfunction()
 
 function(sumscope_test name)
-  cmake_parse_arguments(ARG "NO_UNITY" "TIMEOUT" "LABEL;SOURCES;LIBRARIES;ENVIRONMENT" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "LABEL;SOURCES;LIBRARIES;ENVIRONMENT" ${ARGN})
   foreach(source ${ARG_SOURCES})
     set_property(GLOBAL APPEND PROPERTY SUMSCOPE_REGISTERED_TESTS "${CMAKE_CURRENT_SOURCE_DIR}/${source}")
   endforeach()
@@ -39,9 +39,7 @@ function(sumscope_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sumscope_flags ${ARG_LIBRARIES} GTest::gmock GTest::gtest_main)
   sumscope_optimise_test(${name})
-  if(NOT ARG_NO_UNITY)
-    sumscope_unite(${name})
-  endif()
+  sumscope_unite(${name})
   if(ARG_LIBRARIES MATCHES "sumscope::(client|cli|workers|rpc|server)(;|$)")
     sumscope_precompile(${name} REUSE_FROM sumscope_grpc_test_headers)
   elseif(ARG_LIBRARIES MATCHES "sumscope::(contract|storage|jobs)(;|$)")

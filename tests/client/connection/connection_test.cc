@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-const absl::Status kLost = absl::UnavailableError("going away");
+const absl::Status kGoingAway = absl::UnavailableError("going away");
 
 class Connection_Test : public ::testing::Test {
  protected:
@@ -56,7 +56,7 @@ TEST_F(Connection_Test, WhenACallFailsThenReasonAndDetailsArrive) {
 }
 
 TEST_F(Connection_Test, WhenTheServerIsUnavailableForAMomentThenReadsAreRepeated) {
-  server_.errors = {kLost, kLost};
+  server_.errors = {kGoingAway, kGoingAway};
   EXPECT_EQ(connection_->GetRun("runs/r7")->name(), "runs/r7k2m9qa");
   EXPECT_EQ(server_.CountCalls("GetRun"), 3);
   EXPECT_EQ(sleeper_.sleeps, 2);
@@ -65,7 +65,7 @@ TEST_F(Connection_Test, WhenTheServerIsUnavailableForAMomentThenReadsAreRepeated
 TEST_F(Connection_Test, WhenACreationIsRepeatedThenItsRequestIdStaysTheSame) {
   std::vector<std::string> ids;
   sleeper_.on_sleep = [&] { ids.push_back(server_.LastRequest<v1::CreateRunRequest>().request_id()); };
-  server_.errors = {kLost};
+  server_.errors = {kGoingAway};
   ASSERT_TRUE(connection_->Call(v1::CreateRunRequest()).ok());
   ids.push_back(server_.LastRequest<v1::CreateRunRequest>().request_id());
   ASSERT_EQ(ids.size(), 2u);
@@ -74,7 +74,7 @@ TEST_F(Connection_Test, WhenACreationIsRepeatedThenItsRequestIdStaysTheSame) {
 }
 
 TEST_F(Connection_Test, WhenAChangeWithoutRequestIdIsLostThenItIsNotRepeated) {
-  server_.errors = {kLost};
+  server_.errors = {kGoingAway};
   EXPECT_EQ(connection_->CancelRun("runs/x").status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(server_.CountCalls("CancelRun"), 1);
 }
@@ -279,7 +279,7 @@ TEST_F(Connection_Test, WhenAFileIsUploadedThenAllOfItArrivesInPiecesWithItsHash
   std::string content(2'500'000, 'x');
   content[1'500'000] = '\0';
   std::ofstream(path, std::ios::binary) << content;
-  server_.errors = {kLost};  // the first try
+  server_.errors = {kGoingAway};  // the first try
   const auto run = connection_->ImportRun({}, path);
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(server_.uploaded, content);
@@ -291,7 +291,7 @@ TEST_F(Connection_Test, WhenTheServerGoesAwayDuringAnUploadThenItIsWaitedFor) {
   const TempDirectory directory;
   const std::string path = directory.path() + "/w.safetensors";
   std::ofstream(path, std::ios::binary) << std::string(2'500'000, 'x');
-  server_.errors = std::vector<absl::Status>(8, kLost);
+  server_.errors = std::vector<absl::Status>(8, kGoingAway);
   const auto run = connection_->ImportRun({}, path);
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_GT(sleeper_.slept, absl::Seconds(5));

@@ -18,8 +18,7 @@ struct Row {
   std::string request, response;
 };
 
-// By path.
-std::map<std::string, Row> Rows() {
+std::map<std::string, Row> RowsByPath() {
   std::map<std::string, Row> rows;
   const auto add = [&rows](const auto& method) {
     using Types = std::decay_t<decltype(method)>;
@@ -34,7 +33,7 @@ std::map<std::string, Row> Rows() {
 }
 
 TEST(Methods_Test, EveryUnaryMethodHasARowWithItsMessagesAndNothingElseHas) {
-  std::map<std::string, Row> rows = Rows();
+  std::map<std::string, Row> rows = RowsByPath();
   for (const auto* method : PublicMethods()) {
     if (method->client_streaming() || method->server_streaming()) continue;
     const auto found = rows.find(PathOf(*method));
@@ -51,14 +50,14 @@ TEST(Methods_Test, EveryUnaryMethodHasARowWithItsMessagesAndNothingElseHas) {
 
 TEST(Methods_Test, NoTwoRowsTakeTheSameRequest) {
   std::map<std::string, std::string> paths;  // by request
-  for (const auto& [path, row] : Rows()) {
+  for (const auto& [path, row] : RowsByPath()) {
     const auto [other, added] = paths.insert({row.request, path});
     EXPECT_TRUE(added) << path << " and " << other->second << ": by the request a call means the first row alone";
   }
 }
 
 TEST(Methods_Test, WhatIsRepeatedByItsRequestIdHasOneAndWhatHasOneIsRepeatedByIt) {
-  const std::map<std::string, Row> rows = Rows();
+  const std::map<std::string, Row> rows = RowsByPath();
   for (const auto* method : PublicMethods()) {
     const auto found = rows.find(PathOf(*method));
     if (found == rows.end()) continue;
@@ -68,7 +67,7 @@ TEST(Methods_Test, WhatIsRepeatedByItsRequestIdHasOneAndWhatHasOneIsRepeatedByIt
 }
 
 TEST(Methods_Test, WhatIsCalledGetOrListIsARead) {
-  for (const auto& [path, row] : Rows()) {
+  for (const auto& [path, row] : RowsByPath()) {
     const std::string name = path.substr(path.rfind('/') + 1);
     const bool reads = name.rfind("Get", 0) == 0 || name.rfind("List", 0) == 0;
     EXPECT_EQ(row.repeat == Repeat::kRead, reads) << path;

@@ -12,7 +12,7 @@
 namespace sumscope::client {
 namespace {
 
-const absl::Status kLost = absl::UnavailableError("going away");
+const absl::Status kUnavailable = absl::UnavailableError("going away");
 
 // Answers with these, first one first, and then with OK.
 class ScriptedStub final : public UnaryStub {
@@ -60,14 +60,14 @@ class RetryStub_Test : public ::testing::Test {
 TEST_F(RetryStub_Test, WhenItDoesNoHarmThenALostCallIsRepeatedWithItsDeadlineOverANewChannel) {
   for (const Repeat repeat : {Repeat::kRead, Repeat::kSameTwice, Repeat::kRequestId}) {
     const auto before = channel_.current();
-    EXPECT_TRUE(Call(repeat, {kLost, kLost}).ok());
+    EXPECT_TRUE(Call(repeat, {kUnavailable, kUnavailable}).ok());
     EXPECT_EQ(deadlines_, std::vector<absl::Time>(3, absl::UnixEpoch()));
     EXPECT_NE(channel_.current(), before);
   }
 }
 
 TEST_F(RetryStub_Test, WhenItCouldDoHarmThenALostCallIsNotRepeated) {
-  EXPECT_EQ(Call(Repeat::kNever, {kLost}), kLost);
+  EXPECT_EQ(Call(Repeat::kNever, {kUnavailable}), kUnavailable);
   EXPECT_EQ(deadlines_.size(), 1u);
 }
 
@@ -80,12 +80,12 @@ TEST_F(RetryStub_Test, WhenTheServerRefusesThenItIsNotAskedAgain) {
 
 TEST_F(RetryStub_Test, WhenTheUserStopsThenItIsNotAskedAgain) {
   cancellation_.Cancel();
-  EXPECT_EQ(Call(Repeat::kRead, {kLost}), kLost);
+  EXPECT_EQ(Call(Repeat::kRead, {kUnavailable}), kUnavailable);
   EXPECT_EQ(deadlines_.size(), 1u);
 }
 
 TEST_F(RetryStub_Test, WhenTheServerStaysAwayThenThePatienceOfACallEndsIt) {
-  EXPECT_EQ(Call(Repeat::kRead, std::vector<absl::Status>(100, kLost)), kLost);
+  EXPECT_EQ(Call(Repeat::kRead, std::vector<absl::Status>(100, kUnavailable)), kUnavailable);
   EXPECT_GT(sleeper_.slept, absl::Seconds(20));
   EXPECT_LE(sleeper_.slept, Options().call_patience);
 }

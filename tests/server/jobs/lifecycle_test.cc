@@ -7,16 +7,11 @@ namespace sumscope::jobs {
 namespace {
 
 using testing::ElementsAre;
-using worker::v1::Finished;
 
 class Lifecycle_Test : public JobsFixture {
  protected:
   void SetUp() override { Boot(); }
 };
-
-worker::v1::Finished End(worker::v1::Finished::Outcome outcome, const std::string& reason = "") {
-  return jobs::Finished(outcome, reason);
-}
 
 TEST_F(Lifecycle_Test, TrainingGoesFromQueuedToSucceeded) {
   const v1::Run created = Create();
@@ -35,7 +30,7 @@ TEST_F(Lifecycle_Test, TrainingGoesFromQueuedToSucceeded) {
   EXPECT_TRUE(Get(id).has_start_time());
 
   SendWholeTraining();
-  const uint64_t last = pool_->Finish(kSlot, End(Finished::DONE));
+  const uint64_t last = pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   ASSERT_TRUE(WaitForState(id, v1::SUCCEEDED));
   EXPECT_TRUE(pool_->WaitForAcknowledged(given.task.task_id(), last));
 
@@ -65,7 +60,7 @@ TEST_F(Lifecycle_Test, ClockThatJumpsChangesNeitherOrderNorEnd) {
   EXPECT_EQ(given.task.task_id(), Id(first.job()) + ".1") << "the queue's order is not the clock's";
   clock_.Jump(absl::Hours(48 * 365));
   SendWholeTraining();
-  pool_->Finish(kSlot, End(Finished::DONE));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   ASSERT_TRUE(WaitForState(Id(first.name()), v1::SUCCEEDED));
   EXPECT_THAT(States(Id(first.name())), ElementsAre(v1::QUEUED, v1::STARTING, v1::RUNNING, v1::SUCCEEDED));
   EXPECT_EQ(NextTask().task.task_id(), Id(second.job()) + ".1");
@@ -123,7 +118,7 @@ TEST_F(Lifecycle_Test, StartingRunIsCancelledWithoutWaitingForItsWorker) {
   ASSERT_TRUE(cancelled.ok()) << cancelled.status();
   EXPECT_EQ(cancelled->state(), v1::CANCELLING);
   EXPECT_TRUE(pool_->WaitForCancel(given.task.task_id()));
-  pool_->Finish(kSlot, End(Finished::CANCELLED));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
   EXPECT_TRUE(WaitForState(id, v1::CANCELLED));
 }
 
@@ -137,7 +132,7 @@ TEST_F(Lifecycle_Test, RunningRunIsCancelledAndKeepsItsMetrics) {
   EXPECT_THAT(std::string(manager_->runs().Resume(Ada(), {}, id).status().message()),
               testing::HasSubstr("wait until it has ended"));
   EXPECT_TRUE(pool_->WaitForCancel(given.task.task_id()));
-  pool_->Finish(kSlot, End(Finished::CANCELLED));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
   ASSERT_TRUE(WaitForState(id, v1::CANCELLED));
   EXPECT_EQ(*File(id)->MetricSteps(storage::Series::kDeterministic), 2u);
   EXPECT_EQ(File(id)->GetRun()->state(), v1::CANCELLED);
@@ -151,7 +146,7 @@ TEST_F(Lifecycle_Test, CancelThatCameTooLateLeavesASuccess) {
   StartNext();
   SendWholeTraining();
   ASSERT_TRUE(manager_->runs().Cancel(Ada(), id).ok());
-  pool_->Finish(kSlot, End(Finished::DONE));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   EXPECT_TRUE(WaitForState(id, v1::SUCCEEDED));
 }
 
@@ -169,7 +164,7 @@ TEST_F(Lifecycle_Test, FailedTrainingSaysWhy) {
   pool_->Idle(kSlot);
   StartNext();
   pool_->Send(kSlot, Metrics(0, 3));
-  worker::v1::Finished failed = End(Finished::FAILED, "NON_FINITE_LOSS");
+  worker::v1::Finished failed = Finished(worker::v1::Finished::FAILED, "NON_FINITE_LOSS");
   failed.set_detail("at step 3");
   pool_->Finish(kSlot, failed);
   ASSERT_TRUE(WaitForState(id, v1::FAILED));
@@ -184,7 +179,7 @@ TEST_F(Lifecycle_Test, SuccessWithoutAllItsDataIsAFailure) {
   pool_->Idle(kSlot);
   StartNext();
   pool_->Send(kSlot, Metrics(0, 3));
-  pool_->Finish(kSlot, End(Finished::DONE));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   ASSERT_TRUE(WaitForState(id, v1::FAILED));
   EXPECT_EQ(Get(id).state_reason(), "RUN_INCOMPLETE");
 }
@@ -198,7 +193,7 @@ TEST_F(Lifecycle_Test, ResumedRunGoesOnFromItsResumeState) {
   SendSet(worker::v1::RESUME_STATE, 2, "resume-2");
   pool_->Send(kSlot, Metrics(2, 1));
   ASSERT_TRUE(manager_->runs().Cancel(Ada(), id).ok());
-  pool_->Finish(kSlot, End(Finished::CANCELLED));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
   ASSERT_TRUE(WaitForState(id, v1::CANCELLED));
 
   const auto resumed = manager_->runs().Resume(Ada(), {"6f1a", "digest"}, id);
@@ -218,7 +213,7 @@ TEST_F(Lifecycle_Test, ResumedRunGoesOnFromItsResumeState) {
   EXPECT_EQ(ErrorReason(manager_->runs().Resume(Ada(), {}, id).status()), "RUN_NOT_RESUMABLE");
 
   SendWholeTraining(2);
-  pool_->Finish(kSlot, End(Finished::DONE));
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   ASSERT_TRUE(WaitForState(id, v1::SUCCEEDED));
   EXPECT_EQ(File(id)->GetRun()->segments_size(), 2);
   EXPECT_FALSE(Get(id).mixed_hardware());

@@ -43,8 +43,6 @@ QuestionSet Uniform(uint64_t count) {
   return set;
 }
 
-v1::Finished Perform(const TaskInput& input, RecordingSink* sink) { return RunTask(input, {"cpu", 1}, sink); }
-
 TEST(AnalysisTask_Test, GivenUniformQuestionsThenTheResultIsTheEngines) {
   RecordingSink sink;
   const v1::Finished finished = Perform(NewTask(Uniform(500)), &sink);

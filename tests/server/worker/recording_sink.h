@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/worker/link/task_sink.h"
+#include "server/worker/tasks/task.h"
 
 namespace sumscope::worker {
 
@@ -86,6 +87,9 @@ class RecordingSink : public TaskSink {
     }
   }
 };
+
+// Runs a task on one thread of the CPU.
+inline v1::Finished Perform(const TaskInput& input, RecordingSink* sink) { return RunTask(input, {"cpu", 1}, sink); }
 
 }  // namespace sumscope::worker
 

@@ -10,7 +10,7 @@
 namespace sumscope {
 namespace {
 
-v1::TrainSpec Spec() {
+v1::TrainSpec WideSpec() {
   v1::TrainSpec spec;
   spec.set_operation(v1::MAS);
   spec.set_n_digits(5);
@@ -22,7 +22,7 @@ v1::TrainSpec Spec() {
 
 std::string Reason(const v1::AnalysisRequest& request, const v1::QuestionSet& questions,
                    const v1::UploadedQuestionSet& uploaded = {}) {
-  return ErrorReason(KindOf(request).Check(Spec(), questions, uploaded, request));
+  return ErrorReason(KindOf(request).Check(WideSpec(), questions, uploaded, request));
 }
 v1::QuestionSet Uniform(uint64_t count) {
   v1::QuestionSet questions;

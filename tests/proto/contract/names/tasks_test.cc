@@ -7,10 +7,10 @@
 namespace sumscope {
 namespace {
 
-v1::TrainSpec Spec(v1::Operation operation, uint32_t n_digits = 3) {
+v1::TrainSpec ThreeDigits(v1::Operation operation) {
   v1::TrainSpec spec;
   spec.set_operation(operation);
-  spec.set_n_digits(n_digits);
+  spec.set_n_digits(3);
   return spec;
 }
 
@@ -19,7 +19,7 @@ std::string Text(const std::vector<TaskName>& tasks) {
 }
 
 std::string Parsed(v1::Operation operation, const std::string& text) {
-  const auto tasks = ParseTask(Spec(operation), "f", text);
+  const auto tasks = ParseTask(ThreeDigits(operation), "f", text);
   return tasks.ok() ? Text(*tasks) : ErrorReason(tasks.status());
 }
 
@@ -36,8 +36,8 @@ TEST(ParseTask_Test, KindThenEveryDigitThatItHas) {
 
 TEST(ParseTask_Test, OneDigitThenThatOne) {
   EXPECT_EQ(Parsed(v1::ADD, " a2.sc "), "A2.SC");
-  EXPECT_EQ(ParseTask(Spec(v1::MIX), "f", "A1.MD")->front().operation, v1::SUB);
-  EXPECT_EQ(ParseTask(Spec(v1::MIX), "f", "A1.SA")->front().operation, v1::ADD);
+  EXPECT_EQ(ParseTask(ThreeDigits(v1::MIX), "f", "A1.MD")->front().operation, v1::SUB);
+  EXPECT_EQ(ParseTask(ThreeDigits(v1::MIX), "f", "A1.SA")->front().operation, v1::ADD);
 }
 
 TEST(ParseTask_Test, AllThenThoseOfTheRun) {
@@ -62,17 +62,17 @@ TEST(ParseTask_Test, WrongThenItsOwnReason) {
   EXPECT_EQ(Parsed(v1::SUB, "SA"), "TASK_NOT_APPLICABLE");
   EXPECT_EQ(Parsed(v1::ADD, "A1.MD"), "TASK_NOT_APPLICABLE");
   EXPECT_EQ(Parsed(v1::MUL, "all"), "TASK_NOT_APPLICABLE");
-  const auto unknown = ParseTask(Spec(v1::ADD), "request.subtasks.tasks[0]", "A1.SS9D");
+  const auto unknown = ParseTask(ThreeDigits(v1::ADD), "request.subtasks.tasks[0]", "A1.SS9D");
   EXPECT_EQ(ViolatedField(unknown.status()), "request.subtasks.tasks[0]");
   EXPECT_NE(unknown.status().message().find("did you mean \"SS9\"?"), std::string::npos);
 }
 
 TEST(ParseFeature_Test, FeatureThenItsColumnAndOperation) {
   for (const char* name : {"SA", "SC", "SS", "ST", "SV"}) {
-    EXPECT_EQ(TaskText(*ParseFeature(Spec(v1::ADD), "f", std::string("a0.") + name)), std::string("A0.") + name);
+    EXPECT_EQ(TaskText(*ParseFeature(ThreeDigits(v1::ADD), "f", std::string("a0.") + name)), std::string("A0.") + name);
   }
   for (const char* name : {"MD", "ND", "MB", "NB", "MZ", "NZ", "MT", "NT", "GT"}) {
-    const auto feature = ParseFeature(Spec(v1::MIX), "f", std::string("A2.") + name);
+    const auto feature = ParseFeature(ThreeDigits(v1::MIX), "f", std::string("A2.") + name);
     ASSERT_THAT(feature, IsOk()) << name;
     EXPECT_EQ(feature->operation, v1::SUB);
     EXPECT_EQ(feature->digit, 2u);
@@ -81,18 +81,18 @@ TEST(ParseFeature_Test, FeatureThenItsColumnAndOperation) {
 
 TEST(ParseFeature_Test, WrongThenItsOwnReason) {
   for (const char* text : {"", "SC", "all", "A2.SS9", "A2"}) {
-    EXPECT_THAT(ParseFeature(Spec(v1::ADD), "f", text), IsInvalid("FEATURE_UNKNOWN")) << text;
+    EXPECT_THAT(ParseFeature(ThreeDigits(v1::ADD), "f", text), IsInvalid("FEATURE_UNKNOWN")) << text;
   }
-  EXPECT_THAT(ParseFeature(Spec(v1::ADD), "f", "A3.SC"), IsInvalid("TASK_DIGIT_OUT_OF_RANGE"));
-  EXPECT_THAT(ParseFeature(Spec(v1::SUB), "f", "A2.SC"), IsInvalid("TASK_NOT_APPLICABLE"));
-  EXPECT_THAT(ParseFeature(Spec(v1::MUL), "f", "A2.SC"), IsInvalid("TASK_NOT_APPLICABLE"));
+  EXPECT_THAT(ParseFeature(ThreeDigits(v1::ADD), "f", "A3.SC"), IsInvalid("TASK_DIGIT_OUT_OF_RANGE"));
+  EXPECT_THAT(ParseFeature(ThreeDigits(v1::SUB), "f", "A2.SC"), IsInvalid("TASK_NOT_APPLICABLE"));
+  EXPECT_THAT(ParseFeature(ThreeDigits(v1::MUL), "f", "A2.SC"), IsInvalid("TASK_NOT_APPLICABLE"));
 }
 
 TEST(RunHasOperation_Test, RunThenWhatItAnswers) {
   const auto answers = [](v1::Operation run) {
     std::string all;
     for (const v1::Operation asked : {v1::OPERATION_UNSPECIFIED, v1::ADD, v1::SUB, v1::MUL, v1::MIX, v1::MAS}) {
-      if (RunHasOperation(Spec(run), asked)) all += v1::Operation_Name(asked) + " ";
+      if (RunHasOperation(ThreeDigits(run), asked)) all += v1::Operation_Name(asked) + " ";
     }
     return all;
   };

@@ -10,7 +10,7 @@
 namespace sumscope::engine {
 namespace {
 
-std::string ReasonOf(const std::function<void(TrainSpec*)>& change) {
+std::string SpecReason(const std::function<void(TrainSpec*)>& change) {
   TrainSpec spec;
   change(&spec);
   try {
@@ -23,30 +23,30 @@ std::string ReasonOf(const std::function<void(TrainSpec*)>& change) {
 }
 
 TEST(Spec_Test, GivenGoodSpecsThenTheyPass) {
-  EXPECT_EQ(ReasonOf([](TrainSpec*) {}), "");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->operation = TrainOperation::kSub; }), "");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->format = Format::kPlain; }), "");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->n_digits = 20; }), "");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->insert_mode = InsertMode::kAll; }), "");
+  EXPECT_EQ(SpecReason([](TrainSpec*) {}), "");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->operation = TrainOperation::kSub; }), "");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->format = Format::kPlain; }), "");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->n_digits = 20; }), "");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->insert_mode = InsertMode::kAll; }), "");
   for (const TrainOperation operation : {TrainOperation::kMul, TrainOperation::kMix, TrainOperation::kMas}) {
-    EXPECT_EQ(ReasonOf([&](TrainSpec* spec) { spec->operation = operation; }), "");
+    EXPECT_EQ(SpecReason([&](TrainSpec* spec) { spec->operation = operation; }), "");
   }
 }
 
 TEST(Spec_Test, GivenBadSpecsThenEachHasItsReason) {
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->n_digits = 21; }), "BAD_DIGITS");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->n_digits = 1; }), "BAD_DIGITS");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->n_heads = 0; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->n_layers = -1; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->steps = 0; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->steps = 10000001; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->beta2 = 1; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->learning_rate = std::numeric_limits<double>::quiet_NaN(); }),
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->n_digits = 21; }), "BAD_DIGITS");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->n_digits = 1; }), "BAD_DIGITS");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->n_heads = 0; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->n_layers = -1; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->steps = 0; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->steps = 10000001; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->beta2 = 1; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->learning_rate = std::numeric_limits<double>::quiet_NaN(); }),
             "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->learning_rate = 0; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->weight_decay = 10.5; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) { spec->epsilon = 0; }), "BAD_SPEC");
-  EXPECT_EQ(ReasonOf([](TrainSpec* spec) {
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->learning_rate = 0; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->weight_decay = 10.5; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) { spec->epsilon = 0; }), "BAD_SPEC");
+  EXPECT_EQ(SpecReason([](TrainSpec* spec) {
               spec->operation = TrainOperation::kSub;
               spec->format = Format::kPlain;
             }),

@@ -8,8 +8,6 @@
 namespace sumscope::jobs {
 namespace {
 
-constexpr absl::Duration kNow = absl::Seconds(100), kLongest = absl::Seconds(5);
-
 std::string TakeFirst(JobQueue* queue) { return queue->Take(std::string(queue->First()->id))->id; }
 
 TEST(JobQueue_Test, JobsLeaveInTheOrderOfTheirPosition) {

@@ -3,9 +3,12 @@
 
 #include <string>
 
+#include "absl/time/time.h"
 #include "storage/catalog/catalog.h"
 
 namespace sumscope::jobs {
+
+constexpr absl::Duration kNow = absl::Seconds(100), kLongest = absl::Seconds(5);
 
 inline storage::Job MakeJob(const std::string& id, uint64_t position, const std::string& run = "r") {
   storage::Job job;

@@ -6,8 +6,6 @@
 namespace sumscope::jobs {
 namespace {
 
-constexpr absl::Duration kNow = absl::Seconds(100), kLongest = absl::Seconds(5);
-
 class FirstInFirstOut_Test : public testing::Test {
  protected:
   Plan PlanAt(absl::Duration now) const { return FirstInFirstOut(queue_, fleet_, Usage(), now); }

@@ -33,8 +33,6 @@ TaskInput ResumedTask(const sumscope::v1::TrainSpec& spec, const SentSet& state)
   return input;
 }
 
-v1::Finished Perform(const TaskInput& input, RecordingSink* sink) { return RunTask(input, {"cpu", 1}, sink); }
-
 std::vector<uint64_t> StepsFrom(uint64_t first, uint64_t end) {
   std::vector<uint64_t> steps(end - first);
   std::iota(steps.begin(), steps.end(), first);

@@ -2,22 +2,12 @@
 #include "gtest/gtest.h"
 #include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/limits.h"
-#include "proto/contract/models/complete_spec.h"
 #include "proto/contract/text/canonical_json.h"
 #include "tests/proto/contract/matchers.h"
+#include "tests/proto/contract/specs.h"
 
 namespace sumscope {
 namespace {
-
-// 2 layers, 3 heads, 5 digits, signed: positions 0..18.
-v1::TrainSpec Spec(v1::Operation operation = v1::ADD) {
-  v1::TrainSpec spec;
-  spec.set_operation(operation);
-  spec.set_n_digits(5);
-  spec.set_n_layers(2);
-  spec.set_n_heads(3);
-  return CompleteSpec(spec);
-}
 
 // An analysis in text form, completed.
 struct Asked {
@@ -34,7 +24,7 @@ struct Asked {
 };
 
 std::string Reason(const std::string& request, const std::string& questions = "", v1::Operation run = v1::ADD) {
-  return Asked(Spec(run), request, questions).reason;
+  return Asked(TwoLayerSpec(run), request, questions).reason;
 }
 
 constexpr const char* kEvery[] = {"evaluate {}",
@@ -55,10 +45,10 @@ constexpr const char* kEvery[] = {"evaluate {}",
 TEST(CompleteProbes_Test, EveryKindThenCompletingTwiceChangesNothing) {
   for (const v1::Operation run : {v1::ADD, v1::MIX, v1::MAS}) {
     for (const char* text : kEvery) {
-      Asked asked(Spec(run), text);
+      Asked asked(TwoLayerSpec(run), text);
       ASSERT_THAT(asked.status, IsOk()) << text;
       const std::string request = CanonicalJson(asked.request), questions = CanonicalJson(asked.questions);
-      ASSERT_THAT(CompleteAnalysis(Spec(run), &asked.request, &asked.questions), IsOk()) << text;
+      ASSERT_THAT(CompleteAnalysis(TwoLayerSpec(run), &asked.request, &asked.questions), IsOk()) << text;
       EXPECT_EQ(CanonicalJson(asked.request), request);
       EXPECT_EQ(CanonicalJson(asked.questions), questions);
     }
@@ -67,7 +57,7 @@ TEST(CompleteProbes_Test, EveryKindThenCompletingTwiceChangesNothing) {
 
 TEST(CompleteProbes_Test, EveryKindThenItsDefaultQuestions) {
   const auto questions = [](const char* text, v1::Operation run) {
-    Asked asked(Spec(run), text);
+    Asked asked(TwoLayerSpec(run), text);
     asked.questions.clear_sha256();
     return asked.status.ok() ? CanonicalJson(asked.questions) : asked.status.ToString();
   };
@@ -91,12 +81,12 @@ TEST(CompleteProbes_Test, EveryKindThenItsDefaultQuestions) {
             R"({"operation":"SUB","seed":"0","tricase":{"count_per_case":"100","digit":2}})");
   EXPECT_EQ(questions("pca { digit: 4 }", v1::ADD),
             R"({"operation":"ADD","seed":"0","tricase":{"count_per_case":"100","digit":4}})");
-  const Asked patch(Spec(v1::MIX), "patch {}");
+  const Asked patch(TwoLayerSpec(v1::MIX), "patch {}");
   EXPECT_EQ(patch.questions.pairs().tasks_size(), 3 * 5 + 3 * 4 + 4 * 5 + 2 * 4);
 }
 
 TEST(CompleteProbes_Test, EveryOptionalThenFilled) {
-  const auto filled = [](const char* text) { return CanonicalJson(Asked(Spec(), text).request); };
+  const auto filled = [](const char* text) { return CanonicalJson(Asked(TwoLayerSpec(), text).request); };
   EXPECT_EQ(filled("attention {}"), R"({"attention":{"all_rows":false,"per_question":false}})");
   EXPECT_EQ(filled("ablate { node_sets: 'P09L0M0, l1' }"),
             R"({"ablate":{"mode":"MEAN","node_sets":["P9L0MLP,L1H0,L1H1,L1H2,L1MLP"],"seed":"0"}})");
@@ -148,7 +138,7 @@ TEST(CompleteProbes_Test, CountsThenAMillionWhereActivationsAreKept) {
 
 TEST(Attention_Test, TooMuchIsAskedThenRefused) {
   EXPECT_EQ(Reason("attention { per_question: true }", "uniform { count: 101 }"), "QUESTIONS_OUT_OF_RANGE");
-  v1::TrainSpec big = Spec();
+  v1::TrainSpec big = TwoLayerSpec();
   big.set_n_layers(8);
   big.set_n_heads(16);
   EXPECT_EQ(Asked(big, "attention {}").reason, "");
@@ -160,7 +150,7 @@ TEST(Attention_Test, TooMuchIsAskedThenRefused) {
 
 TEST(Ablate_Test, NodesAreWrongThenRefused) {
   EXPECT_EQ(Reason("ablate {}"), "NODES_MISSING");
-  const Asked wrong(Spec(), "ablate { node_sets: 'L0' node_sets: 'P14L9' }");
+  const Asked wrong(TwoLayerSpec(), "ablate { node_sets: 'L0' node_sets: 'P14L9' }");
   EXPECT_EQ(wrong.reason, "LAYER_OUT_OF_RANGE");
   EXPECT_EQ(ViolatedField(wrong.status), "request.ablate.node_sets[1]");
   std::string many;
@@ -176,8 +166,9 @@ TEST(Patch_Test, HeadPairsBesideNodesThenRefused) {
 }
 
 TEST(Subtasks_Test, TasksThenThoseOfTheQuestions) {
-  EXPECT_EQ(Asked(Spec(v1::MIX), "subtasks {}", "operation: SUB").request.subtasks().tasks_size(), 4 * 5 + 2 * 4);
-  EXPECT_EQ(Asked(Spec(v1::MIX), "subtasks {}").request.subtasks().tasks_size(), 3 * 5 + 3 * 4 + 4 * 5 + 2 * 4);
+  EXPECT_EQ(Asked(TwoLayerSpec(v1::MIX), "subtasks {}", "operation: SUB").request.subtasks().tasks_size(),
+            4 * 5 + 2 * 4);
+  EXPECT_EQ(Asked(TwoLayerSpec(v1::MIX), "subtasks {}").request.subtasks().tasks_size(), 3 * 5 + 3 * 4 + 4 * 5 + 2 * 4);
   EXPECT_EQ(Reason("subtasks { tasks: 'SA' }", "operation: SUB", v1::MIX), "TASK_NOT_APPLICABLE");
   EXPECT_EQ(Reason("subtasks { tasks: 'SA' }", "", v1::SUB), "TASK_NOT_APPLICABLE");
   EXPECT_EQ(Reason("subtasks { tasks: 'A9.SA' }"), "TASK_DIGIT_OUT_OF_RANGE");
@@ -196,7 +187,7 @@ TEST(Pca_Test, WrongThenItsReason) {
   EXPECT_EQ(Reason("pca { with_scores: true nodes: 'P14L0H1' }"), "");
   EXPECT_EQ(Reason("pca { with_scores: true nodes: 'P14L0H1' }", "uniform { count: 200000 }"), "RESULT_TOO_LARGE");
   EXPECT_EQ(Reason("pca {}", "uniform { count: 9 } operation: MIX", v1::MIX), "MIX_NOT_APPLICABLE");
-  EXPECT_EQ(Asked(Spec(), "pca {}", "tricase { digit: 4 count_per_case: 9 }").request.pca().digit(), 4u);
+  EXPECT_EQ(Asked(TwoLayerSpec(), "pca {}", "tricase { digit: 4 count_per_case: 9 }").request.pca().digit(), 4u);
 }
 
 TEST(LinearProbe_Test, WrongThenItsReason) {
@@ -254,7 +245,7 @@ TEST(Ask_Test, WrongThenItsReason) {
   EXPECT_EQ(reason("patch_from: '1-2' patch_nodes: 'P14L0H1' ablate: 'P14L0H2'"), "");
   EXPECT_EQ(reason("patch_from: '1-2' patch_nodes: 'P14L0H1' ablate: 'L0H1'"), "NODE_ABLATED_AND_PATCHED");
   EXPECT_EQ(reason("patch_from: '1-2' patch_nodes: 'L1' ablate: 'P3L1MLP'"), "NODE_ABLATED_AND_PATCHED");
-  const Asked asked(Spec(), "ask { patch_from: '1+2' patch_nodes: 'p09l0m0' }", "list { questions: '3+4' }");
+  const Asked asked(TwoLayerSpec(), "ask { patch_from: '1+2' patch_nodes: 'p09l0m0' }", "list { questions: '3+4' }");
   EXPECT_EQ(CanonicalJson(asked.request), R"({"ask":{"generate":false,"mode":"MEAN","patch_from":"00001+00002",)"
                                           R"("patch_nodes":["P9L0MLP"]}})");
 }
@@ -276,7 +267,7 @@ TEST(ImportTags_Test, WrongThenItsReason) {
   EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H7' tag: 'Fail%:1' } }"), "HEAD_OUT_OF_RANGE");
   EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H1' tag: 'A' } }"), "") << "foreign, and kept";
   EXPECT_EQ(Reason("import_tags { tags { node: 'P14L0H1' tag: '' } }"), "TAG_INVALID");
-  const Asked broken(Spec(), "import_tags { tags { node: 'p14l0h1' tag: 'Two:\\nlines' } }");
+  const Asked broken(TwoLayerSpec(), "import_tags { tags { node: 'p14l0h1' tag: 'Two:\\nlines' } }");
   EXPECT_EQ(broken.reason, "TAG_INVALID");
   EXPECT_EQ(ViolatedField(broken.status), "request.import_tags.tags[0].tag");
   EXPECT_THAT(std::string(broken.status.message()), testing::HasSubstr("\"Two:\\nlines\" of \"P14L0H1\""));
@@ -287,9 +278,9 @@ TEST(ImportTags_Test, WrongThenItsReason) {
     tag->set_tag("Fail%:1");
   }
   v1::QuestionSet questions;
-  EXPECT_THAT(CompleteAnalysis(Spec(), &request, &questions), IsInvalid("TAGS_OUT_OF_RANGE"));
+  EXPECT_THAT(CompleteAnalysis(TwoLayerSpec(), &request, &questions), IsInvalid("TAGS_OUT_OF_RANGE"));
   request.mutable_import_tags()->mutable_tags()->RemoveLast();
-  EXPECT_THAT(CompleteAnalysis(Spec(), &request, &questions), IsOk());
+  EXPECT_THAT(CompleteAnalysis(TwoLayerSpec(), &request, &questions), IsOk());
 }
 
 TEST(CheckResultSize_Test, ResultsShareTheirMessageWithTheQuestions) {
