@@ -23,9 +23,9 @@ constexpr char kShape[] = "[insK_]{add,sub,mul,mix,mas}_d{digits}_l{layers}_h{he
 constexpr uint64_t kStepsPerK = 1000;
 
 // Takes the parts between '_' one after the other.
-class Parts {
+class NameParts {
  public:
-  explicit Parts(absl::string_view name) : name_(name), parts_(absl::StrSplit(name, '_')) {}
+  explicit NameParts(absl::string_view name) : name_(name), parts_(absl::StrSplit(name, '_')) {}
 
   absl::string_view Peek() const { return next_ < parts_.size() ? parts_[next_] : absl::string_view(); }
   void Take() { ++next_; }
@@ -50,7 +50,7 @@ bool ParseDigits(absl::string_view text, uint64_t* value) {
 }
 
 // A part like "d5".
-absl::StatusOr<uint32_t> TakeNumber(Parts* parts, char letter, uint32_t minimum, uint32_t maximum,
+absl::StatusOr<uint32_t> TakeNumber(NameParts* parts, char letter, uint32_t minimum, uint32_t maximum,
                                     absl::string_view meaning) {
   const absl::string_view part = parts->Peek();
   uint64_t value = 0;
@@ -61,7 +61,7 @@ absl::StatusOr<uint32_t> TakeNumber(Parts* parts, char letter, uint32_t minimum,
   return static_cast<uint32_t>(value);
 }
 
-absl::Status TakeOperation(Parts* parts, v1::TrainSpec* spec) {
+absl::Status TakeOperation(NameParts* parts, v1::TrainSpec* spec) {
   if (absl::StartsWith(parts->Peek(), "ins")) {
     uint64_t mode = 0;
     if (!ParseDigits(parts->Peek().substr(3), &mode) || mode < 1 || mode > 4) {
@@ -98,7 +98,7 @@ bool ParseThousands(absl::string_view text, uint64_t* steps) {
   return *steps > 0;
 }
 
-absl::Status TakeSteps(Parts* parts, v1::TrainSpec* spec) {
+absl::Status TakeSteps(NameParts* parts, v1::TrainSpec* spec) {
   absl::string_view part = parts->Peek();
   if (!absl::StartsWith(part, "t")) return absl::OkStatus();
   absl::string_view number = part.substr(1);
@@ -111,7 +111,7 @@ absl::Status TakeSteps(Parts* parts, v1::TrainSpec* spec) {
   return absl::OkStatus();
 }
 
-absl::Status TakeSeed(Parts* parts, v1::TrainSpec* spec) {
+absl::Status TakeSeed(NameParts* parts, v1::TrainSpec* spec) {
   const absl::string_view part = parts->Peek();
   if (!absl::StartsWith(part, "s")) return absl::OkStatus();
   uint64_t seed = 0;
@@ -148,7 +148,7 @@ bool RestIsDefault(const v1::TrainSpec& spec) {
 }  // namespace
 
 absl::StatusOr<v1::TrainSpec> ParseModelName(absl::string_view name) {
-  Parts parts(name);
+  NameParts parts(name);
   v1::TrainSpec spec;
   SUMSCOPE_RETURN_IF_ERROR(TakeOperation(&parts, &spec));
   SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t digits,

@@ -9,12 +9,10 @@
 namespace sumscope::engine {
 namespace {
 
-bool EndsWith(const std::string& text, const std::string& suffix) {
-  return text.size() >= suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0;
-}
-
 // W_E, W_pos, W_Q .. are matrices; `ln1.w` and the biases are not.
 bool IsMatrix(const std::string& name) { return name.find(".W_") != std::string::npos; }
+
+bool IsNormWeight(const std::string& name) { return name.size() > 2 && name.compare(name.size() - 2, 2, ".w") == 0; }
 
 void FillNormals(uint64_t seed, uint64_t parameter, double deviation, double* values, int64_t count) {
   for (int64_t row = 0; 4 * row < count; ++row) {
@@ -71,7 +69,7 @@ NamedTensors InitialWeights(const ModelConfig& config, uint64_t seed, torch::Sca
     torch::Tensor values = torch::zeros(info.shape, torch::kFloat64);
     if (IsMatrix(info.name)) {
       FillNormals(seed, weights.size(), deviation, values.data_ptr<double>(), values.numel());
-    } else if (EndsWith(info.name, ".w")) {
+    } else if (IsNormWeight(info.name)) {
       values.fill_(1);
     }
     weights.emplace_back(info.name, values.to(dtype));

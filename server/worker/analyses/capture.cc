@@ -14,7 +14,7 @@ namespace {
 namespace api = sumscope::v1;
 
 // Thrown through the engine when the server is gone.
-struct LinkLost {
+struct LinkLostError {
   absl::Status status;
 };
 
@@ -48,7 +48,7 @@ class LinkSink final : public engine::CaptureSink {
 
  private:
   static void Check(absl::Status status) {
-    if (!status.ok()) throw LinkLost{std::move(status)};
+    if (!status.ok()) throw LinkLostError{std::move(status)};
   }
   const uint64_t step_;
   TaskSink* const sink_;
@@ -85,7 +85,7 @@ AnalysisOutcome RunCapture(const AnalysisInput& input) {
   engine::CaptureResult result;
   try {
     result = engine::Capture(input.model, *input.questions, request, &sink, input.progress);
-  } catch (const LinkLost& lost) {
+  } catch (const LinkLostError& lost) {
     return lost.status;
   }
   SUMSCOPE_RETURN_IF_ERROR(sink.End());

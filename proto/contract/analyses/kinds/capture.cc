@@ -20,7 +20,7 @@ namespace sumscope {
 namespace {
 
 constexpr uint64_t kDefaultCaptured = 1'000;
-constexpr uint32_t kDefaultComponents = 2;
+constexpr uint32_t kDefaultCaptureComponents = 2;
 
 uint64_t ClassCount(const v1::TrainSpec& spec, v1::Operation operation) {
   if (operation == v1::ADD || operation == v1::SUB) return CountQuestionClasses(operation, spec.n_digits());
@@ -105,7 +105,7 @@ class Capture final : public TypedKind<v1::CaptureRequest, v1::CaptureResult> {
                           absl::StrCat("there is no reduction ", static_cast<int>(request->reduction()),
                                        "; expected none, mean over questions, mean per class or components"));
     }
-    if (!request->has_components()) request->set_components(kDefaultComponents);
+    if (!request->has_components()) request->set_components(kDefaultCaptureComponents);
     return CheckComponents("request.capture.components", request->components(), limits::kMaxCaptureComponents);
   }
   void DoRules(const v1::TrainSpec&, const v1::CaptureRequest& request, QuestionRules* rules) const override {

@@ -14,7 +14,7 @@ namespace sumscope {
 namespace {
 
 constexpr uint32_t kDefaultDigit = 2;
-constexpr uint32_t kDefaultComponents = 3;
+constexpr uint32_t kDefaultPcaComponents = 3;
 
 // Heads that it looks at: those named, else every one at every position from the operator to the last answer row.
 uint64_t CountNodes(const v1::TrainSpec& spec, const v1::PcaRequest& request) {
@@ -47,7 +47,7 @@ class Pca final : public TypedKind<v1::PcaRequest, v1::PcaResult> {
                           v1::PcaRequest* request) const override {
     constexpr char kField[] = "request.pca.nodes";
     SUMSCOPE_RETURN_IF_ERROR(CompleteDigit(spec, questions, request));
-    if (!request->has_components()) request->set_components(kDefaultComponents);
+    if (!request->has_components()) request->set_components(kDefaultPcaComponents);
     request->set_with_scores(request->with_scores());
     request->set_seed(request->seed());
     SUMSCOPE_RETURN_IF_ERROR(
