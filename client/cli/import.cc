@@ -18,9 +18,10 @@ struct ImportOptions {
   std::vector<std::string> labels;
 };
 
-// What the file is called; what comes from a pipe has no name worth keeping.
+// What the file is called; what comes from a pipe or a device has no name worth keeping.
 std::string FileNameOf(const std::string& path) {
-  if (path == "-" || absl::StartsWith(path, "/dev/")) return "";
+  const bool of_device = absl::StartsWith(path, "/dev/") && !absl::StartsWith(path, "/dev/shm/");  // files in memory
+  if (path == "-" || of_device) return "";
   std::string name = ReplaceInvalidUtf8(std::filesystem::path(path).filename().string());
   for (char& c : name) {
     if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = '?';  // which no name that is kept may have

@@ -20,7 +20,6 @@ import random
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -30,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
 import grpc  # noqa: E402
 
 from damages import KINDS, RUNS  # noqa: E402
-from support import (PATIENCE, SUMSCOPE, TINY_SPEC, Server, clean_environment, say,  # noqa: E402
+from support import (PATIENCE, SUMSCOPE, TINY_SPEC, Server, clean_environment, make_directory, say,  # noqa: E402
                      wait_until)
 
 CAPTURES = 2  # of run 'bad', of one shape
@@ -230,7 +229,7 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--only', type=int, help='this start alone')
     options = parser.parse_args()
-    root = Path(tempfile.mkdtemp(prefix='sumscope-', dir='/tmp'))
+    root = make_directory()
     outcomes, wrong = collections.Counter(), []
     try:
         (root / 'o').mkdir()
