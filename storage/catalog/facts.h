@@ -36,7 +36,8 @@ class FactsReader {
 class Facts : public FactsReader {
  public:
   // Replaces the facts that `analysis` proved about nodes of the checkpoint at `step`. INVALID_ARGUMENT FACT_INVALID
-  // for a node that is not P14L0H1 or P14L0MLP, and for a tag that is empty, of several lines or longer than 256 bytes.
+  // for a node that is not P14L0H1 or P14L0MLP, and for a tag that is empty, has control characters or is longer than
+  // 256 bytes.
   virtual absl::Status Put(const std::string& run, uint64_t step, const std::string& analysis,
                            const std::vector<v1::NodeTag>& tags, absl::Time now) = 0;
 };

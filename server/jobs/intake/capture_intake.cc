@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/quote.h"
 #include "server/jobs/intake/protocol_error.h"
 
 namespace sumscope::jobs {
@@ -38,7 +39,8 @@ absl::Status CaptureIntake::Complete(v1::CaptureResult* result) const {
     const storage::CaptureTensor& stored = tensors_[i];
     v1::CapturedTensor* tensor = result->mutable_tensors(static_cast<int>(i));
     if (tensor->name() != stored.tensor.name) {
-      return ProtocolError(absl::StrCat("the result names ", tensor->name(), " where ", stored.tensor.name, " came"));
+      return ProtocolError(
+          absl::StrCat("the result names ", Quote(tensor->name()), " where ", Quote(stored.tensor.name), " came"));
     }
     tensor->set_dtype(stored.tensor.dtype);
     tensor->mutable_shape()->Assign(stored.tensor.shape.begin(), stored.tensor.shape.end());

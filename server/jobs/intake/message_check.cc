@@ -8,6 +8,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/models/model_shapes.h"
+#include "proto/contract/text/quote.h"
 #include "server/jobs/intake/protocol_error.h"
 
 namespace sumscope::jobs {
@@ -21,13 +22,7 @@ constexpr uint32_t kMaxThreads = 65'536;
 constexpr char kSpeed[] = "steps_per_second";
 
 // Text that a terminal, a csv line and a file's row can take: no control characters.
-bool IsName(const std::string& text) {
-  if (text.size() > kMaxName) return false;
-  for (const char c : text) {
-    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) return false;
-  }
-  return true;
-}
+bool IsName(const std::string& text) { return text.size() <= kMaxName && !HasControlCharacter(text); }
 
 bool IsColumn(const std::string& text) {
   for (const char c : text) {

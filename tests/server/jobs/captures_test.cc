@@ -1,4 +1,5 @@
 // A capture's activations go into a file of their own, whole or not at all.
+#include "proto/contract/text/quote.h"
 #include "server/jobs/analyses/analyses.h"
 #include "server/jobs/job_manager.h"
 #include "tests/server/jobs/analysis_fixture.h"
@@ -159,6 +160,19 @@ TEST_F(Captures_Test, MissingBytesOtherNamesAndAnEarlyResultAreFailedAttempts) {
   ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
   EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "WORKER_PROTOCOL");
   EXPECT_FALSE(HasFile(id));
+}
+
+// The name stood in the job's detail as the worker had sent it.
+TEST_F(Captures_Test, ResultNamesATensorOfControlCharactersThenItsDetailIsPrintable) {
+  const std::string id = StartCapture();
+  EndSet();
+  Message message;
+  *message.mutable_analysis_result() = Result("\033[2J");
+  pool_->Send(kSlot, message);
+  ASSERT_TRUE(pool_->WaitForCancel(task_));
+  Finish(worker::v1::Finished::CANCELLED);
+  ASSERT_TRUE(WaitUntil(run_, [&] { return GetAnalysis(run_, id).state_reason() == "WORKER_PROTOCOL"; }));
+  EXPECT_FALSE(HasControlCharacter(GetAnalysis(run_, id).state_detail()));
 }
 
 // A capture that the disk had no room for was taken, computed, and then ended its worker.

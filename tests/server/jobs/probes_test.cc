@@ -140,6 +140,19 @@ TEST_F(Probes_Test, TagOfNoNodeFailsTheAnalysis) {
   EXPECT_THAT(Facts(), IsEmpty());
 }
 
+// A worker's tag of control characters became a fact, which a tags file could not have brought.
+TEST_F(Probes_Test, TagOfControlCharactersFailsTheAnalysis) {
+  const std::string id = Ask(Question(UsefulNodes()));
+  StartAnalysis();
+  v1::AnalysisResult result = UsefulNodesResult();
+  result.mutable_useful_nodes()->mutable_tags(0)->set_tag("\033[2J");
+  Answer(result);
+  Finish(worker::v1::Finished::DONE);
+  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
+  EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "FACT_INVALID");
+  EXPECT_THAT(Facts(), IsEmpty());
+}
+
 TEST_F(Probes_Test, FactsFollowAnAnswerInTheFile) {
   const std::string id = Ask(Question(UsefulNodes()));
   StartAnalysis();

@@ -193,7 +193,7 @@ TEST_P(ListFacts_Test, FactsOfAnAnalysisAreReplaced) {
 TEST_P(ListFacts_Test, BadFactsAreRefusedAndNothingOfTheirWriteStays) {
   for (const v1::NodeTag& bad :
        {Tag("L0H1", "x"), Tag("P1L0", "x"), Tag("P1L0H", "x"), Tag("P1L0H1x", "x"), Tag("P99999L0H1", "x"),
-        Tag("P1L0H1", ""), Tag("P1L0H1", "a\nb"), Tag("P1L0H1", std::string(257, 'x'))}) {
+        Tag("P1L0H1", ""), Tag("P1L0H1", "a\nb"), Tag("P1L0H1", "a\033[2Jb"), Tag("P1L0H1", std::string(257, 'x'))}) {
     const absl::Status status = catalog().Write([&](CatalogTransaction& transaction) {
       return transaction.facts().Put("r1", 10, "a1", {Tag("P1L0H1", "good"), bad}, At(0));
     });

@@ -42,7 +42,7 @@ absl::Status InvalidFact(const v1::NodeTag& tag) {
   return MakeError(absl::StatusCode::kInvalidArgument, "FACT_INVALID",
                    absl::StrCat(Quote(tag.node()), " with tag ", Quote(tag.tag()),
                                 " is no fact: a node is written P14L0H1 or P14L0MLP, a tag has 1 to ",
-                                limits::kMaxTagLength, " bytes on one line"));
+                                limits::kMaxTagLength, " bytes without control characters"));
 }
 
 constexpr char kFactColumns[] =
@@ -132,9 +132,7 @@ absl::Status SqliteFacts::Put(const std::string& run, uint64_t step, const std::
     Delete(connection_, run, analysis);
     for (const v1::NodeTag& tag : tags) {
       const std::optional<NodeName> node = ReadPlacedNode(tag.node());
-      const bool tag_is_sound =
-          !tag.tag().empty() && tag.tag().size() <= limits::kMaxTagLength && tag.tag().find('\n') == std::string::npos;
-      if (!node.has_value() || !tag_is_sound) return InvalidFact(tag);
+      if (!node.has_value() || !CheckNodeTag("", tag).ok()) return InvalidFact(tag);
       const std::pair<std::string, std::string> parts = absl::StrSplit(tag.tag(), absl::MaxSplits(':', 1));
       Query(connection_,
             "INSERT OR IGNORE INTO node_facts (run, place, tag, analysis, step, node, position, layer, is_head, num, "
