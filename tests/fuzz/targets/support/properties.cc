@@ -36,6 +36,10 @@ void RequireEqual(absl::string_view found, absl::string_view expected, absl::str
   Require(false, absl::StrCat(property, "\n  found    ", found, "\n  expected ", expected));
 }
 
+void RequireOk(const absl::Status& status, absl::string_view call) {
+  Require(status.ok(), absl::StrCat(call, ": ", status.ToString()));
+}
+
 void RequireToldWell(const absl::Status& error) {
   Require(!error.ok(), "an error is none");
   const std::string reason = ErrorReason(error);

@@ -145,19 +145,15 @@ std::string ProtocolModel::LieOfSet(const worker::v1::TensorSetBegin& begin) con
 std::string ProtocolModel::LieOfSetEnd(const worker::v1::TensorSetEnd& end) const {
   if (!set_is_open() || bytes_left() > 0) return "an end that is none";
   if (!end.has_heldout_loss()) return "";
-  return open_kind_ == worker::v1::WEIGHTS && std::isfinite(end.heldout_loss()) ? "" : "no held-out loss";
+  return set_.kind() == worker::v1::WEIGHTS && std::isfinite(end.heldout_loss()) ? "" : "no held-out loss";
 }
 
 std::string ProtocolModel::LieOfAnswer(const v1::AnalysisResult& result) const {
-  switch (task_.kind) {
-    case Kind::kTraining:
-      return "nothing was asked";
-    case Kind::kEvaluation:
-      return result.has_evaluate() && !answered_ ? "" : "no answer to what was asked";
-    case Kind::kCapture:
-      return result.has_capture() && !answered_ && captured_ ? "" : "an answer without its tensors";
-  }
-  return "";
+  if (of_training()) return "nothing was asked";
+  const auto* answer =
+      result.GetReflection()->GetOneofFieldDescriptor(result, result.GetDescriptor()->FindOneofByName("kind"));
+  if (answer == nullptr || answer->name() != task_.question || answered_) return "no answer to what was asked";
+  return task_.kind == Kind::kAnalysis || captured_ ? "" : "an answer without its tensors";
 }
 
 std::string ProtocolModel::LieOfEnd(const worker::v1::Finished& finished) const {
@@ -177,13 +173,13 @@ void ProtocolModel::Believe(const WorkerMessage& message) {
   }
   timed_ += message.timing().count();
   if (message.has_tensor_set_begin()) {
-    open_kind_ = message.tensor_set_begin().kind();
-    bytes_left_ = BytesOf(message.tensor_set_begin(), kMaxCaptureBytes);
-    if (open_kind_ == worker::v1::WEIGHTS) weights_.insert(message.tensor_set_begin().step());
+    set_ = message.tensor_set_begin();
+    bytes_left_ = BytesOf(set_, kMaxCaptureBytes);
+    if (set_.kind() == worker::v1::WEIGHTS) weights_.insert(set_.step());
   }
   if (message.has_tensor_chunk()) *bytes_left_ -= message.tensor_chunk().data().size();
   if (message.has_tensor_set_end()) {
-    captured_ |= open_kind_ == worker::v1::CAPTURE;
+    captured_ |= set_.kind() == worker::v1::CAPTURE;
     bytes_left_.reset();
   }
   answered_ |= message.has_analysis_result();

@@ -15,11 +15,12 @@ namespace sumscope::fuzz {
 // knows nothing. Thread-compatible.
 class ProtocolModel {
  public:
-  enum class Kind { kTraining, kEvaluation, kCapture };
+  enum class Kind { kTraining, kAnalysis, kCapture };
   struct Task {
     Kind kind = Kind::kTraining;
     uint64_t first_step = 0, steps = 0;  // of a training
-    uint64_t checkpoint_step = 0;        // of an analysis
+    std::string question;                // of the others: the field of their request and answer
+    uint64_t checkpoint_step = 0;
     std::set<uint64_t> have_checkpoints;
   };
   explicit ProtocolModel(const Task& task)
@@ -38,6 +39,7 @@ class ProtocolModel {
   uint64_t timed() const { return timed_; }
   bool set_is_open() const { return bytes_left_.has_value(); }
   uint64_t bytes_left() const { return bytes_left_.value_or(0); }
+  const worker::v1::TensorSetBegin& set() const { return set_; }  // the last one that began
   bool has_weights() const { return weights_.count(step_) > 0; }
   bool captured() const { return captured_; }
   bool answered() const { return answered_; }
@@ -59,7 +61,7 @@ class ProtocolModel {
   uint64_t step_, timed_;
   std::vector<std::string> columns_;
   std::set<uint64_t> weights_;
-  worker::v1::TensorSetKind open_kind_ = worker::v1::TENSOR_SET_KIND_UNSPECIFIED;
+  worker::v1::TensorSetBegin set_;
   std::optional<uint64_t> bytes_left_;  // of the set that is open
   bool captured_ = false, answered_ = false;
   uint64_t log_lines_ = 0;
