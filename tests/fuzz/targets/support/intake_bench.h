@@ -30,6 +30,7 @@ class HearingPool final : public workers::WorkerPool {
   void Cancel(const std::string& /*slot*/, const std::string& /*task_id*/) override { cancelled_ = true; }
   void Stop(const std::string& /*slot*/, const std::string& /*task_id*/, absl::Duration /*grace*/) override {}
   std::vector<v1::Slot> Slots() const override { return {}; }
+  std::string WhyNoWorker() const override { return ""; }
   void Shutdown() override {}
 
   uint64_t acknowledged() const { return acknowledged_; }  // the last one
