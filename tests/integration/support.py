@@ -238,14 +238,14 @@ class Server:
 def clean_environment(root):
     home = Path(root) / 'home'
     home.mkdir(exist_ok=True)
-    keep = {key: os.environ[key] for key in ('PATH', 'LANG', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS', 'TSAN_OPTIONS')
-            if key in os.environ}
+    kept = ('PATH', 'LANG', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS', 'TSAN_OPTIONS', 'OMP_WAIT_POLICY')
+    keep = {key: os.environ[key] for key in kept if key in os.environ}
     return dict(keep, HOME=str(home), TERM='xterm', TMPDIR=str(root))
 
 
 def make_directory():
     """A new temporary directory with a short path: a socket's is at most 107 bytes."""
-    place = os.environ.get('TMPDIR', '/tmp')
+    place = os.environ.get('TMPDIR') or '/tmp'
     return Path(tempfile.mkdtemp(prefix='sumscope-', dir=place if len(place) < 30 else '/tmp'))
 
 
