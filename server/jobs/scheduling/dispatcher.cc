@@ -194,9 +194,10 @@ std::optional<storage::Job> Dispatcher::Stuck() {
 
 void Dispatcher::ExplainWait(const storage::Job& job) {
   const std::string why = context_->pool->WhyNoWorker();
-  // Said once, it is taken back when a worker is about to come: one from a cluster's queue may take hours to.
-  if (why.empty() && job.reason != reasons::kNoWorker) return;
-  const storage::Job shown = ShowWaitReason(context_, job, why.empty() ? reasons::kResources : reasons::kNoWorker, why);
+  const bool said = job.reason == reasons::kNoWorker;
+  if (said != why.empty()) return;
+  // What was said is taken back when a worker is about to come: one from a cluster's queue may take hours to.
+  const storage::Job shown = ShowWaitReason(context_, job, said ? reasons::kResources : reasons::kNoWorker, why);
   MutexLock lock(&mutex_);
   if (queue_.Remove(job.id).has_value()) queue_.Add(shown);
 }

@@ -76,7 +76,7 @@ class Dispatcher : public SlotObserver {
 
   // The first job that waits while nothing runs and no slot is idle.
   std::optional<storage::Job> Stuck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Says so when no slot can run a worker.
+  // Says so when no slot has a worker or is about to get one, and takes it back when one is.
   void ExplainWait(const storage::Job& job);
   // The job has its slot no more; `again` goes back into the queue.
   void Release(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle)

@@ -4,6 +4,7 @@
 #include "server/jobs/state/transitions.h"
 
 namespace sumscope::jobs {
+
 storage::Job ShowWaitReason(Context* context, const storage::Job& job, const std::string& reason,
                             const std::string& detail) {
   if (job.reason == reason) return job;
