@@ -60,9 +60,10 @@ function(sumscope_precompile target)
   endif()
 endfunction()
 
-# Eight files of a target as one: most of a file's time goes into headers. So names in anonymous namespaces are unique in
-# their target: which files are together changes with each one that is added. Off, it is each file alone, which suits who
-# edits one again and again; the clang preset compiles that way, so that every file is known to stand alone.
+# Eight files of a target as one: most of a file's time goes into headers. Names in anonymous namespaces must be unique in
+# their target, for which files are together changes with each one that is added. Off, each file is compiled alone, which
+# suits who edits one again and again. The clang preset is off: it tells where a file of server, client or storage lacks an
+# include; nothing tells it of tests and server/worker.
 option(SUMSCOPE_UNITY "Compile several files of a target as one" ON)
 function(sumscope_unite target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${SUMSCOPE_UNITY} UNITY_BUILD_BATCH_SIZE 8)

@@ -16,7 +16,7 @@ function(sumscope_add_test_headers)
   sumscope_optimise_test(sumscope_grpc_test_headers)
 endfunction()
 
-# A test is compiled more often than it runs; what holds the engine against oracles of its own computes with them.
+# A test is compiled more often than it runs. Tests of the engine compute their oracles' answers themselves.
 function(sumscope_optimise_test target)
   get_target_property(libraries ${target} LINK_LIBRARIES)
   if(libraries MATCHES "sumscope::(engine|worker)(;|$)")

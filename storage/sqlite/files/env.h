@@ -36,8 +36,8 @@ class AllocatedFile {
   virtual absl::Status Truncate(uint64_t bytes) = 0;
 };
 
-// What is done to files beside SQLite, in storage and by who keeps files next to it, in one place, so that tests can
-// let any of it fail. Errors are FileError (files.h) where nothing else is said. Thread-safe.
+// What storage, and whoever keeps files next to it, does to files beside SQLite, in one place, so that tests can let
+// any of it fail. Errors are FileError (files.h) where nothing else is said. Thread-safe.
 class Env {
  public:
   // The Env that calls the operating system. Never deleted.
@@ -56,7 +56,7 @@ class Env {
   virtual absl::StatusOr<std::string> ReadFile(const std::string& path) = 0;
   // Makes a file of these bytes, or replaces one, and syncs it; its name is not durable yet.
   virtual absl::Status WriteFile(const std::string& path, absl::string_view bytes) = 0;
-  // Makes a nameless file in `directory`. SystemError of `what`, also where the file system knows none such.
+  // Makes a nameless file in `directory`. SystemError of `what`, also where the file system has no such files.
   virtual absl::StatusOr<std::unique_ptr<TemporaryFile>> NewTemporaryFile(const std::string& directory,
                                                                           absl::string_view what) = 0;
   // Opens a file, or makes an empty one, mode 0600. Never one that a symbolic link leads to; does not wait for a FIFO.

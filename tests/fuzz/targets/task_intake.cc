@@ -59,7 +59,7 @@ struct End {
 
 std::vector<v1::NodeTag> TagsOf(const v1::AnalysisResult& answer) { return KindOf(answer).Tags(answer); }
 
-// Of the texts that a script can give to nodes, one has a place.
+// Of the texts that a script gives as nodes, only P14L0MLP names one.
 bool AreFacts(const std::vector<v1::NodeTag>& tags) {
   return std::all_of(tags.begin(), tags.end(), [](const v1::NodeTag& tag) {
     const std::string& text = tag.tag();

@@ -8,7 +8,8 @@
 
 namespace sumscope::jobs {
 
-constexpr absl::Duration kNow = absl::Seconds(100), kLongest = absl::Seconds(5);
+// When a test begins, and the longest back-off.
+inline constexpr absl::Duration kNow = absl::Seconds(100), kLongest = absl::Seconds(5);
 
 inline storage::Job MakeJob(const std::string& id, uint64_t position, const std::string& run = "r") {
   storage::Job job;
