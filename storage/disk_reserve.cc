@@ -15,7 +15,10 @@ constexpr uint64_t kPieces = 8;  // each has room for many cancels
 
 }  // namespace
 
-uint64_t DiskReserve::Held() const { return std::min({bytes_, FileBytes(path_), FileLength(path_)}); }
+uint64_t DiskReserve::Held() const {
+  if (IsSymbolicLink(path_)) return 0;  // what it leads to is not the reserve
+  return std::min({bytes_, FileBytes(path_), FileLength(path_)});
+}
 
 bool DiskReserve::Remove() { return FileExists(path_).value_or(true) && env_->RemoveFile(path_).ok(); }
 

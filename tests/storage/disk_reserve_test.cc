@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
+#include <string>
 
 #include "tests/storage/faults/fault_env.h"
 #include "tests/storage/faults/faults.h"
@@ -49,6 +51,22 @@ TEST_F(DiskReserve_Test, ReleasedThenAPieceIsGivenBackAndTheRestIsKept) {
   EXPECT_GT(Taken(), 0u);
   reserve.Fill();
   EXPECT_GE(Taken(), kBytes);
+}
+
+// Each release cut a piece off the file that the link led to.
+TEST_F(DiskReserve_Test, SymbolicLinkLiesInItsPlaceThenTheFileItLeadsToIsLeftAlone) {
+  const std::string other = directory_.path() + "/other";
+  std::ofstream(other) << std::string(2 * kBytes, 'x');
+  std::filesystem::create_symlink(other, path_);
+  DiskReserve reserve(path_, kBytes, Env::Real());
+  EXPECT_EQ(reserve.Missing(), kBytes);
+  EXPECT_FALSE(Env::Real()->TruncateFile(path_, 1).ok());
+  while (reserve.Release()) {
+  }
+  EXPECT_EQ(std::filesystem::file_size(other), 2 * kBytes);
+  reserve.Fill();
+  EXPECT_EQ(std::filesystem::file_size(other), 2 * kBytes);
+  EXPECT_EQ(reserve.Missing(), 0u);
 }
 
 TEST_F(DiskReserve_Test, DiskHasTooLittleLeftThenNothingIsTaken) {

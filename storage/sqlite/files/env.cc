@@ -150,6 +150,7 @@ class RealEnv final : public Env {
   }
 
   absl::Status TruncateFile(const std::string& path, uint64_t bytes) override {
+    if (IsSymbolicLink(path)) return FileError(ELOOP, "truncate", path);
     if (truncate(path.c_str(), static_cast<off_t>(bytes)) != 0) return FileError(errno, "truncate", path);
     return absl::OkStatus();
   }

@@ -61,7 +61,7 @@ class Env {
                                                                           absl::string_view what) = 0;
   // Opens a file, or makes an empty one, mode 0600. Never one that a symbolic link leads to; does not wait for a FIFO.
   virtual absl::StatusOr<std::unique_ptr<AllocatedFile>> OpenAllocatedFile(const std::string& path) = 0;
-  // Makes a file `bytes` long, without a descriptor.
+  // Makes a file `bytes` long, without a descriptor. Never one that a symbolic link leads to.
   virtual absl::Status TruncateFile(const std::string& path, uint64_t bytes) = 0;
   // Names in `path` but . and ..; none when it is not there.
   virtual absl::StatusOr<std::vector<std::string>> ListDirectory(const std::string& path) = 0;

@@ -56,6 +56,11 @@ std::optional<std::string> IrregularKindOf(const std::string& path) {
 
 std::string LeftAlone(const absl::Status& status) { return absl::StrCat(status.message(), "; it is left alone"); }
 
+bool IsSymbolicLink(const std::string& path) {
+  struct stat info = {};
+  return lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
 uint64_t FileLength(const std::string& path) {
   struct stat info = {};
   return stat(path.c_str(), &info) == 0 ? static_cast<uint64_t>(info.st_size) : 0;

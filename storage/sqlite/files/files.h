@@ -32,6 +32,7 @@ absl::StatusOr<bool> FileExists(const std::string& path);
 // What `path` is when it is there and no regular file ("a FIFO"): opening that may wait for ever, or read what nobody
 // wrote. A symbolic link is what it leads to.
 std::optional<std::string> IrregularKindOf(const std::string& path);
+bool IsSymbolicLink(const std::string& path);
 // How long it is; 0 when it is not there.
 uint64_t FileLength(const std::string& path);
 // A failure that nothing depends on, for people.
