@@ -32,6 +32,17 @@ class Probes_Test : public AnalysisFixture {
     tag->set_tag("Algo:A2.SC");
     return Question(request);
   }
+  // A worker's answer to useful nodes that fails the analysis for what one of its tags says.
+  void ExpectInvalidFact(const v1::AnalysisResult& result) {
+    const std::string id = Ask(Question(UsefulNodes()));
+    StartAnalysis();
+    Answer(result);
+    Finish(worker::v1::Finished::DONE);
+    ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
+    EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "FACT_INVALID");
+    EXPECT_EQ(File(run_)->GetAnalysis(id)->state(), v1::FAILED);
+    EXPECT_THAT(Facts(), IsEmpty());
+  }
 };
 
 TEST_F(Probes_Test, TagsOfAnAnswerBecomeFacts) {
@@ -128,29 +139,16 @@ TEST_F(Probes_Test, FailedAnalysisProvesNothing) {
 }
 
 TEST_F(Probes_Test, TagOfNoNodeFailsTheAnalysis) {
-  const std::string id = Ask(Question(UsefulNodes()));
-  StartAnalysis();
   v1::AnalysisResult result = UsefulNodesResult();
   result.mutable_useful_nodes()->mutable_tags(0)->set_node("nonsense");
-  Answer(result);
-  Finish(worker::v1::Finished::DONE);
-  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
-  EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "FACT_INVALID");
-  EXPECT_EQ(File(run_)->GetAnalysis(id)->state(), v1::FAILED);
-  EXPECT_THAT(Facts(), IsEmpty());
+  ExpectInvalidFact(result);
 }
 
 // A worker's tag of control characters became a fact, which a tags file could not have brought.
 TEST_F(Probes_Test, TagOfControlCharactersFailsTheAnalysis) {
-  const std::string id = Ask(Question(UsefulNodes()));
-  StartAnalysis();
   v1::AnalysisResult result = UsefulNodesResult();
   result.mutable_useful_nodes()->mutable_tags(0)->set_tag("\033[2J");
-  Answer(result);
-  Finish(worker::v1::Finished::DONE);
-  ASSERT_TRUE(WaitForAnalysis(run_, id, v1::FAILED));
-  EXPECT_EQ(GetAnalysis(run_, id).state_reason(), "FACT_INVALID");
-  EXPECT_THAT(Facts(), IsEmpty());
+  ExpectInvalidFact(result);
 }
 
 TEST_F(Probes_Test, FactsFollowAnAnswerInTheFile) {
