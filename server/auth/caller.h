@@ -1,24 +1,35 @@
 #ifndef SUMSCOPE_SERVER_AUTH_CALLER_H_
 #define SUMSCOPE_SERVER_AUTH_CALLER_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
+#include "absl/time/time.h"
+#include "storage/catalog/actor.h"
 #include "storage/catalog/viewer.h"
 
 namespace sumscope::auth {
 
-// What a caller may do, the least first.
-enum class Role {
-  kOwner,  // everything
-};
+// What a caller may do, the least first; as v1::Role.
+enum class Role { kViewer = 1, kMember = 2, kAdmin = 3 };
 
 // Who makes a call.
 struct Caller {
-  std::string name;
-  Role role = Role::kOwner;
+  std::string name;  // alice
+  Role role = Role::kViewer;
+  std::string credential;             // "local uid 1000", "certificate alice", "token laptop"
+  std::string address;                // of the peer: "socket", or an IP address
+  std::string token;                  // the id of the token that was shown, if one was
+  std::optional<uint32_t> uid;        // of the local account that calls, where that is who the caller is
+  std::optional<absl::Time> expires;  // when the credential does
+  storage::CallAudit* audit = nullptr;  // of the call, where it has one
 
-  // On whose behalf the catalog is asked during the call.
-  storage::Viewer viewer() const { return storage::Viewer::User(name); }
+  // On whose behalf the catalog is asked during the call, and changed.
+  storage::Viewer viewer() const {
+    return role == Role::kAdmin ? storage::Viewer::Admin(name) : storage::Viewer::User(name);
+  }
+  storage::Actor actor() const { return storage::Actor(viewer(), audit); }
 };
 
 }  // namespace sumscope::auth

@@ -4,7 +4,9 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "storage/catalog/actor.h"
 #include "storage/catalog/analyses.h"
+#include "storage/catalog/audit.h"
 #include "storage/catalog/events.h"
 #include "storage/catalog/facts.h"
 #include "storage/catalog/headlines.h"
@@ -13,6 +15,7 @@
 #include "storage/catalog/removals.h"
 #include "storage/catalog/requests.h"
 #include "storage/catalog/runs.h"
+#include "storage/catalog/users.h"
 #include "storage/catalog/viewer.h"
 #include "sumscope/v1/runs.pb.h"
 
@@ -32,6 +35,9 @@ class CatalogReader {
   virtual EventsReader& events() = 0;
   virtual RequestsReader& requests() = 0;
   virtual RemovalsReader& removals() = 0;
+  virtual UsersReader& users() = 0;
+  virtual TokensReader& tokens() = 0;
+  virtual AuditReader& audit() = 0;
 };
 
 // One write transaction: all of it is durable when Write returned OK, none of it otherwise. Reads what it wrote.
@@ -46,16 +52,24 @@ class CatalogTransaction : public CatalogReader {
   Events& events() override = 0;
   Requests& requests() override = 0;
   Removals& removals() override = 0;
+  Users& users() override = 0;
+  Tokens& tokens() override = 0;
+  Audit& audit() override = 0;
 };
 
 // catalog.db: the index over all runs, the queue and the event log. The run files hold what is needed to rebuild it,
-// queue excepted; no tool does so yet. Thread-safe: one writer at a time, readers beside it.
+// users, tokens, audit and queue excepted; no tool does so yet. Thread-safe: one writer at a time, readers beside it.
 class Catalog {
  public:
   using LegalTransition = std::function<bool(v1::State from, v1::State to)>;
   virtual ~Catalog() = default;
-  // Runs `body` in one transaction; commits when it returns OK, else rolls back and returns its error.
-  virtual absl::Status Write(const std::function<absl::Status(CatalogTransaction&)>& body) = 0;
+  // Runs `body` in one transaction; commits when it returns OK, else rolls back and returns its error. The row of the
+  // actor's audit, if it has one that is not written yet, is part of it, as body left it: no change is made without.
+  virtual absl::Status Write(const Actor& actor, const std::function<absl::Status(CatalogTransaction&)>& body) = 0;
+  // The server's own work.
+  absl::Status Write(const std::function<absl::Status(CatalogTransaction&)>& body) {
+    return Write(Actor::Server(), body);
+  }
   // Runs `body` on one consistent snapshot.
   virtual absl::Status Read(const std::function<absl::Status(CatalogReader&)>& body) = 0;
   virtual int schema_version() const = 0;

@@ -1,0 +1,30 @@
+#ifndef SUMSCOPE_SERVER_AUTH_PEER_H_
+#define SUMSCOPE_SERVER_AUTH_PEER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sumscope::auth {
+
+// How a call came in.
+enum class Way {
+  kSocket,    // the local Unix socket, also at the far end of ssh
+  kLoopback,  // TCP without TLS
+  kTls,
+};
+
+// What the transport knows of who makes a call. Nothing in it is believed because the caller says so, but the token, which
+// is checked.
+struct Peer {
+  Way way = Way::kSocket;
+  std::optional<uint32_t> uid;                 // of a socket's other end, by the kernel
+  std::string address = "socket";              // an IP address without its port, where there is one
+  std::vector<std::string> certificate_names;  // of a verified client certificate
+  std::optional<std::string> authorization;    // the header's text: "Bearer ..."
+};
+
+}  // namespace sumscope::auth
+
+#endif  // SUMSCOPE_SERVER_AUTH_PEER_H_
