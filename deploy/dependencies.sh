@@ -17,7 +17,7 @@ BUILD_PACKAGES=(
   libsqlite3-dev libsqlitecpp-dev libssl-dev libzstd-dev zlib1g-dev
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libspdlog-dev libboost-math-dev
 )
-TEST_PACKAGES=(clang libgtest-dev libgmock-dev libbenchmark-dev sqlite3 util-linux)
+TEST_PACKAGES=(clang libgtest-dev libgmock-dev libbenchmark-dev sqlite3 util-linux openssh-server openssh-client openssl)
 
 gpu=auto apt=yes tests=yes
 for argument in "$@"; do
