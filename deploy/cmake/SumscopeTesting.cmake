@@ -58,7 +58,8 @@ function(sumscope_test name)
 endfunction()
 
 # sumscope_process_test(NAME FILE x.py LABEL label [TIMEOUT s] [ARGUMENTS ...]): a Python file of the calling folder as one
-# ctest entry, run with the Python of the stock gRPC client. Nothing without the three programs, which it drives.
+# ctest entry, run with the Python of the stock gRPC client; it finds the harness of tests/integration by PYTHONPATH. Nothing
+# without the three programs, which it drives.
 function(sumscope_process_test name)
   cmake_parse_arguments(ARG "" "FILE;LABEL;TIMEOUT" "ARGUMENTS" ${ARGN})
   if(NOT TARGET sumscoped OR NOT TARGET sumscope-worker OR NOT TARGET sumscope)
@@ -70,7 +71,7 @@ function(sumscope_process_test name)
   add_test(NAME ${name} COMMAND "${PROJECT_SOURCE_DIR}/.deps/pip/bin/python" -B "${CMAKE_CURRENT_SOURCE_DIR}/${ARG_FILE}"
                                 ${ARG_ARGUMENTS})
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT}
-    ENVIRONMENT "${SUMSCOPE_TEST_ENVIRONMENT};SUMSCOPE_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+    ENVIRONMENT "${SUMSCOPE_TEST_ENVIRONMENT};SUMSCOPE_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/integration")
 endfunction()
 
 function(sumscope_check_every_test_is_registered)

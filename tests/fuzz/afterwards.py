@@ -8,7 +8,8 @@ import sqlite3
 import grpc
 
 from ledger import LINES, MAYBE, fingerprint, kinds_of, request_of, stable
-from support import TERMINAL, say, wait_until
+from harness.server import TERMINAL
+from harness.waiting import say, wait_until
 
 
 class Afterwards:

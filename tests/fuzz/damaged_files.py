@@ -29,8 +29,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
 import grpc  # noqa: E402
 
 from damages import KINDS, RUNS  # noqa: E402
-from support import (PATIENCE, SUMSCOPE, TINY_SPEC, Server, clean_environment, make_directory, say,  # noqa: E402
-                     wait_until)
+from harness.models import TINY_SPEC  # noqa: E402
+from harness.programs import SUMSCOPE, clean_environment, make_directory  # noqa: E402
+from harness.server import Server  # noqa: E402
+from harness.waiting import PATIENCE, say, wait_until  # noqa: E402
 
 CAPTURES = 2  # of run 'bad', of one shape
 # A call on damaged data that takes longer than this hangs: SQLite itself waits 5 s for a lock, a few times over.

@@ -20,7 +20,8 @@ from google.protobuf import message_factory
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
 
 from valid_requests import ANALYSES, TINY, filled, learn, parts_of, request_of, names_for
-from support import IntegrationTest, say, wait_until
+from harness.case import IntegrationTest
+from harness.waiting import say, wait_until
 from values import Values, flood, spoil
 
 SERVICES = ('RunService', 'AnalysisService', 'CaptureService', 'FactService', 'QuestionSetService', 'SystemService')

@@ -23,8 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
 from actors import Storm
 from afterwards import Afterwards
 from ledger import Ledger, Reference
-from stock_client import StockClient
-from support import IntegrationTest, Server, processes_of, say, wait_until
+from harness.case import IntegrationTest
+from harness.processes import processes_of
+from harness.server import Server
+from harness.stock_client import StockClient
+from harness.waiting import say, wait_until
 
 QUICK_RECONNECT = (('grpc.initial_reconnect_backoff_ms', 50), ('grpc.min_reconnect_backoff_ms', 50), ('grpc.max_reconnect_backoff_ms', 200))
 METHODS = ('RunService/CreateRun', 'QuestionSetService/UploadQuestionSet', 'AnalysisService/CreateAnalysis', 'CaptureService/DeleteCapture')

@@ -16,7 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
 
-from support import IntegrationTest, TINY_SET, say
+from harness.case import IntegrationTest
+from harness.models import TINY_SET
+from harness.waiting import say
 
 SESSION = Path(__file__).with_name('session.txt')
 TAGS = [dict(position=8, layer=0, is_head=True, num=1, tags=['Algo:A1.SC', 'Fail%:3'])]

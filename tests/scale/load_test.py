@@ -18,8 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
 
 import grpc  # noqa: E402
 
-from stock_client import qualified  # noqa: E402
-from support import IntegrationTest, say, wait_until  # noqa: E402
+from harness.case import IntegrationTest  # noqa: E402
+from harness.stock_client import qualified  # noqa: E402
+from harness.waiting import say, wait_until  # noqa: E402
 
 CLIENTS, IDLE, SILENT_UPLOADS, STALLED_READERS = 64, 300, 50, 50
 SECONDS = int(os.environ.get('SUMSCOPE_LOAD_SECONDS', '60'))

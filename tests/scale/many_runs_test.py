@@ -9,7 +9,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / 'integration'))
 
-from support import IntegrationTest, TINY_SET, run_id, say  # noqa: E402
+from harness.case import IntegrationTest  # noqa: E402
+from harness.models import TINY_SET, run_id  # noqa: E402
+from harness.waiting import say  # noqa: E402
 
 
 class ManyRuns:

@@ -8,7 +8,9 @@ import unittest
 
 import grpc
 
-from support import IntegrationTest, TINY_SPEC, run_id, say, wait_until
+from harness.case import IntegrationTest
+from harness.models import TINY_SPEC, run_id
+from harness.waiting import say, wait_until
 
 LONG = dict(TINY_SPEC, steps=10_000_000)
 

@@ -7,9 +7,11 @@ import struct
 import subprocess
 import unittest
 
-from held_proxy import HeldProxy
-from safetensors_file import read_safetensors
-from support import IntegrationTest, ORACLES, SUMSCOPE, clean_environment, say
+from harness.case import IntegrationTest
+from harness.held_proxy import HeldProxy
+from harness.programs import ORACLES, SUMSCOPE, clean_environment
+from harness.safetensors_file import read_safetensors
+from harness.waiting import say
 
 try:
     import numpy

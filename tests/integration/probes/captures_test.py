@@ -5,8 +5,10 @@ import signal
 import struct
 import unittest
 
-from safetensors_file import read_safetensors
-from support import IntegrationTest, ORACLES, wait_until
+from harness.case import IntegrationTest
+from harness.programs import ORACLES
+from harness.safetensors_file import read_safetensors
+from harness.waiting import wait_until
 
 MIX = str(ORACLES / 'mix_d5_l2_h3_early' / 'model.safetensors')
 HOOK = 'blocks.1.attn.hook_z'

@@ -5,8 +5,11 @@ import signal
 import time
 import unittest
 
-from safetensors_file import read_safetensors
-from support import IntegrationTest, is_alive, run_id, say, wait_until
+from harness.case import IntegrationTest
+from harness.models import run_id
+from harness.processes import is_alive
+from harness.safetensors_file import read_safetensors
+from harness.waiting import say, wait_until
 
 SPEC = dict(operation='ADD', n_digits=3, n_layers=1, n_heads=2, d_model=32, d_head=16, d_mlp=64, batch_size=16,
             steps=3000, seed=11)

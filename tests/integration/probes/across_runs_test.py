@@ -9,7 +9,10 @@ import subprocess
 import time
 import unittest
 
-from support import IntegrationTest, ORACLES, SUMSCOPE, TINY_SET, clean_environment, say, wait_until
+from harness.case import IntegrationTest
+from harness.models import TINY_SET
+from harness.programs import ORACLES, SUMSCOPE, clean_environment
+from harness.waiting import say, wait_until
 
 ADD = str(ORACLES / 'add_d5_l1_h3' / 'model.safetensors')
 MIX = str(ORACLES / 'mix_d5_l2_h3_early' / 'model.safetensors')

@@ -10,8 +10,10 @@ import stat
 import subprocess
 import unittest
 
-from support import (IntegrationTest, PATIENCE, SUMSCOPE, SUMSCOPED, TINY_SET, TINY_SPEC, clean_environment, run_id,
-                     wait_until)
+from harness.case import IntegrationTest
+from harness.models import TINY_SET, TINY_SPEC, run_id
+from harness.programs import SUMSCOPE, SUMSCOPED, clean_environment
+from harness.waiting import PATIENCE, wait_until
 
 
 class PlaceTest(IntegrationTest):

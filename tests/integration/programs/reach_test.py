@@ -8,8 +8,9 @@ from pathlib import Path
 
 import grpc
 
-from stock_client import qualified
-from support import IntegrationTest, wait_until
+from harness.case import IntegrationTest
+from harness.stock_client import qualified
+from harness.waiting import wait_until
 
 
 def connect(address):

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 
-from support import wait_until
+from harness.waiting import wait_until
 
 PIECE = 16384
 

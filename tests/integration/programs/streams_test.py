@@ -9,8 +9,11 @@ import subprocess
 import termios
 import unittest
 
-from support import (IntegrationTest, PATIENCE, SUMSCOPE, TINY_SET, clean_environment, reap, run_id, say,
-                     wait_until)
+from harness.case import IntegrationTest
+from harness.models import TINY_SET, run_id
+from harness.processes import reap
+from harness.programs import SUMSCOPE, clean_environment
+from harness.waiting import PATIENCE, say, wait_until
 
 MODEL = 'add_d2_l1_h1'
 LONG = f'{TINY_SET},steps=10000000'

@@ -3,7 +3,9 @@
 import json
 import unittest
 
-from support import IntegrationTest, ORACLES, TINY_SET
+from harness.case import IntegrationTest
+from harness.models import TINY_SET
+from harness.programs import ORACLES
 
 ADD = str(ORACLES / 'add_d5_l1_h3' / 'model.safetensors')
 MIX = str(ORACLES / 'mix_d5_l2_h3_early' / 'model.safetensors')

@@ -6,7 +6,9 @@ import math
 import time
 import unittest
 
-from support import IntegrationTest, ORACLES, say
+from harness.case import IntegrationTest
+from harness.programs import ORACLES
+from harness.waiting import say
 
 
 class ProbesOracle(IntegrationTest):

@@ -4,7 +4,8 @@ well afterwards; and the same question asked twice."""
 import json
 import unittest
 
-from support import IntegrationTest, ORACLES
+from harness.case import IntegrationTest
+from harness.programs import ORACLES
 
 TINY = 'd_model=16,d_head=8,d_mlp=32,batch_size=8'
 MIX = str(ORACLES / 'mix_d5_l2_h3_early' / 'model.safetensors')

@@ -4,7 +4,7 @@ import grpc
 from google.protobuf import descriptor_pool, json_format, message_factory
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
-PATIENCE = 60  # seconds; a deadline for what takes a moment, on a machine that does other things too
+from harness.waiting import PATIENCE
 
 
 class StockClient:

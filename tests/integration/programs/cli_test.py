@@ -10,9 +10,12 @@ import subprocess
 import time
 import unittest
 
-from safetensors_file import read_safetensors
-from support import (IntegrationTest, ORACLES, PATIENCE, SUMSCOPE, SUMSCOPED, TINY_SET, WORKER, clean_environment,
-                     reap, run_id, say, wait_until)
+from harness.case import IntegrationTest
+from harness.models import TINY_SET, run_id
+from harness.processes import reap
+from harness.programs import ORACLES, SUMSCOPE, SUMSCOPED, WORKER, clean_environment
+from harness.safetensors_file import read_safetensors
+from harness.waiting import PATIENCE, say, wait_until
 
 MODEL = 'add_d2_l1_h1'
 LONG = f'{TINY_SET},steps=10000000'

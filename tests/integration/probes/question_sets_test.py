@@ -10,8 +10,11 @@ from pathlib import Path
 
 import grpc
 
-from held_proxy import HeldProxy
-from support import IntegrationTest, SUMSCOPE, TINY_SET, clean_environment, wait_until
+from harness.case import IntegrationTest
+from harness.held_proxy import HeldProxy
+from harness.models import TINY_SET
+from harness.programs import SUMSCOPE, clean_environment
+from harness.waiting import wait_until
 
 COUNT = 120_000  # more than a request may hold
 CHUNK = 1 << 20

@@ -11,8 +11,11 @@ import uuid
 import grpc
 from google.protobuf import json_format
 
-from safetensors_file import read_safetensors, write_safetensors
-from support import IntegrationTest, PATIENCE, SUMSCOPE, TINY_SET, TINY_SPEC, clean_environment, run_id, wait_until
+from harness.case import IntegrationTest
+from harness.models import TINY_SET, TINY_SPEC, run_id
+from harness.programs import SUMSCOPE, clean_environment
+from harness.safetensors_file import read_safetensors, write_safetensors
+from harness.waiting import PATIENCE, wait_until
 
 MODEL = 'add_d2_l1_h1'
 LONG = dict(TINY_SPEC, steps=10_000_000)

@@ -8,7 +8,10 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from support import IntegrationTest, PATIENCE, SUMSCOPED, TINY_SPEC, clean_environment, run_id, wait_until
+from harness.case import IntegrationTest
+from harness.models import TINY_SPEC, run_id
+from harness.programs import SUMSCOPED, clean_environment
+from harness.waiting import PATIENCE, wait_until
 
 BIG = dict(operation='ADD', n_digits=2, n_layers=1, n_heads=2, d_model=256, d_head=128, d_mlp=1024, batch_size=8,
            steps=1)  # a checkpoint takes 3.2 MB

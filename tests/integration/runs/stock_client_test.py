@@ -5,8 +5,9 @@ import uuid
 
 import grpc
 
-from stock_client import as_dict, health, qualified, rows_of
-from support import IntegrationTest, TINY_SPEC
+from harness.case import IntegrationTest
+from harness.models import TINY_SPEC
+from harness.stock_client import as_dict, health, qualified, rows_of
 
 STEPS = 300
 
