@@ -12,6 +12,7 @@
 #include "sumscope/v1/question_sets.pb.h"
 #include "sumscope/v1/runs.pb.h"
 #include "sumscope/v1/system.pb.h"
+#include "sumscope/v1/users.pb.h"
 
 namespace sumscope::client {
 
@@ -61,7 +62,19 @@ inline constexpr auto kUnaryMethods = std::make_tuple(
     // The second call is refused: there is no such capture.
     UnaryMethod<v1::DeleteCaptureRequest, v1::DeleteCaptureResponse>("/sumscope.v1.CaptureService/DeleteCapture",
                                                                      Repeat::kNever),
-    UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>("/sumscope.v1.SystemService/GetServerInfo", Repeat::kRead));
+    UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>("/sumscope.v1.SystemService/GetServerInfo", Repeat::kRead),
+    UnaryMethod<v1::GetCallerRequest, v1::Caller>("/sumscope.v1.UserService/GetCaller", Repeat::kRead),
+    UnaryMethod<v1::CreateUserRequest, v1::User>("/sumscope.v1.UserService/CreateUser", Repeat::kRequestId),
+    UnaryMethod<v1::GetUserRequest, v1::User>("/sumscope.v1.UserService/GetUser", Repeat::kRead),
+    UnaryMethod<v1::ListUsersRequest, v1::ListUsersResponse>("/sumscope.v1.UserService/ListUsers", Repeat::kRead),
+    UnaryMethod<v1::UpdateUserRequest, v1::User>("/sumscope.v1.UserService/UpdateUser", Repeat::kSameTwice),
+    // The second call makes a second token, and the secret of the first is lost.
+    UnaryMethod<v1::CreateTokenRequest, v1::CreateTokenResponse>("/sumscope.v1.UserService/CreateToken",
+                                                                 Repeat::kNever),
+    UnaryMethod<v1::ListTokensRequest, v1::ListTokensResponse>("/sumscope.v1.UserService/ListTokens", Repeat::kRead),
+    UnaryMethod<v1::RevokeTokenRequest, v1::Token>("/sumscope.v1.UserService/RevokeToken", Repeat::kSameTwice),
+    UnaryMethod<v1::ListAuditRecordsRequest, v1::ListAuditRecordsResponse>("/sumscope.v1.UserService/ListAuditRecords",
+                                                                           Repeat::kRead));
 
 // The row of the method that takes such requests; no two take the same.
 template <typename Request, size_t i = 0>
