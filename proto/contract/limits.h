@@ -112,6 +112,27 @@ inline constexpr size_t kMaxReceivedBytes = 16
 inline constexpr size_t kMaxErrorText = 1024;  // of a message; gRPC carries 8 KiB of trailers, and a text several times
 inline constexpr size_t kMaxErrorMetadata = 256;  // of one value
 
+// Users.
+inline constexpr size_t kMaxUserNameLength = 32;
+inline constexpr size_t kMaxAccountNameLength = 64;  // of the machine's accounts, which need no user
+inline constexpr uint64_t kMaxUsers = 10'000;
+inline constexpr int kMaxUserUids = 16;
+inline constexpr int kMaxCertificateNames = 16;  // of one user
+inline constexpr size_t kMaxCertificateNameLength = 255;
+inline constexpr size_t kMaxTokenNameLength = 64;
+inline constexpr uint64_t kMaxTokens = 64;  // of one user that are neither revoked nor expired
+inline constexpr uint32_t kDefaultTokenDays = 90;
+inline constexpr uint32_t kMaxTokenDays = 366;
+inline constexpr absl::Duration kTokenUseInterval = absl::Minutes(1);     // between two notes of a token's use
+inline constexpr absl::Duration kTokenStartTolerance = absl::Minutes(1);  // of a clock that went back
+inline constexpr int kFreeLogins = 5;  // that may fail from one address before answers wait
+inline constexpr absl::Duration kLoginDelayFirst = absl::Milliseconds(100);
+inline constexpr absl::Duration kLoginDelayMax = absl::Seconds(2);
+inline constexpr absl::Duration kLoginMemory = absl::Minutes(10);  // after its last failure an address is forgotten
+inline constexpr size_t kMaxLoginAddresses = 4'096;                // that are remembered
+inline constexpr int kMaxWaitingLogins = 32;                       // each holds a thread
+inline constexpr int kMaxWaitingLoginsOfAddress = 4;
+
 // Workers.
 inline constexpr uint32_t kMaxDefaultSlots = 8;                   // where nobody chose
 inline constexpr uint64_t kDefaultSlotBytes = uint64_t{2} << 30;  // LibTorch and the paper's largest batches

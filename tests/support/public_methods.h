@@ -39,7 +39,7 @@ inline std::vector<const google::protobuf::MethodDescriptor*> PublicMethods() {
       for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
     }
   }
-  EXPECT_GT(methods.size(), 30u);
+  EXPECT_GT(methods.size(), 40u);
   return methods;
 }
 

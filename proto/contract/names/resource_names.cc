@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -11,6 +12,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/text/quote.h"
+#include "proto/contract/text/utf8.h"
 
 namespace sumscope {
 namespace {
@@ -31,8 +33,8 @@ bool ParseStep(absl::string_view text, uint64_t* step) {
   return canonical && absl::SimpleAtoi(text, step);
 }
 
-absl::Status NameError(absl::string_view name, absl::string_view expected) {
-  return InvalidField("RESOURCE_NAME_INVALID", "name",
+absl::Status NameError(absl::string_view name, absl::string_view expected, absl::string_view field = "name") {
+  return InvalidField("RESOURCE_NAME_INVALID", field,
                       absl::StrCat(Quote(name), " is no resource name here; expected ", expected));
 }
 
@@ -46,6 +48,11 @@ bool ParseChildOfRun(absl::string_view name, absl::string_view collection, std::
   *run = std::string(parts[1]);
   *id = std::string(parts[3]);
   return true;
+}
+
+bool IsAccountName(absl::string_view name) {
+  return !name.empty() && name.size() <= limits::kMaxAccountNameLength && !HasControlCharacter(name) &&
+         !absl::StrContains(name, '/') && IsUtf8(name);
 }
 
 }  // namespace
@@ -65,6 +72,12 @@ std::string CaptureName(absl::string_view run, absl::string_view capture) {
 }
 
 std::string QuestionSetName(absl::string_view sha256) { return absl::StrCat("questionSets/", sha256); }
+
+std::string UserName(absl::string_view user) { return absl::StrCat("users/", user); }
+
+std::string TokenName(absl::string_view user, absl::string_view token) {
+  return absl::StrCat("users/", user, "/tokens/", token);
+}
 
 std::string IdOf(absl::string_view name) { return std::string(name.substr(name.rfind('/') + 1)); }
 
@@ -114,6 +127,34 @@ absl::StatusOr<std::string> ParseQuestionSetName(absl::string_view name) {
     return NameError(name, "questionSets/{sha256}, of 64 lower-case hexadecimal digits");
   }
   return std::string(sha256);
+}
+
+absl::StatusOr<std::string> ParseUserName(absl::string_view name, absl::string_view field) {
+  absl::string_view user = name;
+  if (!absl::ConsumePrefix(&user, "users/") || !IsAccountName(user)) return NameError(name, "users/{user}", field);
+  return std::string(user);
+}
+
+absl::StatusOr<TokenRef> ParseTokenName(absl::string_view name) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(name, absl::MaxSplits('/', 4));
+  if (parts.size() != 4 || parts[0] != "users" || !IsAccountName(parts[1]) || parts[2] != "tokens" ||
+      !IsIdPrefix(parts[3])) {
+    return NameError(name, "users/{user}/tokens/{token}");
+  }
+  return TokenRef{std::string(parts[1]), std::string(parts[3])};
+}
+
+absl::Status ValidateUserName(absl::string_view user) {
+  const auto fits = [](char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || absl::StrContains("._-", c);
+  };
+  if (!user.empty() && user.size() <= limits::kMaxUserNameLength && absl::ascii_islower(user[0]) &&
+      std::all_of(user.begin(), user.end(), fits)) {
+    return absl::OkStatus();
+  }
+  return InvalidField("USER_NAME_INVALID", "user_id",
+                      absl::StrCat(Quote(user), " is no name for a user: it has 1 to ", limits::kMaxUserNameLength,
+                                   " lower-case letters, digits, '.', '_' and '-', and starts with a letter"));
 }
 
 absl::Status ValidateRunId(absl::string_view run) {

@@ -12,13 +12,15 @@
 namespace sumscope {
 
 // Resource names: runs/{run}, runs/{run}/checkpoints/{step}, runs/{run}/analyses/{analysis},
-// runs/{run}/captures/{capture}, questionSets/{sha256}, jobs/{job}.
+// runs/{run}/captures/{capture}, questionSets/{sha256}, jobs/{job}, users/{user}, users/{user}/tokens/{token}.
 std::string RunName(absl::string_view run);
 std::string CheckpointName(absl::string_view run, uint64_t step);
 std::string AnalysisName(absl::string_view run, absl::string_view analysis);
 std::string CaptureName(absl::string_view run, absl::string_view capture);
 std::string QuestionSetName(absl::string_view sha256);
 std::string JobName(absl::string_view job);
+std::string UserName(absl::string_view user);
+std::string TokenName(absl::string_view user, absl::string_view token);
 
 // The id at the end of a name that is known to be good: "runs/r7k2m9qa" -> "r7k2m9qa".
 std::string IdOf(absl::string_view name);
@@ -46,6 +48,20 @@ absl::StatusOr<CaptureRef> ParseCaptureName(absl::string_view name);
 
 // The hash in "questionSets/{sha256}".
 absl::StatusOr<std::string> ParseQuestionSetName(absl::string_view name);
+
+// The name in "users/{user}". INVALID_ARGUMENT RESOURCE_NAME_INVALID, which names `field`. Also of an account of the
+// server's machine that needs no user: any name of printable characters without '/', at most
+// limits::kMaxAccountNameLength bytes.
+absl::StatusOr<std::string> ParseUserName(absl::string_view name, absl::string_view field = "name");
+
+struct TokenRef {
+  std::string user, token;
+};
+absl::StatusOr<TokenRef> ParseTokenName(absl::string_view name);
+
+// The name of a user to be: lower-case letters, digits, '.', '_' and '-', 1..32, first a letter. INVALID_ARGUMENT
+// USER_NAME_INVALID.
+absl::Status ValidateUserName(absl::string_view user);
 
 // A run id that a caller chose: lower-case letters, digits and '-', 2..40, first a letter. INVALID_ARGUMENT
 // RUN_ID_INVALID.

@@ -45,7 +45,7 @@ absl::Status Road::Serve(const std::string& peer, std::string method,
   absl::StatusOr<auth::Caller> caller = authenticator_->Authenticate(peer);
   if (!caller.ok()) return end.Of(caller.status());
   call.caller = *std::move(caller);
-  if (absl::Status right = auth::CheckRight(*call.caller, call.method); !right.ok()) return end.Of(std::move(right));
+  if (absl::Status right = auth::CheckRole(*call.caller, call.method); !right.ok()) return end.Of(std::move(right));
   for (CallHook* const hook : hooks_) hook->OnAdmitted(call);
   return end.Of(handler(*call.caller));
 }

@@ -68,6 +68,39 @@ TEST(ResourceNames_Test, ChosenRunIdThenCheckedByLengthAndCharacters) {
   }
 }
 
+TEST(ResourceNames_Test, UsersAndTheirTokensThenReadBack) {
+  EXPECT_EQ(ParseUserName(UserName("ada.l_2-x")).value(), "ada.l_2-x");
+  EXPECT_EQ(ParseUserName("users/Ada@LAB").value(), "Ada@LAB");  // an account of the machine
+  const TokenRef ref = ParseTokenName(TokenName("ada", "t1234567")).value();
+  EXPECT_EQ(ref.user, "ada");
+  EXPECT_EQ(ref.token, "t1234567");
+}
+
+TEST(ResourceNames_Test, NotAUserOrTokenNameThenError) {
+  for (const std::string& name :
+       {std::string(), std::string("users"), std::string("users/"), std::string("ada"), std::string("runs/ada"),
+        std::string("users/ada/"), std::string("users/a\nb"), std::string("users/\xff"),
+        "users/" + std::string(65, 'a'), std::string("users/ada\0", 10)}) {
+    EXPECT_THAT(ParseUserName(name), IsInvalid("RESOURCE_NAME_INVALID"));
+    EXPECT_THAT(ParseTokenName(name + "/tokens/t1"), IsInvalid("RESOURCE_NAME_INVALID"));
+  }
+  for (const char* name : {"users/ada/tokens", "users/ada/tokens/", "users/ada/tokens/T1", "users/ada/tokens/t1/x",
+                           "users/ada/captures/t1"}) {
+    EXPECT_THAT(ParseTokenName(name), IsInvalid("RESOURCE_NAME_INVALID")) << name;
+  }
+}
+
+TEST(ResourceNames_Test, ChosenUserNameThenCheckedByLengthAndCharacters) {
+  for (const std::string& user : {std::string("a"), std::string("ada.lovelace-1_x"), std::string(32, 'a')}) {
+    EXPECT_THAT(ValidateUserName(user), IsOk()) << user;
+  }
+  for (const std::string& user : {std::string(), std::string(33, 'a'), std::string(10'000, 'a'), std::string("1a"),
+                                  std::string("-a"), std::string("Ada"), std::string("a b"), std::string("a/b"),
+                                  std::string("a\nb"), std::string("a\0", 2), std::string("\xc3\xa4")}) {
+    EXPECT_THAT(ValidateUserName(user), IsInvalid("USER_NAME_INVALID"));
+  }
+}
+
 TEST(ValidateFileName_Test, TooLongOrControlCharactersThenError) {
   EXPECT_TRUE(ValidateFileName("header.file_name", "").ok());
   EXPECT_TRUE(ValidateFileName("header.file_name", "my model (2).safetensors").ok());
