@@ -45,9 +45,10 @@ class JobsReader {
   virtual absl::StatusOr<Job> Get(const Viewer& viewer, const std::string& job) = 0;
   // The run's last training. NOT_FOUND JOB_NOT_FOUND.
   virtual absl::StatusOr<Job> GetTraining(const Viewer& viewer, const std::string& run) = 0;
-  // Every job in a non-terminal state, in queue order. STATE_UNSPECIFIED: what its row says is no state.
+  // Every job in a non-terminal state, in queue order. STATE_UNSPECIFIED: what its row says is no state. Of another
+  // user's private run only a job that waits, without id, run and all but its place: so that places are honest.
   virtual absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) = 0;
-  // How many jobs are QUEUED at queue positions in (after, through].
+  // How many jobs are QUEUED at queue positions in (after, through], also those that the viewer may not see.
   virtual absl::StatusOr<uint64_t> CountQueued(const Viewer& viewer, uint64_t after, uint64_t through) = 0;
 };
 

@@ -18,7 +18,10 @@ struct QuestionSetPage {
   std::string next_page_token;
 };
 
-// What uploaded question sets hold, without their texts (storage/question_sets.h).
+// What uploaded question sets hold, without their texts (storage/question_sets.h). A viewer sees one that they
+// uploaded, with the time and place in the list of their own first upload; one that an analysis of a run names which
+// they see, with the owner, time and place of the first such analysis; and one of before uploads were anybody's. That
+// others have uploaded the same shows nowhere.
 class QuestionSetsReader {
  public:
   virtual ~QuestionSetsReader() = default;
@@ -31,9 +34,11 @@ class QuestionSetsReader {
 
 class QuestionSets : public QuestionSetsReader {
  public:
-  // Keeps a question set; one that is there already counts as uploaded anew. Ends the removal of its text.
+  // Keeps a question set as an upload of its owner's, everybody's where it has none; one that is there already counts
+  // as uploaded anew. Ends the removal of its text.
   virtual absl::Status Insert(const v1::UploadedQuestionSet& question_set) = 0;
-  // Forgets question sets that no analysis names and nobody has uploaded since; their texts become removals.
+  // Forgets question sets that no analysis names and nobody has uploaded since, their texts become removals; and
+  // uploads whose user has not uploaded it since and sees no analysis that names it.
   virtual absl::Status ForgetUnnamed(absl::Time uploaded_before) = 0;
 };
 

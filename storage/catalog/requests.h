@@ -10,11 +10,12 @@
 
 namespace sumscope::storage {
 
-// A create request that was answered: the same request_id and digest give `resource` again.
+// A create request that was answered: the same request_id and digest give `resource` again, to the same user.
 struct RequestRecord {
   std::string request_id;
   std::string digest;    // SHA-256 of method and body
   std::string resource;  // runs/{run}, ..
+  std::string user;  // who asked, the only one who may be answered again; empty: anybody, of before there were users
 };
 
 // Which requests were answered. They take no viewer: an id is used up for everybody, and what a record names is read

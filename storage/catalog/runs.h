@@ -48,7 +48,7 @@ class Runs : public RunsReader {
   // Ends the removal of a run of that id. ALREADY_EXISTS RUN_EXISTS.
   virtual absl::Status Insert(const v1::Run& run) = 0;
   // NOT_FOUND RUN_NOT_FOUND. Like Insert, it leaves the figures alone that Headlines::Put writes: accuracy to
-  // look_back_exact.
+  // look_back_exact. An unspecified visibility is the run's own, of a run that is inserted LAB.
   virtual absl::Status Update(const v1::Run& run) = 0;
   // Forgets a run and its jobs, analyses, facts and events; its files become a removal.
   virtual absl::Status Remove(const std::string& run) = 0;

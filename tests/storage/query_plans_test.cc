@@ -75,7 +75,7 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(transaction.jobs().Insert(&job).ok());
       job.state = v1::STARTING;
       EXPECT_TRUE(transaction.jobs().Update(job).ok());
-      EXPECT_TRUE(transaction.requests().Insert({"id", "digest", "runs/r1"}).ok());
+      EXPECT_TRUE(transaction.requests().Insert({"id", "digest", "runs/r1", "ada"}).ok());
       Event event;
       event.run = "r1";
       EXPECT_TRUE(transaction.events().Append(&event).ok());

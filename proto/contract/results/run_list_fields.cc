@@ -42,6 +42,7 @@ std::vector<RunListField> MakeFields() {
       {"state", absl::StrJoin(states, ", "), true, ""},
       {"state_reason", "text", false, "why it waits, or how it ended"},
       {"owner", "text", false, ""},
+      {"visibility", "LAB, PRIVATE", false, "who may see it: everybody, or its owner and admins"},
       {"labels.KEY", "text", false, "a label; labels:KEY for its presence"},
       {"imported", "true, false", false, "from foreign weights"},
       {"mixed_hardware", "true, false", false, "its segments ran on different hardware"},

@@ -4,6 +4,7 @@
 
 #include "proto/contract/errors/status_macros.h"
 #include "storage/sqlite/catalog/topics/sqlite_analyses.h"
+#include "storage/sqlite/catalog/topics/sqlite_audit.h"
 #include "storage/sqlite/catalog/topics/sqlite_events.h"
 #include "storage/sqlite/catalog/topics/sqlite_facts.h"
 #include "storage/sqlite/catalog/topics/sqlite_headlines.h"
@@ -12,6 +13,8 @@
 #include "storage/sqlite/catalog/topics/sqlite_removals.h"
 #include "storage/sqlite/catalog/topics/sqlite_requests.h"
 #include "storage/sqlite/catalog/topics/sqlite_runs.h"
+#include "storage/sqlite/catalog/topics/sqlite_tokens.h"
+#include "storage/sqlite/catalog/topics/sqlite_users.h"
 
 namespace sumscope::storage {
 namespace {
@@ -28,7 +31,10 @@ class Topics final : public CatalogTransaction {
         question_sets_(connection),
         events_(connection),
         requests_(connection, clock),
-        removals_(connection) {}
+        removals_(connection),
+        users_(connection),
+        tokens_(connection),
+        audit_(connection) {}
 
   Runs& runs() override { return runs_; }
   Jobs& jobs() override { return jobs_; }
@@ -39,6 +45,9 @@ class Topics final : public CatalogTransaction {
   Events& events() override { return events_; }
   Requests& requests() override { return requests_; }
   Removals& removals() override { return removals_; }
+  Users& users() override { return users_; }
+  Tokens& tokens() override { return tokens_; }
+  Audit& audit() override { return audit_; }
 
  private:
   SqliteRuns runs_;
@@ -50,6 +59,9 @@ class Topics final : public CatalogTransaction {
   SqliteEvents events_;
   SqliteRequests requests_;
   SqliteRemovals removals_;
+  SqliteUsers users_;
+  SqliteTokens tokens_;
+  SqliteAudit audit_;
 };
 
 }  // namespace
@@ -64,11 +76,24 @@ absl::StatusOr<std::unique_ptr<SqliteCatalog>> SqliteCatalog::Open(const std::st
   return catalog;
 }
 
-absl::Status SqliteCatalog::Write(const std::function<absl::Status(CatalogTransaction&)>& body) {
-  return database_.Write([&](Connection& connection) {
+absl::Status SqliteCatalog::Write(const Actor& actor, const std::function<absl::Status(CatalogTransaction&)>& body) {
+  CallAudit* const audit = actor.audit();
+  const bool owes_row = audit != nullptr && !audit->written;
+  AuditRow row;
+  SUMSCOPE_RETURN_IF_ERROR(database_.Write([&](Connection& connection) -> absl::Status {
     Topics transaction(connection, legal_, clock_);
-    return body(transaction);
-  });
+    SUMSCOPE_RETURN_IF_ERROR(body(transaction));
+    if (!owes_row) return absl::OkStatus();
+    row = audit->row;  // which stays as it is where the commit fails
+    row.code = absl::StatusCode::kOk;
+    row.reason.clear();
+    return transaction.audit().Append(&row);
+  }));
+  if (owes_row) {
+    audit->row = std::move(row);
+    audit->written = true;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status SqliteCatalog::Read(const std::function<absl::Status(CatalogReader&)>& body) {

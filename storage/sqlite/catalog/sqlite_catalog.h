@@ -19,7 +19,8 @@ class SqliteCatalog final : public Catalog {
   static absl::StatusOr<std::unique_ptr<SqliteCatalog>> Open(const std::string& path, LegalTransition legal,
                                                              Clock* clock, Env* env);
 
-  absl::Status Write(const std::function<absl::Status(CatalogTransaction&)>& body) override;
+  using Catalog::Write;
+  absl::Status Write(const Actor& actor, const std::function<absl::Status(CatalogTransaction&)>& body) override;
   absl::Status Read(const std::function<absl::Status(CatalogReader&)>& body) override;
   int schema_version() const override;
 

@@ -60,6 +60,7 @@ FilterWhitelist MakeRunFields() {
       {"state", Type::kEnum, "state", v1::State_descriptor()},
       {"state_reason", Type::kText, "state_reason"},
       {"owner", Type::kText, "owner"},
+      {"visibility", Type::kEnum, "visibility", v1::Visibility_descriptor()},
       {"imported", Type::kBool, "imported"},
       {"mixed_hardware", Type::kBool, "mixed_hardware"},
       {"attempt", Type::kInteger, "attempt"},

@@ -155,6 +155,7 @@ absl::StatusOr<v1::Run> SqliteRunFile::GetRun() {
     SUMSCOPE_ASSIGN_OR_RETURN(const RunState state, ReadRunState(connection));
     v1::Run run;
     if (!FromJson(state.description, &run).ok()) return connection.Corrupt("the run's description is damaged");
+    if (run.visibility() == v1::VISIBILITY_UNSPECIFIED) run.set_visibility(v1::LAB);  // of before there was another
     return run;
   });
 }

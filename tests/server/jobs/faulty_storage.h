@@ -45,9 +45,11 @@ class WriteGate {
 class FaultyCatalog : public storage::Catalog {
  public:
   explicit FaultyCatalog(storage::Catalog* catalog) : catalog_(catalog) {}
-  absl::Status Write(const std::function<absl::Status(storage::CatalogTransaction&)>& body) override {
+  using storage::Catalog::Write;
+  absl::Status Write(const storage::Actor& actor,
+                     const std::function<absl::Status(storage::CatalogTransaction&)>& body) override {
     const absl::Status status = gate.Pass();
-    return status.ok() ? catalog_->Write(body) : status;
+    return status.ok() ? catalog_->Write(actor, body) : status;
   }
   absl::Status Read(const std::function<absl::Status(storage::CatalogReader&)>& body) override {
     return catalog_->Read(body);

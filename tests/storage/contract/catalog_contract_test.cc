@@ -136,7 +136,9 @@ TEST_P(Catalog_Test, EventsAreInOrderAndExpireByPruning) {
 }
 
 TEST_P(Catalog_Test, OldRequestsAreForgotten) {
-  Write([](CatalogTransaction& transaction) { return transaction.requests().Insert({"id", "digest", "runs/r1"}); });
+  Write([](CatalogTransaction& transaction) {
+    return transaction.requests().Insert({"id", "digest", "runs/r1", "ada"});
+  });
   const auto is_known = [&] {
     bool known = false;
     EXPECT_TRUE(
@@ -153,7 +155,7 @@ TEST_P(Catalog_Test, OldRequestsAreForgotten) {
 
 TEST_P(Catalog_Test, RequestsAndAnalysesAreFoundAgain) {
   Write([&](CatalogTransaction& transaction) -> absl::Status {
-    EXPECT_TRUE(transaction.requests().Insert({"id", "digest", "runs/r1"}).ok());
+    EXPECT_TRUE(transaction.requests().Insert({"id", "digest", "runs/r1", "ada"}).ok());
     EXPECT_TRUE(transaction.runs().Insert(MakeRun("r1")).ok());
     EXPECT_TRUE(transaction.analyses().Put(MakeAnalysis("r1", "a1", "key1")).ok());
     v1::Analysis failed = MakeAnalysis("r1", "a2", "key2", 1);

@@ -56,9 +56,9 @@ TEST_P(EveryViewer_Test, AnybodyAsksThenSeesWhatTheOwnerSees) {
 }
 
 TEST(Viewer_Test, ServerIsNobodyByName) {
-  EXPECT_TRUE(Viewer::Server().is_server());
+  EXPECT_TRUE(Viewer::Server().sees_everything());
   EXPECT_EQ(Viewer::Server().user(), "");
-  EXPECT_FALSE(Viewer::User("").is_server());
+  EXPECT_FALSE(Viewer::User("").sees_everything());
   EXPECT_EQ(Viewer::User("ada").user(), "ada");
 }
 

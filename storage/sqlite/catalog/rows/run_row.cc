@@ -76,6 +76,12 @@ absl::StatusOr<v1::Run> ReadRun(Connection& connection, Query& query) {
   if (query.OptionalInt(++column)) run.set_reads_to(count());
   if (query.OptionalInt(++column)) run.set_sure_to(count());
   if (const auto exact = query.OptionalInt(++column)) run.set_look_back_exact(*exact != 0);
+  const std::string visibility = query.Text(++column);
+  v1::Visibility seen = v1::VISIBILITY_UNSPECIFIED;
+  if (!v1::Visibility_Parse(visibility, &seen) || seen == v1::VISIBILITY_UNSPECIFIED) {
+    return damaged(absl::StrCat("there is no visibility ", visibility));
+  }
+  run.set_visibility(seen);
   if (!query.sound()) return damaged("a text of it is not UTF-8");
   if (!ReadLabels(connection, query.Text(0), &run)) return damaged("a label of it is not UTF-8");
   return run;

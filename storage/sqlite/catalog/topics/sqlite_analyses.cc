@@ -15,6 +15,7 @@
 #include "storage/sqlite/catalog/rows/columns.h"
 #include "storage/sqlite/catalog/rows/not_found.h"
 #include "storage/sqlite/catalog/rows/run_order.h"
+#include "storage/sqlite/catalog/rows/seen_runs.h"
 #include "storage/sqlite/catalog/rows/sequence.h"
 #include "storage/sqlite/catalog/topics/sqlite_facts.h"
 #include "storage/sqlite/catalog/topics/sqlite_headlines.h"
@@ -52,23 +53,28 @@ v1::Analysis ReadListedAnalysis(Query& query, const std::string& run) {
 
 }  // namespace
 
-absl::StatusOr<v1::Analysis> SqliteAnalyses::Get(const Viewer&, const std::string& run, const std::string& analysis) {
+absl::StatusOr<v1::Analysis> SqliteAnalyses::Get(const Viewer& viewer, const std::string& run,
+                                                 const std::string& analysis) {
   return connection_.Guard([&]() -> absl::StatusOr<v1::Analysis> {
-    Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, " FROM analyses WHERE run = ? AND id = ?"));
+    Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, " FROM analyses WHERE run = ? AND id = ?",
+                                          AndRunIsSeen(viewer, "analyses.run")));
     query.Bind(run, analysis);
+    BindViewer(query, viewer);
     if (!query.Next()) return NotFound("ANALYSIS_NOT_FOUND", absl::StrCat("analysis of run ", run), analysis);
     return ReadWholeAnalysis(query, run);
   });
 }
 
-absl::StatusOr<std::optional<v1::Analysis>> SqliteAnalyses::Find(const Viewer&, const std::string& run,
+absl::StatusOr<std::optional<v1::Analysis>> SqliteAnalyses::Find(const Viewer& viewer, const std::string& run,
                                                                  const std::string& key) {
   return connection_.Guard([&]() -> absl::StatusOr<std::optional<v1::Analysis>> {
     Query query(connection_,
                 absl::StrCat("SELECT ", kAnalysisColumns,
                              ", run FROM analyses WHERE key = ? AND run = ? AND state NOT IN ('FAILED', 'CANCELLED') "
-                             "AND state <> 'CANCELLING'"));  // the partial index's condition, word for word
+                             "AND state <> 'CANCELLING'",  // the partial index's condition, word for word
+                             AndRunIsSeen(viewer, "analyses.run")));
     query.Bind(key, run);
+    BindViewer(query, viewer);
     while (query.Next()) {
       absl::StatusOr<v1::Analysis> found = ReadWholeAnalysis(query, query.Text(kAnalysisColumnCount));
       if (found.ok()) return std::make_optional(*std::move(found));
@@ -77,7 +83,7 @@ absl::StatusOr<std::optional<v1::Analysis>> SqliteAnalyses::Find(const Viewer&, 
   });
 }
 
-absl::StatusOr<AnalysisPage> SqliteAnalyses::List(const Viewer&, const AnalysisQuery& request) {
+absl::StatusOr<AnalysisPage> SqliteAnalyses::List(const Viewer& viewer, const AnalysisQuery& request) {
   const std::string query_hash = absl::StrCat("analyses by sequence\n", request.run, "\n", request.kind);
   PagePosition position{std::numeric_limits<int64_t>::max(), ""};
   if (!request.page_token.empty()) {
@@ -89,11 +95,14 @@ absl::StatusOr<AnalysisPage> SqliteAnalyses::List(const Viewer&, const AnalysisQ
     AnalysisPage page;
     PagePosition last;
     size_t bytes = 0;
-    Query query(connection_, absl::StrCat("SELECT ", kAnalysisColumns, ", run, sequence FROM analyses WHERE ", of_run,
-                                          of_kind, "sequence < ? ORDER BY sequence DESC LIMIT ?"));
+    Query query(connection_,
+                absl::StrCat("SELECT ", kAnalysisColumns, ", run, sequence FROM analyses WHERE ", of_run, of_kind,
+                             "sequence < ?", AndRunIsSeen(viewer, "analyses.run"), " ORDER BY sequence DESC LIMIT ?"));
     if (!request.run.empty()) query.Bind(request.run);
     if (!request.kind.empty()) query.Bind(request.kind);
-    query.Bind(position.key, request.page_size + 1);
+    query.Bind(position.key);
+    BindViewer(query, viewer);
+    query.Bind(request.page_size + 1);
     while (query.Next()) {
       if (page.analyses.size() == request.page_size || bytes > limits::kMaxPageBytes) {
         page.next_page_token = EncodePageToken(query_hash, last);

@@ -7,6 +7,7 @@
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/rows/columns.h"
+#include "storage/sqlite/catalog/rows/seen_runs.h"
 
 namespace sumscope::storage {
 namespace {
@@ -39,8 +40,8 @@ std::optional<int64_t> LogEntries(const Event& event) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<Event>> SqliteEvents::List(const Viewer&, const std::string& run, uint64_t after_sequence,
-                                                      int limit) {
+absl::StatusOr<std::vector<Event>> SqliteEvents::List(const Viewer& viewer, const std::string& run,
+                                                      uint64_t after_sequence, int limit) {
   return connection_.Guard([&]() -> absl::StatusOr<std::vector<Event>> {
     // 0 is the start of what there is: nothing was promised to who never read.
     Query pruned(connection_, "SELECT pruned_through FROM event_log");
@@ -52,10 +53,12 @@ absl::StatusOr<std::vector<Event>> SqliteEvents::List(const Viewer&, const std::
     constexpr char kColumns[] =
         "sequence, run, job, time, state, reason, detail, attempt, segment, of_training, log_entries";
     const std::string of_run = run.empty() ? "" : "run = ? AND ";
-    Query query(connection_, absl::StrCat("SELECT ", kColumns, " FROM events WHERE ", of_run,
-                                          "sequence > ? ORDER BY sequence LIMIT ?"));
+    Query query(connection_, absl::StrCat("SELECT ", kColumns, " FROM events WHERE ", of_run, "sequence > ?",
+                                          AndRunIsSeen(viewer, "events.run"), " ORDER BY sequence LIMIT ?"));
     if (!run.empty()) query.Bind(run);
-    query.Bind(Saturated(after_sequence), limit);
+    query.Bind(Saturated(after_sequence));
+    BindViewer(query, viewer);
+    query.Bind(limit);
     while (query.Next()) events.push_back(ReadEvent(query));
     return events;
   });

@@ -19,6 +19,7 @@
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/rows/run_order.h"
+#include "storage/sqlite/catalog/rows/seen_runs.h"
 #include "storage/sqlite/filter/filter_sql.h"
 
 namespace sumscope::storage {
@@ -91,7 +92,7 @@ absl::Status AppendPosition(const PagePosition& position, SqlCondition* conditio
 
 }  // namespace
 
-absl::StatusOr<FactPage> SqliteFacts::List(const Viewer&, const FactQuery& request) {
+absl::StatusOr<FactPage> SqliteFacts::List(const Viewer& viewer, const FactQuery& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request.filter));
   SqlCondition condition{"delete_time IS NULL", {}};
   if (filter.has_value()) {
@@ -110,8 +111,9 @@ absl::StatusOr<FactPage> SqliteFacts::List(const Viewer&, const FactQuery& reque
     size_t bytes = 0;
     Query query(connection_,
                 absl::StrCat("SELECT ", kFactColumns, " FROM node_facts JOIN runs ON runs.id = node_facts.run WHERE ",
-                             condition.sql, " ORDER BY run, place, tag, analysis LIMIT ?"));
+                             condition.sql, AndIsSeen(viewer), " ORDER BY run, place, tag, analysis LIMIT ?"));
     for (const SqlValue& parameter : condition.parameters) query.Bind(parameter);
+    BindViewer(query, viewer);
     query.Bind(request.page_size + 1);
     while (query.Next()) {
       if (page.facts.size() == request.page_size || bytes > limits::kMaxPageBytes) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
@@ -11,6 +12,7 @@
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/rows/columns.h"
 #include "storage/sqlite/catalog/rows/not_found.h"
+#include "storage/sqlite/catalog/rows/seen_runs.h"
 
 namespace sumscope::storage {
 namespace {
@@ -18,6 +20,7 @@ namespace {
 constexpr char kJobColumns[] =
     "queue_position, id, run, analysis, state, reason, detail, attempt, segment, slot, create_time, start_time, "
     "end_time";
+constexpr int kJobColumnCount = 13;
 
 Job ReadJob(Query& query) {
   Job job;
@@ -44,33 +47,46 @@ std::optional<int64_t> Nanos(const std::optional<absl::Time>& time) {
 
 }  // namespace
 
-absl::StatusOr<Job> SqliteJobs::Get(const Viewer&, const std::string& job) {
+absl::StatusOr<Job> SqliteJobs::Get(const Viewer& viewer, const std::string& job) {
   return connection_.Guard([&]() -> absl::StatusOr<Job> {
-    Query query(connection_, absl::StrCat("SELECT ", kJobColumns, " FROM jobs WHERE id = ?"));
+    Query query(connection_,
+                absl::StrCat("SELECT ", kJobColumns, " FROM jobs WHERE id = ?", AndRunIsSeen(viewer, "jobs.run")));
     query.Bind(job);
+    BindViewer(query, viewer);
     if (!query.Next()) return NotFound("JOB_NOT_FOUND", "job", job);
     return ReadJob(query);
   });
 }
 
-absl::StatusOr<Job> SqliteJobs::GetTraining(const Viewer&, const std::string& run) {
+absl::StatusOr<Job> SqliteJobs::GetTraining(const Viewer& viewer, const std::string& run) {
   return connection_.Guard([&]() -> absl::StatusOr<Job> {
-    Query query(connection_,
-                absl::StrCat("SELECT ", kJobColumns,
-                             " FROM jobs WHERE run = ? AND analysis = '' ORDER BY queue_position DESC LIMIT 1"));
+    Query query(connection_, absl::StrCat("SELECT ", kJobColumns, " FROM jobs WHERE run = ? AND analysis = ''",
+                                          AndRunIsSeen(viewer, "jobs.run"), " ORDER BY queue_position DESC LIMIT 1"));
     query.Bind(run);
+    BindViewer(query, viewer);
     if (!query.Next()) return NotFound("JOB_NOT_FOUND", "training job of run", run);
     return ReadJob(query);
   });
 }
 
-absl::StatusOr<std::vector<Job>> SqliteJobs::ListUnfinished(const Viewer&) {
+absl::StatusOr<std::vector<Job>> SqliteJobs::ListUnfinished(const Viewer& viewer) {
   return connection_.Guard([&]() -> absl::StatusOr<std::vector<Job>> {
     std::vector<Job> jobs;
-    Query query(connection_, absl::StrCat("SELECT ", kJobColumns,
+    const std::string seen = AndRunIsSeen(viewer, "jobs.run");
+    Query query(connection_, absl::StrCat("SELECT ", kJobColumns, ", 1", seen,
                                           " FROM jobs WHERE state NOT IN ('SUCCEEDED', 'FAILED', 'CANCELLED') "
                                           "ORDER BY queue_position"));
-    while (query.Next()) jobs.push_back(ReadJob(query));
+    BindViewer(query, viewer);
+    while (query.Next()) {
+      Job job = ReadJob(query);
+      if (query.Int(kJobColumnCount) != 0) {
+        jobs.push_back(std::move(job));
+      } else if (job.state == v1::QUEUED) {
+        Job of_another_user;
+        of_another_user.queue_position = job.queue_position;
+        jobs.push_back(std::move(of_another_user));
+      }
+    }
     return jobs;
   });
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
@@ -17,6 +18,7 @@
 #include "storage/sqlite/catalog/rows/not_found.h"
 #include "storage/sqlite/catalog/rows/run_order.h"
 #include "storage/sqlite/catalog/rows/run_row.h"
+#include "storage/sqlite/catalog/rows/seen_runs.h"
 #include "storage/sqlite/catalog/rows/sequence.h"
 #include "storage/sqlite/catalog/topics/sqlite_headlines.h"
 #include "storage/sqlite/catalog/topics/sqlite_removals.h"
@@ -39,14 +41,15 @@ SqlValue KeyOf(Query& query, const RunOrder& order, int column) {
   return query.Text(column);
 }
 
-absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& request, const RunOrder& order,
-                                    const std::string& sql, const std::vector<SqlValue>& parameters,
-                                    const std::string& query_hash) {
+absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const Viewer& viewer, const RunQuery& request,
+                                    const RunOrder& order, const std::string& sql,
+                                    const std::vector<SqlValue>& parameters, const std::string& query_hash) {
   RunPage page;
   PagePosition last;
   size_t bytes = 0;
   Query query(connection, sql);
   for (const SqlValue& parameter : parameters) query.Bind(parameter);
+  BindViewer(query, viewer);
   query.Bind(request.page_size + 1);
   while (query.Next()) {
     if (page.runs.size() == request.page_size || bytes > limits::kMaxPageBytes) {
@@ -63,24 +66,27 @@ absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const RunQuery& requ
 
 }  // namespace
 
-absl::StatusOr<v1::Run> SqliteRuns::Get(const Viewer&, const std::string& run) {
+absl::StatusOr<v1::Run> SqliteRuns::Get(const Viewer& viewer, const std::string& run) {
   return connection_.Guard([&]() -> absl::StatusOr<v1::Run> {
-    Query query(connection_, absl::StrCat("SELECT ", kRunReadColumns, " FROM runs WHERE id = ?"));
+    Query query(connection_, absl::StrCat("SELECT ", kRunReadColumns, " FROM runs WHERE id = ?", AndIsSeen(viewer)));
     query.Bind(run);
+    BindViewer(query, viewer);
     if (!query.Next()) return NotFound("RUN_NOT_FOUND", "run", run);
     return ReadRun(connection_, query);
   });
 }
 
-absl::StatusOr<std::vector<std::string>> SqliteRuns::Find(const Viewer&, const std::string& prefix, RunsFirst first,
-                                                          int limit) {
+absl::StatusOr<std::vector<std::string>> SqliteRuns::Find(const Viewer& viewer, const std::string& prefix,
+                                                          RunsFirst first, int limit) {
   return connection_.Guard([&]() -> absl::StatusOr<std::vector<std::string>> {
     std::vector<std::string> found;
     for (const bool among_first : {true, false}) {
       const bool deleted = among_first == (first == RunsFirst::kDeleted);
       Query query(connection_, absl::StrCat("SELECT id FROM runs WHERE id >= ? AND id < ? AND delete_time IS ",
-                                            deleted ? "NOT " : "", "NULL ORDER BY id LIMIT ?"));
-      query.Bind(prefix, PrefixEnd(prefix), limit);
+                                            deleted ? "NOT " : "", "NULL", AndIsSeen(viewer), " ORDER BY id LIMIT ?"));
+      query.Bind(prefix, PrefixEnd(prefix));
+      BindViewer(query, viewer);
+      query.Bind(limit);
       while (query.Next()) {
         std::string id = query.Text(0);
         if (query.sound()) found.push_back(std::move(id));
@@ -91,16 +97,17 @@ absl::StatusOr<std::vector<std::string>> SqliteRuns::Find(const Viewer&, const s
   });
 }
 
-absl::StatusOr<std::string> SqliteRuns::Latest(const Viewer&, const std::string& owner) {
+absl::StatusOr<std::string> SqliteRuns::Latest(const Viewer& viewer, const std::string& owner) {
   return connection_.Guard([&]() -> absl::StatusOr<std::string> {
-    Query query(connection_,
-                "SELECT id FROM runs WHERE owner = ? AND delete_time IS NULL ORDER BY sequence DESC, id DESC LIMIT 1");
+    Query query(connection_, absl::StrCat("SELECT id FROM runs WHERE owner = ? AND delete_time IS NULL",
+                                          AndIsSeen(viewer), " ORDER BY sequence DESC, id DESC LIMIT 1"));
     query.Bind(owner);
+    BindViewer(query, viewer);
     return query.Next() ? query.Text(0) : std::string();
   });
 }
 
-absl::StatusOr<RunPage> SqliteRuns::List(const Viewer&, const RunQuery& request) {
+absl::StatusOr<RunPage> SqliteRuns::List(const Viewer& viewer, const RunQuery& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const RunOrder order, ParseRunOrder(request.order_by));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request.filter));
   std::vector<std::string> conditions;
@@ -119,13 +126,13 @@ absl::StatusOr<RunPage> SqliteRuns::List(const Viewer&, const RunQuery& request)
     parameters.push_back(std::move(position.key));
     parameters.push_back(std::move(position.id));
   }
-  std::string where;
-  for (const std::string& condition : conditions)
-    absl::StrAppend(&where, where.empty() ? " WHERE " : " AND ", condition);
+  const std::string asked = conditions.empty() ? "TRUE" : absl::StrJoin(conditions, " AND ");
   const char* direction = order.descending ? " DESC" : "";
-  const std::string sql = absl::StrCat("SELECT ", kRunReadColumns, ", ", order.expression, " FROM runs", where,
-                                       " ORDER BY ", order.expression, direction, ", id", direction, " LIMIT ?");
-  return connection_.Guard([&] { return ReadRunPage(connection_, request, order, sql, parameters, query_hash); });
+  const std::string sql =
+      absl::StrCat("SELECT ", kRunReadColumns, ", ", order.expression, " FROM runs WHERE ", asked, AndIsSeen(viewer),
+                   " ORDER BY ", order.expression, direction, ", id", direction, " LIMIT ?");
+  return connection_.Guard(
+      [&] { return ReadRunPage(connection_, viewer, request, order, sql, parameters, query_hash); });
 }
 
 absl::Status SqliteRuns::Insert(const v1::Run& run) { return Put(run, /*is_new=*/true); }
@@ -136,7 +143,7 @@ absl::Status SqliteRuns::Put(const v1::Run& run, bool is_new) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(run.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string spec, ToJson(run.spec()));
   return connection_.Guard([&]() -> absl::Status {
-    Query before(connection_, "SELECT state, steps_done FROM runs WHERE id = ?");
+    Query before(connection_, "SELECT state, steps_done, visibility FROM runs WHERE id = ?");
     const bool found = before.Bind(id).Next();
     if (found && is_new) {
       return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
@@ -145,16 +152,18 @@ absl::Status SqliteRuns::Put(const v1::Run& run, bool is_new) {
     if (!found && !is_new) return NotFound("RUN_NOT_FOUND", "run", id);
     const bool moved =
         found && (before.Text(0) != v1::State_Name(run.state()) || before.Int(1) != Saturated(run.steps_done()));
+    std::string visibility = v1::Visibility_Name(run.visibility());
+    if (run.visibility() == v1::VISIBILITY_UNSPECIFIED) visibility = found ? before.Text(2) : "LAB";
     // A run's sequence is that of its insertion, its end's that of the update which brought it.
     const int64_t sequence = NextSequence(connection_);
     Query query(connection_,
-                absl::StrCat("INSERT INTO runs (", kRunColumns, ", sequence, end_sequence) VALUES (",
-                             Marks(kRunColumnCount + 2), ") ON CONFLICT (id) DO UPDATE SET ",
+                absl::StrCat("INSERT INTO runs (", kRunColumns, ", visibility, sequence, end_sequence) VALUES (",
+                             Marks(kRunColumnCount + 3), ") ON CONFLICT (id) DO UPDATE SET ",
                              "end_sequence = iif(excluded.end_sequence IS NULL, NULL, ifnull(end_sequence, "
-                             "excluded.end_sequence)), ",
+                             "excluded.end_sequence)), visibility = excluded.visibility, ",
                              TakeOver(kRunColumns, {"id"})));
     BindRun(query, id, run, spec);
-    query.Bind(sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt).Run();
+    query.Bind(visibility, sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt).Run();
     WriteLabels(connection_, id, run);
     // Before, neither its steps nor its state bear on them.
     if (moved && run.state() == v1::SUCCEEDED) SqliteHeadlines::Follow(connection_, id);

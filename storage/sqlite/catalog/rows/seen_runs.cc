@@ -1,0 +1,21 @@
+#include "storage/sqlite/catalog/rows/seen_runs.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace sumscope::storage {
+
+std::string AndIsSeen(const Viewer& viewer) {
+  if (viewer.sees_everything()) return "";
+  return " AND (+runs.visibility = 'LAB' OR +runs.owner = ?)";
+}
+
+std::string AndRunIsSeen(const Viewer& viewer, absl::string_view run) {
+  if (viewer.sees_everything()) return "";
+  return absl::StrCat(" AND EXISTS (SELECT 1 FROM runs WHERE runs.id = ", run, AndIsSeen(viewer), ")");
+}
+
+void BindViewer(Query& query, const Viewer& viewer) {
+  if (!viewer.sees_everything()) query.Bind(viewer.user());
+}
+
+}  // namespace sumscope::storage
