@@ -16,8 +16,8 @@ class Authenticator {
   virtual ~Authenticator() = default;
   // UNAUTHENTICATED with the reason why the peer cannot show who it is; RESOURCE_EXHAUSTED TOO_MANY_LOGINS.
   virtual absl::StatusOr<Caller> Authenticate(const Peer& peer) = 0;
-  // Whether a caller of before is still who they were, and may still do as much: not disabled, the role not lowered, the
-  // token neither revoked nor expired. UNAUTHENTICATED or PERMISSION_DENIED where not. For calls that last.
+  // Whether a caller of before is still who they were, and may still do as much: not disabled, the role not lowered,
+  // the token neither revoked nor expired. UNAUTHENTICATED or PERMISSION_DENIED where not. For calls that last.
   virtual absl::Status Recheck(const Caller& caller) = 0;
 };
 

@@ -18,11 +18,12 @@ enum class Role { kViewer = 1, kMember = 2, kAdmin = 3 };
 struct Caller {
   std::string name;  // alice
   Role role = Role::kViewer;
-  std::string credential;             // "local uid 1000", "certificate alice", "token laptop"
-  std::string address;                // of the peer: "socket", or an IP address
-  std::string token;                  // the id of the token that was shown, if one was
-  std::optional<uint32_t> uid;        // of the local account that calls, where that is who the caller is
-  std::optional<absl::Time> expires;  // when the credential does
+  std::string credential;               // "local uid 1000", "certificate alice", "token laptop"
+  std::string address;                  // of the peer: "socket", or an IP address
+  std::string certificate;              // the name in it that names the user, if one was shown
+  std::string token;                    // the id of the token that was shown, if one was
+  std::optional<uint32_t> uid;          // of the local account that calls, where that is who the caller is
+  std::optional<absl::Time> expires;    // when the credential does
   storage::CallAudit* audit = nullptr;  // of the call, where it has one
 
   // On whose behalf the catalog is asked during the call, and changed.

@@ -15,8 +15,8 @@ enum class Way {
   kTls,
 };
 
-// What the transport knows of who makes a call. Nothing in it is believed because the caller says so, but the token, which
-// is checked.
+// What the transport knows of who makes a call. Nothing in it is believed because the caller says so, but the token,
+// which is checked.
 struct Peer {
   Way way = Way::kSocket;
   std::optional<uint32_t> uid;                 // of a socket's other end, by the kernel

@@ -7,6 +7,9 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/string_view.h"
+
 namespace sumscope {
 namespace {
 
@@ -46,6 +49,12 @@ class RealIdSource final : public IdSource {
       uuid += kHex[bytes[i] & 15];
     }
     return uuid;
+  }
+
+  std::string NewSecret() override {
+    const std::array<uint8_t, 32> bytes = RandomBytes<32>();
+    return absl::WebSafeBase64Escape(
+        absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));  // which pads nothing
   }
 };
 

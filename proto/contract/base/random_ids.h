@@ -13,6 +13,8 @@ class IdSource {
   virtual std::string NewId(char prefix) = 0;
   // A UUID4 in its usual text form.
   virtual std::string NewUuid() = 0;
+  // 32 bytes that nobody guesses, as 43 characters of base64url.
+  virtual std::string NewSecret() = 0;
 
   // The operating system's randomness. Never deleted.
   static IdSource* Real();
