@@ -51,6 +51,13 @@ TEST(IdSource_Test, UuidThenVersionFourAndVariant) {
   EXPECT_NE(uuid, IdSource::Real()->NewUuid());
 }
 
+TEST(IdSource_Test, SecretThenThirtyTwoBytesOfBase64UrlAndDifferent) {
+  const std::regex shape("[A-Za-z0-9_-]{43}");
+  const std::string secret = IdSource::Real()->NewSecret();
+  EXPECT_TRUE(std::regex_match(secret, shape)) << secret;
+  EXPECT_NE(secret, IdSource::Real()->NewSecret());
+}
+
 TEST(Quote_Test, ControlCharactersAndQuotesThenEscaped) {
   EXPECT_EQ(Quote("P14L0H1"), R"("P14L0H1")");
   EXPECT_EQ(Quote(""), R"("")");
