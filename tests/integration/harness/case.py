@@ -69,14 +69,15 @@ class IntegrationTest(unittest.TestCase):
         self.assertEqual(health(server.client), 'SERVING')
         server.client.call('RunService/ListRuns')
 
-    def cli(self, server, *arguments, code=0, timeout=2 * PATIENCE, stdin=b'', env=None):
-        """Runs `sumscope`; fails where its exit code is another."""
-        environment = dict(clean_environment(self.root), **(env or {}))
+    def cli(self, server, *arguments, code=0, timeout=2 * PATIENCE, stdin=b'', env=None, account=None):
+        """Runs `sumscope`, as another account of the machine if one is given; fails where its exit code is another."""
+        environment = dict(account.environment if account else clean_environment(self.root), **(env or {}))
         if server is not None:
             environment.setdefault('SUMSCOPE_SERVER', server if isinstance(server, str) else server.address)
         try:
-            done = subprocess.run([str(SUMSCOPE), *map(str, arguments)], input=stdin, capture_output=True,
-                                  env=environment, timeout=timeout, cwd=self.root)
+            done = subprocess.run([str(account.program if account else SUMSCOPE), *map(str, arguments)], input=stdin,
+                                  capture_output=True, env=environment, timeout=timeout,
+                                  cwd=account.home if account else self.root, **(account.identity if account else {}))
         except subprocess.TimeoutExpired:
             self.fail(f'sumscope {arguments} did not end within {timeout} s')
         result = Result(done.returncode, done.stdout, done.stderr.decode(errors='replace'))
@@ -84,9 +85,9 @@ class IntegrationTest(unittest.TestCase):
             self.assertEqual(result.code, code, f'sumscope {" ".join(map(str, arguments))}\n{result}')
         return result
 
-    def assert_refused(self, server, reason, code, *arguments, says=''):
+    def assert_refused(self, server, reason, code, *arguments, says='', **options):
         """The CLI refuses with this reason and exit code, prints no data, and the server stays well."""
-        result = self.cli(server, *arguments, code=code)
+        result = self.cli(server, *arguments, code=code, **options)
         self.assertIn(reason, result.stderr)
         self.assertIn(says, result.stderr)
         self.assertEqual(result.stdout, b'')

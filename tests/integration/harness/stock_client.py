@@ -10,10 +10,15 @@ from harness.waiting import PATIENCE
 class StockClient:
     """Every method of every service that reflection tells of, with dicts in and out (proto field names)."""
 
-    def __init__(self, address, options=()):
-        self.channel = grpc.insecure_channel(address, options)
-        self.database = ProtoReflectionDescriptorDatabase(self.channel)
-        self.pool = descriptor_pool.DescriptorPool(self.database)
+    def __init__(self, address, options=(), credentials=None, metadata=(), like=None):
+        """`credentials` of gRPC make it TLS; `metadata` goes with every call; `like` is a client that knows the descriptors
+        already, for callers whom reflection may refuse."""
+        self.channel = (grpc.secure_channel(address, credentials, options) if credentials else
+                        grpc.insecure_channel(address, options))
+        if metadata:
+            self.channel = grpc.intercept_channel(self.channel, WithMetadata(metadata))
+        self.database = like.database if like else ProtoReflectionDescriptorDatabase(self.channel)
+        self.pool = like.pool if like else descriptor_pool.DescriptorPool(self.database)
 
     def close(self):
         self.channel.close()
@@ -60,6 +65,19 @@ class StockClient:
                 info = self.message('google.rpc.ErrorInfo').FromString(detail.value)
                 return info.reason, info.domain
         return '', ''
+
+
+class WithMetadata(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor, grpc.StreamUnaryClientInterceptor,
+                   grpc.StreamStreamClientInterceptor):
+    """Sends the same metadata with every call of a channel, reflection's too."""
+
+    def __init__(self, metadata):
+        self.metadata = tuple(metadata)
+
+    def _call(self, proceed, details, request):
+        return proceed(details._replace(metadata=tuple(details.metadata or ()) + self.metadata), request)
+
+    intercept_unary_unary = intercept_unary_stream = intercept_stream_unary = intercept_stream_stream = _call
 
 
 def qualified(path):

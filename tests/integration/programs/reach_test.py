@@ -9,24 +9,9 @@ from pathlib import Path
 import grpc
 
 from harness.case import IntegrationTest
+from harness.ports import connect, free_port
 from harness.stock_client import qualified
 from harness.waiting import wait_until
-
-
-def connect(address):
-    """A connection to unix:/path or host:port that says nothing."""
-    if address.startswith('unix:'):
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(address.removeprefix('unix:'))
-        return connection
-    host, port = address.rsplit(':', 1)
-    return socket.create_connection((host, int(port)))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 def frame(kind, flags, stream, payload):
