@@ -1,0 +1,274 @@
+"""Private runs: to another member of the lab everything about one answers with the very bytes of what is absent."""
+
+import hashlib
+import unittest
+import uuid
+
+from harness.case import IntegrationTest
+from harness.lab import Lab
+from harness.models import TINY_SPEC
+from harness.raw_calls import answer_of, methods, path_of
+from harness.waiting import wait_until
+
+# Of the same length, so that one becomes the other within any message.
+SECRET, ABSENT = 'secret-a1', 'absent-b2'
+TAGS = [dict(node='P5L0H0', tag='Fail%:8'), dict(node='P6L0H0', tag='Algo:A1.SC')]
+EVALUATE = dict(evaluate={})
+LINES = b'12+34\n55+44\n9+1\n'
+LONG = dict(TINY_SPEC, steps=10_000_000)
+
+# What a method needs beside the name that it is asked for.
+NEEDS = {
+    'CreateAnalysis': dict(request=EVALUATE, question_set=dict(uniform=dict(count=20))),
+    'ReadTensor': dict(tensor='blocks.0.attn.hook_z'),
+    'UpdateRun': dict(update_mask='labels.a'),
+    'CreateToken': dict(display_name='x'),
+    'UpdateUser': dict(update_mask='role'),
+}
+# Methods that name no resource: what they tell is compared in lists, or cannot tell of runs.
+NAMELESS = {'CreateRun', 'ListRuns', 'ListFacts', 'ListQuestionSets', 'UploadQuestionSet', 'ImportRun', 'GetServerInfo',
+            'GetCaller', 'CreateUser', 'ListUsers', 'ListAuditRecords'}
+
+LISTS = [
+    ('RunService/ListRuns', dict(show_deleted=True)), ('RunService/ListRuns', dict(page_size=1)),
+    ('RunService/ListRuns', dict(order_by='model_name')), ('RunService/ListRuns', dict(order_by='end_time desc')),
+    ('RunService/ListRuns', dict(filter='owner = "ada"')), ('RunService/ListRuns', dict(filter='state = SUCCEEDED')),
+    ('RunService/ListRuns', dict(filter='labels.project = "secret"')), ('RunService/ListRuns', dict(filter='labels.project:*')),
+    ('RunService/ListRuns', dict(filter='NOT owner = "ben"')), ('RunService/ListRuns', dict(filter='spec.n_digits = 2')),
+    ('AnalysisService/ListAnalyses', dict(parent='runs/-')), ('AnalysisService/ListAnalyses', dict(parent='runs/-', page_size=1)),
+    ('AnalysisService/ListAnalyses', dict(parent='runs/-', analysis='evaluate')),
+    ('CaptureService/ListCaptures', dict(parent='runs/-')),
+    ('FactService/ListFacts', {}), ('FactService/ListFacts', dict(page_size=1)),
+    ('FactService/ListFacts', dict(filter=f'run.name = "{SECRET}"')), ('FactService/ListFacts', dict(filter='run.owner = "ada"')),
+    ('FactService/ListFacts', dict(filter='task = "A1.SC"')), ('FactService/ListFacts', dict(filter='kind = "Fail%"')),
+    ('QuestionSetService/ListQuestionSets', {}), ('QuestionSetService/ListQuestionSets', dict(page_size=1)),
+]
+
+
+class PrivateTest(IntegrationTest):
+    def setUp(self):
+        self.lab = Lab(self, users=[('ada', 'MEMBER'), ('ben', 'MEMBER'), ('vic', 'VIEWER')])
+        self.ada, self.ben = self.lab.client('ada'), self.lab.client('ben')
+
+    def create(self, client, run, visibility='LAB', spec=None, **fields):
+        client.call('RunService/CreateRun', request_id=str(uuid.uuid4()), run_id=run, visibility=visibility,
+                    spec=spec or dict(TINY_SPEC, steps=20), **fields)
+        return f'runs/{run}'
+
+    def ask(self, client, run, request, **fields):
+        name = client.call('AnalysisService/CreateAnalysis', parent=run, request=request, **fields)['analysis']['name']
+
+        def ended():
+            analysis = client.call('AnalysisService/GetAnalysis', name=name)
+            self.assertNotIn(analysis['state'], ('FAILED', 'CANCELLED'), analysis)
+            return analysis['state'] == 'SUCCEEDED'
+        wait_until(f'{name} to be answered', ended)
+        return name
+
+    def upload(self, client, lines):
+        return client.upload('QuestionSetService/UploadQuestionSet', [dict(header=dict(n_digits=2)), dict(data=lines)])
+
+    def everything_of(self, client, run, visibility, lines, **fields):
+        """A run with one of each: {kind: name}."""
+        name = self.create(client, run, visibility, **fields)
+        wait_until(f'{name} to be trained', lambda: client.call('RunService/GetRun', name=name)['state'] == 'SUCCEEDED')
+        questions = self.upload(client, lines)
+        uploaded = dict(uploaded=dict(sha256=questions['sha256']))
+        analysis = self.ask(client, name, EVALUATE, question_set=uploaded)
+        capture = self.ask(client, name, dict(capture=dict(hooks=['blocks.0.attn.hook_z'])),
+                           question_set=dict(uniform=dict(count=5)))
+        self.ask(client, name, dict(import_tags=dict(file_name='tags.json', tags=TAGS)))
+        return dict(run=name, checkpoint=f'{name}/checkpoints/20', last=f'{name}/checkpoints/last', analysis=analysis,
+                    capture=capture.replace('/analyses/', '/captures/'), question_set=questions['name'],
+                    prefix=name[:-3])
+
+    def lists(self):
+        """Every list as ben sees it, page by page."""
+        seen = {}
+        for path, fields in LISTS:
+            method, token, pages = self.ben.method(f'sumscope.v1.{path}'), '', []
+            while True:
+                answer = answer_of(self.ben, method, [dict(fields, page_token=token)])
+                pages.append(answer.bytes())
+                token = self.ben.message(method.output_type.full_name).FromString(
+                    answer.messages[0]).next_page_token if answer.messages else ''
+                if not token:
+                    break
+            seen[path, str(fields)] = pages
+        return seen
+
+    def assert_same_as_absent(self, method, present, absent, replacements):
+        hidden = answer_of(self.ben, method, [present])
+        missing = answer_of(self.ben, method, [absent])
+        self.assertEqual(hidden.bytes(*replacements), missing.bytes(), f'{path_of(method)} {present}')
+        return missing
+
+    def test_EveryMethodGivenAPrivateRunAnswersAsIfThereWereNone(self):
+        everything = self.everything_of
+        open_one = everything(self.ben, 'open-run', 'LAB', b'1+2\n', labels=dict(project='open'))
+        before = self.lists()
+        self.assertIn(b'open-run', b''.join(before['RunService/ListRuns', str(dict(page_size=1))]))
+        secret = everything(self.ada, SECRET, 'PRIVATE', LINES, labels=dict(project='secret'))
+        self.assertEqual(self.lists(), before)
+        intact = [self.ada.call('RunService/GetRun', name=secret['run']),
+                  self.ada.call('AnalysisService/GetAnalysis', name=secret['analysis']),
+                  self.ada.call('CaptureService/GetCapture', name=secret['capture']),
+                  self.ada.call('QuestionSetService/GetQuestionSet', name=secret['question_set']),
+                  self.ada.call('FactService/ListFacts', filter=f'run.name = "{SECRET}"')]
+        self.assertEqual(len(intact[-1]['facts']), len(TAGS))
+
+        sha = secret['question_set'].split('/')[1]
+        other_sha = hashlib.sha256(b'absent').hexdigest()
+        replacements = ((SECRET, ABSENT), (SECRET[:-3], ABSENT[:-3]), (sha, other_sha))
+        absent = {kind: self.replaced(name, replacements) for kind, name in secret.items()}
+        walked = 0
+        for method in methods(self.ben):
+            for kind, name in secret.items():
+                with self.subTest(path_of(method), kind=kind):
+                    fields = self.named(method, name)
+                    if fields is None:
+                        self.assertIn(method.name, NAMELESS, 'a method whose privacy no test knows')
+                        continue
+                    self.assert_same_as_absent(method, fields, self.named(method, absent[kind]), replacements)
+                    walked += 1
+        self.assertGreater(walked, 100)
+
+        with self.subTest('a question set of another member in a question of one\'s own'):
+            create = self.ben.method('sumscope.v1.AnalysisService/CreateAnalysis')
+            ask = [dict(parent=open_one['run'], request=EVALUATE, question_set=dict(uploaded=dict(sha256=one)))
+                   for one in (sha, other_sha)]
+            answer = self.assert_same_as_absent(create, *ask, replacements)
+            self.assertEqual(answer.code, 'NOT_FOUND')
+        with self.subTest('weights to begin with'):
+            create = self.ben.method('sumscope.v1.RunService/CreateRun')
+            for place in ('', '@20'):
+                spec = [dict(TINY_SPEC, insert_mode='INSERT_ONCE', init_from=f'{run}{place}') for run in (SECRET, ABSENT)]
+                self.assert_same_as_absent(create, dict(spec=spec[0]), dict(spec=spec[1]), replacements)
+        with self.subTest('a viewer'):
+            vic = self.lab.client('vic')
+            hidden, missing = (answer_of(vic, vic.method('sumscope.v1.RunService/GetRun'), [dict(name=name)])
+                               for name in (secret['run'], absent['run']))
+            self.assertEqual(hidden.bytes(*replacements), missing.bytes())
+
+        self.assertEqual(self.lists(), before)
+        after = [self.ada.call('RunService/GetRun', name=secret['run']),
+                 self.ada.call('AnalysisService/GetAnalysis', name=secret['analysis']),
+                 self.ada.call('CaptureService/GetCapture', name=secret['capture']),
+                 self.ada.call('QuestionSetService/GetQuestionSet', name=secret['question_set']),
+                 self.ada.call('FactService/ListFacts', filter=f'run.name = "{SECRET}"')]
+        self.assertEqual(after, intact)
+        with self.subTest('the same questions uploaded by another are theirs alone'):
+            mine = self.upload(self.ben, LINES)
+            self.assertEqual(mine['owner'].removeprefix('users/'), 'ben')
+            self.assertNotEqual(mine['create_time'], intact[3]['create_time'])
+            self.assertEqual(self.ada.call('QuestionSetService/GetQuestionSet', name=secret['question_set']), intact[3])
+        with self.subTest('the admins see it all'):
+            self.assertEqual(self.lab.server.client.call('RunService/GetRun', name=secret['run'])['visibility'], 'PRIVATE')
+            self.assertEqual(len(self.lab.server.client.call('RunService/ListRuns')['runs']), 2)
+
+    @staticmethod
+    def replaced(name, replacements):
+        for old, new in replacements:
+            name = name.replace(old, new)
+        return name
+
+    @staticmethod
+    def named(method, name):
+        """A request that names a resource, or None where the method names none."""
+        fields = method.input_type.fields_by_name
+        needs = dict(NEEDS.get(method.name, {}))
+        if 'name' in fields:
+            return dict(needs, name=name)
+        if 'parent' in fields:
+            return dict(needs, parent=name)
+        for holder in ('run', 'user'):
+            if holder in fields and fields[holder].message_type and method.name.startswith('Update'):
+                return dict(needs, **{holder: dict(name=name)})
+        return None
+
+    def test_EveryCommandGivenAPrivateRunSaysWhatItSaysOfNone(self):
+        self.create(self.ben, 'open-run')
+        self.everything_of(self.ada, SECRET, 'PRIVATE', LINES)
+        environment = self.lab.environment('ben')
+        out = self.root / 'out'
+        commands = [
+            'runs show {}', 'runs watch {}', 'runs logs {}', 'runs metrics {}', 'runs cancel {}', 'runs resume {}',
+            'runs retry {}', 'runs delete --yes {}', 'runs undelete {}', 'runs label {} a=b', 'runs checkpoints {}',
+            'runs set-visibility {} lab', f'runs export {{}} --out {out}', 'runs compare {} open-run',
+            'runs compare open-run {}', 'runs show {}@20', 'probe {} evaluate --questions uniform:20', 'ask {} 12+34',
+            'capture {} --hooks blocks.* --questions uniform:5', 'analyses list {}', 'captures list {}',
+            'facts --filter run.name="{}"', 'facts run.name="{}"', 'runs list --filter name="{}"',
+            'train add_d2_l1_h1 --dry-run --set insert_mode=INSERT_ONCE,init_from={}']
+        for command in commands:
+            for cut in (0, 3):
+                with self.subTest(command, cut=cut):
+                    said = []
+                    for run in (SECRET, ABSENT):
+                        arguments = [word.format(run[:len(run) - cut]) for word in command.split()]
+                        result = self.cli(None, *arguments, code=None, env=environment)
+                        text = f'{result!r}'.replace(SECRET[:-3], ABSENT[:-3]).replace(SECRET[-3:], ABSENT[-3:])
+                        said.append(text)
+                    self.assertEqual(said[0], said[1])
+                    self.assertFalse(out.exists())
+        with self.subTest('@last'):
+            self.assertIn('open-run', self.cli(None, 'runs', 'show', '@last', env=environment).text)
+        with self.subTest('completion'):
+            self.assertNotIn('secret', self.cli(None, 'runs', 'list', '-o', 'id', env=environment).text)
+
+    def test_WhatIsMadeOfAPrivateRunIsPrivate(self):
+        run = self.create(self.ada, SECRET, 'PRIVATE', spec=LONG)
+        self.ada.call('RunService/CancelRun', name=run)
+        wait_until('its end', lambda: self.ada.call('RunService/GetRun', name=run)['state'] == 'CANCELLED')
+        again = self.ada.call('RunService/RetryRun', name=run, request_id=str(uuid.uuid4()))
+        self.assertEqual(again['visibility'], 'PRIVATE')
+        self.ada.call('RunService/CancelRun', name=again['name'])
+        self.assertEqual(self.ben.call('RunService/ListRuns')['runs'], [])
+
+    # Of a run that becomes private the watch of another member ends, with what an absent run would say.
+    def test_WatchOfARunThatBecomesPrivateEnds(self):
+        run = self.create(self.ada, SECRET, spec=LONG)
+        stream = self.ben.stream('RunService/WatchRun', name=run)
+        next(stream)
+        own = self.ada.stream('RunService/WatchRun', name=run)
+        next(own)
+        wait_until('steps', lambda: int(self.ada.call('RunService/GetRun', name=run)['steps_done']) > 0)
+        self.ada.call('RunService/UpdateRun', run=dict(name=run, visibility='PRIVATE'), update_mask='visibility')
+        watch = self.ben.method('sumscope.v1.RunService/WatchRun')
+        ended = self.rest_of(stream)
+        absent = answer_of(self.ben, watch, [dict(name=f'runs/{ABSENT}')])
+        self.assertEqual(ended, (absent.code, absent.details.replace(ABSENT, SECRET)))
+        self.assertTrue(own.is_active())
+        own.cancel()
+        self.ada.call('RunService/UpdateRun', run=dict(name=run, visibility='LAB'), update_mask='visibility')
+        self.assertEqual(self.ben.call('RunService/GetRun', name=run)['visibility'], 'LAB')
+
+    @staticmethod
+    def rest_of(stream):
+        try:
+            for _ in stream:
+                pass
+        except Exception as error:  # noqa: BLE001
+            return error.code().name, error.details()
+        return 'OK', ''
+
+    # What others see of the slot and of their own waiting runs tells nothing of the private run that is in the way.
+    def test_PrivateRunAtWorkIsAnotherUsersJobToOthers(self):
+        run = self.create(self.ada, SECRET, 'PRIVATE', spec=LONG)
+        self.create(self.ada, 'secret-a2', 'PRIVATE', spec=LONG)
+        wait_until('steps', lambda: int(self.ada.call('RunService/GetRun', name=run)['steps_done']) > 0)
+        waiting = self.create(self.ben, 'open-run')
+        job = self.ada.call('RunService/GetRun', name=run)['job']
+        for path, fields in (('SystemService/GetServerInfo', {}), ('RunService/GetRun', dict(name=waiting)),
+                             ('RunService/ListRuns', {})):
+            answer = answer_of(self.ben, self.ben.method(f'sumscope.v1.{path}'), [fields])
+            self.assertEqual(answer.code, 'OK')
+            for text in ('secret', 'ada', job):
+                self.assertNotIn(text.encode(), answer.bytes(), path)
+        self.assertIn(SECRET.encode(), answer_of(
+            self.ada, self.ada.method('sumscope.v1.SystemService/GetServerInfo'), [{}]).bytes())
+        info = self.cli(None, 'server', 'info', env=self.lab.environment('ben')).text
+        self.assertNotIn('secret', info)
+
+
+if __name__ == '__main__':
+    unittest.main(verbosity=2)
