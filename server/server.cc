@@ -31,6 +31,7 @@
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/serve/call_log.h"
 #include "server/rpc/serve/free_disk.h"
+#include "server/rpc/serve/gate/peer_of.h"
 #include "server/rpc/serve/road.h"
 #include "server/rpc/system/system_service.h"
 #include "server/transport/descriptor_budget.h"
@@ -82,7 +83,10 @@ class RealServer final : public Server {
     parts.connections = &connections_;
     parts.watch = &watch_;
     parts.first_descriptor = descriptors_.first_connection;
-    parts.on_look = [this] { GiveMemoryBack(); };
+    parts.on_look = [this] {
+      road_->EndRefused();
+      GiveMemoryBack();
+    };
     SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, sockets_, parts));
     return manager_->Start();
   }
@@ -185,11 +189,18 @@ class RealServer final : public Server {
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
     backend.memory_bytes = host::ThisMachine().memory_bytes;
-    runs_ = std::make_unique<rpc::RunService>(backend, &road_);
-    analyses_ = std::make_unique<rpc::AnalysisService>(backend, &road_);
-    captures_ = std::make_unique<rpc::CaptureService>(backend, &road_);
-    facts_ = std::make_unique<rpc::FactService>(backend, &road_);
-    question_sets_ = std::make_unique<rpc::QuestionSetService>(backend, &road_);
+    rpc::RoadParts road;
+    road.authenticator = &authenticator_;
+    road.peer_of = [this](const grpc::ServerContextBase& context) { return rpc::PeerOf(context, &connections_); };
+    road.catalog = storage_.catalog.get();
+    road.clock = Clock::Real();
+    road.hooks = {&call_log_};
+    road_ = std::make_unique<rpc::Road>(std::move(road));
+    runs_ = std::make_unique<rpc::RunService>(backend, road_.get());
+    analyses_ = std::make_unique<rpc::AnalysisService>(backend, road_.get());
+    captures_ = std::make_unique<rpc::CaptureService>(backend, road_.get());
+    facts_ = std::make_unique<rpc::FactService>(backend, road_.get());
+    question_sets_ = std::make_unique<rpc::QuestionSetService>(backend, road_.get());
 
     v1::ServerInfo info;
     info.set_version(kVersion);
@@ -209,13 +220,12 @@ class RealServer final : public Server {
     connections->set_maximum(connections_.maximum());
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
-    system_ = std::make_unique<rpc::SystemService>(backend, &road_, std::move(info), &watch_.times());
+    system_ = std::make_unique<rpc::SystemService>(backend, road_.get(), std::move(info), &watch_.times());
   }
 
   const ServerConfig config_;
-  const auth::SingleUserAuthenticator authenticator_;
+  auth::SingleUserAuthenticator authenticator_;
   rpc::CallLog call_log_;
-  const rpc::Road road_{&authenticator_, {&call_log_}};
   // In the order of construction; the services go first, the lock last.
   std::unique_ptr<host::InstanceLock> lock_;
   SocketPlaces sockets_;
@@ -229,7 +239,8 @@ class RealServer final : public Server {
   std::vector<std::string> repairs_;
   rpc::Seats watchers_{limits::kMaxWatchers, "TOO_MANY_WATCHERS", "watches"};
   rpc::Seats downloads_{limits::kMaxDownloads, "TOO_MANY_DOWNLOADS", "downloads"};
-  rpc::UploadDesk uploads_{limits::kMaxUploads};
+  std::unique_ptr<rpc::Road> road_;
+  rpc::UploadDesk uploads_{limits::kMaxUploads};  // after the road, which its threads use
   rpc::IncomingRoom room_{[this] { return rpc::FreeDiskBytes(config_.data_directory); }, limits::kUploadDiskReserve,
                           limits::kMaxUploadMemory};
   const transport::DescriptorBudget descriptors_ = transport::RaiseDescriptorLimit();

@@ -29,6 +29,7 @@ class SingleUserAuthenticator : public Authenticator {
     Caller caller;
     caller.name = user_;
     caller.role = Role::kAdmin;
+    caller.unlimited = true;
     caller.address = peer.address;
     return caller;
   }

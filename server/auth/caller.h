@@ -24,7 +24,10 @@ struct Caller {
   std::string token;                    // the id of the token that was shown, if one was
   std::optional<uint32_t> uid;          // of the local account that calls, where that is who the caller is
   std::optional<absl::Time> expires;    // when the credential does
+  bool unlimited = false;               // the server's own account, or root: they can end it anyway
   storage::CallAudit* audit = nullptr;  // of the call, where it has one
+  // The run that the road took the request to mean, when it looked whose it is: the handler must mean the same.
+  std::string asked_run, found_run;  // runs/r7, r7k2m9qa; empty where it did not look
 
   // On whose behalf the catalog is asked during the call, and changed.
   storage::Viewer viewer() const {

@@ -16,6 +16,12 @@ ino_t InodeOf(int descriptor) {
   return fstat(descriptor, &file) == 0 ? file.st_ino : 0;
 }
 
+// The N of "fd:N"; -1 for another name.
+int DescriptorOf(absl::string_view peer) {
+  int descriptor = -1;
+  return absl::ConsumePrefix(&peer, "fd:") && absl::SimpleAtoi(peer, &descriptor) ? descriptor : -1;
+}
+
 }  // namespace
 
 bool ConnectionTable::IsOpen(const Connection& connection) {
@@ -58,9 +64,7 @@ size_t ConnectionTable::Count() {
 }
 
 uint64_t ConnectionTable::CallBegan(const std::string& peer) {
-  absl::string_view number = peer;
-  int descriptor = -1;
-  if (!absl::ConsumePrefix(&number, "fd:") || !absl::SimpleAtoi(number, &descriptor)) return 0;
+  const int descriptor = DescriptorOf(peer);
   MutexLock lock(&mutex_);
   const auto id = ids_.find(descriptor);
   if (id == ids_.end()) return 0;
@@ -74,6 +78,21 @@ void ConnectionTable::CallEnded(uint64_t id) {
   if (found == connections_.end()) return;
   --found->second.calls;
   found->second.quiet_since = clock_->Monotonic();
+}
+
+std::optional<uint32_t> ConnectionTable::UidOf(const std::string& peer) {
+  MutexLock lock(&mutex_);
+  const auto id = ids_.find(DescriptorOf(peer));
+  if (id == ids_.end()) return std::nullopt;
+  const Connection& connection = connections_.at(id->second);
+  int domain = 0;
+  socklen_t domain_size = sizeof(domain);
+  ucred other = {};
+  socklen_t other_size = sizeof(other);
+  const bool is_local =
+      IsOpen(connection) && getsockopt(connection.descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) == 0 &&
+      domain == AF_UNIX && getsockopt(connection.descriptor, SOL_SOCKET, SO_PEERCRED, &other, &other_size) == 0;
+  return is_local ? std::make_optional(other.uid) : std::nullopt;
 }
 
 void ConnectionTable::ShutDown(uint64_t id) {

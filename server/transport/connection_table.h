@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -38,6 +39,9 @@ class ConnectionTable {
   // none of this table. Descriptor numbers return, ids do not.
   uint64_t CallBegan(const std::string& peer);
   void CallEnded(uint64_t id);
+  // The account at the other end of a local socket's connection, by the kernel. Empty for a peer that is none of this
+  // table, or no local socket.
+  std::optional<uint32_t> UidOf(const std::string& peer);
 
   void ShutDown(uint64_t id);
   void ShutDownIdle();

@@ -63,6 +63,15 @@ absl::Status WithRetryAfter(absl::Status status, absl::Duration delay) {
   return status;
 }
 
+absl::Status WithQuotaFailure(absl::Status status, absl::string_view subject, absl::string_view description) {
+  google::rpc::QuotaFailure failure;
+  auto* violation = failure.add_violations();
+  violation->set_subject(ShortenUtf8(subject, limits::kMaxErrorMetadata));
+  violation->set_description(ShortenUtf8(description, limits::kMaxErrorText));
+  SetDetail(failure, &status);
+  return status;
+}
+
 std::string ErrorReason(const absl::Status& status) {
   const auto payload = status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
   google::rpc::ErrorInfo info;

@@ -32,6 +32,9 @@ absl::Status WithReason(const absl::Status& status);
 // Adds RetryInfo.
 absl::Status WithRetryAfter(absl::Status status, absl::Duration delay);
 
+// Adds QuotaFailure with one violation: whose limit, "user:alice", and which.
+absl::Status WithQuotaFailure(absl::Status status, absl::string_view subject, absl::string_view description);
+
 // The reason of a status made above (also after it crossed the wire); "" without one.
 std::string ErrorReason(const absl::Status& status);
 

@@ -39,22 +39,23 @@ absl::StatusOr<v1::Analysis> Analyses::WithContent(const std::string& run, v1::A
   return whole;
 }
 
-absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const storage::Viewer& viewer, const Request& request,
+absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const storage::Actor& actor, const Request& request,
                                                               const std::string& run, const std::string& key) {
   using Found = std::optional<v1::Analysis>;
   bool from_cache = true;
   SUMSCOPE_ASSIGN_OR_RETURN(
       Found found, ReadCatalog<Found>(context_->catalog, [&](storage::CatalogReader& reader) -> absl::StatusOr<Found> {
-        SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(reader, request));
+        SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(reader, actor, request));
         if (answered.has_value()) {
           from_cache = false;
           SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(*answered));
-          SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis, reader.analyses().Get(viewer, name.run, name.analysis));
+          SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis analysis,
+                                    reader.analyses().Get(actor.viewer(), name.run, name.analysis));
           return Found(std::move(analysis));
         }
-        SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, reader.runs().Get(viewer, run));
+        SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, reader.runs().Get(actor.viewer(), run));
         SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
-        return reader.analyses().Find(viewer, run, key);
+        return reader.analyses().Find(actor.viewer(), run, key);
       }));
   if (!found.has_value()) return std::optional<CreatedAnalysis>();
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(found->name()));
@@ -64,24 +65,25 @@ absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const storage::Vie
   return std::optional<CreatedAnalysis>(std::move(created));
 }
 
-absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Viewer& viewer, const Request& request,
+absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Actor& actor, const Request& request,
                                                  const std::string& run, v1::Analysis analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&being_changed_, run));
-  SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, Find(viewer, request, run, analysis.key()));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, Find(actor, request, run, analysis.key()));
   if (found.has_value()) {
+    actor.Names(found->analysis.name());
     // The request is not recorded: it made nothing, and asked again it finds the same.
     return *std::move(found);
   }
   SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
-  SUMSCOPE_RETURN_IF_ERROR(Check(viewer, run, analysis));
+  SUMSCOPE_RETURN_IF_ERROR(Check(actor.viewer(), run, analysis));
   const uint64_t announced = analysis.prediction().disk_bytes();
   analysis.clear_prediction();
   analysis.set_name(AnalysisName(run, context_->ids->NewId('a')));
   *analysis.mutable_create_time() = ToTimestamp(context_->clock->Now());
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(run));
   const AnalysisKind& kind = KindOf(analysis.request());
-  const absl::Status stored = kind.needs_worker() ? Queue(viewer, request, run, file.get(), &analysis)
-                                                  : StoreAnswer(viewer, request, run, file.get(), &analysis);
+  const absl::Status stored = kind.needs_worker() ? Queue(actor, request, run, file.get(), &analysis)
+                                                  : StoreAnswer(actor, request, run, file.get(), &analysis);
   if (!stored.ok()) {
     // Nobody finds what cannot be removed now.
     const std::string id = IdOf(analysis.name());
@@ -95,7 +97,7 @@ absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Viewer& viewer, 
   return created;
 }
 
-absl::Status Analyses::Queue(const storage::Viewer& viewer, const Request& request, const std::string& run,
+absl::Status Analyses::Queue(const storage::Actor& actor, const Request& request, const std::string& run,
                              storage::RunFile* file, v1::Analysis* analysis) {
   JobWithSubject target;
   target.job = admission_->NewJob(run, IdOf(analysis->name()));
@@ -103,28 +105,29 @@ absl::Status Analyses::Queue(const storage::Viewer& viewer, const Request& reque
   analysis->set_job(JobName(target.job.id));
   SUMSCOPE_RETURN_IF_ERROR(
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
-  SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.runs().Get(viewer, run));
-    SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(target.run));
-    if (analysis->question_set().has_uploaded()) {  // from here on it is named, and stays
-      SUMSCOPE_RETURN_IF_ERROR(
-          transaction.question_sets().Get(viewer, analysis->question_set().uploaded().sha256()).status());
-    }
-    target.analysis = *analysis;
-    SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(target.analysis));
-    SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&target.job));
-    SUMSCOPE_RETURN_IF_ERROR(
-        Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
-    return RecordRequest(transaction, request, analysis->name());
-  }));
+  SUMSCOPE_RETURN_IF_ERROR(
+      context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.runs().Get(actor.viewer(), run));
+        SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(target.run));
+        if (analysis->question_set().has_uploaded()) {  // from here on it is named, and stays
+          SUMSCOPE_RETURN_IF_ERROR(
+              transaction.question_sets().Get(actor.viewer(), analysis->question_set().uploaded().sha256()).status());
+        }
+        target.analysis = *analysis;
+        SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(target.analysis));
+        SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&target.job));
+        SUMSCOPE_RETURN_IF_ERROR(
+            Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
+        return RecordRequest(transaction, actor, request, analysis->name());
+      }));
   *analysis = std::move(target.analysis);
   admission_->Enqueue(target.job);
   return absl::OkStatus();
 }
 
-absl::Status Analyses::StoreAnswer(const storage::Viewer& viewer, const Request& request, const std::string& run,
+absl::Status Analyses::StoreAnswer(const storage::Actor& actor, const Request& request, const std::string& run,
                                    storage::RunFile* file, v1::Analysis* analysis) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run of, GetRun(viewer, run));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run of, GetRun(actor.viewer(), run));
   const AnalysisKind& kind = KindOf(analysis->request());
   *analysis->mutable_result() = kind.Answer(of.spec(), analysis->request());
   analysis->mutable_provenance()->set_sumscope_version(context_->options.version);
@@ -136,14 +139,15 @@ absl::Status Analyses::StoreAnswer(const storage::Viewer& viewer, const Request&
   SUMSCOPE_RETURN_IF_ERROR(
       file->Write([&](storage::RunFileTransaction& transaction) { return transaction.PutAnalysis(*analysis); }));
   bool sealed = false;
-  SUMSCOPE_RETURN_IF_ERROR(context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.runs().Get(viewer, run));
-    SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
-    sealed = IsTerminal(row.state());
-    SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(*analysis));
-    SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_->clock->Now()));
-    return RecordRequest(transaction, request, analysis->name());
-  }));
+  SUMSCOPE_RETURN_IF_ERROR(
+      context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.runs().Get(actor.viewer(), run));
+        SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
+        sealed = IsTerminal(row.state());
+        SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(*analysis));
+        SUMSCOPE_RETURN_IF_ERROR(StoreFacts(transaction, *analysis, analysis->result(), context_->clock->Now()));
+        return RecordRequest(transaction, actor, request, analysis->name());
+      }));
   // It is stored: an error would take it for one that is not. The housekeeping seals what could not be sealed now.
   if (sealed) SealUnlessBusy(context_, run, file).IgnoreError();
   return absl::OkStatus();
@@ -155,25 +159,27 @@ absl::Status Analyses::Check(const storage::Viewer& viewer, const std::string& r
   return CheckAnswerable(context_, row, analysis);
 }
 
-absl::StatusOr<v1::Analysis> Analyses::Cancel(const storage::Viewer& viewer, const std::string& run,
+absl::StatusOr<v1::Analysis> Analyses::Cancel(const storage::Actor& actor, const std::string& run,
                                               const std::string& analysis) {
   const auto get = [&] {
-    return ReadCatalog<v1::Analysis>(context_->catalog,
-                                     [&](auto& reader) { return reader.analyses().Get(viewer, run, analysis); });
+    return ReadCatalog<v1::Analysis>(
+        context_->catalog, [&](auto& reader) { return reader.analyses().Get(actor.viewer(), run, analysis); });
   };
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, get());
+  actor.Names(found.name());
   if (found.job().empty()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_ENDED",
                      absl::StrCat(found.name(), " was stored at once: there is nothing to cancel"));
   }
-  SUMSCOPE_RETURN_IF_ERROR(admission_->Cancel(IdOf(found.job()), "ANALYSIS_ENDED"));
+  SUMSCOPE_RETURN_IF_ERROR(admission_->Cancel(actor, IdOf(found.job()), "ANALYSIS_ENDED"));
   return get();  // not from its file: whatever is wrong with that, it is cancelled
 }
 
-absl::Status Analyses::Delete(const storage::Viewer& viewer, const std::string& run, const std::string& analysis) {
+absl::Status Analyses::Delete(const storage::Actor& actor, const std::string& run, const std::string& analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&being_changed_, run));
   const auto forget = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.analyses().Get(viewer, run, analysis));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis found, transaction.analyses().Get(actor.viewer(), run, analysis));
+    actor.Names(found.name());
     if (!IsTerminal(found.state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "ANALYSIS_UNFINISHED",
                        absl::StrCat(found.name(), " is ", v1::State_Name(found.state()),
@@ -181,7 +187,7 @@ absl::Status Analyses::Delete(const storage::Viewer& viewer, const std::string& 
     }
     return transaction.analyses().Remove(run, analysis);
   };
-  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(forget); }));
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(actor, forget); }));
   context_->hub->Notify(run);
   // It is deleted. The catalog remembers what cannot be removed from the files now.
   CarryOut(context_, {run, analysis, ""}).IgnoreError();

@@ -10,7 +10,7 @@
 #include "server/jobs/state/context.h"
 #include "server/jobs/state/requests.h"
 #include "server/jobs/state/run_locks.h"
-#include "storage/catalog/viewer.h"
+#include "storage/catalog/actor.h"
 #include "storage/run_file.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/runs.pb.h"
@@ -23,7 +23,7 @@ struct CreatedAnalysis {
 };
 
 // Makes analyses, each question once, and changes them. Requests come in validated and complete; runs and analyses are
-// named by their ids; `viewer` is who asks, and what the viewer may not see is not there. Thread-safe.
+// named by their ids; `actor` is who asks, and what the actor may not see is not there: see Runs. Thread-safe.
 class Analyses {
  public:
   // Both outlive it.
@@ -33,26 +33,25 @@ class Analyses {
   // stored or unfinished analysis with that key is returned instead of a new one. Imported tags are stored at once,
   // without a job. FAILED_PRECONDITION RUN_DELETED, RUN_HAS_NO_METRICS, PHASES_TOO_LONG; RESOURCE_EXHAUSTED
   // CAPTURE_TOO_LARGE; errors of Runs::Create.
-  absl::StatusOr<CreatedAnalysis> Create(const storage::Viewer& viewer, const Request& request, const std::string& run,
+  absl::StatusOr<CreatedAnalysis> Create(const storage::Actor& actor, const Request& request, const std::string& run,
                                          v1::Analysis analysis);
   // What Create would refuse to make.
   absl::Status Check(const storage::Viewer& viewer, const std::string& run, const v1::Analysis& analysis);
   // FAILED_PRECONDITION ANALYSIS_ENDED. Like Runs::Cancel.
-  absl::StatusOr<v1::Analysis> Cancel(const storage::Viewer& viewer, const std::string& run,
-                                      const std::string& analysis);
+  absl::StatusOr<v1::Analysis> Cancel(const storage::Actor& actor, const std::string& run, const std::string& analysis);
   // Forgets an ended analysis, its facts, its job and its capture. Bytes that cannot be removed from its files now go
   // with the housekeeping. FAILED_PRECONDITION ANALYSIS_UNFINISHED.
-  absl::Status Delete(const storage::Viewer& viewer, const std::string& run, const std::string& analysis);
+  absl::Status Delete(const storage::Actor& actor, const std::string& run, const std::string& analysis);
 
  private:
   absl::StatusOr<v1::Run> GetRun(const storage::Viewer& viewer, const std::string& run);
-  absl::StatusOr<std::optional<CreatedAnalysis>> Find(const storage::Viewer& viewer, const Request& request,
+  absl::StatusOr<std::optional<CreatedAnalysis>> Find(const storage::Actor& actor, const Request& request,
                                                       const std::string& run, const std::string& key);
   absl::StatusOr<v1::Analysis> WithContent(const std::string& run, v1::Analysis analysis);
   // A new analysis: with a job that will answer it, or answered already.
-  absl::Status Queue(const storage::Viewer& viewer, const Request& request, const std::string& run,
+  absl::Status Queue(const storage::Actor& actor, const Request& request, const std::string& run,
                      storage::RunFile* file, v1::Analysis* analysis);
-  absl::Status StoreAnswer(const storage::Viewer& viewer, const Request& request, const std::string& run,
+  absl::Status StoreAnswer(const storage::Actor& actor, const Request& request, const std::string& run,
                            storage::RunFile* file, v1::Analysis* analysis);
 
   Context* const context_;

@@ -112,7 +112,7 @@ absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndF
 }
 
 absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Outcome& outcome, absl::Time now,
-                          const EndFacts& facts, storage::Job* recorded) {
+                          const EndFacts& facts, const storage::Actor& actor, storage::Job* recorded) {
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
   const auto end = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, seen.job.id));
@@ -132,7 +132,7 @@ absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Ou
     *recorded = target.job;
     return absl::OkStatus();
   };
-  return WithReserve(context, [&] { return context->catalog->Write(end); });
+  return WithReserve(context, [&] { return context->catalog->Write(actor, end); });
 }
 
 }  // namespace
@@ -190,7 +190,7 @@ absl::StatusOr<std::shared_ptr<storage::RunFile>> OpenIfExists(Context* context,
 }
 
 absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::string& job, const TaskEnd& end,
-                                       const EndFacts& facts) {
+                                       const EndFacts& facts, const storage::Actor& actor) {
   storage::Job recorded;
   std::optional<std::pair<v1::State, Outcome>> stored;  // what the file holds, and for which state it was decided
   absl::Time now;                                       // when: catalog and file say the same
@@ -210,7 +210,7 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
         if (!refused.ok()) return absl::OkStatus();
         stored = {target.job.state, outcome};
       }
-      const absl::Status written = EndInCatalog(context, target, stored->second, now, facts, &recorded);
+      const absl::Status written = EndInCatalog(context, target, stored->second, now, facts, actor, &recorded);
       // Tags that no fact can hold: that answer is none.
       if (absl::IsInvalidArgument(written) && stored->second.state == v1::SUCCEEDED) {
         Outcome outcome = {v1::FAILED, StorageReason(written), std::string(written.message())};

@@ -27,9 +27,9 @@ struct EndFacts {
 // Records how a task, or a job without one, ended: a terminal state into the run file, sealed, then into the catalog;
 // otherwise the job goes back to QUEUED. When the file cannot take it, a success becomes FAILED and any other end is
 // kept in the catalog alone. The catalog is tried `tries` times (Retry). Returns the job as recorded. NOT_FOUND when it
-// is gone; FAILED_PRECONDITION ENDED_ALREADY.
+// is gone; FAILED_PRECONDITION ENDED_ALREADY. `actor` is who ended it.
 absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::string& job, const TaskEnd& end,
-                                       const EndFacts& facts);
+                                       const EndFacts& facts, const storage::Actor& actor = storage::Actor::Server());
 
 // Brings the file in line with a job that the catalog says has ended without it.
 absl::Status FollowCatalog(Context* context, const JobWithSubject& target, storage::RunFile* file);

@@ -5,7 +5,7 @@
 
 namespace sumscope::jobs {
 
-absl::StatusOr<v1::UploadedQuestionSet> QuestionSets::Add(const storage::Viewer& viewer,
+absl::StatusOr<v1::UploadedQuestionSet> QuestionSets::Add(const storage::Actor& actor,
                                                           v1::UploadedQuestionSet question_set,
                                                           const std::string& text) {
   question_set.set_name(QuestionSetName(question_set.sha256()));
@@ -17,9 +17,11 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSets::Add(const storage::Viewer&
   }));
   SUMSCOPE_RETURN_IF_ERROR(context_->question_sets->Put(question_set.sha256(), text));
   return WriteCatalog<v1::UploadedQuestionSet>(
-      context_->catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::UploadedQuestionSet> {
+      context_->catalog, actor,
+      [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<v1::UploadedQuestionSet> {
+        actor.Names(question_set.name());
         SUMSCOPE_RETURN_IF_ERROR(transaction.question_sets().Insert(question_set));
-        return transaction.question_sets().Get(viewer, question_set.sha256());
+        return transaction.question_sets().Get(actor.viewer(), question_set.sha256());
       });
 }
 

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "server/jobs/state/context.h"
-#include "storage/catalog/viewer.h"
+#include "storage/catalog/actor.h"
 #include "sumscope/v1/question_sets.pb.h"
 
 namespace sumscope::jobs {
@@ -17,8 +17,8 @@ class QuestionSets {
   explicit QuestionSets(Context* context) : context_(context) {}
 
   // Stores the text of an uploaded question set, then what it holds; the same one again only starts its grace anew.
-  // Returns it as it is stored, with name and create_time, for `viewer`, who uploads it.
-  absl::StatusOr<v1::UploadedQuestionSet> Add(const storage::Viewer& viewer, v1::UploadedQuestionSet question_set,
+  // Returns it as it is stored, with name and create_time, for the actor, who uploads it.
+  absl::StatusOr<v1::UploadedQuestionSet> Add(const storage::Actor& actor, v1::UploadedQuestionSet question_set,
                                               const std::string& text);
 
  private:

@@ -41,18 +41,18 @@ absl::Status Runs::StoreWeights(const ImportedWeights& weights, storage::RunFile
   return file->Seal();
 }
 
-absl::StatusOr<v1::Run> Runs::Import(const storage::Viewer& viewer, const Request& request, const std::string& run_id,
+absl::StatusOr<v1::Run> Runs::Import(const storage::Actor& actor, const Request& request, const std::string& run_id,
                                      const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
-                                     const ImportedWeights& weights) {
+                                     const ImportedWeights& weights, v1::Visibility visibility) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
-                                context_->catalog, [&](auto& reader) { return FindReplay(reader, request); }));
-  if (answered.has_value()) return Get(viewer, IdOf(*answered));
+                                context_->catalog, [&](auto& reader) { return FindReplay(reader, actor, request); }));
+  if (answered.has_value()) return Get(actor.viewer(), IdOf(*answered));
   SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
   const std::string id = run_id.empty() ? context_->ids->NewId('r') : run_id;
   SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
   SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
-  v1::Run run = New(id, spec, labels, viewer.user());
+  v1::Run run = New(id, spec, labels, visibility, actor.user());
   run.set_imported(true);
   run.set_file_name(weights.file_name);
   run.mutable_import_notes()->Add(weights.notes.begin(), weights.notes.end());
@@ -68,8 +68,8 @@ absl::StatusOr<v1::Run> Runs::Import(const storage::Viewer& viewer, const Reques
   absl::Status status = StoreWeights(weights, file.get());
   std::optional<std::string> made_before;  // by the same request, at the same time
   if (status.ok()) {
-    status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-      SUMSCOPE_ASSIGN_OR_RETURN(made_before, FindReplay(transaction, request));
+    status = context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+      SUMSCOPE_ASSIGN_OR_RETURN(made_before, FindReplay(transaction, actor, request));
       if (made_before.has_value()) return absl::OkStatus();
       SUMSCOPE_RETURN_IF_ERROR(transaction.runs().Insert(run));
       storage::Event event;
@@ -79,13 +79,13 @@ absl::StatusOr<v1::Run> Runs::Import(const storage::Viewer& viewer, const Reques
       event.change.set_attempt(run.attempt());
       event.log_entries = 1;  // "weights imported"
       SUMSCOPE_RETURN_IF_ERROR(transaction.events().Append(&event));
-      return RecordRequest(transaction, request, run.name());
+      return RecordRequest(transaction, actor, request, run.name());
     });
   }
   if (!status.ok() || made_before.has_value()) {
     CarryOut(context_, {id, "", ""}).IgnoreError();  // or at the next start, or when its id is asked for again
     if (!status.ok()) return status;
-    return Get(viewer, IdOf(*made_before));
+    return Get(actor.viewer(), IdOf(*made_before));
   }
   context_->hub->Notify(id);
   return run;

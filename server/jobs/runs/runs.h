@@ -16,7 +16,7 @@
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/state/requests.h"
-#include "storage/catalog/viewer.h"
+#include "storage/catalog/actor.h"
 #include "storage/run_file.h"
 #include "sumscope/v1/runs.pb.h"
 
@@ -31,38 +31,45 @@ struct ImportedWeights {
   std::vector<std::string> notes;  // what of the file was read otherwise than it is written
 };
 
+// What of a run is changed.
+struct RunChanges {
+  bool replace_labels = false;                               // all that it has go first
+  std::map<std::string, std::optional<std::string>> labels;  // set, or removed where empty
+  std::optional<v1::Visibility> visibility;
+};
+
 // ALREADY_EXISTS RUN_EXISTS, of an id that a caller chose.
 absl::Status RunExists(const std::string& run);
 
-// Makes runs and changes them. Specs come in validated and complete; `viewer` is who asks, and the owner of what is
-// made; a run is named by its id, and what the viewer may not see is not there. Thread-safe.
+// Makes runs and changes them. Specs come in validated and complete; `actor` is who asks, and the owner of what is
+// made, with the audit of the call, which each change takes into its transaction; a run is named by its id, and what
+// the actor may not see is not there. Whether they may change what they see, the caller has checked. Thread-safe.
 class Runs {
  public:
   // Both outlive it.
   Runs(Context* context, Admission* admission) : context_(context), admission_(admission) {}
 
   // ALREADY_EXISTS RUN_EXISTS; RESOURCE_EXHAUSTED QUEUE_FULL; UNAVAILABLE DRAINING.
-  absl::StatusOr<v1::Run> Create(const storage::Viewer& viewer, const Request& request,
+  absl::StatusOr<v1::Run> Create(const storage::Actor& actor, const Request& request,
                                  const std::string& run_id /* "" = choose */, const v1::TrainSpec& spec,
-                                 const std::map<std::string, std::string>& labels);
-  absl::StatusOr<v1::Run> Import(const storage::Viewer& viewer, const Request& request, const std::string& run_id,
+                                 const std::map<std::string, std::string>& labels, v1::Visibility visibility = v1::LAB);
+  absl::StatusOr<v1::Run> Import(const storage::Actor& actor, const Request& request, const std::string& run_id,
                                  const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
-                                 const ImportedWeights& weights);
+                                 const ImportedWeights& weights, v1::Visibility visibility = v1::LAB);
   // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
-  absl::StatusOr<v1::Run> Cancel(const storage::Viewer& viewer, const std::string& run);
+  absl::StatusOr<v1::Run> Cancel(const storage::Actor& actor, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
   // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue.
-  absl::StatusOr<v1::Run> Resume(const storage::Viewer& viewer, const Request& request, const std::string& run);
-  absl::StatusOr<v1::Run> Retry(const storage::Viewer& viewer, const Request& request, const std::string& run);
+  absl::StatusOr<v1::Run> Resume(const storage::Actor& actor, const Request& request, const std::string& run);
+  // A new run of the same spec, labels and visibility.
+  absl::StatusOr<v1::Run> Retry(const storage::Actor& actor, const Request& request, const std::string& run);
 
   // run_rows.cc: changes of the row that touch no job.
   // FAILED_PRECONDITION RUN_UNFINISHED.
-  absl::StatusOr<v1::Run> Delete(const storage::Viewer& viewer, const std::string& run);
+  absl::StatusOr<v1::Run> Delete(const storage::Actor& actor, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_DELETED.
-  absl::StatusOr<v1::Run> Undelete(const storage::Viewer& viewer, const std::string& run);
-  // Replaces or removes (empty optional) labels.
-  absl::StatusOr<v1::Run> UpdateLabels(const storage::Viewer& viewer, const std::string& run, bool replace_all,
-                                       const std::map<std::string, std::optional<std::string>>& labels);
+  absl::StatusOr<v1::Run> Undelete(const storage::Actor& actor, const std::string& run);
+  absl::StatusOr<v1::Run> Update(const storage::Actor& actor, const std::string& run, const RunChanges& changes);
 
  private:
   // Holds a run id while a run of it is being made, so that two makers never share a file.
@@ -79,13 +86,13 @@ class Runs {
   };
 
   v1::Run New(const std::string& id, const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
-              const std::string& owner);
+              v1::Visibility visibility, const std::string& owner);
   absl::StatusOr<v1::Run> Get(const storage::Viewer& viewer, const std::string& run);
-  absl::StatusOr<v1::Run> Insert(const storage::Viewer& viewer, const Request& request, const v1::Run& run);
+  absl::StatusOr<v1::Run> Insert(const storage::Actor& actor, const Request& request, const v1::Run& run);
   // Removes a file that a crash left under an id that the catalog does not know.
   absl::Status RemoveOrphan(const std::string& run);
   absl::Status StoreWeights(const ImportedWeights& weights, storage::RunFile* file);
-  absl::StatusOr<v1::Run> ChangeRow(const storage::Viewer& viewer, const std::string& run,
+  absl::StatusOr<v1::Run> ChangeRow(const storage::Actor& actor, const std::string& run,
                                     const std::function<absl::Status(v1::Run*)>& change);
 
   Context* const context_;

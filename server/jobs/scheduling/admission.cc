@@ -37,7 +37,7 @@ storage::Job Admission::NewJob(const std::string& run, const std::string& analys
   return job;
 }
 
-absl::Status Admission::Cancel(const std::string& job, const char* ended_reason) {
+absl::Status Admission::Cancel(const storage::Actor& actor, const std::string& job, const char* ended_reason) {
   const auto ended_already = [&](const std::string& of_run) {
     return MakeError(absl::StatusCode::kFailedPrecondition, ended_reason,
                      absl::StrCat(of_run, " has ended already: there is nothing to cancel"));
@@ -46,8 +46,8 @@ absl::Status Admission::Cancel(const std::string& job, const char* ended_reason)
     EndFacts facts;
     const auto file = OpenIfExists(context_, waiting->run);
     if (file.ok()) facts.file = *file;
-    const auto ended =
-        RecordEnd(context_, /*tries=*/1, job, {TaskEnd::Kind::kUserCancelled, reasons::kCancelRequested, ""}, facts);
+    const auto ended = RecordEnd(context_, /*tries=*/1, job,
+                                 {TaskEnd::Kind::kUserCancelled, reasons::kCancelRequested, ""}, facts, actor);
     if (ErrorReason(ended.status()) == "ENDED_ALREADY") {
       return ended_already(waiting->run);
     }
@@ -66,7 +66,7 @@ absl::Status Admission::Cancel(const std::string& job, const char* ended_reason)
     const v1::State next = target.job.state == v1::QUEUED ? v1::CANCELLED : v1::CANCELLING;
     return Change(transaction, context_->clock->Now(), &target, next, reasons::kCancelRequested, "");
   };
-  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(cancel); }));
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(actor, cancel); }));
   context_->hub->Notify(run);
   dispatcher_->CancelTask(job);
   return absl::OkStatus();

@@ -22,8 +22,9 @@ class Admission {
   storage::Job NewJob(const std::string& run, const std::string& analysis);
   // Once it is QUEUED in the catalog.
   void Enqueue(storage::Job job) { dispatcher_->Enqueue(std::move(job)); }
-  // Ends the job whatever its state; never waits for its worker. FAILED_PRECONDITION `ended_reason` when it has ended.
-  absl::Status Cancel(const std::string& job, const char* ended_reason);
+  // Ends the job whatever its state, on the actor's behalf; never waits for its worker. FAILED_PRECONDITION
+  // `ended_reason` when it has ended.
+  absl::Status Cancel(const storage::Actor& actor, const std::string& job, const char* ended_reason);
 
  private:
   Context* const context_;

@@ -57,7 +57,8 @@ absl::StatusOr<Assignment> JobStarter::Prepare(const JobWithSubject& target, boo
 absl::StatusOr<JobWithSubject> JobStarter::RecordStart(const std::string& job, const std::string& slot,
                                                        std::optional<uint64_t> log_entries) const {
   return WriteCatalog<JobWithSubject>(
-      context_->catalog, [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<JobWithSubject> {
+      context_->catalog, storage::Actor::Server(),
+      [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<JobWithSubject> {
         SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
         if (target.job.state != v1::QUEUED) return target;
         target.job.slot = slot;

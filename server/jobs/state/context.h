@@ -59,10 +59,10 @@ absl::StatusOr<Value> ReadCatalog(storage::Catalog* catalog,
   return value;
 }
 template <typename Value>
-absl::StatusOr<Value> WriteCatalog(storage::Catalog* catalog,
+absl::StatusOr<Value> WriteCatalog(storage::Catalog* catalog, const storage::Actor& actor,
                                    const std::function<absl::StatusOr<Value>(storage::CatalogTransaction&)>& body) {
   absl::StatusOr<Value> value = absl::InternalError("not written");
-  const absl::Status status = catalog->Write([&](storage::CatalogTransaction& transaction) {
+  const absl::Status status = catalog->Write(actor, [&](storage::CatalogTransaction& transaction) {
     value = body(transaction);
     return value.status();
   });

@@ -10,17 +10,19 @@
 
 namespace sumscope::jobs {
 
-// What makes two creating calls the same: each is one transaction with its request record, and the same id and digest
-// return the same resource. An empty id is not recorded.
+// What makes two creating calls of a user the same: each is one transaction with its request record, and the same id
+// and digest return the same resource. An empty id is not recorded.
 struct Request {
   std::string id, digest;
 };
 
-// The resource that the request made before; empty when it is new. ALREADY_EXISTS REQUEST_ID_REUSED: the id came with
-// another digest.
-absl::StatusOr<std::optional<std::string>> FindReplay(storage::CatalogReader& reader, const Request& request);
-absl::Status RecordRequest(storage::CatalogTransaction& transaction, const Request& request,
-                           const std::string& resource);
+// The resource that the request made before, which is named in the actor's audit; empty when it is new. ALREADY_EXISTS
+// REQUEST_ID_REUSED: the id came with another digest, or of another user.
+absl::StatusOr<std::optional<std::string>> FindReplay(storage::CatalogReader& reader, const storage::Actor& actor,
+                                                      const Request& request);
+// The request has made the resource, which is named in the actor's audit.
+absl::Status RecordRequest(storage::CatalogTransaction& transaction, const storage::Actor& actor,
+                           const Request& request, const std::string& resource);
 
 }  // namespace sumscope::jobs
 

@@ -108,7 +108,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::C
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request request_id, RequestOf("CreateAnalysis", request));
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::CreatedAnalysis created,
-                            backend_.manager->analyses().Create(caller.viewer(), request_id, id, std::move(analysis)));
+                            backend_.manager->analyses().Create(caller.actor(), request_id, id, std::move(analysis)));
   SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created.analysis.name()));
   absl::StatusOr<v1::Analysis> whole = Load(caller, name.run, name.analysis);
   // What is made is made, whatever is wrong with its file; what was asked for is the stored answer.
@@ -195,7 +195,12 @@ absl::Status AnalysisService::Watch(const auth::Caller& caller, grpc::ServerCont
   v1::Analysis shown;
   while (true) {
     const uint64_t version = backend_.hub->Version(name.first);
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis analysis, Load(caller, name.first, name.second));
+    const absl::StatusOr<v1::Analysis> found = Load(caller, name.first, name.second);
+    if (absl::IsNotFound(found.status())) {  // a run that turned private is as one that was removed
+      SUMSCOPE_RETURN_IF_ERROR(ResolveRun(backend_, caller, RunName(name.first)).status());
+    }
+    SUMSCOPE_RETURN_IF_ERROR(found.status());
+    const v1::Analysis& analysis = *found;
     if (IsNews(shown, analysis)) {
       if (!writer->Write(analysis)) return absl::CancelledError("the client went away");
       shown = analysis;
@@ -220,7 +225,7 @@ grpc::Status AnalysisService::CancelAnalysis(grpc::ServerContext* context, const
   return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Analysis> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis cancelled,
-                              backend_.manager->analyses().Cancel(caller.viewer(), name.first, name.second));
+                              backend_.manager->analyses().Cancel(caller.actor(), name.first, name.second));
     absl::StatusOr<v1::Analysis> whole = Load(caller, name.first, name.second);
     return whole.ok() ? *std::move(whole) : cancelled;  // whatever is wrong with its file, it is cancelled
   });
@@ -230,7 +235,7 @@ grpc::Status AnalysisService::DeleteAnalysis(grpc::ServerContext* context, const
                                              v1::DeleteAnalysisResponse* response) {
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteAnalysisResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const auto name, Resolve(caller, request->name()));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(caller.viewer(), name.first, name.second));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(caller.actor(), name.first, name.second));
     return v1::DeleteAnalysisResponse();
   };
   return road_.Unary(context, request, response, remove);

@@ -233,7 +233,7 @@ grpc::Status CaptureService::DeleteCapture(grpc::ServerContext* context, const v
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::DeleteCaptureResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const CaptureRef ref, ParseCaptureName(capture.name()));
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(caller.viewer(), ref.run, ref.capture));
+    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Delete(caller.actor(), ref.run, ref.capture));
     return v1::DeleteCaptureResponse();
   };
   return road_.Unary(context, request, response, remove);

@@ -26,7 +26,7 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const auth::C
         absl::StrCat("n_digits is ", n_digits, "; expected ", limits::kMinDigits, " to ", limits::kMaxDigits));
   }
   QuestionText questions(n_digits);
-  IncomingRoom::Hold room(backend_.room);
+  IncomingRoom::Hold room(backend_.room, caller);
   while (true) {
     SUMSCOPE_ASSIGN_OR_RETURN(more, reader->Read(&message));
     if (!more) break;
@@ -41,7 +41,7 @@ absl::StatusOr<v1::UploadedQuestionSet> QuestionSetService::Upload(const auth::C
   SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(questions.text().size()));
   v1::UploadedQuestionSet set = questions.question_set();
   set.set_owner(caller.name);
-  return backend_.manager->question_sets().Add(caller.viewer(), std::move(set), questions.text());
+  return backend_.manager->question_sets().Add(caller.actor(), std::move(set), questions.text());
 }
 
 grpc::ServerReadReactor<v1::UploadQuestionSetRequest>* QuestionSetService::UploadQuestionSet(

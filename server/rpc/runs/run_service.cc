@@ -17,6 +17,7 @@
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/runs/checkpoints.h"
 #include "server/rpc/runs/labels.h"
+#include "server/rpc/runs/visibility.h"
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/requests.h"
 #include "server/rpc/serve/resolve_run.h"
@@ -78,7 +79,7 @@ absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::R
   return backend_.run_files->Open(id);
 }
 
-absl::Status RunService::CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const {
+absl::StatusOr<v1::Run> RunService::CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const {
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, jobs::ParseInitFrom(spec->init_from()));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, ResolveRun(backend_, caller, RunName(ref.run)));
   if (source.has_delete_time()) {
@@ -93,12 +94,17 @@ absl::Status RunService::CompleteSource(const auth::Caller& caller, v1::TrainSpe
     SUMSCOPE_RETURN_IF_ERROR(jobs::UsefulHeads(file.get(), source.spec(), id, weights.step).status());
   }
   spec->set_init_from(jobs::InitFromText(id, weights.step));
-  return absl::OkStatus();
+  return source;
 }
 
 absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1::CreateRunRequest& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(v1::TrainSpec spec, SpecOf(request));
-  if (spec.insert_mode() > v1::INSERT_NONE) SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller, &spec));
+  v1::Visibility usual = v1::LAB;
+  if (spec.insert_mode() > v1::INSERT_NONE) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, CompleteSource(caller, &spec));
+    usual = source.visibility();  // the spec names it
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Visibility visibility, CompleteVisibility(request.visibility(), usual));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
   if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
   const v1::Prediction prediction = PredictTraining(spec, SpeedOf(backend_.pool->Slots()));
@@ -116,14 +122,15 @@ absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1:
     run.set_model_name(ModelName(spec));
     *run.mutable_spec() = spec;
     *run.mutable_labels() = request.labels();
+    run.set_visibility(visibility);
     run.set_owner(caller.name);
     *run.mutable_prediction() = prediction;
     run.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
     return run;
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("CreateRun", request));
-  return backend_.manager->runs().Create(caller.viewer(), id, request.run_id(), spec,
-                                         Labels(request.labels().begin(), request.labels().end()));
+  return backend_.manager->runs().Create(caller.actor(), id, request.run_id(), spec,
+                                         Labels(request.labels().begin(), request.labels().end()), visibility);
 }
 
 grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
@@ -169,23 +176,33 @@ grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRu
 absl::StatusOr<v1::Run> RunService::Update(const auth::Caller& caller, const v1::UpdateRunRequest& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request.run().name()));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.run().labels()));
-  bool replace_all = request.update_mask().paths().empty();
-  std::map<std::string, std::optional<std::string>> changes;
+  jobs::RunChanges changes;
+  changes.replace_labels = request.update_mask().paths().empty();
+  bool set_visibility = request.update_mask().paths().empty() && request.run().visibility() != 0;
   for (const std::string& path : request.update_mask().paths()) {
     absl::string_view key = path;
     if (path == "labels") {
-      replace_all = true;
+      changes.replace_labels = true;
     } else if (absl::ConsumePrefix(&key, "labels.")) {
       const auto found = request.run().labels().find(std::string(key));
-      changes[std::string(key)] =
+      changes.labels[std::string(key)] =
           found == request.run().labels().end() ? std::nullopt : std::optional<std::string>(found->second);
+    } else if (path == "visibility") {
+      set_visibility = true;
     } else {
       return InvalidField("FIELD_NOT_MUTABLE", "update_mask",
-                          absl::StrCat(Quote(path), " cannot be changed; labels can: \"labels\" or \"labels.KEY\""));
+                          absl::StrCat(Quote(path),
+                                       " cannot be changed; labels and visibility can: \"labels\", "
+                                       "\"labels.KEY\" or \"visibility\""));
     }
   }
-  if (replace_all) changes.insert(request.run().labels().begin(), request.run().labels().end());
-  return backend_.manager->runs().UpdateLabels(caller.viewer(), IdOf(run.name()), replace_all, changes);
+  if (changes.replace_labels) changes.labels.insert(request.run().labels().begin(), request.run().labels().end());
+  if (set_visibility) {
+    // One that says nothing makes nothing public.
+    SUMSCOPE_ASSIGN_OR_RETURN(changes.visibility,
+                              CompleteVisibility(request.run().visibility(), v1::VISIBILITY_UNSPECIFIED));
+  }
+  return backend_.manager->runs().Update(caller.actor(), IdOf(run.name()), changes);
 }
 
 grpc::Status RunService::UpdateRun(grpc::ServerContext* context, const v1::UpdateRunRequest* request,
@@ -198,7 +215,7 @@ grpc::Status RunService::CancelRun(grpc::ServerContext* context, const v1::Cance
                                    v1::Run* response) {
   const auto cancel = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    return backend_.manager->runs().Cancel(caller.viewer(), IdOf(run.name()));
+    return backend_.manager->runs().Cancel(caller.actor(), IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, cancel));
 }
@@ -208,7 +225,7 @@ grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::Resum
   const auto resume = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("ResumeRun", *request));
-    return backend_.manager->runs().Resume(caller.viewer(), id, IdOf(run.name()));
+    return backend_.manager->runs().Resume(caller.actor(), id, IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, resume));
 }
@@ -217,7 +234,7 @@ grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryR
   const auto retry = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("RetryRun", *request));
-    return backend_.manager->runs().Retry(caller.viewer(), id, IdOf(run.name()));
+    return backend_.manager->runs().Retry(caller.actor(), id, IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, retry));
 }
@@ -226,7 +243,7 @@ grpc::Status RunService::DeleteRun(grpc::ServerContext* context, const v1::Delet
                                    v1::Run* response) {
   const auto remove = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    return backend_.manager->runs().Delete(caller.viewer(), IdOf(run.name()));
+    return backend_.manager->runs().Delete(caller.actor(), IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, remove));
 }
@@ -236,7 +253,7 @@ grpc::Status RunService::UndeleteRun(grpc::ServerContext* context, const v1::Und
   const auto undelete = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run,
                               ResolveRun(backend_, caller, request->name(), storage::RunsFirst::kDeleted));
-    return backend_.manager->runs().Undelete(caller.viewer(), IdOf(run.name()));
+    return backend_.manager->runs().Undelete(caller.actor(), IdOf(run.name()));
   };
   return road_.Unary(context, request, response, AsOfNow(backend_, undelete));
 }

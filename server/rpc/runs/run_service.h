@@ -41,8 +41,9 @@ class RunService final : public ServiceBase<v1::RunService::WithCallbackMethod_I
  private:
   // The run file; null for a run that never started, which has none.
   absl::StatusOr<std::shared_ptr<storage::RunFile>> FileOf(const v1::Run& run) const;
-  // Completes spec.init_from of an insert mode to the checkpoint that it means, after checking that it fits.
-  absl::Status CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const;
+  // Completes spec.init_from of an insert mode to the checkpoint that it means, after checking that it fits. Returns
+  // its run.
+  absl::StatusOr<v1::Run> CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const;
 
   absl::StatusOr<v1::Run> Create(const auth::Caller& caller, const v1::CreateRunRequest& request);
   absl::StatusOr<v1::Run> Update(const auth::Caller& caller, const v1::UpdateRunRequest& request);

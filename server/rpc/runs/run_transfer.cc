@@ -13,6 +13,7 @@
 #include "server/rpc/runs/labels.h"
 #include "server/rpc/runs/run_messages.h"
 #include "server/rpc/runs/run_service.h"
+#include "server/rpc/runs/visibility.h"
 #include "server/rpc/serve/requests.h"
 #include "server/rpc/serve/resolve_run.h"
 #include "server/rpc/serve/transfer/file_chunks.h"
@@ -79,10 +80,15 @@ absl::StatusOr<v1::Run> RunService::Import(const auth::Caller& caller, UploadRea
         absl::StatusCode::kResourceExhausted, "IMPORT_TOO_LARGE",
         absl::StrCat("a file of ", header.total_bytes(), " bytes is above the limit of ", limits::kMaxImportBytes));
   }
-  if (!header.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(header.run_id()));
+  if (caller.audit != nullptr) caller.audit->row.request_id = RequestIdOf(header);
+  if (!header.run_id().empty()) {
+    SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(header.run_id()));
+    caller.actor().Names(RunName(header.run_id()));
+  }
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Visibility visibility, CompleteVisibility(header.visibility(), v1::LAB));
   SUMSCOPE_RETURN_IF_ERROR(ValidateFileName("header.file_name", header.file_name()));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(header.labels()));
-  IncomingRoom::Hold room(backend_.room);
+  IncomingRoom::Hold room(backend_.room, caller);
   // The upload lies beside the run's file until that is made.
   SUMSCOPE_RETURN_IF_ERROR(room.TakeDisk(2 * header.total_bytes()));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto spool, UploadSpool::Create(backend_.spool_directory, backend_.env));
@@ -109,8 +115,8 @@ absl::StatusOr<v1::Run> RunService::Import(const auth::Caller& caller, UploadRea
   SUMSCOPE_ASSIGN_OR_RETURN(ImportedFile file, ReadImportedFile(header, *spool, backend_.room));
   file.weights.file_name = header.file_name();
   return backend_.manager->runs().Import(
-      caller.viewer(), id, header.run_id(), file.spec,
-      std::map<std::string, std::string>(header.labels().begin(), header.labels().end()), file.weights);
+      caller.actor(), id, header.run_id(), file.spec,
+      std::map<std::string, std::string>(header.labels().begin(), header.labels().end()), file.weights, visibility);
 }
 
 grpc::ServerReadReactor<v1::ImportRunRequest>* RunService::ImportRun(grpc::CallbackServerContext* context,

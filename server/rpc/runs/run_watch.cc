@@ -7,6 +7,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/states.h"
 #include "server/rpc/runs/run_messages.h"
+#include "server/rpc/serve/resolve_run.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -61,7 +62,10 @@ absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, st
   v1::Run run;
   std::vector<storage::Event> events;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(run, reader.runs().Get(viewer_, run_));
+    absl::StatusOr<v1::Run> found = reader.runs().Get(viewer_, run_);
+    if (absl::IsNotFound(found.status())) return RunNotFound(run_);  // removed, or turned private
+    SUMSCOPE_RETURN_IF_ERROR(found.status());
+    run = *std::move(found);
     return absl::OkStatus();
   }));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> log, NewLogEntries(run));

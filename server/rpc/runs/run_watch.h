@@ -21,7 +21,8 @@ class RunWatch {
       : backend_(backend), viewer_(std::move(viewer)), run_(std::move(run)), token_(token) {}
 
   // The next events in order. Sets *moved when something was read, shown or not; sets *ended to the run once it is
-  // terminal and nothing is left. OUT_OF_RANGE RESUME_TOKEN_EXPIRED; errors of RunFiles::Open.
+  // terminal and nothing is left. NOT_FOUND RUN_NOT_FOUND once the viewer may not see it; OUT_OF_RANGE
+  // RESUME_TOKEN_EXPIRED; errors of RunFiles::Open.
   absl::StatusOr<std::vector<v1::WatchRunResponse>> Next(bool* moved, std::unique_ptr<v1::Run>* ended);
 
  private:

@@ -6,12 +6,14 @@
 
 #include "absl/status/status.h"
 #include "server/auth/caller.h"
+#include "server/auth/peer.h"
 
 namespace sumscope::rpc {
 
 // A call on the road.
 struct RoadCall {
-  std::string method;                  // /sumscope.v1.RunService/GetRun
+  std::string method;  // /sumscope.v1.RunService/GetRun
+  auth::Peer peer;
   std::optional<auth::Caller> caller;  // none where the caller could not show who it is
 };
 

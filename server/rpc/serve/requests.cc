@@ -49,6 +49,13 @@ absl::StatusOr<jobs::Request> RequestOf(const std::string& method, const google:
   return request;
 }
 
+std::string RequestIdOf(const google::protobuf::Message& body) {
+  const auto* const field = body.GetDescriptor()->FindFieldByName("request_id");
+  if (field == nullptr) return "";
+  std::string id = body.GetReflection()->GetString(body, field);
+  return IsUuid(id) ? id : "";
+}
+
 absl::StatusOr<uint32_t> PageSize(uint32_t asked, uint32_t default_size, uint32_t maximum) {
   if (asked > maximum) {
     return InvalidField("PAGE_SIZE_INVALID", "page_size", absl::StrCat("page_size ", asked, " is above ", maximum));

@@ -1,5 +1,6 @@
 #include "server/rpc/serve/resolve_run.h"
 
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,13 +12,6 @@
 
 namespace sumscope::rpc {
 namespace {
-
-absl::Status RunNotFound(const std::string& id) {
-  return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND",
-                   absl::StrCat("there is no run ", Quote(id),
-                                "; `sumscope runs list` shows those there are, with --deleted also deleted ones"),
-                   {{"run", id}});
-}
 
 // The id that a caller means by `id`, which may be a prefix or @last.
 absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std::string& id, const auth::Caller& caller,
@@ -42,13 +36,26 @@ absl::StatusOr<std::string> FullRunId(storage::CatalogReader& reader, const std:
 
 }  // namespace
 
-absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const auth::Caller& caller, const std::string& name,
+absl::Status RunNotFound(const std::string& id) {
+  return MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND",
+                   absl::StrCat("there is no run ", Quote(id),
+                                "; `sumscope runs list` shows those there are, with --deleted also deleted ones"),
+                   {{"run", id}});
+}
+
+absl::StatusOr<v1::Run> ResolveRun(storage::Catalog* catalog, const auth::Caller& caller, const std::string& name,
                                    storage::RunsFirst first) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(name));
   v1::Run run;
-  SUMSCOPE_RETURN_IF_ERROR(backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(const std::string full, FullRunId(reader, id, caller, first));
-    SUMSCOPE_ASSIGN_OR_RETURN(run, reader.runs().Get(caller.viewer(), full));
+  SUMSCOPE_RETURN_IF_ERROR(catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    std::string full = caller.found_run;
+    if (full.empty() || caller.asked_run != name) {
+      SUMSCOPE_ASSIGN_OR_RETURN(full, FullRunId(reader, id, caller, first));
+    }
+    absl::StatusOr<v1::Run> found = reader.runs().Get(caller.viewer(), full);
+    if (absl::IsNotFound(found.status())) return RunNotFound(id);  // it went meanwhile
+    SUMSCOPE_RETURN_IF_ERROR(found.status());
+    run = *std::move(found);
     return absl::OkStatus();
   }));
   return run;

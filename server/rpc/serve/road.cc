@@ -1,30 +1,43 @@
 #include "server/rpc/serve/road.h"
 
 #include "absl/strings/str_cat.h"
-#include "server/auth/rights.h"
+#include "server/rpc/serve/gate/ownership.h"
 
 namespace sumscope::rpc {
-namespace {
 
-// Tells the hooks of the end of a call, however it ends.
-class End {
+// What is told of one call when it has ended, however it ends: its row of the audit, then its hooks.
+class Road::Journey {
  public:
-  End(const std::vector<CallHook*>& hooks, const RoadCall& call) : hooks_(hooks), call_(call) {}
-  ~End() {
-    for (CallHook* const hook : hooks_) hook->OnEnded(call_, status_);
+  Journey(const Road& road, const Entry& entry) : road_(road), call_{entry.method, entry.peer, std::nullopt} {
+    const auth::Right* const right = auth::FindRight(entry.method);
+    if (right != nullptr && right->mutates) audit_ = road_.audit_->Begin(entry.method, entry.peer, entry.request);
   }
-  End(const End&) = delete;
-  End& operator=(const End&) = delete;
+  ~Journey() {
+    if (audit_.has_value()) road_.audit_->End(status_, &*audit_);
+    for (CallHook* const hook : road_.parts_.hooks) hook->OnEnded(call_, status_);
+  }
+  Journey(const Journey&) = delete;
+  Journey& operator=(const Journey&) = delete;
 
-  absl::Status Of(absl::Status status) { return status_ = std::move(status); }
+  auth::Caller* SetCaller(auth::Caller caller) {
+    if (audit_.has_value()) {
+      AuditBook::SetCaller(caller, &*audit_);
+      caller.audit = &*audit_;
+    }
+    call_.caller = std::move(caller);
+    return &*call_.caller;
+  }
+  void TellAdmitted() const {
+    for (CallHook* const hook : road_.parts_.hooks) hook->OnAdmitted(call_);
+  }
+  absl::Status Ends(absl::Status status) { return status_ = std::move(status); }
 
  private:
-  const std::vector<CallHook*>& hooks_;
-  const RoadCall& call_;
+  const Road& road_;
+  RoadCall call_;
+  std::optional<storage::CallAudit> audit_;
   absl::Status status_ = absl::UnknownError("the handler threw");
 };
-
-}  // namespace
 
 std::string MethodTaking(const google::protobuf::Descriptor* request) {
   const google::protobuf::FileDescriptor* const file = request->file();
@@ -38,16 +51,37 @@ std::string MethodTaking(const google::protobuf::Descriptor* request) {
   return "";
 }
 
-absl::Status Road::Serve(const std::string& peer, std::string method,
-                         absl::FunctionRef<absl::Status(const auth::Caller&)> handler) const {
-  RoadCall call{std::move(method), std::nullopt};
-  End end(hooks_, call);
-  absl::StatusOr<auth::Caller> caller = authenticator_->Authenticate(peer);
-  if (!caller.ok()) return end.Of(caller.status());
-  call.caller = *std::move(caller);
-  if (absl::Status right = auth::CheckRole(*call.caller, call.method); !right.ok()) return end.Of(std::move(right));
-  for (CallHook* const hook : hooks_) hook->OnAdmitted(call);
-  return end.Of(handler(*call.caller));
+Road::Road(RoadParts parts)
+    : parts_(std::move(parts)),
+      audit_(std::make_unique<AuditBook>(parts_.catalog, parts_.clock)),
+      limits_(std::make_unique<CallLimits>(parts_.user_limits, parts_.clock)),
+      lasting_(std::make_unique<LastingCalls>(parts_.authenticator)) {}
+
+absl::Status Road::Admit(const Entry& entry, auth::Caller* caller) const {
+  SUMSCOPE_RETURN_IF_ERROR(auth::CheckRole(*caller, entry.method));
+  SUMSCOPE_RETURN_IF_ERROR(limits_->Count(*caller));
+  const auth::Right* const right = auth::FindRight(entry.method);
+  if (entry.request == nullptr || right == nullptr) return absl::OkStatus();
+  return CheckOwnership(parts_.catalog, *right, *entry.request, caller);
+}
+
+absl::Status Road::Serve(const Entry& entry, absl::FunctionRef<absl::Status(const auth::Caller&)> handler) const {
+  Journey journey(*this, entry);
+  absl::StatusOr<auth::Caller> known = parts_.authenticator->Authenticate(entry.peer);
+  if (!known.ok()) return journey.Ends(known.status());
+  auth::Caller* const caller = journey.SetCaller(*std::move(known));
+  if (absl::Status admitted = Admit(entry, caller); !admitted.ok()) return journey.Ends(std::move(admitted));
+  if (!entry.lasting.has_value()) {
+    journey.TellAdmitted();
+    return journey.Ends(handler(*caller));
+  }
+  const auto place = limits_->Enter(*caller, *entry.lasting);
+  if (!place.ok()) return journey.Ends(place.status());
+  const auto open = lasting_->Add(*caller, entry.call);
+  journey.TellAdmitted();
+  absl::Status status = handler(*caller);
+  if (absl::Status verdict = open->verdict(); !verdict.ok()) status = std::move(verdict);
+  return journey.Ends(std::move(status));
 }
 
 }  // namespace sumscope::rpc

@@ -48,12 +48,22 @@ void AddLimits(v1::ServerInfo* info) {
   }
 }
 
+constexpr char kAnothersJob[] = "another user's job";
+
+bool Sees(storage::Catalog& catalog, const storage::Viewer& viewer, const std::string& run) {
+  return catalog.Read([&](storage::CatalogReader& reader) { return reader.runs().Get(viewer, run).status(); }).ok();
+}
+
 // A slot whose job waits for storage is not free, whatever its worker does meanwhile.
-void ShowStorageWaits(const jobs::JobManager& manager, v1::ServerInfo* info) {
-  for (const jobs::StorageWait& wait : manager.StorageWaits()) {
+void ShowStorageWaits(const Backend& backend, const storage::Viewer& viewer, v1::ServerInfo* info) {
+  for (const jobs::StorageWait& wait : backend.manager->StorageWaits()) {
     for (v1::Slot& slot : *info->mutable_slots()) {
       if (slot.name() != wait.slot) continue;
       slot.set_state("BUSY");
+      if (!Sees(*backend.catalog, viewer, wait.run)) {
+        slot.set_detail(absl::StrCat(kAnothersJob, " waits for storage (", wait.reason, ")"));
+        continue;
+      }
       slot.set_detail(absl::StrCat(wait.analysis.empty() ? RunName(wait.run) : AnalysisName(wait.run, wait.analysis),
                                    " ", wait.detail, " (", wait.reason, ")"));
     }
@@ -68,7 +78,18 @@ std::string WorkOf(const std::string& task, storage::Catalog& catalog, const sto
     work = job.analysis.empty() ? RunName(job.run) : AnalysisName(job.run, job.analysis);
     return absl::OkStatus();
   });
+  if (absl::IsNotFound(found)) return kAnothersJob;
   return found.ok() ? work : "";  // the rest of the answer is worth having without it
+}
+
+// What each slot works on, as far as the viewer may know.
+void ShowWork(storage::Catalog& catalog, const storage::Viewer& viewer, v1::ServerInfo* info) {
+  for (v1::Slot& slot : *info->mutable_slots()) {
+    if (slot.job().empty()) continue;
+    const std::string work = WorkOf(slot.job(), catalog, viewer);
+    if (slot.detail().empty()) slot.set_detail(work);
+    if (work == kAnothersJob) slot.clear_job();
+  }
 }
 
 absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const Backend& backend,
@@ -76,7 +97,9 @@ absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const Backe
   v1::ServerInfo info = fixed;
   AddLimits(&info);
   for (const v1::Slot& slot : backend.pool->Slots()) *info.add_slots() = slot;
-  ShowStorageWaits(*backend.manager, &info);
+  ShowStorageWaits(backend, viewer, &info);
+  ShowWork(*backend.catalog, viewer, &info);
+  if (!viewer.sees_everything()) info.clear_repairs();  // they name runs
   v1::TrainSpec spec;
   if (!model_name.empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(model_name));
@@ -85,9 +108,6 @@ absl::StatusOr<v1::ServerInfo> Describe(const v1::ServerInfo& fixed, const Backe
   SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
   for (const std::string& hook : HookNames(spec)) info.add_hook_names(hook);
   info.set_free_disk_bytes(FreeDiskBytes(fixed.data_directory()));
-  for (v1::Slot& slot : *info.mutable_slots()) {
-    if (!slot.job().empty() && slot.detail().empty()) slot.set_detail(WorkOf(slot.job(), *backend.catalog, viewer));
-  }
   info.set_draining(backend.manager->draining());
   return info;
 }

@@ -65,14 +65,15 @@ absl::StatusOr<v1::User> UserService::Create(const auth::Caller& caller, const v
   actor.Names(user.name());
   SUMSCOPE_RETURN_IF_ERROR(
       backend_.catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
-        SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> made, jobs::FindReplay(transaction, request_id));
+        SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> made,
+                                  jobs::FindReplay(transaction, actor, request_id));
         if (made.has_value()) {
           SUMSCOPE_ASSIGN_OR_RETURN(user, transaction.users().Get(IdOf(*made)));
           return absl::OkStatus();
         }
         SUMSCOPE_RETURN_IF_ERROR(CheckUserRoom(transaction));
         SUMSCOPE_RETURN_IF_ERROR(transaction.users().Insert(user));
-        return jobs::RecordRequest(transaction, request_id, user.name());
+        return jobs::RecordRequest(transaction, actor, request_id, user.name());
       }));
   parts_.users_changed();
   return user;

@@ -178,10 +178,10 @@ TEST_F(Captures_Test, ResultNamesATensorOfControlCharactersThenItsDetailIsPrinta
 // A capture that the disk had no room for was taken, computed, and then ended its worker.
 TEST_F(Captures_Test, CaptureBeyondTheFreeDiskIsRefusedAtOnce) {
   free_disk_ = limits::kMinFreeDiskBytes + 100;
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(101))), "CAPTURE_TOO_LARGE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada().viewer(), run_, Capture(101))), "CAPTURE_TOO_LARGE");
   EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {}, run_, Capture(101)).status()), "CAPTURE_TOO_LARGE");
   const std::string id = Ask(Capture(100));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(1, "k2"))), "CAPTURE_TOO_LARGE")
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada().viewer(), run_, Capture(1, "k2"))), "CAPTURE_TOO_LARGE")
       << "it waits, and takes 100";
   StartAnalysis();
   free_disk_ = limits::kMinFreeDiskBytes;  // somebody filled it
@@ -197,7 +197,8 @@ TEST_F(Captures_Test, CaptureAboveTheLimitIsRefusedBeforeItStarts) {
   EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(ErrorReason(refused.status()), "CAPTURE_TOO_LARGE");
   EXPECT_THAT(std::string(refused.status().message()), testing::HasSubstr("1000001 bytes"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(capture_limit_ + 1))), "CAPTURE_TOO_LARGE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada().viewer(), run_, Capture(capture_limit_ + 1))),
+            "CAPTURE_TOO_LARGE");
   EXPECT_THAT(*File(run_)->ListAnalyses(), testing::IsEmpty());
 }
 
@@ -208,7 +209,7 @@ TEST_F(Captures_Test, WhatWaitsOrRunsTakesItsRoom) {
   const auto refused = manager_->analyses().Create(Ada(), {}, run_, Capture(1, "k3"));
   EXPECT_EQ(ErrorReason(refused.status()), "CAPTURE_TOO_LARGE");
   EXPECT_THAT(std::string(refused.status().message()), testing::HasSubstr("wait or run 1000000"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Capture(1, "k3"))), "CAPTURE_TOO_LARGE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada().viewer(), run_, Capture(1, "k3"))), "CAPTURE_TOO_LARGE");
   EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, run_, Capture(1, "k1"))->from_cache);
   ASSERT_TRUE(manager_->analyses().Cancel(Ada(), run_, half).ok());
   EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, run_, Capture(capture_limit_ / 2, "k3")).ok())

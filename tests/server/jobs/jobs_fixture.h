@@ -16,7 +16,7 @@
 #include "server/jobs/runs/runs.h"
 #include "server/jobs/state/event_hub.h"
 #include "server/jobs/state/job_states.h"
-#include "storage/catalog/viewer.h"
+#include "storage/catalog/actor.h"
 #include "storage/sqlite/sqlite_storage.h"
 #include "tests/server/jobs/fake_worker_pool.h"
 #include "tests/server/jobs/faulty_storage.h"
@@ -25,7 +25,7 @@
 namespace sumscope::jobs {
 
 // Who asks in these tests.
-inline storage::Viewer Ada() { return storage::Viewer::User("ada"); }
+inline storage::Actor Ada() { return storage::Actor(storage::Viewer::User("ada"), nullptr); }
 
 // The machine's clocks, whose wall clock a test sets forward or back, and which it moves on together.
 class JumpingClock final : public Clock {

@@ -233,7 +233,7 @@ TEST_F(Lifecycle_Test, OtherInstructionSetIsMarked) {
 
 TEST_F(Lifecycle_Test, RetryIsANewRunOfTheSameSpec) {
   const std::string id = Trained();
-  const auto retry = manager_->runs().Retry(storage::Viewer::User("bob"), {}, id);
+  const auto retry = manager_->runs().Retry(storage::Actor(storage::Viewer::User("bob"), nullptr), {}, id);
   ASSERT_TRUE(retry.ok()) << retry.status();
   EXPECT_NE(Id(retry->name()), id);
   EXPECT_EQ(retry->labels().at("retry_of"), id);
@@ -253,14 +253,14 @@ TEST_F(Lifecycle_Test, OnlyEndedRunsAreDeleted) {
 
 TEST_F(Lifecycle_Test, LabelsReachCatalogAndFile) {
   const std::string id = Trained();
-  ASSERT_TRUE(manager_->runs().UpdateLabels(Ada(), id, false, {{"purpose", "test"}, {"note", "x"}}).ok());
-  const auto changed = manager_->runs().UpdateLabels(Ada(), id, false, {{"note", std::nullopt}});
+  ASSERT_TRUE(manager_->runs().Update(Ada(), id, {false, {{"purpose", "test"}, {"note", "x"}}, {}}).ok());
+  const auto changed = manager_->runs().Update(Ada(), id, {false, {{"note", std::nullopt}}, {}});
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(changed->labels_size(), 1);
   EXPECT_EQ(Get(id).labels().at("purpose"), "test");
   EXPECT_EQ(File(id)->GetRun()->labels().at("purpose"), "test");
   EXPECT_EQ(File(id)->GetRun()->state(), v1::SUCCEEDED);
-  EXPECT_EQ(manager_->runs().UpdateLabels(Ada(), id, true, {})->labels_size(), 0);
+  EXPECT_EQ(manager_->runs().Update(Ada(), id, {true, {}, {}})->labels_size(), 0);
 }
 
 // They were stored, and the answer was RUN_FILE_CORRUPT.
@@ -268,7 +268,7 @@ TEST_F(Lifecycle_Test, FileIsDamagedThenLabelsAreChangedAllTheSame) {
   const std::string id = Trained();
   files_.OnOpen(
       [](const std::string&) { return MakeError(absl::StatusCode::kDataLoss, "RUN_FILE_CORRUPT", "damaged"); });
-  const auto changed = manager_->runs().UpdateLabels(Ada(), id, false, {{"note", "x"}});
+  const auto changed = manager_->runs().Update(Ada(), id, {false, {{"note", "x"}}, {}});
   ASSERT_TRUE(changed.ok()) << changed.status();
   EXPECT_EQ(changed->labels().at("note"), "x");
   EXPECT_EQ(Get(id).labels().at("note"), "x");

@@ -87,7 +87,7 @@ TEST_F(Probes_Test, AnswerAboutTheWholeModelIsShownByItsRunUntilItIsDeleted) {
   EXPECT_EQ(Get(run_).reads_to(), 3u) << "all";
   EXPECT_EQ(Get(run_).sure_to(), 2u);
   EXPECT_FALSE(Get(run_).look_back_exact());
-  EXPECT_TRUE(manager_->runs().UpdateLabels(Ada(), run_, false, {{"a", "b"}}).ok());
+  EXPECT_TRUE(manager_->runs().Update(Ada(), run_, {false, {{"a", "b"}}, {}}).ok());
   EXPECT_FALSE(File(run_)->GetRun()->has_accuracy()) << "the file has the answers themselves";
 
   ASSERT_TRUE(manager_->analyses().Delete(Ada(), run_, id).ok());
@@ -219,9 +219,9 @@ TEST_F(Probes_Test, WhenAWindowIsTooWideForTheTrainingThenTheWidestIsNamed) {
   EXPECT_EQ(ErrorReason(refused), "WINDOW_TOO_WIDE");
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << "another run may take it";
   EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("at most 1"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, phases)), "WINDOW_TOO_WIDE");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada().viewer(), run_, phases)), "WINDOW_TOO_WIDE");
   phases.mutable_request()->mutable_phases()->set_window(1);
-  EXPECT_TRUE(manager_->analyses().Check(Ada(), run_, phases).ok());
+  EXPECT_TRUE(manager_->analyses().Check(Ada().viewer(), run_, phases).ok());
 }
 
 // Such a window was queued, and refused by the worker.
@@ -249,7 +249,7 @@ TEST_F(Probes_Test, PhasesOfARunWithoutMetricsAreRefused) {
   const absl::Status refused = manager_->analyses().Create(Ada(), {}, "foreign", phases).status();
   EXPECT_EQ(ErrorReason(refused), "RUN_HAS_NO_METRICS");
   EXPECT_THAT(std::string(refused.message()), testing::HasSubstr("runs/foreign"));
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), "foreign", phases)), "RUN_HAS_NO_METRICS");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada().viewer(), "foreign", phases)), "RUN_HAS_NO_METRICS");
   EXPECT_THAT(*File("foreign")->ListAnalyses(), IsEmpty());
 }
 
@@ -277,7 +277,7 @@ TEST_F(Probes_Test, UploadedQuestionsGoToTheWorker) {
 
 TEST_F(Probes_Test, RunDeletedWhileAnalysesAreAskedTakesNone) {
   ASSERT_TRUE(manager_->runs().Delete(Ada(), run_).ok());
-  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada(), run_, Question(UsefulNodes()))), "RUN_DELETED");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(Ada().viewer(), run_, Question(UsefulNodes()))), "RUN_DELETED");
   EXPECT_EQ(ErrorReason(manager_->analyses().Create(Ada(), {}, run_, Tags("P8L0H1")).status()), "RUN_DELETED");
 }
 

@@ -186,7 +186,7 @@ TEST_F(SlowRun_Test, FileOfOneRunTakesLongThenAnalysesOfOthersAreMade) {
   });
   barrier->WaitUntilEntered();
   EXPECT_TRUE(manager_->analyses().Create(Ada(), {}, other, Question(UsefulNodes(), "k2")).ok());
-  EXPECT_TRUE(manager_->runs().UpdateLabels(Ada(), other, false, {{"purpose", "test"}}).ok());
+  EXPECT_TRUE(manager_->runs().Update(Ada(), other, {false, {{"purpose", "test"}}, {}}).ok());
   barrier->Release();
   EXPECT_TRUE(slow.get().ok());
 }

@@ -28,6 +28,16 @@ inline std::string ReasonOf(const grpc::Status& status) {
   return ErrorReason(FromRpcStatus(rpc));
 }
 
+// What a call within the process says of its caller: the header, which an authenticator of the test reads.
+inline auth::Peer PeerOfTest(const grpc::ServerContextBase& context) {
+  auth::Peer peer;
+  const auto header = context.client_metadata().find("authorization");
+  if (header != context.client_metadata().end()) {
+    peer.authorization = std::string(header->second.data(), header->second.size());
+  }
+  return peer;
+}
+
 // The services of probes over a channel within the process, with storage in memory and workers that the test plays.
 class ProbesService_Test : public jobs::AnalysisFixture {
  protected:
@@ -45,7 +55,14 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.uploads = &uploads_;
     backend.room = &room_;
     backend.env = storage::Env::Real();
-    road_ = std::make_unique<Road>(authenticator_, hooks_);
+    RoadParts road;
+    road.authenticator = authenticator_;
+    road.peer_of = [](const grpc::ServerContextBase& context) { return PeerOfTest(context); };
+    road.catalog = &catalog_;
+    road.clock = &clock_;
+    road.user_limits = user_limits_;
+    road.hooks = hooks_;
+    road_ = std::make_unique<Road>(std::move(road));
     services_.push_back(std::make_unique<RunService>(backend, road_.get()));
     services_.push_back(std::make_unique<AnalysisService>(backend, road_.get()));
     services_.push_back(std::make_unique<CaptureService>(backend, road_.get()));
@@ -147,9 +164,10 @@ class ProbesService_Test : public jobs::AnalysisFixture {
   Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
   IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
   const CallTimes call_times_;
-  const auth::SingleUserAuthenticator ada_{"ada"};
+  auth::SingleUserAuthenticator ada_{"ada"};
   // Chosen by the constructor of a test.
-  const auth::Authenticator* authenticator_ = &ada_;
+  auth::Authenticator* authenticator_ = &ada_;
+  UserLimits user_limits_;
   std::vector<CallHook*> hooks_;
   std::unique_ptr<Road> road_;
   UploadDesk uploads_{4};  // after the road, which its threads use

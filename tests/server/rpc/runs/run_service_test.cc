@@ -88,8 +88,8 @@ TEST_F(RunService_Test, RunningRunIsLabelledThenTheAnswerShowsTheLastStep) {
 TEST_F(RunService_Test, PrefixIsUndeletedThenItMeansADeletedRunBeforeALivingOne) {
   Train("busy");
   JobsFixture::Create("x141");  // waits
-  ASSERT_TRUE(manager_->runs().Cancel(storage::Viewer::Server(), "x141").ok());
-  ASSERT_TRUE(manager_->runs().Delete(storage::Viewer::Server(), "x141").ok());
+  ASSERT_TRUE(manager_->runs().Cancel(storage::Actor::Server(), "x141").ok());
+  ASSERT_TRUE(manager_->runs().Delete(storage::Actor::Server(), "x141").ok());
   JobsFixture::Create("x142");
   v1::Run run;
   ASSERT_TRUE(Undelete("x14", &run).ok());
@@ -107,7 +107,7 @@ TEST_F(RunService_Test, ImportWasReadAsOursThenTheRunSaysHow) {
   weights.data_bytes = 4;
   weights.read = [](uint64_t offset, uint64_t length) { return std::string("1234").substr(offset, length); };
   weights.notes = {"taken as folded"};
-  ASSERT_TRUE(manager_->runs().Import(storage::Viewer::User("ada"), {}, "foreign", Spec(), {}, weights).ok());
+  ASSERT_TRUE(manager_->runs().Import(jobs::Ada(), {}, "foreign", Spec(), {}, weights).ok());
   EXPECT_THAT(GetRun("foreign").import_notes(), testing::ElementsAre("taken as folded"));
 }
 

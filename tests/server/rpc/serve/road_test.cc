@@ -15,9 +15,10 @@ namespace {
 
 class NobodyAuthenticator : public auth::Authenticator {
  public:
-  absl::StatusOr<auth::Caller> Authenticate(const std::string&) const override {
+  absl::StatusOr<auth::Caller> Authenticate(const auth::Peer&) override {
     return MakeError(absl::StatusCode::kUnauthenticated, "CALLER_UNKNOWN", "nobody is known here");
   }
+  absl::Status Recheck(const auth::Caller&) override { return absl::OkStatus(); }
 };
 
 // Writes down what it saw of each method, as "admitted ada", "ended OK".
@@ -82,7 +83,7 @@ class RefusingRoad_Test : public Road_Test {
  protected:
   RefusingRoad_Test() { authenticator_ = &nobody_; }
 
-  const NobodyAuthenticator nobody_;
+  NobodyAuthenticator nobody_;
 };
 
 TEST_F(Road_Test, EveryMethodTakesMessagesOfItsOwnType) {
@@ -109,7 +110,7 @@ TEST_F(Road_Test, HooksSeeEveryMethodAdmittedAndEnded) {
 }
 
 TEST_F(Road_Test, HandlerThrowsThenHooksSeeTheEnd) {
-  const grpc::ServerContext context;
+  grpc::ServerContext context;
   const v1::GetRunRequest request;
   v1::Run run;
   EXPECT_THROW(road_->Unary(&context, &request, &run,
@@ -119,7 +120,7 @@ TEST_F(Road_Test, HandlerThrowsThenHooksSeeTheEnd) {
 }
 
 TEST_F(Road_Test, MessageIsNoMethodsThenItsCallIsDenied) {
-  const grpc::ServerContext context;
+  grpc::ServerContext context;
   const v1::Run request;
   v1::Run run;
   const grpc::Status status =

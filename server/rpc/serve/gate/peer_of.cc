@@ -1,0 +1,84 @@
+#include "server/rpc/serve/gate/peer_of.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/strip.h"
+#include "grpc/grpc_security_constants.h"
+
+namespace sumscope::rpc {
+namespace {
+
+constexpr char kAuthorization[] = "authorization";
+
+// "%5B" is "["; what is no escape stays.
+std::string Unescaped(absl::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool escape =
+        text[i] == '%' && i + 2 < text.size() && absl::ascii_isxdigit(text[i + 1]) && absl::ascii_isxdigit(text[i + 2]);
+    if (escape) {
+      plain += absl::HexStringToBytes(text.substr(i + 1, 2));
+      i += 2;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+bool IsSecure(const grpc::AuthContext& context) {
+  for (const grpc::string_ref& type : context.FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME)) {
+    if (type == GRPC_SSL_TRANSPORT_SECURITY_TYPE || type == GRPC_TLS_TRANSPORT_SECURITY_TYPE) return true;
+  }
+  return false;
+}
+
+// Its subject alternative names; its common name where it has none.
+std::vector<std::string> CertificateNames(const grpc::AuthContext& context) {
+  std::vector<std::string> names;
+  for (const char* const property : {GRPC_X509_SAN_PROPERTY_NAME, GRPC_X509_CN_PROPERTY_NAME}) {
+    for (const grpc::string_ref& name : context.FindPropertyValues(property)) {
+      names.emplace_back(name.data(), name.size());
+    }
+    if (!names.empty()) break;
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string AddressOf(absl::string_view peer) {
+  if (!absl::ConsumePrefix(&peer, "ipv4:") && !absl::ConsumePrefix(&peer, "ipv6:")) return "";
+  const std::string plain = Unescaped(peer);
+  absl::string_view address = plain;
+  if (absl::ConsumePrefix(&address, "[")) {
+    address = address.substr(0, address.find(']'));
+  } else {
+    address = address.substr(0, address.rfind(':'));
+  }
+  return std::string(address.substr(0, address.find('%')));
+}
+
+auth::Peer PeerOf(const grpc::ServerContextBase& context, transport::ConnectionTable* connections) {
+  auth::Peer peer;
+  const std::string name = context.peer();
+  const std::shared_ptr<const grpc::AuthContext> security = context.auth_context();
+  if (std::string address = AddressOf(name); !address.empty()) {
+    peer.address = std::move(address);
+    peer.way = auth::Way::kLoopback;
+  } else {
+    peer.uid = connections->UidOf(name);
+  }
+  if (security != nullptr && IsSecure(*security)) {
+    peer.way = auth::Way::kTls;
+    peer.certificate_names = CertificateNames(*security);
+  }
+  const auto& metadata = context.client_metadata();
+  const auto header = metadata.find(kAuthorization);
+  if (header != metadata.end()) peer.authorization = std::string(header->second.data(), header->second.size());
+  return peer;
+}
+
+}  // namespace sumscope::rpc
