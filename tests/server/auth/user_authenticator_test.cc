@@ -73,6 +73,7 @@ TEST_F(UserAuthenticator_Test, CertificateNamesAUserThenTheyCall) {
   EXPECT_EQ(caller.certificate, "spiffe://lab/ada");
   EXPECT_FALSE(caller.expires.has_value());
   ExpectRefused(OverTls({"ada"}), "USER_UNKNOWN");  // a name of a user is no name of a certificate
+  ExpectRefused(OverTls({std::string("ada.lab.example\0.evil", 21)}), "USER_UNKNOWN");
 }
 
 TEST_F(UserAuthenticator_Test, CertificateNamesTwoUsersThenRefused) {
