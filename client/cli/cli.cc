@@ -83,7 +83,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   root.footer(kFooter);
   AddConnectionOptions(Command(&root), &settings);
   for (const auto add : {AddTrain, AddImport, AddRuns, AddProbe, AddAsk, AddAnalyses, AddFacts, AddCapture, AddCaptures,
-                         AddServer, AddGlossary, AddCompletion}) {
+                         AddServer, AddUsers, AddToken, AddAudit, AddGlossary, AddCompletion}) {
     add(&registry, Command(&root));
   }
   if (!arguments.empty() && arguments[0] == "complete") {

@@ -43,7 +43,11 @@ class Runs : public v1::RunService::Service {
     return status;
   }
   grpc::Status UpdateRun(grpc::ServerContext*, const v1::UpdateRunRequest* request, v1::Run* answer) override {
-    return AnswerNamed("UpdateRun", *request, request->run().name(), answer);
+    const grpc::Status status = AnswerNamed("UpdateRun", *request, request->run().name(), answer);
+    for (const std::string& path : request->update_mask().paths()) {
+      if (path == "visibility") answer->set_visibility(request->run().visibility());
+    }
+    return status;
   }
   grpc::Status CancelRun(grpc::ServerContext*, const v1::CancelRunRequest* request, v1::Run* answer) override {
     const grpc::Status status = AnswerNamed("CancelRun", *request, request->name(), answer);
@@ -208,10 +212,7 @@ class Runs : public v1::RunService::Service {
   template <typename Request>
   grpc::Status Begin(const std::string& method, const Request& request) {
     fake_->Record(method, request);
-    if (fake_->errors.empty()) return grpc::Status::OK;
-    const absl::Status status = fake_->errors.front();
-    fake_->errors.erase(fake_->errors.begin());
-    return ToGrpc(status);
+    return ToGrpc(fake_->TakeError());
   }
   static grpc::Status Answer(absl::StatusOr<v1::Run> run, v1::Run* answer) {
     if (!run.ok()) return ToGrpc(run.status());
@@ -242,6 +243,7 @@ class Runs : public v1::RunService::Service {
       return MakeError(absl::StatusCode::kAlreadyExists, "REQUEST_ID_REUSED", "the request_id came with another body");
     }
     v1::Run run = fake_->run;
+    if (request.visibility() != v1::VISIBILITY_UNSPECIFIED) run.set_visibility(request.visibility());
     if (!request.run_id().empty()) {
       run.set_name(RunName(request.run_id()));
       if (run.name() == fake_->run.name() || fake_->IsOther(run.name())) {

@@ -137,7 +137,12 @@ FakeServer::FakeServer()
       weights_sha256(Sha256Hex(weights)),
       analysis(EndedAnalysis()),
       services_(MakeProbingServices(this)) {
+  caller.set_user("users/ada");
+  caller.set_role(v1::ADMIN);
+  caller.set_credential("local uid 1000");
+  caller.set_address("socket");
   services_.push_back(MakeRunService(this));
+  services_.push_back(MakeUserService(this));
   services_.push_back(std::make_unique<Analyses>(this));
   services_.push_back(std::make_unique<System>(this));
   Start();
@@ -157,6 +162,13 @@ void FakeServer::Stop() {
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
   server_.reset();
+}
+
+absl::Status FakeServer::TakeError() {
+  if (errors.empty()) return absl::OkStatus();
+  const absl::Status status = errors.front();
+  errors.erase(errors.begin());
+  return status;
 }
 
 std::vector<std::string> FakeServer::calls() const {

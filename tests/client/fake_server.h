@@ -23,6 +23,7 @@
 #include "sumscope/v1/question_sets.grpc.pb.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 #include "sumscope/v1/system.grpc.pb.h"
+#include "sumscope/v1/users.grpc.pb.h"
 #include "tests/support/temp_directory.h"
 
 namespace sumscope::client {
@@ -75,6 +76,10 @@ class FakeServer {
   std::string capture_file;                    // as DownloadCapture sends it
   std::string questions;                       // uploaded
   std::vector<std::string> question_sets;      // hashes that ListQuestionSets names
+  v1::Caller caller;                           // an admin
+  std::vector<v1::User> users;                 // by name, one a page
+  std::vector<v1::Token> tokens;               // of all users, one a page
+  std::vector<v1::AuditRecord> audit;          // one a page
 
   // Behaviour of the next `breaks` streams: each sends `break_after` messages first.
   Break break_kind = Break::kNone;
@@ -82,7 +87,8 @@ class FakeServer {
   std::atomic<int> breaks{0};
   // Fulfilled when a stream hangs.
   std::promise<void> hanging;
-  // The next calls that make, get or change a run, or import one, fail with these, first one first.
+  // The next calls about users, and those that make, get or change a run, or import one, fail with these, first one
+  // first.
   std::vector<absl::Status> errors;
   absl::Duration list_patience;  // what the last ListRuns had left of its deadline when it came
   // Tokens up to this one have expired.
@@ -107,6 +113,8 @@ class FakeServer {
     return request;
   }
   std::string uploaded;
+  // Takes the next of `errors`; OK where there is none.
+  absl::Status TakeError();
 
   // What `name` means: `run` by its name, a beginning of it or runs/@last, or one of the others by its own.
   // INVALID_ARGUMENT RESOURCE_NAME_INVALID; NOT_FOUND RUN_NOT_FOUND.
@@ -122,8 +130,9 @@ class FakeServer {
   std::unique_ptr<grpc::Server> server_;
 };
 
-// The runs of `fake`; its captures, facts and question sets.
+// The runs of `fake`; its users; its captures, facts and question sets.
 std::unique_ptr<grpc::Service> MakeRunService(FakeServer* fake);
+std::unique_ptr<grpc::Service> MakeUserService(FakeServer* fake);
 std::vector<std::unique_ptr<grpc::Service>> MakeProbingServices(FakeServer* fake);
 
 // A capture of two tensors; fills the fake's tensors and file.

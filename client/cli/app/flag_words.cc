@@ -13,12 +13,25 @@ namespace {
 
 // Fields whose name says enough wherever it stands, by their last part.
 const std::map<absl::string_view, const char*>& UnmistakableFields() {
-  static const auto* const kFields = new std::map<absl::string_view, const char*>{
-      {"worst_count", "--worst"},     {"per_cell", "--per-cell"},         {"held_out", "--held-out"},
-      {"node_sets", "--nodes"},       {"patch_from", "--patch-from"},     {"patch_nodes", "--nodes"},
-      {"head_pairs", "--head-pairs"}, {"all_rows", "--all-rows"},         {"per_question", "--per-question"},
-      {"with_scores", "--scores"},    {"learnt_below", "--learnt-below"}, {"order_by", "--sort-by"},
-      {"run_id", "--run-id"},         {"like_model_name", "--like"},      {"page_size", "--limit"}};
+  static const auto* const kFields =
+      new std::map<absl::string_view, const char*>{{"worst_count", "--worst"},
+                                                   {"per_cell", "--per-cell"},
+                                                   {"held_out", "--held-out"},
+                                                   {"node_sets", "--nodes"},
+                                                   {"patch_from", "--patch-from"},
+                                                   {"patch_nodes", "--nodes"},
+                                                   {"head_pairs", "--head-pairs"},
+                                                   {"all_rows", "--all-rows"},
+                                                   {"per_question", "--per-question"},
+                                                   {"with_scores", "--scores"},
+                                                   {"learnt_below", "--learnt-below"},
+                                                   {"order_by", "--sort-by"},
+                                                   {"run_id", "--run-id"},
+                                                   {"like_model_name", "--like"},
+                                                   {"page_size", "--limit"},
+                                                   {"lifetime_days", "--days"},
+                                                   {"local_uids", "--uid"},
+                                                   {"certificate_names", "--certificate"}};
   return *kFields;
 }
 

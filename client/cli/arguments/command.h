@@ -108,6 +108,9 @@ void AddCaptures(Registry* registry, Command root);
 void AddFacts(Registry* registry, Command root);
 void AddAnalyses(Registry* registry, Command root);
 void AddServer(Registry* registry, Command root);
+void AddUsers(Registry* registry, Command root);
+void AddToken(Registry* registry, Command root);
+void AddAudit(Registry* registry, Command root);
 void AddGlossary(Registry* registry, Command root);
 void AddCompletion(Registry* registry, Command root);
 

@@ -7,6 +7,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
 namespace {
@@ -72,6 +74,18 @@ std::string WithAbsoluteTimes(absl::string_view filter, absl::Time now) {
     filter.remove_prefix(taken);
   }
   return out;
+}
+
+absl::StatusOr<absl::Time> ParseTimeArgument(absl::string_view option, absl::string_view text, absl::Time now) {
+  const std::string ago = absl::StrCat(absl::StartsWith(text, "-") ? "" : "-", text);
+  if (const absl::Duration span = AgoOf(ago); span != absl::ZeroDuration()) return now - span;
+  absl::Time time;
+  for (const char* format : {"%Y-%m-%d", absl::RFC3339_full}) {
+    if (absl::ParseTime(format, text, &time, nullptr)) return time;
+  }
+  return InvalidField("TIME_INVALID", option,
+                      absl::StrCat(option, " takes a time ago like 7d (s, m, h, d, w), a day like 2026-11-22, or ",
+                                   "2026-11-22T10:00:00Z, not ", Quote(text)));
 }
 
 }  // namespace sumscope::client

@@ -23,7 +23,7 @@ std::vector<Proposal> AskServer(const Typed& typed, const Environment& environme
   if (!address.ok()) return {};
   options.address = *address;
   Connection connection(options, dependencies.sleeper, dependencies.cancellation);
-  return IdsOf(connection, typed.argument, typed.word);
+  return IdsOf(connection, typed.option.empty() ? typed.argument : typed.option, typed.word);
 }
 
 void Print(const Typed& typed, const std::vector<Proposal>& proposals, std::ostream& out) {
@@ -55,9 +55,10 @@ void Complete(const CLI::App& root, const std::vector<std::string>& words, const
     out << ":files\t" << typed.before << "\n";
   } else if (!typed.option.empty()) {
     Print(typed, ValuesOf(typed.option, typed.word), out);
+    if (typed.option == "--user") Print(typed, AskServer(typed, environment, dependencies), out);
   } else {
     Print(typed, Named(typed.commands), out);
-    if (name == "SHELL") Print(typed, {{"bash", ""}, {"zsh", ""}, {"fish", ""}}, out);
+    Print(typed, ValuesOf(name, typed.word), out);
     if (!name.empty()) Print(typed, AskServer(typed, environment, dependencies), out);
   }
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/arguments/users.h"
 #include "client/cli/probe/probes.h"
 #include "client/connection/pages.h"
 #include "proto/contract/analyses/kinds/kinds.h"
@@ -55,6 +56,10 @@ Words FixedValues(absl::string_view option) {
       {"--mode", {"mean", "zero", "resample"}},
       {"--reduce", {"mean", "class-mean", "components:"}},
       {"--kind", {"behaviors", "features"}},
+      {"--role", {"viewer", "member", "admin"}},
+      {"ROLE", {"viewer", "member", "admin"}},
+      {"VISIBILITY", {"lab", "private"}},
+      {"SHELL", {"bash", "zsh", "fish"}},
       {"--questions",
        {"uniform:", "enriched:", "class:", "stratified:", "tricase:", "tasks:", "pairs:", "sha256:", "file:"}}};
   if (option == "--analysis") return Analyses(/*all=*/true);
@@ -130,6 +135,32 @@ std::vector<Proposal> Answers(Connection& connection, const std::string& kind, a
   return proposals;
 }
 
+std::vector<Proposal> Users(Connection& connection) {
+  std::vector<Proposal> proposals;
+  const absl::StatusOr<v1::ListUsersResponse> all = ReadPages(
+      v1::ListUsersRequest(), kMostProposals, [&](const v1::ListUsersRequest& page) { return connection.Call(page); },
+      &v1::ListUsersResponse::mutable_users);
+  if (!all.ok()) return proposals;
+  for (const v1::User& user : all->users()) {
+    proposals.push_back(
+        {UserIdOf(user.name()), absl::StrCat(RoleText(user.role()), user.disabled() ? ", disabled" : "")});
+  }
+  return proposals;
+}
+
+// The caller's own.
+std::vector<Proposal> TokensOfCaller(Connection& connection) {
+  std::vector<Proposal> proposals;
+  const absl::StatusOr<v1::ListTokensResponse> all = ReadPages(
+      v1::ListTokensRequest(), kMostProposals, [&](const v1::ListTokensRequest& page) { return connection.Call(page); },
+      &v1::ListTokensResponse::mutable_tokens);
+  if (!all.ok()) return proposals;
+  for (const v1::Token& token : all->tokens()) {
+    if (!token.has_revoke_time()) proposals.push_back({IdOf(token.name()), token.display_name()});
+  }
+  return proposals;
+}
+
 }  // namespace
 
 std::vector<Proposal> ValuesOf(absl::string_view option, absl::string_view word) {
@@ -159,6 +190,10 @@ std::vector<Proposal> IdsOf(Connection& connection, absl::string_view argument, 
     proposals = Answers(connection, "", word);
   } else if (argument == "CAPTURE") {
     proposals = Answers(connection, std::string(KindOfCaptures().name()), word);
+  } else if (argument == "USER" || argument == "--user") {
+    proposals = Users(connection);
+  } else if (argument == "TOKEN") {
+    proposals = TokensOfCaller(connection);
   }
   return proposals;
 }
