@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/arguments/users.h"
 #include "client/cli/output/runs/run_view.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/utf8.h"
@@ -16,6 +17,7 @@ namespace {
 struct ImportOptions {
   std::string file, operation, like, run_id;
   std::vector<std::string> labels;
+  bool is_private = false;
 };
 
 // What the file is called; what comes from a pipe or a device has no name worth keeping.
@@ -37,6 +39,7 @@ absl::StatusOr<ExitCode> ImportRun(const ImportOptions& options, Session& sessio
   header.mutable_labels()->insert(labels.begin(), labels.end());
   header.set_like_model_name(options.like);
   header.set_run_id(options.run_id);
+  if (options.is_private) header.set_visibility(v1::PRIVATE);
   header.set_file_name(FileNameOf(options.file));
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, connection->ImportRun(header, options.file));
@@ -61,6 +64,7 @@ void AddImport(Registry* registry, Command root) {
   command.Add("--run-id", &options->run_id, "the run's id (default: a random one)").type_name("ID");
   command.AddRepeated("--label", &options->labels, "a label to find the run by; may be repeated")
       .type_name("KEY=VALUE");
+  command.AddFlag("--private", &options->is_private, kPrivateHelp);
   registry->Run(command, [options](Session& session) { return ImportRun(*options, session); });
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/arguments/users.h"
 #include "client/cli/asking/ask_analysis.h"
 #include "client/cli/asking/watch.h"
 #include "client/cli/output/numbers.h"
@@ -26,7 +27,7 @@ namespace {
 struct TrainOptions {
   std::string model, run_id, then;
   std::vector<std::string> settings, labels;
-  bool watch = false, dry_run = false;
+  bool watch = false, dry_run = false, is_private = false;
 };
 
 // The analyses of --then, all of which need no options.
@@ -61,6 +62,7 @@ absl::StatusOr<v1::CreateRunRequest> MakeRunRequest(const TrainOptions& options)
   request.set_model_name(options.model);
   request.set_run_id(options.run_id);
   request.set_validate_only(options.dry_run);
+  if (options.is_private) request.set_visibility(v1::PRIVATE);
   SUMSCOPE_RETURN_IF_ERROR(ApplySettings(options.settings, request.mutable_spec()));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto labels, ParseLabels(options.labels));
   request.mutable_labels()->insert(labels.begin(), labels.end());
@@ -160,6 +162,7 @@ void AddTrain(Registry* registry, Command root) {
   command.AddRepeated("--label", &options->labels, "a label to find the run by; may be repeated")
       .type_name("KEY=VALUE");
   command.Add("--run-id", &options->run_id, "the run's id (default: a random one)").type_name("ID");
+  command.AddFlag("--private", &options->is_private, kPrivateHelp);
   command.AddFlag("--watch", &options->watch, "follow the run; exits with its fate. Ctrl-C leaves, the run goes on");
   command
       .Add("--then", &options->then,

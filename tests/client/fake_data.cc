@@ -44,6 +44,7 @@ v1::Run EndedRun() {
   run.mutable_spec()->set_learning_rate(8e-5);
   (*run.mutable_labels())["purpose"] = "test";
   run.set_owner("ada");
+  run.set_visibility(v1::LAB);
   run.set_state(v1::SUCCEEDED);
   run.mutable_create_time()->set_seconds(1'700'000'000);
   run.mutable_start_time()->set_seconds(1'700'000'010);

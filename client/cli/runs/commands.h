@@ -18,6 +18,7 @@ void AddRunsDelete(Registry* registry, Command runs);
 void AddRunsUndelete(Registry* registry, Command runs);
 void AddRunsLabel(Registry* registry, Command runs);
 void AddRunsNote(Registry* registry, Command runs);
+void AddRunsSetVisibility(Registry* registry, Command runs);
 void AddRunsExport(Registry* registry, Command runs);
 void AddRunsCompare(Registry* registry, Command runs);
 void AddRunsCheckpoints(Registry* registry, Command runs);

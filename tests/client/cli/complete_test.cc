@@ -70,6 +70,26 @@ TEST_F(Complete_Test, GivenAnIdIsWantedThenTheServerSaysWhichThereAre) {
   EXPECT_THAT(After({"probe", "r7", "eva"}), ElementsAre("evaluate"));
 }
 
+TEST_F(Complete_Test, GivenAUserATokenOrAWordOfAFewThenThoseThereAre) {
+  v1::User& user = server_.users.emplace_back();
+  user.set_name("users/bob");
+  user.set_role(v1::VIEWER);
+  for (const char* token : {"users/ada/tokens/tkept000", "users/ada/tokens/trevoked"}) {
+    v1::Token& one = server_.tokens.emplace_back();
+    one.set_name(token);
+    one.set_display_name("laptop");
+  }
+  server_.tokens.back().mutable_revoke_time()->set_seconds(1);
+  EXPECT_THAT(After({"users", "show", ""}), ElementsAre("bob"));
+  EXPECT_THAT(Out(), HasSubstr("bob\tviewer\n"));
+  EXPECT_THAT(After({"audit", "--user", "b"}), ElementsAre("bob"));
+  EXPECT_THAT(After({"users", "add", "b"}), ElementsAre()) << "a name of one's own";
+  EXPECT_THAT(After({"token", "revoke", ""}), ElementsAre("tkept000"));
+  EXPECT_THAT(After({"users", "add", "x", "--role", ""}), ElementsAre("viewer", "member", "admin"));
+  EXPECT_THAT(After({"users", "set-role", "bob", "m"}), ElementsAre("member"));
+  EXPECT_THAT(After({"runs", "set-visibility", "r0", ""}), ElementsAre("lab", "private"));
+}
+
 // Living runs and @last were proposed, which it refuses.
 TEST_F(Complete_Test, GivenARunToUndeleteThenDeletedOnesAlone) {
   server_.deleted = {"runs/r1"};

@@ -71,8 +71,8 @@ TEST_F(FindingRuns_Test, WhenRunsAreListedWideThenWhatTheirAnswersSayOfThem) {
   EXPECT_THAT(Out(), HasSubstr("ACCURACY  NINES  LOOK-BACK "));
   EXPECT_THAT(Out(), HasSubstr(" 99.36 %      2  reads 2, sure 1  "));
   EXPECT_EQ(Run({"runs", "list", "-o", "csv"}), 0);
-  EXPECT_THAT(Out(), HasSubstr(",accuracy,accuracy_questions,nines,reads_to,sure_to,look_back_exact\n"));
-  EXPECT_THAT(Out(), HasSubstr(",0.9936,10000,2,2,1,false\n"));
+  EXPECT_THAT(Out(), HasSubstr(",accuracy,accuracy_questions,nines,reads_to,sure_to,look_back_exact,visibility\n"));
+  EXPECT_THAT(Out(), HasSubstr(",0.9936,10000,2,2,1,false,lab\n"));
   EXPECT_EQ(Run({"runs", "show", "r1"}), 0);
   EXPECT_THAT(Out(), HasSubstr("\naccuracy       99.36 % of 10,000\nlook-back      reads 2, sure 1\n"));
 }

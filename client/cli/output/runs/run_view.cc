@@ -3,11 +3,13 @@
 #include <map>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "client/cli/arguments/names.h"
+#include "client/cli/arguments/users.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/note_label.h"
 #include "proto/contract/base/timestamp.h"
@@ -73,6 +75,7 @@ std::vector<Column> RunColumns() {
           {"AGE", kForPeople, true, 0, 0, /*drop=*/1},
           {"ENDED", kWhereSortedByIt, true},
           {"OWNER", kEverywhere, false, 0, 0, /*drop=*/3},
+          {"VISIBILITY", kInWide},
           {"ATTEMPT", kInWide | kInCsv, true},
           {"SEGMENT", kInWide | kInCsv, true},
           {"CREATED", kInWide},
@@ -84,7 +87,8 @@ std::vector<Column> RunColumns() {
           {"nines", kInCsv},
           {"reads_to", kInCsv},
           {"sure_to", kInCsv},
-          {"look_back_exact", kInCsv}};
+          {"look_back_exact", kInCsv},
+          {"visibility", kInCsv}};
 }
 
 // The column where people see what `sort_by` ("accuracy desc") orders; "" where that is in view anyway.
@@ -114,14 +118,16 @@ void ShowSorted(absl::string_view sort_by, std::vector<Column>* columns) {
 }
 
 // Who asked for a change sees it.
-void ShowLabels(std::vector<Column>* columns) {
+void ShowAlso(const std::set<absl::string_view>& names, std::vector<Column>* columns) {
   constexpr int kLeastRoom = 16;
   for (Column& column : *columns) {
-    if (column.name != "LABELS") continue;
+    if (names.count(column.name) == 0) continue;
     column.shown |= kForPeople;
-    column.wrap = kLeastRoom;
+    if (column.name == "LABELS") column.wrap = kLeastRoom;
   }
 }
+
+bool IsPrivate(const v1::Run& run) { return run.visibility() == v1::PRIVATE; }
 
 Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Column> columns) {
   Table table(std::move(columns));
@@ -146,6 +152,7 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Col
                   run.has_create_time() ? FormatAge(now - ToTime(run.create_time())) : "",
                   run.has_end_time() ? FormatAge(now - ToTime(run.end_time())) : "",
                   run.owner(),
+                  VisibilityText(run.visibility()),
                   absl::StrCat(run.attempt()),
                   absl::StrCat(run.segment()),
                   created,
@@ -157,7 +164,8 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Col
                   nines,
                   count(run.has_reads_to(), run.reads_to()),
                   count(run.has_sure_to(), run.sure_to()),
-                  run.has_look_back_exact() ? (run.look_back_exact() ? "true" : "false") : ""});
+                  run.has_look_back_exact() ? (run.look_back_exact() ? "true" : "false") : "",
+                  VisibilityText(run.visibility())});
   }
   return table;
 }
@@ -247,10 +255,11 @@ std::string DescribeState(v1::State state, absl::string_view reason) {
 }
 
 Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now, const std::string& sort_by,
-                  bool with_labels) {
+                  std::set<absl::string_view> also) {
   std::vector<Column> columns = RunColumns();
   ShowSorted(sort_by, &columns);
-  if (with_labels) ShowLabels(&columns);
+  if (absl::c_any_of(runs, IsPrivate)) also.insert("VISIBILITY");
+  ShowAlso(also, &columns);
   Document document = session.FromTable(RunTable(runs, now, std::move(columns)));
   for (const v1::Run& run : runs) {
     if (!run.name().empty()) document.ids.push_back(RunIdOf(run.name()));  // a dry run's has none
@@ -259,8 +268,9 @@ Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl
   return document;
 }
 
-Document ShowRun(const Session& session, const v1::Run& run, absl::Time now) {
-  Document document = ShowRuns(session, {run}, now, /*sort_by=*/"", /*with_labels=*/!run.labels().empty());
+Document ShowRun(const Session& session, const v1::Run& run, absl::Time now, std::set<absl::string_view> also) {
+  if (!run.labels().empty()) also.insert("LABELS");
+  Document document = ShowRuns(session, {run}, now, /*sort_by=*/"", std::move(also));
   document.json = document.items[0];
   return document;
 }
@@ -284,6 +294,8 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"look-back", RunLookBackText(run)},
            {"checkpoints", CheckpointsText(checkpoints)},
            {"owner", run.owner()},
+           {"visibility",
+            absl::StrCat(VisibilityText(run.visibility()), IsPrivate(run) ? " (its owner and admins see it)" : "")},
            {"note", NoteOf(run)},
            {"labels", LabelsText(run, /*but=*/kNoteLabel)},
            {"created", TimeText(run.has_create_time(), run.create_time())},

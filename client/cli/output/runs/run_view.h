@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_CLIENT_CLI_OUTPUT_RUNS_RUN_VIEW_H_
 #define SUMSCOPE_CLIENT_CLI_OUTPUT_RUNS_RUN_VIEW_H_
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,11 +12,12 @@
 namespace sumscope::client {
 
 // Runs as `runs list` shows them; ages are counted up to `now`. The column of what they are sorted by, as --sort-by
-// says it, is always in view; labels are `with_labels`, else in wide and csv alone.
+// says it, is always in view; visibility is where a run is private. Else these two and labels are in wide and csv
+// alone, but for the columns named by `also`.
 Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now,
-                  const std::string& sort_by = "", bool with_labels = false);
+                  const std::string& sort_by = "", std::set<absl::string_view> also = {});
 // One run as the answer of a command that made or changed it, with the labels that it has.
-Document ShowRun(const Session& session, const v1::Run& run, absl::Time now);
+Document ShowRun(const Session& session, const v1::Run& run, absl::Time now, std::set<absl::string_view> also = {});
 // Everything about one run, as `runs show` and a dry run show it.
 Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::ListCheckpointsResponse& checkpoints,
                        absl::Time now);
