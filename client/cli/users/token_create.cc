@@ -8,7 +8,7 @@
 #include "client/cli/arguments/users.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/users/commands.h"
-#include "client/files/private_file.h"
+#include "client/files/secret_file.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 
@@ -39,10 +39,10 @@ absl::StatusOr<ExitCode> CreateToken(const TokenCreateOptions& options, Session&
     return InvalidField("TOKEN_LIFETIME_INVALID", "lifetime_days", "--days is 0; expected 1 or more");
   request.set_lifetime_days(static_cast<uint32_t>(options.days.value_or(0)));
   const bool to_file = !options.file.empty() && options.file != "-";
-  std::unique_ptr<PrivateFile> file;
+  std::unique_ptr<SecretFile> file;
   if (to_file) {
     // Before there is a secret that could be lost.
-    SUMSCOPE_ASSIGN_OR_RETURN(file, PrivateFile::Create(options.file));
+    SUMSCOPE_ASSIGN_OR_RETURN(file, SecretFile::Create(options.file));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::CreateTokenResponse made, connection->Call(request));

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_CLIENT_FILES_PRIVATE_FILE_H_
-#define SUMSCOPE_CLIENT_FILES_PRIVATE_FILE_H_
+#ifndef SUMSCOPE_CLIENT_FILES_SECRET_FILE_H_
+#define SUMSCOPE_CLIENT_FILES_SECRET_FILE_H_
 
 #include <memory>
 #include <string>
@@ -13,21 +13,21 @@ namespace sumscope::client {
 
 // A file for a secret: mode 0600 from its first byte on, whatever the umask, and whole or not at all. One that is there
 // is replaced by a new one; symbolic links lead to it. Thread-compatible.
-class PrivateFile {
+class SecretFile {
  public:
   // Makes room beside `path`, so that only a full disk can fail later. INTERNAL OUTPUT_FAILED, also for what is no
   // file.
-  static absl::StatusOr<std::unique_ptr<PrivateFile>> Create(const std::string& path);
+  static absl::StatusOr<std::unique_ptr<SecretFile>> Create(const std::string& path);
   // Without Commit no trace is left.
-  ~PrivateFile();
-  PrivateFile(const PrivateFile&) = delete;
-  PrivateFile& operator=(const PrivateFile&) = delete;
+  ~SecretFile();
+  SecretFile(const SecretFile&) = delete;
+  SecretFile& operator=(const SecretFile&) = delete;
 
   // Makes `content` the file's. Call once. INTERNAL OUTPUT_FAILED.
   absl::Status Commit(absl::string_view content);
 
  private:
-  PrivateFile(std::string path, std::string temporary, FileDescriptor descriptor);
+  SecretFile(std::string path, std::string temporary, FileDescriptor descriptor);
 
   const std::string path_, temporary_;
   FileDescriptor descriptor_;
@@ -35,4 +35,4 @@ class PrivateFile {
 
 }  // namespace sumscope::client
 
-#endif  // SUMSCOPE_CLIENT_FILES_PRIVATE_FILE_H_
+#endif  // SUMSCOPE_CLIENT_FILES_SECRET_FILE_H_

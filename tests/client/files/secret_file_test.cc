@@ -1,4 +1,4 @@
-#include "client/files/private_file.h"
+#include "client/files/secret_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@
 namespace sumscope::client {
 namespace {
 
-class PrivateFile_Test : public ::testing::Test {
+class SecretFile_Test : public ::testing::Test {
  protected:
   std::string Path(const std::string& name) const { return directory_.path() + "/" + name; }
   static std::string Read(const std::string& path) {
@@ -33,14 +33,14 @@ class PrivateFile_Test : public ::testing::Test {
     return files;
   }
   static absl::Status Write(const std::string& path, const std::string& content) {
-    absl::StatusOr<std::unique_ptr<PrivateFile>> file = PrivateFile::Create(path);
+    absl::StatusOr<std::unique_ptr<SecretFile>> file = SecretFile::Create(path);
     return file.ok() ? (*file)->Commit(content) : file.status();
   }
 
   const TempDirectory directory_;
 };
 
-TEST_F(PrivateFile_Test, WhenItIsWrittenThenItsOwnerAloneReadsItWhateverTheUmask) {
+TEST_F(SecretFile_Test, WhenItIsWrittenThenItsOwnerAloneReadsItWhateverTheUmask) {
   const mode_t before = umask(0);
   const absl::Status written = Write(Path("token"), "secret\n");
   umask(before);
@@ -50,7 +50,7 @@ TEST_F(PrivateFile_Test, WhenItIsWrittenThenItsOwnerAloneReadsItWhateverTheUmask
   EXPECT_EQ(Files(), 1);
 }
 
-TEST_F(PrivateFile_Test, WhenOthersCouldReadTheOneBeforeThenTheyCannotReadThisOne) {
+TEST_F(SecretFile_Test, WhenOthersCouldReadTheOneBeforeThenTheyCannotReadThisOne) {
   std::ofstream(Path("token")) << "old";
   std::filesystem::permissions(Path("token"), std::filesystem::perms(0644));
   ASSERT_TRUE(Write(Path("token"), "new").ok());
@@ -58,7 +58,7 @@ TEST_F(PrivateFile_Test, WhenOthersCouldReadTheOneBeforeThenTheyCannotReadThisOn
   EXPECT_EQ(Read(Path("token")), "new");
 }
 
-TEST_F(PrivateFile_Test, WhenALinkLeadsToItThenTheLinkStays) {
+TEST_F(SecretFile_Test, WhenALinkLeadsToItThenTheLinkStays) {
   std::ofstream(Path("token")) << "old";
   ASSERT_EQ(symlink(Path("token").c_str(), Path("link").c_str()), 0);
   ASSERT_TRUE(Write(Path("link"), "new").ok());
@@ -67,17 +67,17 @@ TEST_F(PrivateFile_Test, WhenALinkLeadsToItThenTheLinkStays) {
   EXPECT_EQ(ModeOf(Path("token")), 0600u);
 }
 
-TEST_F(PrivateFile_Test, WhenItIsGivenUpThenNothingIsLeftAndWhatWasThereStays) {
+TEST_F(SecretFile_Test, WhenItIsGivenUpThenNothingIsLeftAndWhatWasThereStays) {
   std::ofstream(Path("token")) << "old";
-  EXPECT_TRUE(PrivateFile::Create(Path("token")).ok());
+  EXPECT_TRUE(SecretFile::Create(Path("token")).ok());
   EXPECT_EQ(Read(Path("token")), "old");
   EXPECT_EQ(Files(), 1);
 }
 
-TEST_F(PrivateFile_Test, WhenItCannotBeAFileThenItIsRefusedBeforeThereIsASecret) {
+TEST_F(SecretFile_Test, WhenItCannotBeAFileThenItIsRefusedBeforeThereIsASecret) {
   for (const std::string& path :
        {directory_.path(), std::string("/dev/null"), std::string("/dev/stdout"), Path("no-folder/token")}) {
-    EXPECT_EQ(ErrorReason(PrivateFile::Create(path).status()), "OUTPUT_FAILED") << path;
+    EXPECT_EQ(ErrorReason(SecretFile::Create(path).status()), "OUTPUT_FAILED") << path;
   }
   EXPECT_EQ(Files(), 0);
 }
