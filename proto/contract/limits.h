@@ -112,7 +112,7 @@ inline constexpr size_t kMaxReceivedBytes = 16
 inline constexpr size_t kMaxErrorText = 1024;  // of a message; gRPC carries 8 KiB of trailers, and a text several times
 inline constexpr size_t kMaxErrorMetadata = 256;  // of one value
 
-// Users.
+// Users, their tokens, and logins that fail.
 inline constexpr size_t kMaxUserNameLength = 32;
 inline constexpr size_t kMaxAccountNameLength = 64;  // of the machine's accounts, which need no user
 inline constexpr uint64_t kMaxUsers = 10'000;

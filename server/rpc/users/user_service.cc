@@ -62,7 +62,6 @@ absl::StatusOr<v1::User> UserService::Create(const auth::Caller& caller, const v
   user.set_disabled(false);
   SetDisabled(request.user().disabled(), now, &user);
   const storage::Actor actor = caller.actor();
-  actor.Names(user.name());
   SUMSCOPE_RETURN_IF_ERROR(
       backend_.catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
         SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> made,
@@ -113,11 +112,9 @@ grpc::Status UserService::ListUsers(grpc::ServerContext* context, const v1::List
 
 absl::StatusOr<v1::User> UserService::Update(const auth::Caller& caller, const v1::UpdateUserRequest& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseUserName(request.user().name(), "user.name"));
-  const storage::Actor actor = caller.actor();
-  actor.Names(UserName(id));
   v1::User user;
   SUMSCOPE_RETURN_IF_ERROR(
-      backend_.catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+      backend_.catalog->Write(caller.actor(), [&](storage::CatalogTransaction& transaction) -> absl::Status {
         SUMSCOPE_ASSIGN_OR_RETURN(const v1::User before, transaction.users().Get(id));
         user = before;
         SUMSCOPE_RETURN_IF_ERROR(ApplyUpdate(request, parts_.clock->Now(), &user));

@@ -107,11 +107,9 @@ grpc::Status UserService::ListTokens(grpc::ServerContext* context, const v1::Lis
 
 absl::StatusOr<v1::Token> UserService::Revoke(const auth::Caller& caller, const v1::RevokeTokenRequest& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const TokenRef ref, ParseTokenName(request.name()));
-  const storage::Actor actor = caller.actor();
-  actor.Names(TokenName(ref.user, ref.token));
   storage::StoredToken token;
   SUMSCOPE_RETURN_IF_ERROR(
-      backend_.catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+      backend_.catalog->Write(caller.actor(), [&](storage::CatalogTransaction& transaction) -> absl::Status {
         SUMSCOPE_RETURN_IF_ERROR(FindToken(transaction, ref).status());
         SUMSCOPE_RETURN_IF_ERROR(transaction.tokens().Revoke(ref.token, parts_.clock->Now()));
         SUMSCOPE_ASSIGN_OR_RETURN(token, FindToken(transaction, ref));

@@ -18,6 +18,7 @@
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/serve/road.h"
 #include "server/rpc/system/system_service.h"
+#include "server/rpc/users/user_service.h"
 #include "tests/server/jobs/analysis_fixture.h"
 
 namespace sumscope::rpc {
@@ -69,6 +70,8 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     services_.push_back(std::make_unique<FactService>(backend, road_.get()));
     services_.push_back(std::make_unique<QuestionSetService>(backend, road_.get()));
     services_.push_back(std::make_unique<SystemService>(backend, road_.get(), v1::ServerInfo(), &call_times_));
+    services_.push_back(
+        std::make_unique<UserService>(backend, road_.get(), UserService::Parts{&clock_, IdSource::Real(), [] {}}));
     grpc::ServerBuilder builder;
     for (const auto& service : services_) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();
