@@ -217,7 +217,7 @@ class RealServer final : public Server {
     captures->set_maximum(config_.capture_limit_bytes);
     v1::Limit* connections = info.add_limits();
     connections->set_name("connections");
-    connections->set_maximum(connections_.maximum());
+    connections->set_maximum(connections_.limits().maximum);
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
     system_ = std::make_unique<rpc::SystemService>(backend, road_.get(), std::move(info), &watch_.times());

@@ -34,8 +34,9 @@ std::string Refusal(const std::string& text) {
   return settings + goaway + text;
 }
 
-void Refuse(int descriptor, size_t maximum) {
-  const std::string bytes = Refusal(absl::StrCat("too many connections: this server holds at most ", maximum));
+void Refuse(int descriptor, Way way, absl::string_view text) {
+  if (way == Way::kTls) return;  // nothing can be said before a handshake, which costs more than an end
+  const std::string bytes = Refusal(std::string(text));
   // Whether it gets there or not: the connection ends.
   if (send(descriptor, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return;
 }
@@ -49,8 +50,7 @@ bool ConcernsOneConnection(int error) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<AcceptLoop>> AcceptLoop::Start(std::vector<ListeningSocket> sockets,
-                                                              ConnectionTable* table, std::function<void(int)> take,
-                                                              Options options) {
+                                                              ConnectionTable* table, Take take, Options options) {
   FileDescriptor wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake.valid()) {
     return MakeError(absl::StatusCode::kResourceExhausted, "DESCRIPTORS_EXHAUSTED",
@@ -60,8 +60,8 @@ absl::StatusOr<std::unique_ptr<AcceptLoop>> AcceptLoop::Start(std::vector<Listen
       new AcceptLoop(std::move(sockets), table, std::move(take), std::move(options), std::move(wake)));
 }
 
-AcceptLoop::AcceptLoop(std::vector<ListeningSocket> sockets, ConnectionTable* table, std::function<void(int)> take,
-                       Options options, FileDescriptor wake)
+AcceptLoop::AcceptLoop(std::vector<ListeningSocket> sockets, ConnectionTable* table, Take take, Options options,
+                       FileDescriptor wake)
     : table_(table),
       take_(std::move(take)),
       options_(std::move(options)),
@@ -90,7 +90,7 @@ void AcceptLoop::Loop() {
     poll(polled.data(), paused ? 1 : polled.size(), static_cast<int>(patience.count()));
     if (polled[0].revents != 0) return;
     paused = false;
-    for (size_t i = 1; i < polled.size(); ++i) paused |= !AcceptFrom(polled[i].fd);
+    for (size_t i = 1; i < polled.size(); ++i) paused |= !AcceptFrom(sockets_[i - 1]);
     if (std::chrono::steady_clock::now() < next_look) continue;
     table_->ShutDownIdle();
     if (options_.on_look) options_.on_look();
@@ -98,30 +98,31 @@ void AcceptLoop::Loop() {
   }
 }
 
-bool AcceptLoop::AcceptFrom(int listening) {
+bool AcceptLoop::AcceptFrom(const ListeningSocket& listening) {
   for (int i = 0; i < kBatch; ++i) {
-    FileDescriptor accepted(accept4(listening, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    FileDescriptor accepted(accept4(listening.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!accepted.valid()) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
       if (ConcernsOneConnection(errno)) continue;
       return false;  // EMFILE, ENFILE, ENOBUFS, ENOMEM and whatever else: never a reason to be deaf for good
     }
-    if (!table_->HasRoom()) {
-      Refuse(accepted.get(), table_->maximum());
+    const Origin origin = OriginOf(accepted.get(), listening.way());
+    if (const absl::Status admitted = table_->Admit(origin); !admitted.ok()) {
+      Refuse(accepted.get(), listening.way(), admitted.message());
       continue;
     }
     if (options_.first_descriptor > 0) {
       FileDescriptor moved = MoveUp(accepted.get());
       if (!moved.valid()) {
-        Refuse(accepted.get(), table_->maximum());
+        Refuse(accepted.get(), listening.way(), "too many connections: this server has no descriptor left");
         return false;
       }
       accepted = std::move(moved);
     }
     const int on = 1;
     setsockopt(accepted.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // of no meaning to a Unix socket
-    table_->Add(accepted.get());
-    take_(accepted.Release());
+    table_->Add(accepted.get(), origin);
+    take_(accepted.Release(), listening.way());
   }
   return true;
 }

@@ -17,8 +17,8 @@ namespace sumscope::transport {
 // Accepts connections on listening sockets, in one thread, for as long as the process lives.
 //
 // Goals: nothing that happens to one connection, or to the process's descriptors, ends the accepting; the number of
-// connections is bounded, and one more is told so. gRPC's own acceptor gives up at the first EMFILE, for ever
-// (grpc/grpc#20418). Non-goals: reading a byte of a connection.
+// connections is bounded, of all and of each user and address, and one more is told so. gRPC's own acceptor gives up at
+// the first EMFILE, for ever (grpc/grpc#20418). Non-goals: reading a byte of a connection.
 class AcceptLoop {
  public:
   struct Options {
@@ -30,10 +30,12 @@ class AcceptLoop {
     std::function<void()> on_look;         // called by the loop's thread, if set
   };
 
-  // `table` outlives the loop. `take` owns the descriptor that it is given; called by the loop's thread.
-  // RESOURCE_EXHAUSTED DESCRIPTORS_EXHAUSTED.
+  // Owns the descriptor that it is given; called by the loop's thread.
+  using Take = std::function<void(int descriptor, Way way)>;
+
+  // `table` outlives the loop. RESOURCE_EXHAUSTED DESCRIPTORS_EXHAUSTED.
   static absl::StatusOr<std::unique_ptr<AcceptLoop>> Start(std::vector<ListeningSocket> sockets, ConnectionTable* table,
-                                                           std::function<void(int)> take, Options options);
+                                                           Take take, Options options);
   ~AcceptLoop() { Stop(); }
   AcceptLoop(const AcceptLoop&) = delete;
   AcceptLoop& operator=(const AcceptLoop&) = delete;
@@ -42,16 +44,16 @@ class AcceptLoop {
   void Stop();
 
  private:
-  AcceptLoop(std::vector<ListeningSocket> sockets, ConnectionTable* table, std::function<void(int)> take,
-             Options options, FileDescriptor wake);
+  AcceptLoop(std::vector<ListeningSocket> sockets, ConnectionTable* table, Take take, Options options,
+             FileDescriptor wake);
   void Loop();
   // Accepts what waits there, up to a batch. False where the process is short of something.
-  bool AcceptFrom(int listening);
+  bool AcceptFrom(const ListeningSocket& listening);
   // The same connection under a number of its own range; invalid when there is none.
   FileDescriptor MoveUp(int low);
 
   ConnectionTable* const table_;
-  const std::function<void(int)> take_;
+  const Take take_;
   const Options options_;
   std::vector<ListeningSocket> sockets_;
   FileDescriptor wake_;  // an eventfd: readable once the loop is to end

@@ -3,9 +3,15 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/errors/errors.h"
 
 namespace sumscope::transport {
 namespace {
@@ -16,45 +22,72 @@ ino_t InodeOf(int descriptor) {
   return fstat(descriptor, &file) == 0 ? file.st_ino : 0;
 }
 
-// The N of "fd:N"; -1 for another name.
-int DescriptorOf(absl::string_view peer) {
-  int descriptor = -1;
-  return absl::ConsumePrefix(&peer, "fd:") && absl::SimpleAtoi(peer, &descriptor) ? descriptor : -1;
-}
-
 }  // namespace
 
 bool ConnectionTable::IsOpen(const Connection& connection) {
   return InodeOf(connection.descriptor) == connection.inode;
 }
 
-void ConnectionTable::ForgetClosed() {
+std::string ConnectionTable::HolderOf(const Origin& origin) {
+  return origin.uid.has_value() ? absl::StrCat("uid ", *origin.uid) : origin.address;
+}
+
+ConnectionTable::Connections::iterator ConnectionTable::Erase(Connections::iterator at) {
+  const auto [id, connection] = *at;
+  const auto by_descriptor = ids_.find(connection.descriptor);
+  if (by_descriptor != ids_.end() && by_descriptor->second == id) ids_.erase(by_descriptor);
+  const auto by_remote = remotes_.find(connection.origin.remote);
+  if (by_remote != remotes_.end() && by_remote->second == id) remotes_.erase(by_remote);
+  const auto held = held_.find(HolderOf(connection.origin));
+  if (--held->second == 0) held_.erase(held);
+  return connections_.erase(at);
+}
+
+void ConnectionTable::ForgetClosed(const std::string& holder) {
   for (auto at = connections_.begin(); at != connections_.end();) {
-    if (IsOpen(at->second)) {
-      ++at;
-      continue;
-    }
-    const auto id = ids_.find(at->second.descriptor);
-    if (id != ids_.end() && id->second == at->first) ids_.erase(id);
-    at = connections_.erase(at);
+    const bool stays = (!holder.empty() && HolderOf(at->second.origin) != holder) || IsOpen(at->second);
+    at = stays ? std::next(at) : Erase(at);
   }
 }
 
-bool ConnectionTable::HasRoom() {
+absl::Status ConnectionTable::Admit(const Origin& origin) {
   MutexLock lock(&mutex_);
   if (connections_.size() >= limits_.maximum) ForgetClosed();
-  return connections_.size() < limits_.maximum;
+  const std::string holder = HolderOf(origin);
+  const size_t may_hold = origin.way == Way::kSocket ? limits_.of_user : limits_.of_address;
+  const auto holds = [&] {
+    const auto found = held_.find(holder);
+    return found == held_.end() ? 0 : found->second;
+  };
+  if (holds() >= may_hold) ForgetClosed(holder);
+  std::string why;
+  if (connections_.size() >= limits_.maximum) {
+    why = absl::StrCat("this server holds at most ", limits_.maximum);
+  } else if (holds() >= may_hold) {
+    why = absl::StrCat(holder, " holds ", may_hold, " already, which is the most");
+  }
+  if (why.empty()) return absl::OkStatus();
+  why = "too many connections: " + why;
+  ++refusals_.count;
+  refusals_.last = why;
+  return MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_CONNECTIONS", why);
 }
 
-void ConnectionTable::Add(int descriptor) {
+void ConnectionTable::Add(int descriptor, const Origin& origin) {
   MutexLock lock(&mutex_);
-  const auto [id, is_new] = ids_.try_emplace(descriptor, 0);
-  if (!is_new) connections_.erase(id->second);  // its number was free again: it is closed
-  id->second = ++last_id_;
-  Connection& connection = connections_[last_id_];
+  // A number, and an address, that came again were free: what had them is closed.
+  const auto same_number = ids_.find(descriptor);
+  if (same_number != ids_.end()) Erase(connections_.find(same_number->second));
+  const auto same_remote = remotes_.find(origin.remote);
+  if (same_remote != remotes_.end()) Erase(connections_.find(same_remote->second));
+  Connection& connection = connections_[++last_id_];
   connection.descriptor = descriptor;
   connection.inode = InodeOf(descriptor);
+  connection.origin = origin;
   connection.quiet_since = clock_->Monotonic();
+  ids_[descriptor] = last_id_;
+  if (origin.way == Way::kTls && !origin.remote.empty()) remotes_[origin.remote] = last_id_;
+  ++held_[HolderOf(origin)];
 }
 
 size_t ConnectionTable::Count() {
@@ -63,13 +96,31 @@ size_t ConnectionTable::Count() {
   return connections_.size();
 }
 
-uint64_t ConnectionTable::CallBegan(const std::string& peer) {
-  const int descriptor = DescriptorOf(peer);
+ConnectionTable::Connections::iterator ConnectionTable::Find(const std::string& peer) {
+  absl::string_view number = peer;
+  int descriptor = -1;
+  if (absl::ConsumePrefix(&number, "fd:")) {
+    const auto id = absl::SimpleAtoi(number, &descriptor) ? ids_.find(descriptor) : ids_.end();
+    return id == ids_.end() ? connections_.end() : connections_.find(id->second);
+  }
+  const auto id = remotes_.find(RemoteOf(peer));
+  return id == remotes_.end() ? connections_.end() : connections_.find(id->second);
+}
+
+std::optional<Origin> ConnectionTable::OriginOf(const std::string& peer) {
   MutexLock lock(&mutex_);
-  const auto id = ids_.find(descriptor);
-  if (id == ids_.end()) return 0;
-  ++connections_.at(id->second).calls;
-  return id->second;
+  const auto found = Find(peer);
+  if (found == connections_.end()) return std::nullopt;
+  return found->second.origin;
+}
+
+uint64_t ConnectionTable::CallBegan(const std::string& peer) {
+  MutexLock lock(&mutex_);
+  const auto found = Find(peer);
+  if (found == connections_.end()) return 0;
+  ++found->second.calls;
+  found->second.asked = true;
+  return found->first;
 }
 
 void ConnectionTable::CallEnded(uint64_t id) {
@@ -78,21 +129,6 @@ void ConnectionTable::CallEnded(uint64_t id) {
   if (found == connections_.end()) return;
   --found->second.calls;
   found->second.quiet_since = clock_->Monotonic();
-}
-
-std::optional<uint32_t> ConnectionTable::UidOf(const std::string& peer) {
-  MutexLock lock(&mutex_);
-  const auto id = ids_.find(DescriptorOf(peer));
-  if (id == ids_.end()) return std::nullopt;
-  const Connection& connection = connections_.at(id->second);
-  int domain = 0;
-  socklen_t domain_size = sizeof(domain);
-  ucred other = {};
-  socklen_t other_size = sizeof(other);
-  const bool is_local =
-      IsOpen(connection) && getsockopt(connection.descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) == 0 &&
-      domain == AF_UNIX && getsockopt(connection.descriptor, SOL_SOCKET, SO_PEERCRED, &other, &other_size) == 0;
-  return is_local ? std::make_optional(other.uid) : std::nullopt;
 }
 
 void ConnectionTable::ShutDown(uint64_t id) {
@@ -106,9 +142,8 @@ void ConnectionTable::ShutDownIdle() {
   ForgetClosed();
   const absl::Duration now = clock_->Monotonic();
   for (const auto& [id, connection] : connections_) {
-    if (connection.calls == 0 && now - connection.quiet_since > limits_.idle) {
-      shutdown(connection.descriptor, SHUT_RDWR);
-    }
+    const absl::Duration patience = connection.asked ? limits_.idle : std::min(limits_.idle, limits_.unasked);
+    if (connection.calls == 0 && now - connection.quiet_since > patience) shutdown(connection.descriptor, SHUT_RDWR);
   }
 }
 
@@ -116,6 +151,11 @@ void ConnectionTable::ShutDownAll() {
   MutexLock lock(&mutex_);
   ForgetClosed();
   for (const auto& [id, connection] : connections_) shutdown(connection.descriptor, SHUT_RDWR);
+}
+
+ConnectionTable::Refusals ConnectionTable::TakeRefusals() {
+  MutexLock lock(&mutex_);
+  return std::exchange(refusals_, {});
 }
 
 }  // namespace sumscope::transport

@@ -73,10 +73,22 @@ absl::StatusOr<ListeningSocket> ListeningSocket::BindUnix(const std::string& pat
   if (chmod(path.c_str(), 0600) != 0 || lstat(path.c_str(), &file) != 0 || listen(descriptor.get(), kBacklog) != 0) {
     return ListenFailed(address, std::strerror(errno));
   }
-  return ListeningSocket(std::move(descriptor), path, file.st_dev, file.st_ino);
+  ListeningSocket listening(std::move(descriptor), Way::kSocket);
+  listening.path_ = path;
+  listening.device_ = file.st_dev;
+  listening.inode_ = file.st_ino;
+  return listening;
 }
 
 absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::BindLoopback(const std::string& host_and_port) {
+  return BindTcp(host_and_port, Way::kLoopback);
+}
+
+absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::BindTls(const std::string& host_and_port) {
+  return BindTcp(host_and_port, Way::kTls);
+}
+
+absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::BindTcp(const std::string& host_and_port, Way way) {
   const size_t colon = host_and_port.rfind(':');
   if (colon == std::string::npos) return ListenFailed(host_and_port, "expected HOST:PORT");
   std::string host = host_and_port.substr(0, colon);
@@ -91,14 +103,14 @@ absl::StatusOr<std::vector<ListeningSocket>> ListeningSocket::BindLoopback(const
 
   std::vector<ListeningSocket> sockets;
   for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
-    if (!IsLoopback(info->ai_addr)) {
+    if (way == Way::kLoopback && !IsLoopback(info->ai_addr)) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "PLAINTEXT_REFUSED",
                        absl::StrCat("will not listen on ", host_and_port, " without TLS: ", host,
                                     " is not a loopback address; use 127.0.0.1, [::1] or a Unix socket"));
     }
     FileDescriptor bound = BindAddress(*info);
     if (bound.valid()) {
-      sockets.push_back(ListeningSocket(std::move(bound), "", 0, 0));
+      sockets.push_back(ListeningSocket(std::move(bound), way));
     } else if (!AddressIsMissing(errno)) {
       return ListenFailed(host_and_port, std::strerror(errno));
     }

@@ -18,10 +18,10 @@ namespace sumscope::transport {
 class RpcServer {
  public:
   // `builder` names services, interceptors and channel arguments, and no port. `connections` outlives the server.
-  // UNAVAILABLE SERVER_NOT_STARTED.
-  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(grpc::ServerBuilder* builder,
-                                                          std::vector<ListeningSocket> sockets,
-                                                          ConnectionTable* connections, AcceptLoop::Options options);
+  // `credentials` are needed where one of the sockets is for TLS. UNAVAILABLE SERVER_NOT_STARTED.
+  static absl::StatusOr<std::unique_ptr<RpcServer>> Start(
+      grpc::ServerBuilder* builder, std::vector<ListeningSocket> sockets, ConnectionTable* connections,
+      AcceptLoop::Options options, const std::shared_ptr<grpc::ServerCredentials>& credentials = nullptr);
   ~RpcServer();
 
   grpc::Server* grpc() const { return server_.get(); }
@@ -30,8 +30,9 @@ class RpcServer {
   void Shutdown(absl::Time deadline);
 
  private:
-  explicit RpcServer(std::unique_ptr<grpc::Server> server) : server_(std::move(server)) {}
+  RpcServer() = default;
 
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> tls_;  // null without TLS
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<AcceptLoop> loop_;
 };

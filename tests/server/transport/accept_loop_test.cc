@@ -38,7 +38,7 @@ class AcceptLoop_Test : public testing::Test {
     };
     auto loop = AcceptLoop::Start(
         std::move(sockets), table_.get(),
-        [this](int descriptor) {
+        [this](int descriptor, Way) {
           MutexLock lock(&mutex_);
           taken_.emplace_back(descriptor);
           changed_.NotifyAll();

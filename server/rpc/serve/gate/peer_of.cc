@@ -35,6 +35,18 @@ bool IsSecure(const grpc::AuthContext& context) {
   return false;
 }
 
+auth::Way WayOf(transport::Way way) {
+  switch (way) {
+    case transport::Way::kTls:
+      return auth::Way::kTls;
+    case transport::Way::kLoopback:
+      return auth::Way::kLoopback;
+    case transport::Way::kSocket:
+      break;
+  }
+  return auth::Way::kSocket;
+}
+
 // Its subject alternative names; its common name where it has none.
 std::vector<std::string> CertificateNames(const grpc::AuthContext& context) {
   std::vector<std::string> names;
@@ -65,11 +77,13 @@ auth::Peer PeerOf(const grpc::ServerContextBase& context, transport::ConnectionT
   auth::Peer peer;
   const std::string name = context.peer();
   const std::shared_ptr<const grpc::AuthContext> security = context.auth_context();
-  if (std::string address = AddressOf(name); !address.empty()) {
+  if (const std::optional<transport::Origin> origin = connections->OriginOf(name)) {
+    peer.way = WayOf(origin->way);
+    peer.uid = origin->uid;
+    peer.address = origin->address;
+  } else if (std::string address = AddressOf(name); !address.empty()) {
     peer.address = std::move(address);
     peer.way = auth::Way::kLoopback;
-  } else {
-    peer.uid = connections->UidOf(name);
   }
   if (security != nullptr && IsSecure(*security)) {
     peer.way = auth::Way::kTls;
