@@ -47,6 +47,7 @@ v1::Run MakeRun(const std::string& id, int second) {
   *run.mutable_spec() = CompleteSpec(v1::TrainSpec());
   run.set_model_name(ModelName(run.spec()));
   run.set_owner("ada");
+  run.set_visibility(v1::LAB);
   run.set_state(v1::QUEUED);
   run.set_attempt(1);
   run.mutable_create_time()->set_seconds(kOrigin + second);

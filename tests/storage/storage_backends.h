@@ -5,7 +5,9 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "storage/sqlite/sqlite_storage.h"
 #include "tests/support/temp_directory.h"
 
@@ -36,6 +38,13 @@ class BackendTest : public testing::TestWithParam<Backend> {
 std::string BackendName(const testing::TestParamInfo<Backend>& info);
 #define SUMSCOPE_ON_EVERY_BACKEND(suite) \
   INSTANTIATE_TEST_SUITE_P(Storage, suite, testing::Values(Backend::kDisk, Backend::kMemory), BackendName)
+
+// The value of an answer that must be OK, to be looped over.
+template <typename Value>
+Value ValueOf(absl::StatusOr<Value> answer) {
+  EXPECT_TRUE(answer.ok()) << answer.status();
+  return answer.ok() ? *std::move(answer) : Value();
+}
 
 // Everything is legal but SUCCEEDED -> RUNNING.
 bool TestTransition(v1::State from, v1::State to);

@@ -31,8 +31,21 @@ const std::string& Bytes() {
 
 std::vector<StoredTensor> Tensors() { return {{"w", "F32", {Bytes().size() / 4}, Bytes().size()}}; }
 
+// A write of a call, which owes the audit a row.
+absl::Status WriteAs(Storage& storage, const std::string& method,
+                     const std::function<absl::Status(CatalogTransaction&)>& body) {
+  CallAudit audit;
+  audit.row.user = "ada";
+  audit.row.method = method;
+  const Actor actor(Viewer::User("ada"), &audit);
+  actor.Names(std::string("runs/") + kRun);
+  const absl::Status status = storage.catalog->Write(actor, body);
+  EXPECT_EQ(audit.written, status.ok());
+  return status;
+}
+
 absl::Status InsertRow(Storage& storage) {
-  return storage.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
+  return WriteAs(storage, "CreateRun", [](CatalogTransaction& transaction) -> absl::Status {
     const absl::Status inserted = transaction.runs().Insert(MakeRun(kRun));
     if (!inserted.ok()) return inserted;
     Job job = MakeJob("j1", kRun);
@@ -84,7 +97,7 @@ absl::Status PointAtCapture(Storage& storage) {
 }
 
 absl::Status ForgetRun(Storage& storage) {
-  return storage.catalog->Write([](CatalogTransaction& transaction) { return transaction.runs().Remove(kRun); });
+  return WriteAs(storage, "PurgeRun", [](CatalogTransaction& transaction) { return transaction.runs().Remove(kRun); });
 }
 
 absl::Status RemoveFiles(Storage& storage) { return storage.run_files->Remove(kRun); }
@@ -131,10 +144,21 @@ class Store {
     }
   }
 
+  // Each change of the row has its row in the audit: both or none.
   bool HasRow(Storage& storage) const {
-    const absl::Status status =
-        storage.catalog->Read([](CatalogReader& reader) { return reader.runs().Get(Viewer::Server(), kRun).status(); });
+    std::string called;
+    const absl::Status status = storage.catalog->Read([&](CatalogReader& reader) -> absl::Status {
+      const auto page = reader.audit().List({});
+      if (!page.ok()) return page.status();
+      for (const AuditRow& row : page->rows) called = row.method + " " + called;
+      return reader.runs().Get(Viewer::Server(), kRun).status();
+    });
     EXPECT_TRUE(status.ok() || absl::IsNotFound(status)) << status;
+    if (status.ok()) {
+      EXPECT_EQ(called, "CreateRun ");
+    } else {
+      EXPECT_THAT(called, testing::AnyOf("", "CreateRun PurgeRun "));
+    }
     return status.ok();
   }
 

@@ -44,9 +44,10 @@ class Server:
 
     def __init__(self, catalog):
         self.catalog, self.clock = catalog, Clock()
-        self._runs, self._labels, self._jobs, self._analyses = {}, {}, {}, {}
+        self._runs, self._labels, self._jobs, self._analyses, self._visibility = {}, {}, {}, {}, {}
 
-    def create(self, run, reason, labels=None):
+    def create(self, run, reason, labels=None, visibility='LAB'):
+        """`visibility`: from version 7 on."""
         now = self.clock.now()
         job = {'id': f'j{len(self._jobs) + 1:07}', 'run': run, 'analysis': '', 'state': 'QUEUED', 'reason': reason,
                'detail': '', 'attempt': 1, 'segment': 0, 'slot': '', 'create_time': now, 'start_time': None,
@@ -57,11 +58,14 @@ class Server:
             'job': 'jobs/' + job['id'], 'steps_done': 0, 'loss': None, 'heldout_loss': None, 'create_time': now,
             'start_time': None, 'end_time': None, 'delete_time': None, 'spec': text(SPEC)}
         self._labels[run] = labels or {}
+        self._visibility[run] = visibility
         self._jobs[run, ''] = job
         self._put(run)
         self.catalog.insert_job(job)
         self._tell(run, '', now, log_entries=0)
-        self.catalog.insert_request(f'{len(self._jobs):08}-0000-4000-8000-000000000000', '0' * 64, f'runs/{run}', now)
+        request_id = f'{len(self._jobs):08}-0000-4000-8000-000000000000'
+        self.catalog.insert_request(request_id, '0' * 64, f'runs/{run}', OWNER, now)
+        self.catalog.append_audit(OWNER, '/sumscope.v1.RunService/CreateRun', f'runs/{run}', 'OK', '', request_id, now)
 
     def change(self, run, state, analysis='', reason='', detail='', slot='cpu0', lost=False, log_entries=None):
         now, job = self.clock.now(), self._jobs[run, analysis]
@@ -102,6 +106,7 @@ class Server:
                                attempt=1, segment=0, job='', steps_done=0, loss=None, heldout_loss=None,
                                create_time=now, start_time=None, end_time=now, delete_time=None)
         self._labels[run] = {}
+        self._visibility[run] = 'LAB'
         self._put(run)
         self._tell(run, None, now, log_entries=1)
 
@@ -132,7 +137,7 @@ class Server:
         return self._runs[run], self._labels[run]
 
     def _put(self, run):
-        self.catalog.put_run(self._runs[run], self._labels[run])
+        self.catalog.put_run(self._runs[run], self._labels[run], self._visibility[run])
 
     def _tell(self, run, analysis, now, log_entries=None):
         job = self._jobs.get((run, analysis))
@@ -148,6 +153,12 @@ def tell_story(catalog):
     """Runs in every state, a deleted one and one that was removed, answers of several kinds, history that was pruned,
     and a clock that steps back before the last run."""
     server = Server(catalog)
+    if catalog.version >= 7:
+        now = server.clock.now()
+        catalog.insert_user(OWNER, 'ADMIN', [1000, 1001], [], now)
+        catalog.insert_user('bob', 'MEMBER', [], ['bob.example'], now)
+        catalog.insert_user('eve', 'VIEWER', [1002], [], now, disable_time=now + 1)
+        catalog.insert_token('t0000001', 'bob', 'sst_t0000001_secret', 'laptop', now, now + 90 * 86400 * 10**9)
     server.create('purged', 'RESOURCES')
     server.change('purged', 'CANCELLED', reason='CANCEL_REQUESTED')
 
@@ -187,11 +198,15 @@ def tell_story(catalog):
     server.create('cancelling', 'RESOURCES')
     server.start('cancelling', slot='cpu2')
     server.change('cancelling', 'CANCELLING', reason='CANCEL_REQUESTED', slot='cpu2')
-    server.create('cancelled', 'PRIORITY')
+    server.create('cancelled', 'PRIORITY', visibility='PRIVATE')
     server.change('cancelled', 'CANCELLED', reason='CANCEL_REQUESTED')
     server.create('lost', 'RESOURCES')
     server.start('lost', slot='cpu3')
     server.change('lost', 'QUEUED', reason='WORKER_LOST', detail='exited with status 1', lost=True)
+
+    if catalog.version >= 7:
+        catalog.append_audit('eve', '/sumscope.v1.RunService/DeleteRun', 'runs/lost', 'PERMISSION_DENIED',
+                             'METHOD_DENIED', '', server.clock.now())
 
     # What was forgotten and may still have bytes.
     catalog.remove_run('purged')

@@ -88,8 +88,8 @@ class Catalog:
     def _next_sequence(self):
         return self.database.execute('UPDATE sequences SET last = last + 1 RETURNING last').fetchall()[0][0]
 
-    def put_run(self, run, labels):
-        """`run`: the columns of kRunColumns. Inserts or updates."""
+    def put_run(self, run, labels, visibility):
+        """`run`: the columns of kRunColumns. Inserts or updates. `visibility`: from version 7 on."""
         values = dict(run)
         update = [f'{column} = excluded.{column}' for column in run if column != 'id']
         if self.version >= 5:
@@ -97,6 +97,9 @@ class Catalog:
             values['end_sequence'] = values['sequence'] if run['end_time'] is not None else None
             update.append('end_sequence = iif(excluded.end_sequence IS NULL, NULL, ifnull(end_sequence, '
                           'excluded.end_sequence))')
+        if self.version >= 7:
+            values['visibility'] = visibility
+            update.append('visibility = excluded.visibility')
         self.database.execute(
             f"INSERT INTO runs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))}) ON CONFLICT (id) DO "
             f"UPDATE SET {', '.join(update)}", list(values.values()))
@@ -117,9 +120,9 @@ class Catalog:
     def append_event(self, event, log_entries):
         insert(self.database, 'events', dict(event, log_entries=log_entries) if self.version >= 5 else event)
 
-    def insert_request(self, request_id, digest, resource, now):
-        insert(self.database, 'requests',
-               {'request_id': request_id, 'digest': digest, 'resource': resource, 'create_time': now})
+    def insert_request(self, request_id, digest, resource, user, now):
+        row = {'request_id': request_id, 'digest': digest, 'resource': resource, 'create_time': now}
+        insert(self.database, 'requests', dict(row, user=user) if self.version >= 7 else row)
 
     def put_analysis(self, run, analysis):
         row = {column: analysis[column] for column in ANALYSIS_COLUMNS}
@@ -160,6 +163,40 @@ class Catalog:
         if self.version >= 5:
             row['sequence'] = self._next_sequence()
         insert(self.database, 'question_sets', row)
+        if self.version >= 7:
+            insert(self.database, 'question_set_uploads',
+                   {'sha256': sha256, 'user': owner, 'create_time': now, 'upload_time': now,
+                    'sequence': row['sequence']})
+
+    def insert_user(self, name, role, uids, certificates, now, disable_time=None):
+        """From version 7 on."""
+        if self.version < 7:
+            return
+        insert(self.database, 'users', {'name': name, 'role': role, 'create_time': now,
+                                        'disabled': int(disable_time is not None), 'disable_time': disable_time})
+        for uid in uids:
+            insert(self.database, 'user_uids', {'uid': uid, 'user': name})
+        for certificate in certificates:
+            insert(self.database, 'user_certificates', {'name': certificate, 'user': name})
+
+    def insert_token(self, token, user, secret, display_name, now, expire_time):
+        """From version 7 on."""
+        if self.version >= 7:
+            insert(self.database, 'tokens',
+                   {'id': token, 'user': user, 'sequence': self._next_sequence(),
+                    'digest': hashlib.sha256(secret.encode()).digest(), 'display_name': display_name,
+                    'create_time': now, 'expire_time': expire_time})
+
+    def append_audit(self, user, method, resource, code, reason, request_id, now):
+        """From version 7 on."""
+        if self.version < 7:
+            return
+        last = self.database.execute('SELECT latest FROM audit ORDER BY sequence DESC LIMIT 1').fetchone()
+        service, slash, method = method.rpartition('/')
+        insert(self.database, 'audit',
+               {'time': now, 'latest': max(now, last[0] if last else now), 'user': user,
+                'credential': 'local uid 1000', 'address': 'socket', 'service': service + slash, 'method': method,
+                'resource': resource, 'code': code, 'reason': reason, 'request_id': request_id})
 
     def put_removal(self, run, analysis, question_set):
         """From version 3 on."""
