@@ -141,18 +141,12 @@ class AuditTest(IntegrationTest):
                         found = self.new_row(**row, user=f'users/{user}', code=answer.code)
                         self.assertNotEqual(found['reason'], '')
                         outcomes[user, name] = found['reason']
+        for name in ('CreateRun', 'DeleteRun', 'UploadQuestionSet', 'UpdateUser'):  # more would be slowed down
             with self.subTest(name, what='nobody'):
-                before = self.seen
+                method = self.mutating()[name]
                 answer = answer_of(nobody, method, self.refused(method)['absent'])
-                self.assertIn(answer.code, ('UNAUTHENTICATED', 'RESOURCE_EXHAUSTED'))
-                self.new_row(**row, user='', code=answer.code)
-                self.assertEqual(self.seen, before + 1)
-            with self.subTest(name, what='unreadable'):
-                raw = self.ada.channel.unary_unary if not method.client_streaming else self.ada.channel.stream_unary
-                with self.assertRaises(grpc.RpcError) as caught:
-                    sent = b'\xff\xff\xff'
-                    raw(f'/{path_of(method)}')(iter([sent]) if method.client_streaming else sent, timeout=20)
-                self.new_row(**row, user='users/ada', code=caught.exception.code().name)
+                self.assertEqual(answer.code, 'UNAUTHENTICATED', answer)
+                self.new_row(method=f'/{path_of(method)}', user='', code=answer.code, reason='TOKEN_UNKNOWN')
         self.assertEqual(outcomes['vic', 'CancelRun'], 'METHOD_DENIED')
         self.assertEqual(outcomes['ben', 'CreateUser'], 'METHOD_DENIED')
         self.assertIn(outcomes['ben', 'CancelRun'], ('NOT_OWNER', 'RUN_NOT_FOUND'))

@@ -142,7 +142,7 @@ class PrivateTest(IntegrationTest):
         with self.subTest('weights to begin with'):
             create = self.ben.method('sumscope.v1.RunService/CreateRun')
             for place in ('', '@20'):
-                spec = [dict(TINY_SPEC, insert_mode='INSERT_ONCE', init_from=f'{run}{place}') for run in (SECRET, ABSENT)]
+                spec = [dict(TINY_SPEC, insert_mode='INSERT_INIT', init_from=f'{run}{place}') for run in (SECRET, ABSENT)]
                 self.assert_same_as_absent(create, dict(spec=spec[0]), dict(spec=spec[1]), replacements)
         with self.subTest('a viewer'):
             vic = self.lab.client('vic')
@@ -188,32 +188,38 @@ class PrivateTest(IntegrationTest):
 
     def test_EveryCommandGivenAPrivateRunSaysWhatItSaysOfNone(self):
         self.create(self.ben, 'open-run')
-        self.everything_of(self.ada, SECRET, 'PRIVATE', LINES)
+        secret = self.everything_of(self.ada, SECRET, 'PRIVATE', LINES)
+        analysis, capture = (secret[kind].split('/')[-1] for kind in ('analysis', 'capture'))
         environment = self.lab.environment('ben')
         out = self.root / 'out'
-        commands = [
+        absent = [
             'runs show {}', 'runs watch {}', 'runs logs {}', 'runs metrics {}', 'runs cancel {}', 'runs resume {}',
-            'runs retry {}', 'runs delete --yes {}', 'runs undelete {}', 'runs label {} a=b', 'runs checkpoints {}',
-            'runs set-visibility {} lab', f'runs export {{}} --out {out}', 'runs compare {} open-run',
-            'runs compare open-run {}', 'runs show {}@20', 'probe {} evaluate --questions uniform:20', 'ask {} 12+34',
-            'capture {} --hooks blocks.* --questions uniform:5', 'analyses list {}', 'captures list {}',
-            'facts --filter run.name="{}"', 'facts run.name="{}"', 'runs list --filter name="{}"',
-            'train add_d2_l1_h1 --dry-run --set insert_mode=INSERT_ONCE,init_from={}']
-        for command in commands:
+            'runs retry {}', 'runs delete {}', 'runs undelete {}', 'runs label {} a=b', 'runs checkpoints {}',
+            'runs set-visibility {} lab', f'runs export {{}} --out {out}', f'runs export {{}}@20 --out {out}',
+            'runs compare {} open-run', 'runs compare open-run {}', 'probe {} evaluate --questions uniform:20',
+            'probe {}@20 attention --questions uniform:20', 'ask {} 12+34', 'capture {} --hooks blocks.* --questions uniform:5',
+            'analyses list {}', 'captures list {}', f'analyses show {{}}/{analysis}', f'captures show {{}}/{capture}',
+            f'captures export {{}}/{capture} --out {out}', f'analyses delete {{}}/{analysis}',
+            'train add_d2_l1_h1 --dry-run --set insert_mode=init,init_from={}']
+        empty = ['facts run.name="{}"', 'runs list --filter name="{}"', 'runs list --filter name="{}" -o json']
+        for command in absent + empty:
             for cut in (0, 3):
                 with self.subTest(command, cut=cut):
                     said = []
                     for run in (SECRET, ABSENT):
                         arguments = [word.format(run[:len(run) - cut]) for word in command.split()]
-                        result = self.cli(None, *arguments, code=None, env=environment)
-                        text = f'{result!r}'.replace(SECRET[:-3], ABSENT[:-3]).replace(SECRET[-3:], ABSENT[-3:])
-                        said.append(text)
+                        result = self.cli(None, *arguments, code=3 if command in absent else 0, env=environment)
+                        said.append(f'{result!r}'.replace(SECRET[:-3], ABSENT[:-3]).replace(SECRET[-3:], ABSENT[-3:]))
                     self.assertEqual(said[0], said[1])
                     self.assertFalse(out.exists())
         with self.subTest('@last'):
             self.assertIn('open-run', self.cli(None, 'runs', 'show', '@last', env=environment).text)
+        with self.subTest('a prefix that only the private run makes ambiguous'):
+            self.create(self.ben, f'{SECRET[:-3]}-z9')
+            self.assertIn('-z9', self.cli(None, 'runs', 'show', SECRET[:-3], env=environment).text)
         with self.subTest('completion'):
-            self.assertNotIn('secret', self.cli(None, 'runs', 'list', '-o', 'id', env=environment).text)
+            self.assertEqual(self.cli(None, 'complete', '--', 'runs', 'show', SECRET[:-1], env=environment).text, '')
+            self.assertIn('open-run', self.cli(None, 'complete', '--', 'runs', 'show', 'open', env=environment).text)
 
     def test_WhatIsMadeOfAPrivateRunIsPrivate(self):
         run = self.create(self.ada, SECRET, 'PRIVATE', spec=LONG)
