@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,16 +30,6 @@ inline std::string ReasonOf(const grpc::Status& status) {
   return ErrorReason(FromRpcStatus(rpc));
 }
 
-// What a call within the process says of its caller: the header, which an authenticator of the test reads.
-inline auth::Peer PeerOfTest(const grpc::ServerContextBase& context) {
-  auth::Peer peer;
-  const auto header = context.client_metadata().find("authorization");
-  if (header != context.client_metadata().end()) {
-    peer.authorization = std::string(header->second.data(), header->second.size());
-  }
-  return peer;
-}
-
 // The services of probes over a channel within the process, with storage in memory and workers that the test plays.
 class ProbesService_Test : public jobs::AnalysisFixture {
  protected:
@@ -58,8 +49,8 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.env = storage::Env::Real();
     RoadParts road;
     road.authenticator = authenticator_;
-    road.peer_of = [](const grpc::ServerContextBase& context) { return PeerOfTest(context); };
-    road.catalog = &catalog_;
+    road.peer_of = peer_of_;
+    road.catalog = &road_catalog_;
     road.clock = &clock_;
     road.user_limits = user_limits_;
     road.hooks = hooks_;
@@ -69,6 +60,8 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     services_.push_back(std::make_unique<CaptureService>(backend, road_.get()));
     services_.push_back(std::make_unique<FactService>(backend, road_.get()));
     services_.push_back(std::make_unique<QuestionSetService>(backend, road_.get()));
+    services_.push_back(std::make_unique<UserService>(backend, road_.get(),
+                                                      UserService::Parts{Clock::Real(), IdSource::Real(), [] {}}));
     services_.push_back(std::make_unique<SystemService>(backend, road_.get(), v1::ServerInfo(), &call_times_));
     services_.push_back(
         std::make_unique<UserService>(backend, road_.get(), UserService::Parts{&clock_, IdSource::Real(), [] {}}));
@@ -170,7 +163,9 @@ class ProbesService_Test : public jobs::AnalysisFixture {
   auth::SingleUserAuthenticator ada_{"ada"};
   // Chosen by the constructor of a test.
   auth::Authenticator* authenticator_ = &ada_;
+  std::function<auth::Peer(const grpc::ServerContextBase&)> peer_of_ = [](const auto&) { return auth::Peer(); };
   UserLimits user_limits_;
+  jobs::FaultyCatalog road_catalog_{storage_.catalog.get()};  // what the road itself writes
   std::vector<CallHook*> hooks_;
   std::unique_ptr<Road> road_;
   UploadDesk uploads_{4};  // after the road, which its threads use

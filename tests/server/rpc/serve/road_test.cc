@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "grpcpp/generic/generic_stub.h"
+#include "tests/server/rpc/any_call.h"
 #include "tests/server/rpc/probes_fixture.h"
 #include "tests/support/public_methods.h"
 
@@ -51,30 +51,7 @@ class Road_Test : public ProbesService_Test {
   Road_Test() { hooks_ = {&notebook_}; }
 
   // Calls a method, of whatever kind, with one message without fields.
-  grpc::Status Call(const std::string& method) {
-    grpc::GenericStub stub(server_->InProcessChannel({}));
-    grpc::ClientContext context;
-    grpc::CompletionQueue queue;
-    const auto finished = [&queue] {
-      void* tag;
-      bool ok;
-      return queue.Next(&tag, &ok) && ok;
-    };
-    const auto stream = stub.PrepareCall(&context, method, &queue);
-    const grpc::Slice nothing;
-    grpc::Status status;
-    stream->StartCall(this);
-    finished();
-    stream->WriteLast(grpc::ByteBuffer(&nothing, 1), grpc::WriteOptions(), this);
-    finished();
-    grpc::ByteBuffer answer;
-    do {
-      stream->Read(&answer, this);
-    } while (finished());
-    stream->Finish(&status, this);
-    finished();
-    return status;
-  }
+  grpc::Status Call(const std::string& method) { return CallAny(server_.get(), method, "").status; }
 
   Notebook notebook_;
 };
