@@ -101,21 +101,29 @@ class TlsTest(IntegrationTest):
         lab.server.start()
 
     def test_TokenOverPlaintextIsRefused(self):
-        lab = self.lab(flags=('--listen', f'127.0.0.1:{(port := free_port())}', '--insecure-loopback'))
-        text = self.token.read_text().strip()
-        for address in (f'127.0.0.1:{port}', lab.server.address):
-            with self.subTest(address):
-                client = StockClient(address, metadata=[('authorization', f'Bearer {text}')], like=lab.server.client)
-                self.addCleanup(client.close)
-                self.assert_rpc_error(lab.server, grpc.StatusCode.UNAUTHENTICATED, 'TOKEN_OVER_PLAINTEXT',
-                                      lambda: client.call('UserService/GetCaller'))
-        plain = StockClient(f'127.0.0.1:{port}', like=lab.server.client)
+        server = self.server(flags=('--listen', f'127.0.0.1:{(port := free_port())}', '--insecure-loopback'))
+        plain = StockClient(f'127.0.0.1:{port}')
         self.addCleanup(plain.close)
-        self.assert_rpc_error(lab.server, grpc.StatusCode.UNAUTHENTICATED, 'LOOPBACK_WITHOUT_USER',
+        self.assertEqual(plain.call('UserService/GetCaller')['role'], 'ADMIN', 'there are no users yet')
+        server.client.call('UserService/CreateUser', user_id='ada', user=dict(role='ADMIN', certificate_names=['ada']))
+        self.assert_rpc_error(server, grpc.StatusCode.UNAUTHENTICATED, 'LOOPBACK_WITHOUT_USER',
                               lambda: plain.call('UserService/GetCaller'))
+        text = server.client.call('UserService/CreateToken', parent='users/ada', display_name='x')['secret']
+        for address in (f'127.0.0.1:{port}', server.address):
+            with self.subTest(address):
+                client = StockClient(address, metadata=[('authorization', f'Bearer {text}')], like=server.client)
+                self.addCleanup(client.close)
+                self.assert_rpc_error(server, grpc.StatusCode.UNAUTHENTICATED, 'TOKEN_OVER_PLAINTEXT',
+                                      lambda: client.call('UserService/GetCaller'))
+                path = self.root / 'token'
+                path.touch(mode=0o600)
+                path.write_text(f'{text}\n')
+                refused = self.cli(address, '--token-file', path, 'whoami', code=None)
+                self.assertIn(refused.code, (2, 4, 7), refused)
+                self.assertEqual(refused.stdout, b'')
 
     def test_ServerThatAsksForACertificateTakesNobodyWithout(self):
-        lab = self.lab(flags=('--require-client-certificate',))
+        lab = self.lab(flags=('--tls-client-certificates', 'required'))
         lab.add('ben', 'MEMBER', certificates=['ben'])
         with self.assertRaises(grpc.RpcError) as caught:
             lab.connect(token=self.token.read_text().strip()).call('UserService/GetCaller')
