@@ -40,13 +40,15 @@ absl::Status TokenOverPlaintext() {
 }
 
 absl::Status UidUnknown(uint32_t uid) {
-  return Unauthenticated("USER_UNKNOWN", absl::StrCat("no user of this server has the uid ", uid,
-                                                      "; an admin gives it to one: `sumscope users add`"));
+  return Unauthenticated("USER_UNKNOWN",
+                         absl::StrCat("no user of this server has the uid ", uid,
+                                      "; an admin adds you: `sumscope users add NAME --uid ", uid, "`"));
 }
 
 absl::Status CertificateUnknown(absl::string_view name) {
-  return Unauthenticated("USER_UNKNOWN", absl::StrCat("no user of this server has the certificate name ", Quote(name),
-                                                      "; an admin gives it to one: `sumscope users add`"));
+  return Unauthenticated("USER_UNKNOWN",
+                         absl::StrCat("no user of this server has the certificate name ", Quote(name),
+                                      "; an admin adds you: `sumscope users add NAME --certificate ..`"));
 }
 
 absl::Status TokenUnknown() {
@@ -196,9 +198,10 @@ absl::StatusOr<storage::StoredToken> UserAuthenticator::ShownToken(storage::Cata
 
 absl::StatusOr<Caller> UserAuthenticator::OverTls(storage::CatalogReader& reader, const Peer& peer, Token* token) {
   if (peer.certificate_names.empty() && !peer.authorization.has_value()) {
-    return Unauthenticated("CREDENTIAL_MISSING",
-                           "over TLS a caller shows a token or a client certificate, and there was neither; `sumscope "
-                           "login` asks for a token");
+    return Unauthenticated(
+        "CREDENTIAL_MISSING",
+        "over TLS a caller shows a token, or a client certificate with a name, and there was neither; "
+        "`sumscope login` asks for a token");
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const Certified certified, UserOfCertificate(reader, peer.certificate_names));
   std::optional<v1::User> user = certified.user;

@@ -49,44 +49,69 @@ TEST_F(LoginThrottle_Test, FailuresFromEverywhereThenTheOldestAreForgotten) {
 }
 
 // What waits, waits in a thread of the server.
-TEST(WaitingLogins_Test, AsManyWaitAsMayThenOthersAreAnsweredAtOnce) {
-  StillClock clock;
-  Mutex mutex;
-  CondVar changed;
-  int waiting = 0;
-  bool open = false;
-  LoginThrottle throttle(&clock, [&](absl::Duration) {
-    MutexLock lock(&mutex);
-    ++waiting;
-    changed.NotifyAll();
-    while (!open) changed.Wait(&mutex);
-  });
-  const absl::Status refusal = absl::UnauthenticatedError("who are you");
-  for (int i = 0; i < limits::kFreeLogins; ++i) EXPECT_EQ(throttle.Refuse("a", refusal), refusal);
-  std::vector<std::thread> calls;
-  for (int i = 0; i < limits::kMaxWaitingLoginsOfAddress; ++i) {
-    calls.emplace_back([&] { EXPECT_EQ(throttle.Refuse("a", refusal), refusal); });
+class WaitingLogins_Test : public testing::Test {
+ protected:
+  ~WaitingLogins_Test() override { Open(); }
+
+  // Lets `count` logins fail from there, whose answers then wait.
+  void Wait(const std::string& origin, int count) {
+    for (int i = 0; i < limits::kFreeLogins; ++i) EXPECT_EQ(throttle_.Refuse(origin, refusal_), refusal_);
+    for (int i = 0; i < count; ++i) {
+      calls_.emplace_back([this, origin] { EXPECT_EQ(throttle_.Refuse(origin, refusal_), refusal_); });
+    }
+    expected_ += count;
+    MutexLock lock(&mutex_);
+    while (waiting_ < expected_) changed_.Wait(&mutex_);
   }
-  {
-    MutexLock lock(&mutex);
-    while (waiting < limits::kMaxWaitingLoginsOfAddress) changed.Wait(&mutex);
-  }
-  for (int i = 0; i < 1000; ++i) {
-    const absl::Status status = throttle.Refuse("a", refusal);
+  void ExpectAnsweredAtOnce(const std::string& origin) {
+    const absl::Status status = throttle_.Refuse(origin, refusal_);
     EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
     EXPECT_EQ(ReasonOf(status), "TOO_MANY_LOGINS");
   }
-  EXPECT_EQ(throttle.Refuse("b", refusal), refusal);
-  {
-    MutexLock lock(&mutex);
-    open = true;
-    changed.NotifyAll();
+  // Ends all waits.
+  void Open() {
+    {
+      MutexLock lock(&mutex_);
+      open_ = true;
+      changed_.NotifyAll();
+    }
+    for (std::thread& call : calls_) call.join();
+    calls_.clear();
   }
-  for (std::thread& call : calls) call.join();
-  EXPECT_EQ(throttle.Refuse("a", refusal), refusal);
-  EXPECT_EQ(throttle.DebugString(),
-            absl::StrCat("logins: 2 origins failed, 0 wait, most often a (",
+
+  const absl::Status refusal_ = absl::UnauthenticatedError("who are you");
+  StillClock clock_;
+  Mutex mutex_;
+  CondVar changed_;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool open_ ABSL_GUARDED_BY(mutex_) = false;
+  int expected_ = 0;
+  LoginThrottle throttle_{&clock_, [this](absl::Duration) {
+                            MutexLock lock(&mutex_);
+                            ++waiting_;
+                            changed_.NotifyAll();
+                            while (!open_) changed_.Wait(&mutex_);
+                          }};
+  std::vector<std::thread> calls_;
+};
+
+TEST_F(WaitingLogins_Test, AsManyWaitOfAnAddressAsMayThenItsOthersAreAnsweredAtOnce) {
+  Wait("a", limits::kMaxWaitingLoginsOfAddress);
+  for (int i = 0; i < 1000; ++i) ExpectAnsweredAtOnce("a");
+  EXPECT_EQ(throttle_.Refuse("b", refusal_), refusal_);
+  Wait("c", 1);
+  Open();
+  EXPECT_EQ(throttle_.Refuse("a", refusal_), refusal_);
+  EXPECT_EQ(throttle_.DebugString(),
+            absl::StrCat("logins: 3 origins failed, 0 wait, most often a (",
                          limits::kFreeLogins + limits::kMaxWaitingLoginsOfAddress + 1001, " times)"));
+}
+
+TEST_F(WaitingLogins_Test, AsManyWaitAltogetherAsMayThenOthersAreAnsweredAtOnce) {
+  for (int i = 0; i < limits::kMaxWaitingLogins; ++i) Wait(absl::StrCat("origin ", i), 1);
+  ExpectAnsweredAtOnce("origin 0");
+  for (int i = 0; i < limits::kFreeLogins; ++i) EXPECT_EQ(throttle_.Refuse("new", refusal_), refusal_);
+  ExpectAnsweredAtOnce("new");
 }
 
 TEST(LoginOrigin_Test, SocketOrAddressThenWhatOneMachineCannotChoose) {
