@@ -38,9 +38,9 @@ enum class Break {
 
 // sumscope.v1 on a Unix socket of its own, holding one run, its events, metrics and weights, and one analysis. Set the
 // data before calls, which come one by one; it can be stopped and started again on its socket. What clients rely on in
-// runs, their watches, metrics, checkpoints and captures' bytes it keeps as the real services do: contract/ holds both
-// to one suite. The suite says nothing yet of analyses, facts, question sets, imports, UpdateRun, lists of metrics,
-// logs and captures; most of these the fake answers by any name.
+// runs, their watches, metrics, checkpoints and captures' bytes, users and tokens it keeps as the real services do:
+// contract/ holds both to one suite. The suite says nothing yet of analyses, facts, question sets, imports, UpdateRun,
+// the audit, lists of metrics, logs and captures; most of these the fake answers by any name.
 class FakeServer {
  public:
   FakeServer();
@@ -78,7 +78,7 @@ class FakeServer {
   std::vector<std::string> question_sets;      // hashes that ListQuestionSets names
   v1::Caller caller;                           // an admin
   std::vector<v1::User> users;                 // by name, one a page
-  std::vector<v1::Token> tokens;               // of all users, one a page
+  std::vector<v1::Token> tokens;               // of all users, newest first, one a page
   std::vector<v1::AuditRecord> audit;          // one a page
 
   // Behaviour of the next `breaks` streams: each sends `break_after` messages first.

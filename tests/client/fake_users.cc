@@ -48,6 +48,8 @@ class UserAnswers : public v1::UserService::Service {
     answer->set_name(name);
     answer->mutable_create_time()->set_seconds(kThen);
     fake_->users.push_back(*answer);
+    std::sort(fake_->users.begin(), fake_->users.end(),
+              [](const v1::User& a, const v1::User& b) { return a.name() < b.name(); });
     return grpc::Status::OK;
   }
   grpc::Status GetUser(grpc::ServerContext*, const v1::GetUserRequest* request, v1::User* answer) override {
@@ -78,15 +80,18 @@ class UserAnswers : public v1::UserService::Service {
 
   grpc::Status CreateToken(grpc::ServerContext*, const v1::CreateTokenRequest* request,
                            v1::CreateTokenResponse* response) override {
+    if (const grpc::Status status = Begin("CreateToken", *request); !status.ok()) return status;
     const std::string user = request->parent().empty() ? fake_->caller.user() : request->parent();
+    const std::string id = absl::StrCat("t", 1234567 + made_++);
     v1::Token* const token = response->mutable_token();
-    token->set_name(absl::StrCat(user, "/tokens/t1234567"));
+    token->set_name(absl::StrCat(user, "/tokens/", id));
     token->set_display_name(request->display_name());
     token->mutable_create_time()->set_seconds(kThen);
     token->mutable_expire_time()->set_seconds(kThen +
                                               kDay * (request->lifetime_days() == 0 ? 90 : request->lifetime_days()));
-    response->set_secret("sst_t1234567_0123456789012345678901234567890123456789012");
-    return Begin("CreateToken", *request);
+    response->set_secret(absl::StrCat("sst_", id, "_0123456789012345678901234567890123456789012"));
+    fake_->tokens.insert(fake_->tokens.begin(), *token);
+    return grpc::Status::OK;
   }
   grpc::Status ListTokens(grpc::ServerContext*, const v1::ListTokensRequest* request,
                           v1::ListTokensResponse* response) override {
@@ -138,6 +143,7 @@ class UserAnswers : public v1::UserService::Service {
   }
 
   FakeServer* const fake_;
+  int made_ = 0;  // tokens
 };
 
 }  // namespace
