@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 #include "proto/contract/text/terminal_text.h"
@@ -49,12 +50,43 @@ CLI::Validator Checked(bool (*parse)(absl::string_view, Number*), const char* ex
   return CLI::Validator(check, "");
 }
 
+void AddUserLimits(CLI::App* app, Flags* flags) {
+  const auto count = Checked<int64_t>(absl::SimpleAtoi<int64_t>, "a whole number");
+  app->add_option("--user-calls-per-second", flags->user_calls_per_second,
+                  absl::StrCat("of one user, in the long run (default ", limits::kUserCallsPerSecond, ")"))
+      ->check(Checked<double>(absl::SimpleAtod, "a number"));
+  app->add_option("--user-call-burst", flags->user_call_burst,
+                  absl::StrCat("calls of one user at once, after a silence (default ", limits::kUserCallBurst, ")"))
+      ->check(count);
+  app->add_option("--user-streams", flags->user_streams,
+                  absl::StrCat("watches and downloads of one user at once (default ", limits::kMaxUserStreams, ")"))
+      ->check(count);
+  app->add_option("--user-uploads", flags->user_uploads,
+                  absl::StrCat("uploads of one user at once (default ", limits::kMaxUserUploads, ")"))
+      ->check(count);
+  app->add_option("--user-connections", flags->user_connections,
+                  absl::StrCat("of one account, on Unix sockets (default ", limits::kMaxUserConnections, ")"))
+      ->check(count);
+  app->add_option("--address-connections", flags->address_connections,
+                  absl::StrCat("of one IP address (default ", limits::kMaxAddressConnections, ")"))
+      ->check(count);
+}
+
 void AddOptions(CLI::App* app, Flags* flags) {
   app->add_option("--config", flags->config_file, "configuration file (default ~/.config/sumscope/sumscoped.toml)");
   app->add_option("--data-directory", flags->data_directory, "where runs are kept (default ~/.local/share/sumscope)");
   app->add_option("--listen", flags->listen, "unix:/path or host:port, may be repeated (default: the local socket)");
   app->add_flag("--insecure-loopback", flags->insecure_loopback, "allow host:port without TLS, on loopback only")
       ->disable_flag_override();
+  app->add_option("--socket-group", flags->socket_group,
+                  "group that may use Unix sockets once there are users (default: the server's account alone)");
+  app->add_option("--tls-certificate", flags->tls_certificate,
+                  "PEM file of the server's certificate and its chain: host:port has TLS then");
+  app->add_option("--tls-key", flags->tls_key, "PEM file of its key, which nobody else may read");
+  app->add_option("--tls-client-ca", flags->tls_client_ca,
+                  "PEM file of the authority whose certificates name users (default: none does)");
+  app->add_option("--tls-client-certificates", flags->tls_client_certificates,
+                  "whether clients need one: none, optional (default with --tls-client-ca) or required");
   app->add_option("--worker-program", flags->worker_program, "path of sumscope-worker (default: beside this program)");
   app->add_option("--slot,--slots", flags->slots,
                   "NAME:DEVICE:THREADS, may be repeated (default: a slot of one thread per core, at most 8)");
@@ -64,6 +96,7 @@ void AddOptions(CLI::App* app, Flags* flags) {
   app->add_option("--capture-limit-bytes", flags->capture_limit_bytes,
                   "disk that all stored activations may take (default 20 GiB)")
       ->check(Checked<int64_t>(absl::SimpleAtoi<int64_t>, "a whole number"));
+  AddUserLimits(app, flags);
   app->add_option("--log-level", flags->log_level,
                   "the least that the log says: trace, debug, info (default), warning or error");
   app->add_option("--log-format", flags->log_format, "of the log on standard error: text (default) or json");

@@ -6,11 +6,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/quote.h"
+#include "server/host/groups.h"
 #include "server/host/loopback.h"
 #include "toml++/toml.h"
 
@@ -59,31 +61,47 @@ absl::Status TakeSlots(const toml::node& node, ServerConfig* config) {
   return absl::OkStatus();
 }
 
-absl::Status TakeKey(const std::string& key, const toml::node& node, ServerConfig* config) {
-  if (key == "slots") return TakeSlots(node, config);
-  bool ok = false;
-  if (key == "data_directory") {
-    ok = Take(node, &config->data_directory);
-  } else if (key == "listen") {
-    ok = Take(node, &config->listen);
-  } else if (key == "insecure_loopback") {
-    ok = Take(node, &config->insecure_loopback);
-  } else if (key == "worker_program") {
-    ok = Take(node, &config->worker_program);
-  } else if (key == "resume_interval_seconds") {
-    ok = Take(node, &config->resume_interval_seconds);
-  } else if (key == "capture_limit_bytes") {
-    ok = Take(node, &config->capture_limit_bytes);
-  } else if (key == "log_level") {
-    ok = Take(node, &config->log.level);
-  } else if (key == "log_format") {
-    ok = Take(node, &config->log.format);
-  } else {
-    return InvalidConfig(absl::StrCat("unknown key ", Quote(key),
-                                      "; there are data_directory, listen, insecure_loopback, worker_program, slots, "
-                                      "resume_interval_seconds, capture_limit_bytes, log_level, log_format"));
+template <auto kField>
+bool Into(const toml::node& node, ServerConfig* config) {
+  return Take(node, &(config->*kField));
+}
+
+struct Key {
+  const char* name;
+  bool (*take)(const toml::node& node, ServerConfig* config);
+};
+
+constexpr Key kKeys[] = {
+    {"data_directory", Into<&ServerConfig::data_directory>},
+    {"listen", Into<&ServerConfig::listen>},
+    {"insecure_loopback", Into<&ServerConfig::insecure_loopback>},
+    {"socket_group", Into<&ServerConfig::socket_group>},
+    {"tls_certificate", Into<&ServerConfig::tls_certificate>},
+    {"tls_key", Into<&ServerConfig::tls_key>},
+    {"tls_client_ca", Into<&ServerConfig::tls_client_ca>},
+    {"tls_client_certificates", Into<&ServerConfig::tls_client_certificates>},
+    {"worker_program", Into<&ServerConfig::worker_program>},
+    {"slots", nullptr},  // TakeSlots
+    {"resume_interval_seconds", Into<&ServerConfig::resume_interval_seconds>},
+    {"capture_limit_bytes", Into<&ServerConfig::capture_limit_bytes>},
+    {"user_calls_per_second", Into<&ServerConfig::user_calls_per_second>},
+    {"user_call_burst", Into<&ServerConfig::user_call_burst>},
+    {"user_streams", Into<&ServerConfig::user_streams>},
+    {"user_uploads", Into<&ServerConfig::user_uploads>},
+    {"user_connections", Into<&ServerConfig::user_connections>},
+    {"address_connections", Into<&ServerConfig::address_connections>},
+    {"log_level", [](const toml::node& node, ServerConfig* config) { return Take(node, &config->log.level); }},
+    {"log_format", [](const toml::node& node, ServerConfig* config) { return Take(node, &config->log.format); }},
+};
+
+absl::Status TakeKey(const std::string& name, const toml::node& node, ServerConfig* config) {
+  for (const Key& key : kKeys) {
+    if (name != key.name) continue;
+    if (key.take == nullptr) return TakeSlots(node, config);
+    if (key.take(node, config)) return absl::OkStatus();
+    return InvalidConfig(absl::StrCat("key ", Quote(name), " has a value of the wrong type"));
   }
-  return ok ? absl::OkStatus() : InvalidConfig(absl::StrCat("key ", Quote(key), " has a value of the wrong type"));
+  return InvalidConfig(absl::StrCat("unknown key ", Quote(name), "; there are ", absl::StrJoin(ConfigKeys(), ", ")));
 }
 
 // cpu or cuda:N.
@@ -93,7 +111,64 @@ bool IsDevice(absl::string_view device) {
                              device[0] != '-' && absl::SimpleAtoi(device, &index));
 }
 
+absl::Status CheckTls(const ServerConfig& config) {
+  if (config.tls_certificate.empty() != config.tls_key.empty()) {
+    return InvalidConfig("TLS needs both: tls_certificate and tls_key");
+  }
+  if (!config.has_tls() && (!config.tls_client_ca.empty() || !config.tls_client_certificates.empty())) {
+    return InvalidConfig("tls_client_ca and tls_client_certificates say nothing without tls_certificate and tls_key");
+  }
+  const std::string& asked = config.tls_client_certificates;
+  if (!asked.empty() && asked != "none" && asked != "optional" && asked != "required") {
+    return InvalidConfig(
+        absl::StrCat("tls_client_certificates is ", Quote(asked), "; expected none, optional or required"));
+  }
+  if (config.tls_client_ca.empty() && (asked == "optional" || asked == "required")) {
+    return InvalidConfig("tls_client_certificates needs tls_client_ca, by which they are judged");
+  }
+  if (config.has_tls() && config.insecure_loopback) {
+    return InvalidConfig("insecure_loopback allows TCP without TLS, and with tls_certificate all of it has TLS");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckAddresses(const ServerConfig& config) {
+  bool has_tcp = false;
+  for (const std::string& address : config.listen) {
+    if (absl::StartsWith(address, "unix:/")) continue;
+    has_tcp = true;
+    SUMSCOPE_RETURN_IF_ERROR(host::CheckTcpAddress(address));
+    if (config.has_tls()) continue;
+    SUMSCOPE_RETURN_IF_ERROR(host::LoopbackAddress(address).status());
+    if (!config.insecure_loopback) return host::PlaintextRefused(address);
+  }
+  if (!config.has_tls() || has_tcp) return absl::OkStatus();
+  return InvalidConfig("there is a tls_certificate, and no address of listen to use it on, such as 0.0.0.0:7443");
+}
+
+absl::Status CheckUserLimits(const ServerConfig& config) {
+  constexpr double kMaxRate = 1e6;
+  if (!(config.user_calls_per_second > 0 && config.user_calls_per_second <= kMaxRate)) {
+    return InvalidConfig("user_calls_per_second must be above 0 and at most a million");
+  }
+  const std::pair<const char*, uint64_t> counts[] = {{"user_call_burst", config.user_call_burst},
+                                                     {"user_streams", config.user_streams},
+                                                     {"user_uploads", config.user_uploads},
+                                                     {"user_connections", config.user_connections},
+                                                     {"address_connections", config.address_connections}};
+  for (const auto& [name, count] : counts) {
+    if (count == 0 || count > kMaxRate) return InvalidConfig(absl::StrCat(name, " must be 1 to a million"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
+
+std::vector<std::string> ConfigKeys() {
+  std::vector<std::string> names;
+  for (const Key& key : kKeys) names.push_back(key.name);
+  return names;
+}
 
 absl::Status InvalidConfig(const std::string& message) {
   return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID", message);
@@ -150,12 +225,10 @@ absl::Status ValidateConfig(const ServerConfig& config) {
         "resume_interval_seconds must be above 0 and at most 60: so much work may be repeated after a crash");
   }
   SUMSCOPE_RETURN_IF_ERROR(CheckLogOptions(config.log));
-  for (const std::string& address : config.listen) {
-    if (absl::StartsWith(address, "unix:/")) continue;
-    SUMSCOPE_RETURN_IF_ERROR(host::LoopbackAddress(address).status());
-    if (!config.insecure_loopback) return host::PlaintextRefused(address);
-  }
-  return absl::OkStatus();
+  if (!config.socket_group.empty()) SUMSCOPE_RETURN_IF_ERROR(host::GroupNamed(config.socket_group).status());
+  SUMSCOPE_RETURN_IF_ERROR(CheckUserLimits(config));
+  SUMSCOPE_RETURN_IF_ERROR(CheckTls(config));
+  return CheckAddresses(config);
 }
 
 }  // namespace sumscope

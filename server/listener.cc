@@ -27,16 +27,20 @@ namespace {
 int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt64Milliseconds(duration)); }
 
 absl::StatusOr<std::vector<transport::ListeningSocket>> Bind(const std::vector<std::string>& addresses,
-                                                             const SocketPlaces& places) {
+                                                             const SocketPlaces& places, const PublicServer& parts) {
   std::vector<transport::ListeningSocket> sockets;
   for (const auto& place : places) {
     SUMSCOPE_ASSIGN_OR_RETURN(auto socket, transport::ListeningSocket::BindUnix(place->bind_path()));
     sockets.push_back(std::move(socket));
     SUMSCOPE_RETURN_IF_ERROR(place->Publish());
+    if (!parts.socket_group.has_value()) continue;
+    SUMSCOPE_RETURN_IF_ERROR(place->GiveTo(*parts.socket_group));
+    if (parts.open_to_group) SUMSCOPE_RETURN_IF_ERROR(place->OpenToGroup());
   }
   for (const std::string& address : addresses) {
     if (absl::StartsWith(address, "unix:")) continue;
-    SUMSCOPE_ASSIGN_OR_RETURN(auto bound, transport::ListeningSocket::BindLoopback(address));
+    SUMSCOPE_ASSIGN_OR_RETURN(auto bound, parts.tls != nullptr ? transport::ListeningSocket::BindTls(address)
+                                                               : transport::ListeningSocket::BindLoopback(address));
     for (transport::ListeningSocket& socket : bound) sockets.push_back(std::move(socket));
   }
   return sockets;
@@ -51,6 +55,7 @@ void SetLimits(grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, static_cast<int>(limits::kMaxStreamsOfConnection));
   // Graceful where gRPC sees that nothing is asked; what it takes for a call, half of one, the connections' table ends.
   builder->AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(limits::kMaxIdleConnection));
+  builder->AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(limits::kMaxHandshake));
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                               Milliseconds(limits::kMinClientPing));
   builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -62,7 +67,7 @@ void SetLimits(grpc::ServerBuilder* builder) {
 
 absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen(const std::vector<std::string>& addresses,
                                                              const SocketPlaces& places, const PublicServer& parts) {
-  SUMSCOPE_ASSIGN_OR_RETURN(std::vector<transport::ListeningSocket> sockets, Bind(addresses, places));
+  SUMSCOPE_ASSIGN_OR_RETURN(std::vector<transport::ListeningSocket> sockets, Bind(addresses, places, parts));
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::health::v1::HealthCheckRequest::descriptor();  // linked in, so that reflection finds its file
@@ -80,10 +85,11 @@ absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen(const std::vector<s
   };
   SUMSCOPE_ASSIGN_OR_RETURN(
       std::unique_ptr<transport::RpcServer> server,
-      transport::RpcServer::Start(&builder, std::move(sockets), parts.connections, std::move(options)));
-  for (const char* service :
-       {"sumscope.v1.RunService", "sumscope.v1.AnalysisService", "sumscope.v1.CaptureService",
-        "sumscope.v1.FactService", "sumscope.v1.QuestionSetService", "sumscope.v1.SystemService"}) {
+      transport::RpcServer::Start(&builder, std::move(sockets), parts.connections, std::move(options),
+                                  parts.tls == nullptr ? nullptr : parts.tls->credentials()));
+  for (const char* service : {"sumscope.v1.RunService", "sumscope.v1.AnalysisService", "sumscope.v1.CaptureService",
+                              "sumscope.v1.FactService", "sumscope.v1.QuestionSetService", "sumscope.v1.SystemService",
+                              "sumscope.v1.UserService"}) {
     server->grpc()->GetHealthCheckService()->SetServingStatus(service, true);
   }
   return server;

@@ -1,8 +1,11 @@
 #ifndef SUMSCOPE_SERVER_LISTENER_H_
 #define SUMSCOPE_SERVER_LISTENER_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "server/rpc/serve/call_watch.h"
 #include "server/transport/connection_table.h"
 #include "server/transport/rpc_server.h"
+#include "server/transport/tls/tls_credentials.h"
 
 namespace sumscope {
 
@@ -25,13 +29,16 @@ struct PublicServer {
   std::vector<grpc::Service*> services;
   transport::ConnectionTable* connections = nullptr;
   rpc::CallWatch* watch = nullptr;
-  int first_descriptor = 0;       // of connections
-  std::function<void()> on_look;  // every second, if set
+  const transport::TlsCredentials* tls = nullptr;  // with which host:port has TLS; without, loopback alone
+  std::optional<gid_t> socket_group;               // that gets the Unix sockets
+  bool open_to_group = false;                      // from the first moment on
+  int first_descriptor = 0;                        // of connections
+  std::function<void()> on_look;                   // every second, if set
 };
 
 // The public gRPC server on `places`, which outlive it, and on those of `addresses` that are host:port, health and
-// reflection on. Sockets get mode 0600. FAILED_PRECONDITION LISTEN_FAILED, PLAINTEXT_REFUSED; the errors of
-// SocketPlace::Publish.
+// reflection on. Sockets get mode 0600, or 0660 where they are open to their group. FAILED_PRECONDITION
+// LISTEN_FAILED, PLAINTEXT_REFUSED; the errors of SocketPlace::Publish.
 absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen(const std::vector<std::string>& addresses,
                                                              const SocketPlaces& places, const PublicServer& parts);
 

@@ -2,6 +2,7 @@
 #include <pwd.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -70,6 +71,14 @@ Surroundings ReadSurroundings() {
 
 void Tell(const absl::Status& status) { spdlog::error(absl::StrCat(status.message(), " [", ErrorReason(status), "]")); }
 
+// A dump of the memory would hold what clients sent, and keys. The hard limit stays, for who debugs this very process.
+void ForbidCoreDumps() {
+  rlimit core = {};
+  if (getrlimit(RLIMIT_CORE, &core) != 0) return;
+  core.rlim_cur = 0;
+  setrlimit(RLIMIT_CORE, &core);
+}
+
 // What the terminal says that reads `descriptor`, 80 where it does not, and `otherwise` where there is none.
 int ColumnsOf(int descriptor, int otherwise) {
   if (isatty(descriptor) == 0) return otherwise;
@@ -103,8 +112,9 @@ absl::Status Run(const Flags& flags, const sigset_t& signals) {
   SUMSCOPE_ASSIGN_OR_RETURN(const ServerConfig config, ResolveConfig(flags, ReadSurroundings()));
   StartLog(config.log, &std::cerr);
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server,
-                            Server::Start(config, UserName(), [&signals] { return IsPending(signals); }));
+                            Server::Start(config, {geteuid(), UserName()}, [&signals] { return IsPending(signals); }));
   for (const std::string& repair : server->repairs()) spdlog::warn("recovery: " + repair);
+  for (const std::string& warning : server->warnings()) spdlog::warn(warning);
   for (const std::string& address : server->addresses()) spdlog::info("listening on " + address);
   spdlog::info("data in " + config.data_directory);
   spdlog::info("slots: " + config.slots_reason);
@@ -137,6 +147,7 @@ int main(int argc, char** argv) {
                                      sumscope::ColumnsOf(STDERR_FILENO, /*otherwise=*/0)};
   if (const std::optional<int> code = sumscope::ParseCommandLine(argc, argv, console, &flags)) return *code;
 
+  sumscope::ForbidCoreDumps();
   sumscope::BoundAllocator();
   // Before any thread: all of them inherit the mask, and only Run sees these signals.
   const sigset_t signals = sumscope::BlockHeededSignals({SIGTERM, SIGINT, SIGHUP});

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -52,6 +53,32 @@ absl::Status ReadFiles(const Flags& flags, const Surroundings& surroundings, Ser
   return ReadConfigFile(path, config);
 }
 
+absl::Status TakeCount(const std::optional<int64_t>& given, const char* flag, uint64_t* out) {
+  if (!given.has_value()) return absl::OkStatus();
+  if (*given < 0) return InvalidConfig(absl::StrCat(flag, " is ", *given, "; expected 0 or more"));
+  *out = static_cast<uint64_t>(*given);
+  return absl::OkStatus();
+}
+
+absl::Status TakeCounts(const Flags& flags, ServerConfig* config) {
+  SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.capture_limit_bytes, "--capture-limit-bytes", &config->capture_limit_bytes));
+  SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.user_call_burst, "--user-call-burst", &config->user_call_burst));
+  SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.user_streams, "--user-streams", &config->user_streams));
+  SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.user_uploads, "--user-uploads", &config->user_uploads));
+  SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.user_connections, "--user-connections", &config->user_connections));
+  return TakeCount(flags.address_connections, "--address-connections", &config->address_connections);
+}
+
+void TakeWaysIn(const Flags& flags, ServerConfig* config) {
+  if (!flags.listen.empty()) config->listen = flags.listen;
+  if (flags.insecure_loopback) config->insecure_loopback = true;
+  if (flags.socket_group.has_value()) config->socket_group = *flags.socket_group;
+  if (flags.tls_certificate.has_value()) config->tls_certificate = *flags.tls_certificate;
+  if (flags.tls_key.has_value()) config->tls_key = *flags.tls_key;
+  if (flags.tls_client_ca.has_value()) config->tls_client_ca = *flags.tls_client_ca;
+  if (flags.tls_client_certificates.has_value()) config->tls_client_certificates = *flags.tls_client_certificates;
+}
+
 absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
   if (flags.data_directory.has_value()) {
     // An unset variable in a script must not mean another directory.
@@ -61,16 +88,10 @@ absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
   if (flags.worker_program.has_value()) config->worker_program = *flags.worker_program;
   if (flags.log_level.has_value()) config->log.level = *flags.log_level;
   if (flags.log_format.has_value()) config->log.format = *flags.log_format;
-  if (!flags.listen.empty()) config->listen = flags.listen;
-  if (flags.insecure_loopback) config->insecure_loopback = true;
+  TakeWaysIn(flags, config);
+  if (flags.user_calls_per_second.has_value()) config->user_calls_per_second = *flags.user_calls_per_second;
   if (flags.resume_interval_seconds.has_value()) config->resume_interval_seconds = *flags.resume_interval_seconds;
-  if (flags.capture_limit_bytes.has_value()) {
-    if (*flags.capture_limit_bytes < 0) {
-      return InvalidConfig(
-          absl::StrCat("--capture-limit-bytes is ", *flags.capture_limit_bytes, "; expected 0 or more"));
-    }
-    config->capture_limit_bytes = static_cast<uint64_t>(*flags.capture_limit_bytes);
-  }
+  SUMSCOPE_RETURN_IF_ERROR(TakeCounts(flags, config));
   if (!flags.slots.empty()) config->slots.clear();
   for (const std::string& slot : flags.slots) SUMSCOPE_RETURN_IF_ERROR(AddSlot(slot, config));
   return absl::OkStatus();
@@ -92,6 +113,16 @@ absl::Status PlaceData(const Surroundings& surroundings, ServerConfig* config) {
     config->data_directory = folder + "/sumscope";
   }
   return MakeAbsolute(surroundings, "--data-directory", &config->data_directory);
+}
+
+// An empty path is none.
+absl::Status PlaceTlsFiles(const Surroundings& surroundings, ServerConfig* config) {
+  for (const auto& [what, path] :
+       {std::make_pair("--tls-certificate", &config->tls_certificate), std::make_pair("--tls-key", &config->tls_key),
+        std::make_pair("--tls-client-ca", &config->tls_client_ca)}) {
+    if (!path->empty()) SUMSCOPE_RETURN_IF_ERROR(MakeAbsolute(surroundings, what, path));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status FindWorker(const Surroundings& surroundings, ServerConfig* config) {
@@ -148,6 +179,7 @@ absl::StatusOr<ServerConfig> ResolveConfig(const Flags& flags, const Surrounding
   if (!surroundings.data_directory.empty()) config.data_directory = surroundings.data_directory;
   SUMSCOPE_RETURN_IF_ERROR(TakeFlags(flags, &config));
   SUMSCOPE_RETURN_IF_ERROR(PlaceData(surroundings, &config));
+  SUMSCOPE_RETURN_IF_ERROR(PlaceTlsFiles(surroundings, &config));
   SUMSCOPE_RETURN_IF_ERROR(FindWorker(surroundings, &config));
   ChooseSlots(surroundings.machine, &config);
   SUMSCOPE_RETURN_IF_ERROR(ValidateConfig(config));

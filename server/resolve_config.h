@@ -15,10 +15,14 @@ namespace sumscope {
 // The flags as given; empty where the file, the environment or a default decides.
 struct Flags {
   std::optional<std::string> config_file, data_directory, worker_program, log_level, log_format;
+  std::optional<std::string> socket_group, tls_certificate, tls_key, tls_client_ca, tls_client_certificates;
   std::vector<std::string> listen, slots;
   bool insecure_loopback = false;
   std::optional<double> resume_interval_seconds;
-  std::optional<int64_t> capture_limit_bytes;  // signed: CLI11 would wrap a negative number
+  std::optional<double> user_calls_per_second;
+  // Signed: CLI11 would wrap a negative number.
+  std::optional<int64_t> capture_limit_bytes, user_call_burst, user_streams, user_uploads, user_connections,
+      address_connections;
 };
 
 // What defaults are made of; read in main.cc only. Empty where unset.

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <cmath>
 #include <string>
 #include <thread>
 #include <utility>
@@ -16,7 +17,8 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/version.h"
 #include "server/allocator.h"
-#include "server/auth/authenticator.h"
+#include "server/auth/user_authenticator.h"
+#include "server/host/groups.h"
 #include "server/host/instance_lock.h"
 #include "server/host/machine.h"
 #include "server/host/private_modes.h"
@@ -34,7 +36,9 @@
 #include "server/rpc/serve/gate/peer_of.h"
 #include "server/rpc/serve/road.h"
 #include "server/rpc/system/system_service.h"
+#include "server/rpc/users/user_service.h"
 #include "server/transport/descriptor_budget.h"
+#include "server/transport/tls/tls_credentials.h"
 #include "server/workers/launch/local/local_launcher.h"
 #include "server/workers/pool/local_worker_pool.h"
 #include "spdlog/spdlog.h"
@@ -49,9 +53,16 @@ constexpr absl::Duration kTrimInterval = absl::Seconds(30);
 constexpr absl::Duration kStreamsEnd = absl::Seconds(3);  // what open calls get to finish while the server stops
 constexpr absl::Duration kCancelledStreamsEnd = absl::Seconds(2);  // and then to fail
 
+transport::ClientCertificates AskedOf(const ServerConfig& config) {
+  using transport::ClientCertificates;
+  const std::string& asked = config.tls_client_certificates;
+  if (config.tls_client_ca.empty() || asked == "none") return ClientCertificates::kNone;
+  return asked == "required" ? ClientCertificates::kRequired : ClientCertificates::kOptional;
+}
+
 class RealServer final : public Server {
  public:
-  explicit RealServer(const ServerConfig& config, const std::string& user) : config_(config), authenticator_(user) {}
+  RealServer(const ServerConfig& config, Account account) : config_(config), account_(std::move(account)) {}
 
   ~RealServer() override {
     Drain(absl::ZeroDuration());
@@ -59,6 +70,7 @@ class RealServer final : public Server {
   }
 
   absl::Status Open(std::function<bool()> told_to_end) {
+    SUMSCOPE_RETURN_IF_ERROR(ReadCertificates());
     SUMSCOPE_ASSIGN_OR_RETURN(lock_, host::InstanceLock::Take(config_.data_directory));
     SUMSCOPE_ASSIGN_OR_RETURN(sockets_, ClaimSockets(config_.listen));
     SUMSCOPE_ASSIGN_OR_RETURN(
@@ -78,21 +90,13 @@ class RealServer final : public Server {
     SUMSCOPE_ASSIGN_OR_RETURN(repairs_, manager_->Recover());
     repairs_.insert(repairs_.begin(), storage_.notes.begin(), storage_.notes.end());
     MakeServices();
-    PublicServer parts;
-    parts.services = {runs_.get(), analyses_.get(), captures_.get(), facts_.get(), question_sets_.get(), system_.get()};
-    parts.connections = &connections_;
-    parts.watch = &watch_;
-    parts.first_descriptor = descriptors_.first_connection;
-    parts.on_look = [this] {
-      road_->EndRefused();
-      GiveMemoryBack();
-    };
-    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, sockets_, parts));
+    SUMSCOPE_RETURN_IF_ERROR(ListenToClients());
     return manager_->Start();
   }
 
   const std::vector<std::string>& addresses() const override { return config_.listen; }
   const std::vector<std::string>& repairs() const override { return repairs_; }
+  const std::vector<std::string>& warnings() const override { return warnings_; }
   absl::Status CheckPlace() const override { return lock_->Check(); }
 
   bool Drain(absl::Duration grace) override {
@@ -136,7 +140,65 @@ class RealServer final : public Server {
     spdlog::debug(absl::StrCat(when, ": ", manager_->DebugString()));
   }
 
-  // Called by the accept loop's thread.
+  absl::Status ReadCertificates() {
+    if (!config_.has_tls()) return absl::OkStatus();
+    transport::TlsCredentials::Options options;
+    options.files = {config_.tls_certificate, config_.tls_key, config_.tls_client_ca};
+    options.client_certificates = AskedOf(config_);
+    SUMSCOPE_ASSIGN_OR_RETURN(tls_, transport::TlsCredentials::Create(options, Clock::Real()));
+    warnings_ = tls_->warnings();
+    return absl::OkStatus();
+  }
+
+  absl::Status ListenToClients() {
+    PublicServer parts;
+    parts.services = {runs_.get(),          analyses_.get(), captures_.get(), facts_.get(),
+                      question_sets_.get(), system_.get(),   users_.get()};
+    parts.connections = &connections_;
+    parts.watch = &watch_;
+    parts.tls = tls_.get();
+    parts.first_descriptor = descriptors_.first_connection;
+    parts.on_look = [this] { Look(); };
+    if (!config_.socket_group.empty()) {
+      SUMSCOPE_ASSIGN_OR_RETURN(parts.socket_group, host::GroupNamed(config_.socket_group));
+      SUMSCOPE_ASSIGN_OR_RETURN(open_to_group_, authenticator_->HasUsers());
+      parts.open_to_group = open_to_group_;
+    }
+    SUMSCOPE_ASSIGN_OR_RETURN(server_, Listen(config_.listen, sockets_, parts));
+    for (const auto& socket : sockets_) {
+      if (!parts.socket_group.has_value() || socket->IsInReachOf(*parts.socket_group)) continue;
+      warnings_.push_back(absl::StrCat("the group ", config_.socket_group, " cannot reach the socket ", socket->path(),
+                                       ": its folder is closed to it"));
+    }
+    return absl::OkStatus();
+  }
+
+  // Every second, in the accept loop's thread.
+  void Look() {
+    road_->EndRefused();
+    OpenToGroup();
+    if (tls_ != nullptr) {
+      for (const transport::TlsCredentials::Note& note : tls_->Refresh()) {
+        spdlog::log(note.bad ? spdlog::level::warn : spdlog::level::info, note.text);
+      }
+    }
+    if (const auto refusals = connections_.TakeRefusals(); refusals.count > 0) {
+      spdlog::warn(absl::StrCat(refusals.count, " connections refused, the last for: ", refusals.last));
+    }
+    GiveMemoryBack();
+  }
+
+  // Once there is a user, the sockets are their group's.
+  void OpenToGroup() {
+    if (config_.socket_group.empty() || open_to_group_) return;
+    const absl::StatusOr<bool> has_users = authenticator_->HasUsers();
+    if (!has_users.ok() || !*has_users) return;
+    open_to_group_ = true;
+    for (const auto& socket : sockets_) {
+      if (const absl::Status opened = socket->OpenToGroup(); !opened.ok()) spdlog::error(std::string(opened.message()));
+    }
+  }
+
   void GiveMemoryBack() {
     const absl::Duration now = Clock::Real()->Monotonic();
     if (now - trimmed_ < kTrimInterval) return;
@@ -148,6 +210,7 @@ class RealServer final : public Server {
   void LetGo() {
     manager_.reset();
     pool_.reset();
+    authenticator_.reset();
     storage_ = {};
     sockets_.clear();
     lock_.reset();
@@ -189,8 +252,12 @@ class RealServer final : public Server {
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
     backend.memory_bytes = host::ThisMachine().memory_bytes;
+    authenticator_ = std::make_unique<auth::UserAuthenticator>(
+        storage_.catalog.get(), Clock::Real(), auth::UserAuthenticator::Options{account_.uid, account_.name});
     rpc::RoadParts road;
-    road.authenticator = &authenticator_;
+    road.authenticator = authenticator_.get();
+    road.user_limits = {config_.user_calls_per_second, static_cast<double>(config_.user_call_burst),
+                        config_.user_streams, config_.user_uploads};
     road.peer_of = [this](const grpc::ServerContextBase& context) { return rpc::PeerOf(context, &connections_); };
     road.catalog = storage_.catalog.get();
     road.clock = Clock::Real();
@@ -201,7 +268,13 @@ class RealServer final : public Server {
     captures_ = std::make_unique<rpc::CaptureService>(backend, road_.get());
     facts_ = std::make_unique<rpc::FactService>(backend, road_.get());
     question_sets_ = std::make_unique<rpc::QuestionSetService>(backend, road_.get());
+    // Open streams are looked at every second as it is.
+    users_ = std::make_unique<rpc::UserService>(
+        backend, road_.get(), rpc::UserService::Parts{Clock::Real(), IdSource::Real(), /*users_changed=*/[] {}});
+    system_ = std::make_unique<rpc::SystemService>(backend, road_.get(), MakeServerInfo(), &watch_.times());
+  }
 
+  v1::ServerInfo MakeServerInfo() const {
     v1::ServerInfo info;
     info.set_version(kVersion);
     info.set_git_hash(kGitHash);
@@ -212,31 +285,40 @@ class RealServer final : public Server {
     info.add_libraries("gRPC " + grpc::Version());
     info.add_libraries("protobuf " + google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
     for (const std::string& repair : repairs_) info.add_repairs(repair);
-    v1::Limit* captures = info.add_limits();
-    captures->set_name("capture_bytes");
-    captures->set_maximum(config_.capture_limit_bytes);
-    v1::Limit* connections = info.add_limits();
-    connections->set_name("connections");
-    connections->set_maximum(connections_.limits().maximum);
+    const std::pair<const char*, uint64_t> limits[] = {
+        {"capture_bytes", config_.capture_limit_bytes},
+        {"connections", connections_.limits().maximum},
+        {"user_connections", connections_.limits().of_user},
+        {"address_connections", connections_.limits().of_address},
+        {"user_calls_per_second", static_cast<uint64_t>(std::ceil(config_.user_calls_per_second))},
+        {"user_call_burst", config_.user_call_burst},
+        {"user_streams", config_.user_streams},
+        {"user_uploads", config_.user_uploads}};
+    for (const auto& [name, maximum] : limits) {
+      v1::Limit* const limit = info.add_limits();
+      limit->set_name(name);
+      limit->set_maximum(maximum);
+    }
     info.set_catalog_schema(storage_.catalog->schema_version());
     info.set_pid(getpid());
-    system_ = std::make_unique<rpc::SystemService>(backend, road_.get(), std::move(info), &watch_.times());
+    return info;
   }
 
   const ServerConfig config_;
-  auth::SingleUserAuthenticator authenticator_;
+  const Account account_;
   rpc::CallLog call_log_;
   // In the order of construction; the services go first, the lock last.
   std::unique_ptr<host::InstanceLock> lock_;
   SocketPlaces sockets_;
   storage::Env* const env_ = storage::Env::Real();
   storage::Storage storage_;
+  std::unique_ptr<auth::UserAuthenticator> authenticator_;
   storage::DiskReserve reserve_{config_.data_directory + "/reserve", limits::kDiskReserveBytes, env_};
   jobs::EventHub hub_;
   std::unique_ptr<workers::LocalLauncher> launcher_;
   std::unique_ptr<workers::WorkerPool> pool_;
   std::unique_ptr<jobs::JobManager> manager_;
-  std::vector<std::string> repairs_;
+  std::vector<std::string> repairs_, warnings_;
   rpc::Seats watchers_{limits::kMaxWatchers, "TOO_MANY_WATCHERS", "watches"};
   rpc::Seats downloads_{limits::kMaxDownloads, "TOO_MANY_DOWNLOADS", "downloads"};
   std::unique_ptr<rpc::Road> road_;
@@ -244,7 +326,12 @@ class RealServer final : public Server {
   rpc::IncomingRoom room_{[this] { return rpc::FreeDiskBytes(config_.data_directory); }, limits::kUploadDiskReserve,
                           limits::kMaxUploadMemory};
   const transport::DescriptorBudget descriptors_ = transport::RaiseDescriptorLimit();
-  transport::ConnectionTable connections_{{descriptors_.connections, limits::kMaxIdleConnection}, Clock::Real()};
+  transport::ConnectionTable connections_{
+      {descriptors_.connections, limits::kMaxIdleConnection, limits::kMaxUnaskedConnection, config_.user_connections,
+       config_.address_connections},
+      Clock::Real()};
+  std::unique_ptr<transport::TlsCredentials> tls_;  // null without TLS
+  bool open_to_group_ = false;                      // of the accept loop's thread, once it runs
   rpc::CallWatch watch_{&connections_, Clock::Real()};
   absl::Duration trimmed_ = Clock::Real()->Monotonic();  // of the accept loop's thread
   std::unique_ptr<rpc::RunService> runs_;
@@ -253,6 +340,7 @@ class RealServer final : public Server {
   std::unique_ptr<rpc::FactService> facts_;
   std::unique_ptr<rpc::QuestionSetService> question_sets_;
   std::unique_ptr<rpc::SystemService> system_;
+  std::unique_ptr<rpc::UserService> users_;
   std::unique_ptr<transport::RpcServer> server_;
   bool drained_ = false;
   std::thread shutdown_;
@@ -263,9 +351,9 @@ class RealServer final : public Server {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, const std::string& user,
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, const Account& account,
                                                       std::function<bool()> told_to_end) {
-  auto server = std::make_unique<RealServer>(config, user);
+  auto server = std::make_unique<RealServer>(config, account);
   SUMSCOPE_RETURN_IF_ERROR(server->Open(std::move(told_to_end)));
   return server;
 }

@@ -93,10 +93,14 @@ inline constexpr size_t kMaxRecentRuns = 4096;                  // whose changes
 inline constexpr uint64_t kWantedDescriptors = 16'384;   // of the process, where its hard limit allows as many
 inline constexpr uint64_t kReservedDescriptors = 1'024;  // of them for databases, pipes, logs and workers
 inline constexpr size_t kMaxConnections = 4'096;
+inline constexpr size_t kMaxUserConnections = 1'024;                    // of one uid, on Unix sockets
+inline constexpr size_t kMaxAddressConnections = 512;                   // of one IP address, behind which many may be
 inline constexpr size_t kMaxStreamsOfConnection = 1'200;                // every watcher there may be, on one connection
 inline constexpr absl::Duration kMaxIdleConnection = absl::Minutes(5);  // without a call that reached its handler
-inline constexpr absl::Duration kMinClientPing = absl::Seconds(5);      // clients may ping a quiet connection so often
-inline constexpr absl::Duration kServerPing = absl::Seconds(60);        // and are pinged when they are as quiet
+inline constexpr absl::Duration kMaxUnaskedConnection = absl::Minutes(1);  // of one that never had such a call
+inline constexpr absl::Duration kMaxHandshake = absl::Seconds(20);         // of TLS
+inline constexpr absl::Duration kMinClientPing = absl::Seconds(5);  // clients may ping a quiet connection so often
+inline constexpr absl::Duration kServerPing = absl::Seconds(60);    // and are pinged when they are as quiet
 inline constexpr absl::Duration kServerPingTimeout = absl::Seconds(20);
 inline constexpr absl::Duration kMaxSendStall =
     absl::Seconds(60);  // for a client to take a message, then it is cut off

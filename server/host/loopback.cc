@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/text/quote.h"
 
 namespace sumscope::host {
@@ -46,18 +47,25 @@ std::string ResolveToLoopback(const std::string& name) {
 absl::Status PlaintextRefused(const std::string& address) {
   return MakeError(absl::StatusCode::kFailedPrecondition, "PLAINTEXT_REFUSED",
                    absl::StrCat("will not listen on ", address,
-                                " without TLS; use a Unix socket, or a loopback address with --insecure-loopback"));
+                                " without TLS; give it --tls-certificate and --tls-key, or use a Unix socket, or a "
+                                "loopback address with --insecure-loopback"));
 }
 
-absl::StatusOr<std::string> LoopbackAddress(const std::string& address) {
+absl::Status CheckTcpAddress(const std::string& address) {
   const size_t colon = address.rfind(':');
   uint32_t port = 0;
   const absl::string_view port_text = absl::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1);
-  if (colon == std::string::npos || colon == 0 || port_text.empty() || !absl::ascii_isdigit(port_text[0]) ||
-      !absl::SimpleAtoi(port_text, &port) || port > 65535) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
-                     absl::StrCat("cannot listen on ", Quote(address), ": expected unix:/path or host:port"));
+  if (colon != std::string::npos && colon != 0 && !port_text.empty() && absl::ascii_isdigit(port_text[0]) &&
+      absl::SimpleAtoi(port_text, &port) && port <= 65535) {
+    return absl::OkStatus();
   }
+  return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
+                   absl::StrCat("cannot listen on ", Quote(address), ": expected unix:/path or host:port"));
+}
+
+absl::StatusOr<std::string> LoopbackAddress(const std::string& address) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckTcpAddress(address));
+  const size_t colon = address.rfind(':');
   const std::string host = address.substr(0, colon);
   in_addr four;
   in6_addr six;
@@ -71,7 +79,7 @@ absl::StatusOr<std::string> LoopbackAddress(const std::string& address) {
     number = ResolveToLoopback(host);
   }
   if (number.empty()) return PlaintextRefused(address);
-  return absl::StrCat(number, ":", port);
+  return number + address.substr(colon);
 }
 
 }  // namespace sumscope::host

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace sumscope::host {
@@ -12,6 +13,9 @@ namespace sumscope::host {
 // machine resolves it to loopback addresses alone. INVALID_ARGUMENT CONFIG_INVALID (not HOST:PORT);
 // FAILED_PRECONDITION PLAINTEXT_REFUSED.
 absl::StatusOr<std::string> LoopbackAddress(const std::string& address);
+
+// That `address` is HOST:PORT, with any host. INVALID_ARGUMENT CONFIG_INVALID.
+absl::Status CheckTcpAddress(const std::string& address);
 
 // The refusal itself.
 absl::Status PlaintextRefused(const std::string& address);

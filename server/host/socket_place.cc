@@ -114,6 +114,35 @@ absl::Status SocketPlace::Publish() {
   return Impossible(path_, "others come and go there");
 }
 
+FileDescriptor SocketPlace::Published() const {
+  FileDescriptor file(openat(folder_.get(), name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat there = {};
+  const bool ours =
+      published_ && file.valid() && fstat(file.get(), &there) == 0 && there.st_dev == device_ && there.st_ino == inode_;
+  return ours ? std::move(file) : FileDescriptor();
+}
+
+absl::Status SocketPlace::GiveTo(gid_t group) {
+  const FileDescriptor file = Published();
+  if (!file.valid() || fchownat(file.get(), "", -1, group, AT_EMPTY_PATH) == 0) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "LISTEN_FAILED",
+                   absl::StrCat("cannot give the socket ", path_, " to the group ", group, ": ", std::strerror(errno),
+                                "; the server's account must be a member of it"));
+}
+
+bool SocketPlace::IsInReachOf(gid_t group) const {
+  struct stat folder = {};
+  if (fstat(folder_.get(), &folder) != 0) return false;
+  return (folder.st_mode & (folder.st_gid == group ? S_IXGRP : S_IXOTH)) != 0;
+}
+
+absl::Status SocketPlace::OpenToGroup() {
+  const FileDescriptor file = Published();
+  if (!file.valid() || chmod(absl::StrCat("/proc/self/fd/", file.get()).c_str(), 0660) == 0) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "LISTEN_FAILED",
+                   absl::StrCat("cannot open the socket ", path_, " to its group: ", std::strerror(errno)));
+}
+
 SocketPlace::~SocketPlace() {
   struct stat there = {};
   const std::string& name = published_ ? name_ : new_name_;

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/contract/text/quote.h"
+#include "server/config.h"
 
 namespace sumscope {
 namespace {
@@ -43,6 +45,50 @@ TEST_F(CommandLine_Test, OptionsThenFlags) {
   EXPECT_EQ(flags_.resume_interval_seconds, 0.5);
   EXPECT_EQ(flags_.data_directory, std::nullopt);
   EXPECT_EQ(out_.str() + err_.str(), "");
+}
+
+TEST_F(CommandLine_Test, OptionsOfTheWaysInThenFlags) {
+  ASSERT_EQ(Parse({"--socket-group",
+                   "lab",
+                   "--tls-certificate",
+                   "c",
+                   "--tls-key",
+                   "k",
+                   "--tls-client-ca",
+                   "a",
+                   "--tls-client-certificates",
+                   "required",
+                   "--user-calls-per-second",
+                   "1.5",
+                   "--user-call-burst",
+                   "2",
+                   "--user-streams",
+                   "3",
+                   "--user-uploads",
+                   "4",
+                   "--user-connections",
+                   "5",
+                   "--address-connections",
+                   "6"}),
+            std::nullopt);
+  EXPECT_EQ(flags_.socket_group, "lab");
+  EXPECT_EQ(flags_.tls_certificate, "c");
+  EXPECT_EQ(flags_.tls_key, "k");
+  EXPECT_EQ(flags_.tls_client_ca, "a");
+  EXPECT_EQ(flags_.tls_client_certificates, "required");
+  EXPECT_EQ(flags_.user_calls_per_second, 1.5);
+  EXPECT_EQ(flags_.user_call_burst, 2);
+  EXPECT_EQ(flags_.user_streams, 3);
+  EXPECT_EQ(flags_.user_uploads, 4);
+  EXPECT_EQ(flags_.user_connections, 5);
+  EXPECT_EQ(flags_.address_connections, 6);
+}
+
+TEST_F(CommandLine_Test, EveryKeyOfTheFileHasAFlag) {
+  EXPECT_EQ(Parse({"--help"}), 0);
+  for (const std::string& key : ConfigKeys()) {
+    EXPECT_THAT(out_.str(), HasSubstr("--" + absl::StrReplaceAll(key, {{"_", "-"}})));
+  }
 }
 
 TEST_F(CommandLine_Test, HelpThenNoLineIsWiderThanTheTerminal) {

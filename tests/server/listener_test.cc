@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -49,6 +50,23 @@ TEST(Listener_Test, SocketIsPrivateAndGoneAfterwards) {
   server->reset();
   sockets->clear();
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(Listener_Test, GivenGroupThenSocketIsItsOnceItIsOpenToIt) {
+  const TempDirectory folder;
+  Parts parts;
+  parts.parts.socket_group = getegid();
+  const std::string path = folder.path() + "/s.sock";
+  for (const bool open : {false, true}) {
+    parts.parts.open_to_group = open;
+    const auto sockets = ClaimSockets({"unix:" + path});
+    ASSERT_TRUE(sockets.ok()) << sockets.status();
+    const auto server = Listen({"unix:" + path}, *sockets, parts.parts);
+    ASSERT_TRUE(server.ok()) << server.status();
+    struct stat file;
+    ASSERT_EQ(stat(path.c_str(), &file), 0);
+    EXPECT_EQ(file.st_mode & 0777, open ? 0660u : 0600u);
+  }
 }
 
 // gRPC reads addresses as URIs: '#' and '?' cut a path, '%' changed it.

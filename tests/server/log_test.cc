@@ -51,11 +51,11 @@ TEST_F(Log_Test, WhenACallEndsThenDebugSaysWhoseItWasAndHowItEnded) {
   rpc::CallLog log;
   const absl::Status denied = MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", "no such run");
   StartLog({}, &out_);
-  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Caller{"ada"}}, denied);
+  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), auth::Caller{"ada"}}, denied);
   EXPECT_EQ(out_.str(), "");
   StartLog({"debug", "text"}, &out_);
-  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Caller{"ada"}}, denied);
-  log.OnEnded({"/sumscope.v1.RunService/GetRun", std::nullopt}, absl::OkStatus());
+  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), auth::Caller{"ada"}}, denied);
+  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), std::nullopt}, absl::OkStatus());
   EXPECT_EQ(out_.str(),
             "sumscoped: /sumscope.v1.RunService/GetRun of ada: NOT_FOUND RUN_NOT_FOUND\n"
             "sumscoped: /sumscope.v1.RunService/GetRun of nobody: OK\n");

@@ -78,6 +78,28 @@ TEST_F(ResolveConfig_Test, GivenDirectoryAsWorkerProgramThenRefused) {
   EXPECT_EQ(Reason(), "WORKER_PROGRAM_MISSING");
 }
 
+TEST_F(ResolveConfig_Test, FlagsOfTheWaysInAreTakenAndPathsMadeAbsolute) {
+  flags_.listen = {"0.0.0.0:7443"};
+  flags_.tls_certificate = "c.pem";
+  flags_.tls_key = "/k.pem";
+  flags_.tls_client_ca = "a.pem";
+  flags_.tls_client_certificates = "required";
+  flags_.socket_group = "root";
+  flags_.user_calls_per_second = 0.5;
+  flags_.user_streams = 3;
+  const auto config = ResolveConfig(flags_, surroundings_);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->tls_certificate, Path("c.pem"));
+  EXPECT_EQ(config->tls_key, "/k.pem");
+  EXPECT_EQ(config->tls_client_ca, Path("a.pem"));
+  EXPECT_EQ(config->tls_client_certificates, "required");
+  EXPECT_EQ(config->socket_group, "root");
+  EXPECT_EQ(config->user_calls_per_second, 0.5);
+  EXPECT_EQ(config->user_streams, 3u);
+  flags_.user_uploads = -1;
+  EXPECT_EQ(Reason(), "CONFIG_INVALID");
+}
+
 TEST_F(ResolveConfig_Test, GivenSlotsThenTheyAreAsConfigured) {
   flags_.slots = {"a:cpu:3"};
   flags_.listen = {"unix:" + Path("s")};

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 #include <vector>
 
 #include "proto/contract/errors/errors.h"
@@ -114,6 +115,63 @@ TEST(SocketPlace_Test, GivenDatagramSocketThenItStays) {
   const BoundSocket journal(path, SOCK_DGRAM);
   EXPECT_EQ(ErrorReason(SocketPlace::Claim(path).status()), "SOCKET_NOT_POSSIBLE");
   EXPECT_NE(InodeOf(path), 0u);
+}
+
+TEST(SocketPlace_Test, SocketIsOpenToItsGroupOnceThatIsSaid) {
+  const TempDirectory folder;
+  const std::string path = folder.path() + "/s.sock";
+  auto place = SocketPlace::Claim(path).value();
+  BoundSocket ours(place->bind_path());
+  ours.Listen();
+  chmod(place->bind_path().c_str(), 0600);
+  ASSERT_TRUE(place->Publish().ok());
+  ASSERT_TRUE(place->GiveTo(getegid()).ok());
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+  ASSERT_TRUE(place->OpenToGroup().ok());
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0660u);
+  EXPECT_EQ(info.st_gid, getegid());
+}
+
+// Whoever took the path would have got the mode that was meant for ours.
+TEST(SocketPlace_Test, GivenSuccessorThenItsModeStays) {
+  const TempDirectory folder;
+  const std::string path = folder.path() + "/s.sock";
+  auto place = SocketPlace::Claim(path).value();
+  BoundSocket ours(place->bind_path());
+  ours.Listen();
+  ASSERT_TRUE(place->Publish().ok());
+  std::filesystem::remove(path);
+  std::ofstream(path) << "another's";
+  chmod(path.c_str(), 0600);
+  EXPECT_TRUE(place->OpenToGroup().ok());
+  struct stat info = {};
+  ASSERT_EQ(stat(path.c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0600u);
+}
+
+TEST(SocketPlace_Test, GroupThatMayNotBeGivenIsRefused) {
+  if (geteuid() == 0) GTEST_SKIP() << "root may give any";
+  const TempDirectory folder;
+  const std::string path = folder.path() + "/s.sock";
+  auto place = SocketPlace::Claim(path).value();
+  BoundSocket ours(place->bind_path());
+  ours.Listen();
+  ASSERT_TRUE(place->Publish().ok());
+  EXPECT_EQ(ErrorReason(place->GiveTo(0)), "LISTEN_FAILED");
+}
+
+TEST(SocketPlace_Test, FolderSaysWhetherAGroupReachesTheSocket) {
+  const TempDirectory folder;
+  const auto place = SocketPlace::Claim(folder.path() + "/s.sock").value();
+  for (const auto& [mode, reaches, others_reach] :
+       {std::tuple(0700, false, false), std::tuple(0750, true, false), std::tuple(0755, true, true)}) {
+    chmod(folder.path().c_str(), mode);
+    EXPECT_EQ(place->IsInReachOf(getegid()), reaches);
+    EXPECT_EQ(place->IsInReachOf(getegid() + 1), others_reach);
+  }
 }
 
 TEST(SocketPlace_Test, PathsThatCannotBeSocketsAreRefused) {
