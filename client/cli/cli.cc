@@ -18,22 +18,32 @@ namespace {
 
 constexpr char kFooter[] =
     "\nHelp of one command: sumscope help COMMAND\n"
-    "\nSUMSCOPE_SERVER, SUMSCOPE_CONTEXT, SUMSCOPE_TIMEOUT and SUMSCOPE_OUTPUT in the environment say what the flags "
-    "of "
-    "these names would; flags win. What neither says is read from $XDG_CONFIG_HOME/sumscope/config.toml "
-    "(~/.config/sumscope/config.toml).\n"
+    "\nSUMSCOPE_SERVER, SUMSCOPE_CONTEXT, SUMSCOPE_TIMEOUT, SUMSCOPE_OUTPUT, SUMSCOPE_CA, SUMSCOPE_TOKEN_FILE, "
+    "SUMSCOPE_CERTIFICATE and SUMSCOPE_KEY in the environment say what the flags of these names would; flags win. What "
+    "neither says is read from $XDG_CONFIG_HOME/sumscope/config.toml (~/.config/sumscope/config.toml). SUMSCOPE_SSH is "
+    "a command in place of ssh, its words split at blanks.\n"
     "\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was "
     "cancelled, 7 server unavailable, 8 precondition, 9 quota, 124 timeout, 130 interrupted.";
 
 void AddConnectionOptions(Command root, Settings* settings) {
   const std::string group = "Connection";
-  root.Add("--server", &settings->server, "unix:/path or host:port (default: the local socket)")
+  root.Add(
+          "--server", &settings->server,
+          "unix:/path, ssh://[user@]host[:port] or host:port, which is TLS but on loopback (default: the local socket)")
       .type_name("ADDRESS")
       .group(group);
   root.Add("--timeout", &settings->timeout, "of one call, 30s by default").type_name("TIME").group(group);
   root.Add("--context", &settings->context, "a [contexts.NAME] of the configuration file")
       .type_name("NAME")
       .group(group);
+  const auto add_file = [&](const char* name, std::string* file, const char* description) {
+    root.Add(name, file, description).type_name("FILE").group(group);
+  };
+  add_file("--ca", &settings->ca,
+           "certificates that the server's is signed by (default: those that the system trusts)");
+  add_file("--token-file", &settings->token_file, "your token, in a file of mode 0600; sumscope login writes one");
+  add_file("--certificate", &settings->certificate, "your certificate, where the server asks for one");
+  add_file("--key", &settings->key, "its private key, in a file of mode 0600");
 }
 
 // A pipe leads to a pager, which does not wrap at words either.
@@ -83,7 +93,7 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   root.footer(kFooter);
   AddConnectionOptions(Command(&root), &settings);
   for (const auto add : {AddTrain, AddImport, AddRuns, AddProbe, AddAsk, AddAnalyses, AddFacts, AddCapture, AddCaptures,
-                         AddServer, AddUsers, AddToken, AddAudit, AddGlossary, AddCompletion}) {
+                         AddServer, AddConnecting, AddUsers, AddToken, AddAudit, AddGlossary, AddCompletion}) {
     add(&registry, Command(&root));
   }
   if (!arguments.empty() && arguments[0] == "complete") {
@@ -104,7 +114,8 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   }
   if (const absl::Status status = CheckArguments(&root); !status.ok()) return Finish(status, dependencies);
   Session session(settings, registry.output(), environment, dependencies);
-  if (const absl::Status status = session.Start(); !status.ok()) return Finish(status, dependencies);
+  if (const absl::Status status = session.Start(registry.config_use()); !status.ok())
+    return Finish(status, dependencies);
   return Finish(registry.chosen()(session), dependencies);
 }
 

@@ -1,14 +1,14 @@
 // sumscope: reads the environment, looks at the terminal, runs the command line.
-#include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <string>
 
 #include "absl/strings/numbers.h"
+#include "client/cli/app/line_reader.h"
 #include "client/cli/app/signals.h"
 #include "client/cli/cli.h"
 #include "proto/contract/process/home_directory.h"
@@ -29,36 +29,28 @@ int ColumnsOf(int descriptor) {
   return absl::SimpleAtoi(Variable("COLUMNS"), &columns) ? columns : 0;
 }
 
-// A line of stdin, read byte by byte: what comes after it is not ours. Looks up now and then for Ctrl-C, which is no
-// signal to this thread.
-std::optional<std::string> ReadLine(const sumscope::client::Cancellation& cancellation) {
-  constexpr int kLookMs = 100;
-  std::string line;
-  while (!cancellation.cancelled()) {
-    pollfd input = {STDIN_FILENO, POLLIN, 0};
-    if (poll(&input, 1, kLookMs) <= 0) continue;
-    char byte;
-    if (read(STDIN_FILENO, &byte, 1) != 1) return std::nullopt;
-    if (byte == '\n') return line;
-    line += byte;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace sumscope::client;  // NOLINT: the program's one namespace
   sumscope::FillStandardDescriptors();
   std::ios::sync_with_stdio(false);
+  const rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);  // what a crash leaves behind would hold the token
   Cancellation cancellation;
-  const SignalWatch signals(&cancellation);
+  LineReader input(STDIN_FILENO, &cancellation);
+  const SignalWatch signals(&cancellation, [&input] { input.ShowAgain(); });
 
   Environment environment;
   environment.server = Variable("SUMSCOPE_SERVER");
   environment.timeout = Variable("SUMSCOPE_TIMEOUT");
   environment.context = Variable("SUMSCOPE_CONTEXT");
   environment.output = Variable("SUMSCOPE_OUTPUT");
+  environment.ca = Variable("SUMSCOPE_CA");
+  environment.token_file = Variable("SUMSCOPE_TOKEN_FILE");
+  environment.certificate = Variable("SUMSCOPE_CERTIFICATE");
+  environment.key = Variable("SUMSCOPE_KEY");
+  environment.ssh = Variable("SUMSCOPE_SSH");
   environment.xdg_config_home = Variable("XDG_CONFIG_HOME");
   environment.xdg_runtime_dir = Variable("XDG_RUNTIME_DIR");
   environment.home = sumscope::HomeDirectory(Variable("HOME"));
@@ -72,8 +64,9 @@ int main(int argc, char** argv) {
   terminal.width_of_out = [] { return ColumnsOf(STDOUT_FILENO); };
   terminal.width_of_err = [] { return ColumnsOf(STDERR_FILENO); };
   if (isatty(STDIN_FILENO) != 0 && isatty(STDERR_FILENO) != 0) {
-    terminal.read_line = [&cancellation] { return ReadLine(cancellation); };
+    terminal.read_line = [&input] { return input.Read(); };
   }
+  terminal.read_secret = [&input](const std::string& prompt) { return input.ReadHidden(prompt, &std::cerr); };
 
   RealSleeper sleeper(&cancellation);
   const int code = RunCommandLine({argv + 1, argv + argc}, environment,

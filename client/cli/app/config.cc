@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "client/files/readable_file.h"
@@ -25,10 +26,10 @@ absl::Status Invalid(const std::string& path, const toml::source_region& where, 
 // Reads the settings of one table; `contexts` is null within a context.
 absl::Status ReadTable(const toml::table& table, const std::string& path, Settings* settings,
                        std::map<std::string, Settings>* contexts) {
-  const std::map<absl::string_view, std::string*> keys = {{"server", &settings->server},
-                                                          {"timeout", &settings->timeout},
-                                                          {"output", &settings->output},
-                                                          {"context", &settings->context}};
+  const std::map<absl::string_view, std::string*> keys = {
+      {"server", &settings->server},           {"timeout", &settings->timeout}, {"output", &settings->output},
+      {"context", &settings->context},         {"ca", &settings->ca},           {"token_file", &settings->token_file},
+      {"certificate", &settings->certificate}, {"key", &settings->key}};
   for (const auto& [key, node] : table) {
     const absl::string_view name(key.str().data(), key.str().size());
     const auto known = keys.find(name);
@@ -41,7 +42,8 @@ absl::Status ReadTable(const toml::table& table, const std::string& path, Settin
       }
     } else if (known == keys.end() || (contexts == nullptr && name == "context")) {
       return Invalid(path, key.source(),
-                     absl::StrCat("unknown key ", Quote(name), "; there are server, timeout, output",
+                     absl::StrCat("unknown key ", Quote(name),
+                                  "; there are server, timeout, output, ca, token_file, certificate, key",
                                   contexts != nullptr ? ", context and [contexts.NAME]" : ""));
     } else if (const auto text = node.value_exact<std::string>()) {
       *known->second = *text;
@@ -54,24 +56,34 @@ absl::Status ReadTable(const toml::table& table, const std::string& path, Settin
   return absl::OkStatus();
 }
 
+Settings SettingsOf(const Environment& environment) {
+  Settings settings;
+  settings.server = environment.server;
+  settings.timeout = environment.timeout;
+  settings.context = environment.context;
+  settings.output = environment.output;
+  settings.ca = environment.ca;
+  settings.token_file = environment.token_file;
+  settings.certificate = environment.certificate;
+  settings.key = environment.key;
+  return settings;
+}
+
 // Fields of `weaker` where `settings` is silent.
 void FillFrom(const Settings& weaker, Settings* settings) {
-  for (std::string Settings::*field : {&Settings::server, &Settings::timeout, &Settings::context, &Settings::output}) {
+  for (std::string Settings::*field : {&Settings::server, &Settings::timeout, &Settings::context, &Settings::output,
+                                       &Settings::ca, &Settings::token_file, &Settings::certificate, &Settings::key}) {
     if ((settings->*field).empty()) settings->*field = weaker.*field;
   }
 }
 
-absl::StatusOr<ConfigFile> ReadConfig(const std::string& path) {
-  if (access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) return ConfigFile();
-  // Looked at before it is opened: a pipe without a writer would hold this for ever.
-  if (const absl::Status readable = CheckReadable(path, Pipes::kRefused); !readable.ok()) {
-    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_READABLE",
-                     absl::StrCat("the configuration: ", readable.message()));
+// The same from a table of the file, whose credentials are for no server that was named before it.
+void FillFromTable(Settings table, const Environment& environment, Settings* settings) {
+  const bool its_server = settings->server.empty() || settings->server == table.server;
+  for (std::string Settings::*field : kCredentialSettings) {
+    table.*field = its_server ? PathInFile(table.*field, environment) : "";
   }
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return ParseConfig(text.str(), path);
+  FillFrom(table, settings);
 }
 
 }  // namespace
@@ -88,23 +100,50 @@ absl::StatusOr<ConfigFile> ParseConfig(absl::string_view text, const std::string
   return config;
 }
 
-absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environment& environment) {
+std::string ConfigFolder(const Environment& environment) {
   const std::string folder =
       environment.xdg_config_home.empty() ? environment.home + "/.config" : environment.xdg_config_home;
-  const std::string path = folder + "/sumscope/config.toml";
-  SUMSCOPE_ASSIGN_OR_RETURN(const ConfigFile config, ReadConfig(path));
+  return folder + "/sumscope";
+}
+
+std::string ConfigPath(const Environment& environment) { return ConfigFolder(environment) + "/config.toml"; }
+
+std::string PathInFile(const std::string& path, const Environment& environment) {
+  if (path.empty() || path[0] == '/') return path;
+  if (absl::StartsWith(path, "~/")) return absl::StrCat(environment.home, path.substr(1));
+  return absl::StrCat(ConfigFolder(environment), "/", path);
+}
+
+absl::StatusOr<std::string> ReadConfigText(const std::string& path) {
+  if (access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)) return "";
+  // Looked at before it is opened: a pipe without a writer would hold this for ever.
+  if (const absl::Status readable = CheckReadable(path, Pipes::kRefused); !readable.ok()) {
+    return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_READABLE",
+                     absl::StrCat("the configuration: ", readable.message()));
+  }
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environment& environment, ConfigUse use) {
   Settings settings = flags;
-  FillFrom({environment.server, environment.timeout, environment.context, environment.output}, &settings);
+  FillFrom(SettingsOf(environment), &settings);
+  if (use == ConfigUse::kNone) return settings;
+  const std::string path = ConfigPath(environment);
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, ReadConfigText(path));
+  SUMSCOPE_ASSIGN_OR_RETURN(const ConfigFile config, ParseConfig(text, path));
   const std::string context = settings.context.empty() ? config.settings.context : settings.context;
-  if (!context.empty()) {
+  if (!context.empty() && use == ConfigUse::kAll) {
     const auto found = config.contexts.find(context);
     if (found == config.contexts.end()) {
       return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
-                       absl::StrCat(path, " has no [contexts.", context, "]"));
+                       absl::StrCat(path, " has no [contexts.", context, "]; sumscope context list shows which"));
     }
-    FillFrom(found->second, &settings);
+    FillFromTable(found->second, environment, &settings);
   }
-  FillFrom(config.settings, &settings);
+  FillFromTable(config.settings, environment, &settings);
   return settings;
 }
 

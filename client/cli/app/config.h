@@ -13,11 +13,16 @@ namespace sumscope::client {
 
 // Settings as given in one place, "" where that place is silent.
 struct Settings {
-  std::string server;   // unix:/path or host:port
+  std::string server;   // unix:/path, ssh://[user@]host[:port] or host:port
   std::string timeout;  // 30, 30s, 2m
   std::string context;  // which [contexts.NAME] of the file counts
   std::string output;   // table, json, ..
+  // Files with which the client shows who it is and knows the server, see Credentials.
+  std::string ca, token_file, certificate, key;
 };
+// Those files.
+inline constexpr std::string Settings::*kCredentialSettings[] = {&Settings::ca, &Settings::token_file,
+                                                                 &Settings::certificate, &Settings::key};
 
 // The file's top level and its named contexts.
 struct ConfigFile {
@@ -33,14 +38,29 @@ struct ConfigFile {
 //   context = "lab"
 //   [contexts.lab]
 //   server = "gpu-box:7433"
+//   ca = "lab-ca.pem"
+//   token_file = "tokens/lab"
 //
+// ca, token_file, certificate and key are paths of files, from the folder of the file or, with ~/, from the home.
 // INVALID_ARGUMENT CONFIG_INVALID for bad TOML, unknown keys and wrong types, with file and line.
 absl::StatusOr<ConfigFile> ParseConfig(absl::string_view text, const std::string& path);
 
-// What counts: flag, else environment, else the chosen context of $XDG_CONFIG_HOME/sumscope/config.toml (~/.config by
-// default), else that file's top level. `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context,
-// CONFIG_NOT_READABLE for a file that is there and cannot be read.
-absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environment& environment);
+// $XDG_CONFIG_HOME/sumscope (~/.config/sumscope by default), and the configuration file in it.
+std::string ConfigFolder(const Environment& environment);
+std::string ConfigPath(const Environment& environment);
+// Where a path leads that the file says; "" stays so.
+std::string PathInFile(const std::string& path, const Environment& environment);
+// The file's text, "" where there is none. CONFIG_NOT_READABLE for a file that is there and cannot be read.
+absl::StatusOr<std::string> ReadConfigText(const std::string& path);
+
+// What of the configuration file counts for a command.
+enum class ConfigUse { kAll, kNoContext, kNone };
+// What counts: flag, else environment, else the chosen context of the configuration file, else that file's top level.
+// Credentials of a table of the file are for no server that a flag, the environment or a stronger table names: a token
+// goes to nobody else. `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context; errors of
+// ReadConfigText.
+absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environment& environment,
+                                         ConfigUse use = ConfigUse::kAll);
 
 // "45", "45s", "2m": positive and at most a day. INVALID_ARGUMENT TIMEOUT_INVALID. "" is 30 s.
 absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text);

@@ -3,8 +3,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "client/cli/glossary/words.h"
-#include "client/connection/address.h"
+#include "client/connection/ways/address.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/default_socket.h"
@@ -33,23 +34,35 @@ OutputFlags WithoutDash(OutputFlags output) {
 
 }  // namespace
 
-absl::StatusOr<std::string> FindAddress(const Settings& settings, const Environment& environment) {
-  if (settings.server.empty()) {
-    return FindLocalServer(DefaultSocketPaths({environment.xdg_runtime_dir, environment.home}));
+absl::StatusOr<ConnectionOptions> FindServer(const Settings& settings, const Environment& environment) {
+  ConnectionOptions options;
+  SUMSCOPE_ASSIGN_OR_RETURN(options.timeout, ParseTimeout(settings.timeout));
+  options.address = settings.server;
+  options.credentials.ca = settings.ca;
+  options.credentials.token_file = settings.token_file;
+  options.credentials.certificate = settings.certificate;
+  options.credentials.key = settings.key;
+  const std::vector<std::string> ssh = absl::StrSplit(environment.ssh, ' ', absl::SkipWhitespace());
+  if (!ssh.empty()) options.ssh = ssh;
+  if (options.address.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(options.address,
+                              FindLocalServer(DefaultSocketPaths({environment.xdg_runtime_dir, environment.home})));
+  } else {
+    SUMSCOPE_RETURN_IF_ERROR(CheckServer(options.address));
   }
-  SUMSCOPE_RETURN_IF_ERROR(CheckServer(settings.server));
-  return settings.server;
+  return options;
 }
 
 Session::Session(Settings flags, OutputFlags output, const Environment& environment, const Dependencies& dependencies)
-    : settings_(std::move(flags)),
+    : flags_(flags),
+      settings_(std::move(flags)),
       output_(WithoutDash(std::move(output))),
       environment_(environment),
       dependencies_(dependencies) {}
 
-absl::Status Session::Start() {
+absl::Status Session::Start(ConfigUse use) {
   settings_.output = output_.format;
-  SUMSCOPE_ASSIGN_OR_RETURN(settings_, ResolveSettings(settings_, environment_));
+  SUMSCOPE_ASSIGN_OR_RETURN(settings_, ResolveSettings(settings_, environment_, use));
   if (!settings_.output.empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(format_, ParseFormat(settings_.output));
   }
@@ -59,9 +72,7 @@ absl::Status Session::Start() {
 
 absl::StatusOr<Connection*> Session::Connect() {
   if (connection_ != nullptr) return connection_.get();
-  ConnectionOptions options;
-  SUMSCOPE_ASSIGN_OR_RETURN(options.timeout, ParseTimeout(settings_.timeout));
-  SUMSCOPE_ASSIGN_OR_RETURN(options.address, FindAddress(settings_, environment_));
+  SUMSCOPE_ASSIGN_OR_RETURN(const ConnectionOptions options, FindServer(settings_, environment_));
   connection_ = std::make_unique<Connection>(options, dependencies_.sleeper, dependencies_.cancellation);
   return connection_.get();
 }

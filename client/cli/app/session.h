@@ -49,8 +49,9 @@ struct Document {
   bool explains_itself = false;               // its words are not of the glossary, or are it
 };
 
-// Where the server is that `settings` name, or the local one. Errors of FindLocalServer and CheckServer.
-absl::StatusOr<std::string> FindAddress(const Settings& settings, const Environment& environment);
+// Where the server is that `settings` name, or the local one, and with what it is reached. Errors of FindLocalServer,
+// CheckServer and ParseTimeout.
+absl::StatusOr<ConnectionOptions> FindServer(const Settings& settings, const Environment& environment);
 
 // The surroundings of one command: settings, connection, output. Confined to one thread.
 class Session {
@@ -58,10 +59,15 @@ class Session {
   Session(Settings flags, OutputFlags output, const Environment& environment, const Dependencies& dependencies);
 
   // Settles the settings; call first. Errors of ResolveSettings, INVALID_ARGUMENT OUTPUT_FORMAT_INVALID.
-  absl::Status Start();
+  absl::Status Start(ConfigUse use);
 
-  // Connects once. Errors of FindAddress.
+  // Connects once. Errors of FindServer.
   absl::StatusOr<Connection*> Connect();
+
+  // For commands that are about settings themselves: those that count, and those of the command line.
+  const Settings& settings() const { return settings_; }
+  const Settings& flags() const { return flags_; }
+  const Environment& environment() const { return environment_; }
 
   Terminal& terminal() { return *dependencies_.terminal; }
   Clock& clock() { return *dependencies_.clock; }
@@ -90,6 +96,7 @@ class Session {
   // On a terminal: no line wider than it, and where its words are explained.
   std::string ForPeople(const std::string& text, const Document& document) const;
 
+  const Settings flags_;
   Settings settings_;
   const OutputFlags output_;
   const Environment environment_;

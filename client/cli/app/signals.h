@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_CLIENT_CLI_APP_SIGNALS_H_
 #define SUMSCOPE_CLIENT_CLI_APP_SIGNALS_H_
 
+#include <functional>
 #include <thread>
 
 #include "client/base/cancellation.h"
@@ -12,7 +13,8 @@ namespace sumscope::client {
 // mask that keeps these signals for its own.
 class SignalWatch {
  public:
-  explicit SignalWatch(Cancellation* cancellation);
+  // `before_exit` runs before the second signal's end of the process.
+  SignalWatch(Cancellation* cancellation, std::function<void()> before_exit);
   ~SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;

@@ -133,10 +133,12 @@ Command Registry::AddFamily(Command parent, const std::string& name, const std::
   return Command(app);
 }
 
-void Registry::Run(Command command, Handler handler) {
+void Registry::Run(Command command, Handler handler, ConfigUse use) {
   CLI::App* const app = command.app();
-  app->callback([this, app, handler = std::move(handler)] {
-    if (app->get_subcommands().empty()) chosen_ = handler;
+  app->callback([this, app, use, handler = std::move(handler)] {
+    if (!app->get_subcommands().empty()) return;
+    chosen_ = handler;
+    config_use_ = use;
   });
 }
 

@@ -81,16 +81,19 @@ class Registry {
               Output output = Output::kFormatted);
   // A command that only has sub-commands.
   Command AddFamily(Command parent, const std::string& name, const std::string& description);
-  // Of a family with a handler of its own: what runs when no sub-command is given.
-  void Run(Command command, Handler handler);
+  // Of a family with a handler of its own: what runs when no sub-command is given. What of the
+  // configuration file counts for it is `use`.
+  void Run(Command command, Handler handler, ConfigUse use = ConfigUse::kAll);
 
   const OutputFlags& output() const { return output_; }
   // What parsing chose; empty before.
   const Handler& chosen() const { return chosen_; }
+  ConfigUse config_use() const { return config_use_; }
 
  private:
   OutputFlags output_;
   Handler chosen_;
+  ConfigUse config_use_ = ConfigUse::kAll;
 };
 
 // Arguments that several commands have.
@@ -113,6 +116,7 @@ void AddToken(Registry* registry, Command root);
 void AddAudit(Registry* registry, Command root);
 void AddGlossary(Registry* registry, Command root);
 void AddCompletion(Registry* registry, Command root);
+void AddConnecting(Registry* registry, Command root);
 
 }  // namespace sumscope::client
 

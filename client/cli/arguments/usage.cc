@@ -102,8 +102,9 @@ std::string HelpFormatter::make_usage(const CLI::App* app, std::string) const {
 std::string HelpFormatter::make_footer(const CLI::App* app) const {
   const std::string footer = CLI::Formatter::make_footer(app);
   if (app->get_parent() == nullptr) return footer;
-  return absl::StrCat("Every command also takes --server ADDRESS, --timeout TIME and --context NAME: ",
-                      "see sumscope --help.\n", footer);
+  return absl::StrCat(
+      "Every command also takes --server ADDRESS, --timeout TIME, --context NAME and the files of TLS: ",
+      "see sumscope --help.\n", footer);
 }
 
 std::string UsageMessage(const CLI::App* root, const CLI::ParseError& error) {

@@ -16,13 +16,12 @@ namespace {
 std::vector<Proposal> AskServer(const Typed& typed, const Environment& environment, const Dependencies& dependencies) {
   const absl::StatusOr<Settings> settings = ResolveSettings(typed.settings, environment);
   if (!settings.ok()) return {};
-  ConnectionOptions options;
-  options.timeout = absl::Milliseconds(500);
-  options.call_patience = options.stream_patience = options.first_patience = absl::ZeroDuration();
-  const absl::StatusOr<std::string> address = FindAddress(*settings, environment);
-  if (!address.ok()) return {};
-  options.address = *address;
-  Connection connection(options, dependencies.sleeper, dependencies.cancellation);
+  absl::StatusOr<ConnectionOptions> options = FindServer(*settings, environment);
+  if (!options.ok()) return {};
+  options->unattended = true;
+  options->timeout = absl::Milliseconds(500);
+  options->call_patience = options->stream_patience = options->first_patience = absl::ZeroDuration();
+  Connection connection(*options, dependencies.sleeper, dependencies.cancellation);
   return IdsOf(connection, typed.option.empty() ? typed.argument : typed.option, typed.word);
 }
 

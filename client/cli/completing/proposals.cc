@@ -176,7 +176,12 @@ std::vector<Proposal> ValuesOf(absl::string_view option, absl::string_view word)
   return proposals;
 }
 
-bool TakesFile(absl::string_view name) { return name == "--out" || name == "FILE"; }
+bool TakesFile(absl::string_view name) {
+  for (const char* one : {"--out", "FILE", "--ca", "--token-file", "--certificate", "--key"}) {
+    if (name == one) return true;
+  }
+  return false;
+}
 
 std::vector<Proposal> IdsOf(Connection& connection, absl::string_view argument, absl::string_view word) {
   std::vector<Proposal> proposals;

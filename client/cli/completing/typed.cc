@@ -35,6 +35,10 @@ std::string LongName(const CLI::Option& option) {
 void Keep(const std::string& option, const std::string& value, Settings* settings) {
   if (option == "--server") settings->server = value;
   if (option == "--context") settings->context = value;
+  if (option == "--ca") settings->ca = value;
+  if (option == "--token-file") settings->token_file = value;
+  if (option == "--certificate") settings->certificate = value;
+  if (option == "--key") settings->key = value;
 }
 
 // The positional argument number `place` of a command; the last may take several words.

@@ -20,6 +20,9 @@ struct Terminal {
   // Waits for a line that a person types; nothing at the end of the input, or when Ctrl-C came. Unset where no person
   // reads err and types.
   std::function<std::optional<std::string>()> read_line;
+  // A line of the standard input that nobody is to see: behind `prompt` and not shown where a person types it. Nothing
+  // at the end of the input, or when Ctrl-C came.
+  std::function<std::optional<std::string>(const std::string& prompt)> read_secret;
 
   int Columns() const { return Known(width_of_err); }
   // Of what is printed to `out`: 0, unlimited, where it is no terminal.

@@ -6,11 +6,15 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/connection/channel/grpc_status.h"
+#include "client/connection/ways/address.h"
+#include "client/connection/ways/plain_way.h"
+#include "client/connection/ways/ssh/ssh_way.h"
+#include "client/connection/ways/tls/tls_way.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/errors/errors.h"
-#include "proto/contract/limits.h"
-#include "proto/contract/process/grpc_address.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {
@@ -32,36 +36,65 @@ bool IsForeign(const absl::Status& status) {
   }
 }
 
-std::shared_ptr<grpc::Channel> MakeChannel(const ConnectionOptions& options) {
-  constexpr absl::Duration kLeastConnecting = absl::Seconds(20);  // gRPC's own
-  const std::string& address = options.address;
-  grpc::ChannelArguments arguments;
-  arguments.SetMaxReceiveMessageSize(limits::kMaxMessageBytes);
-  // A fresh channel connects at once instead of sharing an older one's waiting time.
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  // What lies in the environment for web browsers does not decide how a server is reached.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  // A call ends by its own timeout where something listens and says nothing: no attempt to connect ends before it.
-  const absl::Duration connecting = std::max(options.timeout, kLeastConnecting) + absl::Seconds(1);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, static_cast<int>(absl::ToInt64Milliseconds(connecting)));
-  if (!absl::StartsWith(address, "unix:")) {
-    // Notices a host that vanished; more often than every 5 minutes servers refuse.
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 360'000);
-    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+// By what `options` say: a host and port on this machine is plain unless something of TLS is given, and elsewhere it is
+// TLS.
+absl::StatusOr<std::unique_ptr<Way>> MakeWay(const ConnectionOptions& options, const Cancellation* cancellation) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const Address address, ParseAddress(options.address));
+  if (address.kind != Address::Kind::kTcp && options.credentials.has_token()) {
+    return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_OVER_PLAINTEXT",
+                     absl::StrCat("a token goes over TLS alone, and ", options.address,
+                                  " is none: it knows who you are by your account there. Leave --token-file and "
+                                  "SUMSCOPE_TOKEN_FILE out"));
   }
-  return grpc::CreateCustomChannel(GrpcAddress(address), grpc::InsecureChannelCredentials(), arguments);
+  if (address.kind == Address::Kind::kSsh) return MakeSshWay(options, address, cancellation);
+  const bool plain = address.kind == Address::Kind::kSocket || (address.loopback() && options.credentials.empty());
+  return plain ? MakePlainWay(options) : MakeTlsWay(options, address);
+}
+
+// Whether something is connected to that says nothing for `timeout`. Where connecting failed the call tells it better.
+bool StaysSilent(grpc::Channel& channel, absl::Duration timeout, const Cancellation& cancellation) {
+  constexpr absl::Duration kLook = absl::Milliseconds(100);  // for Ctrl-C
+  const absl::Time end = absl::Now() + timeout;
+  while (!cancellation.cancelled()) {
+    const grpc_connectivity_state state = channel.GetState(/*try_to_connect=*/true);
+    if (state != GRPC_CHANNEL_IDLE && state != GRPC_CHANNEL_CONNECTING) return false;
+    const absl::Time now = absl::Now();
+    if (now >= end) return true;
+    channel.WaitForStateChange(state, absl::ToChronoTime(std::min(end, now + kLook)));
+  }
+  return false;
 }
 
 }  // namespace
 
 ServerChannel::ServerChannel(ConnectionOptions options, const Cancellation* cancellation)
-    : options_(std::move(options)), cancellation_(cancellation), current_(MakeChannel(options_)) {}
+    : options_(std::move(options)), cancellation_(cancellation), way_(MakeWay(options_, cancellation)) {}
 
-void ServerChannel::Reconnect() { current_ = MakeChannel(options_); }
+ServerChannel::~ServerChannel() = default;
 
-absl::Status ServerChannel::Explain(const absl::Status& status) const {
+absl::Status ServerChannel::Open(absl::Duration timeout) {
+  if (current_ != nullptr) return absl::OkStatus();
+  SUMSCOPE_RETURN_IF_ERROR(way_.status());
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel = (*way_)->Open(timeout);
+  hopeless_ = !channel.ok() && !answered_;
+  if (channel.ok()) current_ = *std::move(channel);
+  return channel.status();
+}
+
+absl::Status ServerChannel::Connect(absl::Duration timeout) {
+  SUMSCOPE_RETURN_IF_ERROR(Open(timeout));
+  if (!(*way_)->tells_state() || !StaysSilent(*current_, timeout, *cancellation_)) return absl::OkStatus();
+  return absl::DeadlineExceededError("not connected");
+}
+
+bool ServerChannel::IsConnected() const {
+  if (current_ == nullptr) return false;
+  return !(*way_)->tells_state() || current_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+}
+
+absl::Status ServerChannel::Explain(const absl::Status& status) {
   if (cancellation_->cancelled()) return absl::CancelledError("interrupted");
-  const bool connected = current_->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_READY;
+  const bool connected = IsConnected();
   if (absl::IsDeadlineExceeded(status) && ErrorReason(status).empty() && !connected) {
     const bool local = absl::StartsWith(options_.address, "unix:");
     return MakeError(
@@ -82,7 +115,7 @@ absl::Status ServerChannel::Explain(const absl::Status& status) const {
         absl::StatusCode::kUnavailable, "NOT_A_SUMSCOPE_SERVER",
         absl::StrCat("what answers at ", options_.address, " is no Sumscope server, or one of another version (",
                      status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message()),
-                     "). Name another with --server unix:/path or host:port."));
+                     "). Name another with --server unix:/path, ssh://host or host:port."));
   }
   if (!IsConnectionLoss(status) || !ErrorReason(status).empty()) {
     if (!status.message().empty() || !ErrorReason(status).empty()) return status;
@@ -90,14 +123,15 @@ absl::Status ServerChannel::Explain(const absl::Status& status) const {
                      absl::StrCat("the server at ", options_.address, " refused the call as ",
                                   absl::StatusCodeToString(status.code()), " and gave no reason"));
   }
+  if (way_.ok()) SUMSCOPE_RETURN_IF_ERROR((*way_)->WhyLost());
   const bool reached = answered_ || connected;
   return MakeError(
       absl::StatusCode::kUnavailable, "SERVER_UNREACHABLE",
-      absl::StrCat(reached ? "lost the server at " : "no server answers at ", options_.address, " (",
-                   status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message()),
-                   "). ",
-                   reached ? "Nothing that it acknowledged is lost: try again when it is back."
-                           : "Start one with `sumscoped`, or name another with --server unix:/path or host:port."));
+      absl::StrCat(
+          reached ? "lost the server at " : "no server answers at ", options_.address, " (",
+          status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message()), "). ",
+          reached ? "Nothing that it acknowledged is lost: try again when it is back."
+                  : "Start one with `sumscoped`, or name another with --server unix:/path, ssh://host or host:port."));
 }
 
 }  // namespace sumscope::client

@@ -1,15 +1,18 @@
 #include "client/connection/unary/channel_stub.h"
 
+#include "absl/time/clock.h"
 #include "client/connection/channel/grpc_status.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/impl/client_unary_call.h"
 #include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/impl/rpc_method.h"
+#include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 
 absl::Status ChannelStub::Call(const Method& method, const google::protobuf::MessageLite& request,
                                google::protobuf::MessageLite* response, absl::Time deadline) {
+  SUMSCOPE_RETURN_IF_ERROR(channel_->Open(deadline - absl::Now()));
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(deadline));
   const Cancellation::Scope scope(cancellation_, [&context] { context.TryCancel(); });

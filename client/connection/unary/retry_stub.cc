@@ -18,7 +18,7 @@ absl::Status RetryStub::Call(const Method& method, const google::protobuf::Messa
     const absl::Time begun = sleeper_->Now();
     const absl::Status status = next_->Call(method, request, response, deadline);
     const bool lost = absl::IsUnavailable(status);
-    if (!lost || method.repeat == Repeat::kNever || cancellation_->cancelled() ||
+    if (!lost || channel_->hopeless() || method.repeat == Repeat::kNever || cancellation_->cancelled() ||
         !backoff.Wait(status, sleeper_->Now() - begun)) {
       return status;
     }

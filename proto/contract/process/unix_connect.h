@@ -3,10 +3,15 @@
 
 #include <string>
 
+#include "proto/contract/process/file_descriptor.h"
+
 namespace sumscope {
 
-// 0, or the errno of connecting to the Unix socket at `path`; the connection is closed again. Never waits: EAGAIN is a
-// full backlog, of a server that lives and is busy. ECONNREFUSED: nobody holds the socket.
+// Connects to the Unix socket at `path`: 0 and a `*connection` that does not block, or an errno. Never waits: EAGAIN is
+// a full backlog, of a server that lives and is busy. ECONNREFUSED: nobody holds the socket.
+int ConnectUnix(const std::string& path, FileDescriptor* connection);
+
+// The same of a connection that is closed again.
 int TryConnect(const std::string& path);
 
 }  // namespace sumscope

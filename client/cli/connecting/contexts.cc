@@ -1,0 +1,85 @@
+#include "client/cli/connecting/contexts.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "client/cli/connecting/config_edit.h"
+#include "client/cli/output/sink.h"
+#include "client/files/output_place.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/text/nearest.h"
+#include "proto/contract/text/quote.h"
+
+namespace sumscope::client {
+
+absl::StatusOr<LoadedConfig> LoadConfig(const Environment& environment) {
+  LoadedConfig config;
+  config.path = ConfigPath(environment);
+  SUMSCOPE_ASSIGN_OR_RETURN(config.text, ReadConfigText(config.path));
+  SUMSCOPE_ASSIGN_OR_RETURN(config.file, ParseConfig(config.text, config.path));
+  return config;
+}
+
+absl::Status MakeFolderOf(const std::string& path) {
+  for (size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
+    const std::string folder = path.substr(0, at);
+    if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return OutputFailed(folder, std::strerror(errno));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SaveConfig(const std::string& path, const std::string& text, Session& session) {
+  SUMSCOPE_RETURN_IF_ERROR(MakeFolderOf(path));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<Sink> sink, MakeFileSink(path, session.sleeper()));
+  SUMSCOPE_RETURN_IF_ERROR(sink->Write(text));
+  return sink->Commit();
+}
+
+absl::Status CheckContextName(const std::string& name) {
+  constexpr size_t kMost = 64;
+  const bool letters = std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+  });
+  if (!name.empty() && name.size() <= kMost && letters && absl::ascii_isalnum(static_cast<unsigned char>(name[0]))) {
+    return absl::OkStatus();
+  }
+  return MakeError(absl::StatusCode::kInvalidArgument, "CONTEXT_NAME_INVALID",
+                   absl::StrCat(Quote(name), " is no name of a context; expected 1 to ", kMost,
+                                " letters, digits, '.', '_' and '-', the first a letter or a digit"));
+}
+
+absl::StatusOr<Settings> FindContext(const LoadedConfig& config, const std::string& name) {
+  const auto found = config.file.contexts.find(name);
+  if (found != config.file.contexts.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, settings] : config.file.contexts) names.push_back(known);
+  return MakeError(absl::StatusCode::kNotFound, "CONTEXT_NOT_FOUND",
+                   names.empty()
+                       ? absl::StrCat("there is no context ", Quote(name), ", and no other: sumscope login makes one")
+                       : absl::StrCat("there is no context ", Quote(name), "; ", DidYouMean(name, names)));
+}
+
+std::string TokenPath(const Environment& environment, const std::string& name) {
+  return absl::StrCat(ConfigFolder(environment), "/tokens/", name);
+}
+
+absl::Status RemoveContext(const LoadedConfig& config, const std::string& name, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config, name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, WithoutContext(config.text, config.path, name));
+  const std::string token = TokenPath(session.environment(), name);
+  if (context.token_file == token && unlink(token.c_str()) != 0 && errno != ENOENT) {
+    return OutputFailed(token, std::strerror(errno));
+  }
+  return SaveConfig(config.path, text, session);
+}
+
+}  // namespace sumscope::client

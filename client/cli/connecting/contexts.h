@@ -1,0 +1,43 @@
+#ifndef SUMSCOPE_CLIENT_CLI_CONNECTING_CONTEXTS_H_
+#define SUMSCOPE_CLIENT_CLI_CONNECTING_CONTEXTS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "client/cli/app/config.h"
+#include "client/cli/app/session.h"
+
+namespace sumscope::client {
+
+// The configuration file as it is.
+struct LoadedConfig {
+  std::string path, text;
+  ConfigFile file;
+};
+// Errors of ReadConfigText and ParseConfig.
+absl::StatusOr<LoadedConfig> LoadConfig(const Environment& environment);
+
+// Makes every missing folder above `path`, for this user alone. INTERNAL OUTPUT_FAILED.
+absl::Status MakeFolderOf(const std::string& path);
+
+// Replaces the file whole, or makes it and its folder. A symbolic link leads to the file, whose mode stays. INTERNAL
+// OUTPUT_FAILED.
+absl::Status SaveConfig(const std::string& path, const std::string& text, Session& session);
+
+// Names of contexts that the program makes: letters, digits, '.', '_' and '-', at most 64, the first a letter or a
+// digit. INVALID_ARGUMENT CONTEXT_NAME_INVALID.
+absl::Status CheckContextName(const std::string& name);
+
+// The context of that name. NOT_FOUND CONTEXT_NOT_FOUND.
+absl::StatusOr<Settings> FindContext(const LoadedConfig& config, const std::string& name);
+
+// Where login keeps the token of a context.
+std::string TokenPath(const Environment& environment, const std::string& name);
+
+// Takes the context away, and its token where login wrote it.
+absl::Status RemoveContext(const LoadedConfig& config, const std::string& name, Session& session);
+
+}  // namespace sumscope::client
+
+#endif  // SUMSCOPE_CLIENT_CLI_CONNECTING_CONTEXTS_H_
