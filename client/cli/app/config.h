@@ -17,7 +17,7 @@ struct Settings {
   std::string timeout;  // 30, 30s, 2m
   std::string context;  // which [contexts.NAME] of the file counts
   std::string output;   // table, json, ..
-  // Files with which the client shows who it is and knows the server, see Credentials.
+  // Files with which the client shows who it is and knows the server, see ServerCredentials.
   std::string ca, token_file, certificate, key;
 };
 // Those files.
@@ -56,8 +56,8 @@ absl::StatusOr<std::string> ReadConfigText(const std::string& path);
 // What of the configuration file counts for a command.
 enum class ConfigUse { kAll, kNoContext, kNone };
 // What counts: flag, else environment, else the chosen context of the configuration file, else that file's top level.
-// Credentials of a table of the file are for no server that a flag, the environment or a stronger table names: a token
-// goes to nobody else. `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context; errors of
+// ServerCredentials of a table of the file are for no server that a flag, the environment or a stronger table names: a
+// token goes to nobody else. `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context; errors of
 // ReadConfigText.
 absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environment& environment,
                                          ConfigUse use = ConfigUse::kAll);

@@ -10,7 +10,7 @@ namespace sumscope::client {
 
 // With what a client shows who it is, and knows the server. Paths of files, "" where there is none. Files are read
 // again for each connection.
-struct Credentials {
+struct ServerCredentials {
   std::string ca;           // certificates that the server's is signed by; "": those that the system trusts
   std::string token_file;   // private
   std::string token;        // the text itself, where it is in no file yet
@@ -23,7 +23,7 @@ struct Credentials {
 
 struct ConnectionOptions {
   std::string address;  // unix:/path, ssh://[user@]host[:port] or host:port
-  Credentials credentials;
+  ServerCredentials credentials;
   std::vector<std::string> ssh = {"ssh"};              // the command in front of ssh's own arguments
   bool unattended = false;                             // nobody is there whom ssh could ask for a password
   absl::Duration timeout = absl::Seconds(30);          // of a call with its repeats, of a stream's connecting

@@ -5,15 +5,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/connection/ways/tls/tls_context.h"
-#include "client/files/private_file.h"
 #include "client/files/readable_file.h"
+#include "client/files/private_file.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 
 namespace sumscope::client {
 namespace {
 
-absl::Status CaInvalid(const Credentials& credentials, absl::string_view why) {
+absl::Status CaInvalid(const ServerCredentials& credentials, absl::string_view why) {
   return MakeError(absl::StatusCode::kInvalidArgument, "CA_FILE_INVALID",
                    absl::StrCat("the certificates of --ca ", credentials.ca, " cannot be used: ", why));
 }
@@ -35,7 +35,7 @@ absl::StatusOr<std::string> ReadPem(const std::string& path) {
   return text;
 }
 
-absl::Status Tell(TlsFault fault, const Credentials& credentials) {
+absl::Status Tell(TlsFault fault, const ServerCredentials& credentials) {
   switch (fault) {
     case TlsFault::kNone:
       return absl::OkStatus();
@@ -56,7 +56,7 @@ absl::Status Tell(TlsFault fault, const Credentials& credentials) {
 
 }  // namespace
 
-absl::StatusOr<TlsFiles> ReadTlsFiles(const Credentials& credentials) {
+absl::StatusOr<TlsFiles> ReadTlsFiles(const ServerCredentials& credentials) {
   TlsFiles files;
   if (credentials.certificate.empty() != credentials.key.empty()) {
     return OwnInvalid("CERTIFICATE_FILE_INVALID", "certificate", credentials.certificate,

@@ -8,7 +8,7 @@
 
 namespace sumscope::client {
 
-// What the files of Credentials hold, "" where there is none.
+// What the files of ServerCredentials hold, "" where there is none.
 struct TlsFiles {
   std::string ca, certificate, key;  // PEM
   std::string token;
@@ -17,7 +17,7 @@ struct TlsFiles {
 // Reads them, the private ones as ReadPrivateFile says. INVALID_ARGUMENT CA_FILE_INVALID. UNAUTHENTICATED
 // CERTIFICATE_FILE_INVALID; KEY_FILE_INVALID, also for a key that is another certificate's; KEY_FILE_OPEN_TO_OTHERS,
 // TOKEN_FILE_INVALID, TOKEN_FILE_OPEN_TO_OTHERS.
-absl::StatusOr<TlsFiles> ReadTlsFiles(const Credentials& credentials);
+absl::StatusOr<TlsFiles> ReadTlsFiles(const ServerCredentials& credentials);
 
 }  // namespace sumscope::client
 
