@@ -60,7 +60,7 @@ inline constexpr char kRunFileReplaced[] = "RUN_FILE_REPLACED";
 class RunFileTransaction {
  public:
   virtual ~RunFileTransaction() = default;
-  // Replaces the stored description (spec, owner, labels, state, segments).
+  // Replaces the stored description (spec, owner, visibility, labels, state, segments).
   virtual absl::Status PutRun(const v1::Run& run) = 0;
   // Appends steps. Steps that are stored already are compared: equal bytes are skipped, a difference replaces the rows
   // and makes *diverged_step the first such step. A gap is FAILED_PRECONDITION METRICS_GAP.
@@ -85,6 +85,7 @@ class RunFile {
   virtual ~RunFile() = default;
   virtual absl::Status Write(const std::function<absl::Status(RunFileTransaction&)>& body) = 0;
 
+  // Without a visibility it is LAB: files of before runs had one.
   virtual absl::StatusOr<v1::Run> GetRun() = 0;
   virtual absl::StatusOr<uint64_t> MetricSteps(Series series) = 0;  // steps 0 .. result-1 are stored
   // Up to `max_rows` consecutive steps from `first_step` on; an empty block past the end.

@@ -76,6 +76,7 @@ inline constexpr size_t kMaxOpenRunFiles = 64;
 inline constexpr size_t kMaxWatchers = 1000;
 inline constexpr size_t kMaxEventBatch = 500;
 inline constexpr absl::Duration kHistoryRetention = absl::Hours(24 * 90);  // of events and of answered requests
+inline constexpr absl::Duration kAuditRetention = absl::Hours(24 * 366);   // and of tokens that have ended
 inline constexpr absl::Duration kQuestionSetGrace = absl::Hours(24 * 7);   // of an uploaded set that nothing names
 inline constexpr absl::Duration kHousekeepingInterval = absl::Hours(24);
 inline constexpr absl::Duration kHousekeepingLook = absl::Minutes(1);  // whether that interval is over

@@ -101,6 +101,52 @@ TEST_F(DamagedRows_Test, RunThatCannotBeReadThenItIsNamedAndTheOthersAreListed) 
   }
 }
 
+// What is neither LAB nor PRIVATE is nobody else's business.
+TEST_F(DamagedRows_Test, VisibilityThatIsNoneThenTheRunIsDamagedToItsOwnerAndAbsentToOthers) {
+  Damage("UPDATE runs SET visibility = 'lab' WHERE id = 'r2'");
+  Read([](CatalogReader& reader) {
+    EXPECT_THAT(Listed(reader), ElementsAre("r3", "r2!", "r1"));
+    EXPECT_EQ(ErrorReason(reader.runs().Get(Viewer::User("ada"), "r2").status()), "CATALOG_ROW_CORRUPT");
+    EXPECT_EQ(ErrorReason(reader.runs().Get(Viewer::User("bob"), "r2").status()), "RUN_NOT_FOUND");
+    EXPECT_THAT(reader.runs().List(Viewer::User("bob"), {})->runs, SizeIs(2));
+  });
+}
+
+// A role that cannot be read must never be taken for one.
+TEST_F(DamagedRows_Test, UserThatCannotBeReadThenTheyAreNamedAndHaveNoRole) {
+  const absl::Status inserted = storage_.catalog->Write([](CatalogTransaction& transaction) -> absl::Status {
+    for (const uint32_t uid : {1u, 2u}) {
+      v1::User user;
+      user.set_name(uid == 1 ? "users/ada" : "users/bob");
+      user.set_role(v1::ADMIN);
+      user.add_local_uids(uid);
+      EXPECT_TRUE(transaction.users().Insert(user).ok());
+    }
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(inserted.ok()) << inserted;
+  for (const char* damage : {"UPDATE users SET role = 'admin' WHERE name = 'ada'",
+                             "UPDATE users SET role = 'ROLE_UNSPECIFIED' WHERE name = 'ada'",
+                             "UPDATE users SET role = 'ADMIN' WHERE name = 'ada'; INSERT INTO user_certificates VALUES "
+                             "(CAST(x'ff' AS TEXT), 'ada')",
+                             "DELETE FROM user_certificates; INSERT INTO user_uids VALUES (-1, 'ada')"}) {
+    Damage(damage);
+    Read([&](CatalogReader& reader) {
+      const absl::Status status = reader.users().Get("ada").status();
+      EXPECT_EQ(ErrorReason(status), "CATALOG_ROW_CORRUPT") << damage;
+      EXPECT_THAT(std::string(status.message()), HasSubstr("users/ada"));
+      EXPECT_EQ(ErrorReason(reader.users().OfUid(1).status()), "CATALOG_ROW_CORRUPT");
+      EXPECT_EQ((*reader.users().OfUid(2))->role(), v1::ADMIN);
+      const auto page = reader.users().List(10, "");
+      ASSERT_TRUE(page.ok()) << page.status();
+      ASSERT_THAT(page->users, SizeIs(2));
+      EXPECT_EQ(page->users[0].name(), "users/ada");
+      EXPECT_EQ(page->users[0].role(), v1::ROLE_UNSPECIFIED);
+      EXPECT_TRUE(page->users[0].disabled());
+    });
+  }
+}
+
 TEST_F(DamagedRows_Test, SpecThatIsNoJsonThenFiltersOverSpecsFindTheOthers) {
   Damage("UPDATE runs SET spec = 'no JSON' WHERE id = 'r2'");
   Read([](CatalogReader& reader) {

@@ -69,6 +69,8 @@ void Housekeeping::Forget() {
       ->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
         SUMSCOPE_RETURN_IF_ERROR(transaction.events().Prune(now - limits::kHistoryRetention));
         SUMSCOPE_RETURN_IF_ERROR(transaction.requests().Prune(now - limits::kHistoryRetention));
+        SUMSCOPE_RETURN_IF_ERROR(transaction.audit().Prune(now - limits::kAuditRetention));
+        SUMSCOPE_RETURN_IF_ERROR(transaction.tokens().Prune(now - limits::kAuditRetention));
         return transaction.question_sets().ForgetUnnamed(now - limits::kQuestionSetGrace);
       })
       .IgnoreError();

@@ -12,9 +12,10 @@ namespace sumscope::jobs {
 absl::Status CarryOut(Context* context, const storage::Removal& removal);
 
 // Keeps a server that runs for years from growing without bound: forgets what is older than
-// limits::kHistoryRetention of the history, and uploaded question sets that nothing has named for
-// limits::kQuestionSetGrace; then removes from the files what the catalog has forgotten, and seals files of ended runs
-// that could not be sealed at their end. What fails is tried again the next time. Confined to one thread at a time.
+// limits::kHistoryRetention of the history, limits::kAuditRetention of the audit and of tokens that have ended, and
+// uploaded question sets that nothing has named for limits::kQuestionSetGrace; then removes from the files what the
+// catalog has forgotten, and seals files of ended runs that could not be sealed at their end. What fails is tried again
+// the next time. Confined to one thread at a time.
 class Housekeeping {
  public:
   explicit Housekeeping(Context* context) : context_(context) {}

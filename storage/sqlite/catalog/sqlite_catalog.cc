@@ -3,8 +3,10 @@
 #include <utility>
 
 #include "proto/contract/errors/status_macros.h"
+#include "storage/sqlite/catalog/access/sqlite_audit.h"
+#include "storage/sqlite/catalog/access/sqlite_tokens.h"
+#include "storage/sqlite/catalog/access/sqlite_users.h"
 #include "storage/sqlite/catalog/topics/sqlite_analyses.h"
-#include "storage/sqlite/catalog/topics/sqlite_audit.h"
 #include "storage/sqlite/catalog/topics/sqlite_events.h"
 #include "storage/sqlite/catalog/topics/sqlite_facts.h"
 #include "storage/sqlite/catalog/topics/sqlite_headlines.h"
@@ -13,8 +15,6 @@
 #include "storage/sqlite/catalog/topics/sqlite_removals.h"
 #include "storage/sqlite/catalog/topics/sqlite_requests.h"
 #include "storage/sqlite/catalog/topics/sqlite_runs.h"
-#include "storage/sqlite/catalog/topics/sqlite_tokens.h"
-#include "storage/sqlite/catalog/topics/sqlite_users.h"
 
 namespace sumscope::storage {
 namespace {

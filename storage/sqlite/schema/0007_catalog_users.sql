@@ -73,7 +73,13 @@ CREATE TABLE question_set_uploads (
 CREATE INDEX question_set_uploads_by_time ON question_set_uploads (upload_time);
 INSERT INTO question_set_uploads SELECT sha256, '', create_time, upload_time, sequence FROM question_sets;
 
+-- Whether a run is seen, and found by the beginning of its id, without a look at its row.
+CREATE INDEX runs_seen ON runs (id, visibility, owner, delete_time);
+DROP INDEX analyses_by_sequence;
+DROP INDEX analyses_by_kind_and_sequence;
 DROP INDEX analyses_by_uploaded;
+CREATE INDEX analyses_by_sequence ON analyses (sequence, run);
+CREATE INDEX analyses_by_kind_and_sequence ON analyses (analysis, sequence, run);
 CREATE INDEX analyses_by_uploaded ON analyses (uploaded, sequence) WHERE uploaded <> '';
 
 -- The orders of ListRuns, with what decides whether a run is shown: others' private ones are passed over in the index.

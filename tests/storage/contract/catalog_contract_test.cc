@@ -169,6 +169,7 @@ TEST_P(Catalog_Test, RequestsAndAnalysesAreFoundAgain) {
   EXPECT_TRUE(catalog()
                   .Read([](CatalogReader& reader) {
                     EXPECT_EQ((*reader.requests().Find("id"))->resource, "runs/r1");
+                    EXPECT_EQ((*reader.requests().Find("id"))->user, "ada");
                     EXPECT_FALSE(reader.requests().Find("other")->has_value());
                     EXPECT_EQ((*reader.analyses().Find(Viewer::Server(), "r1", "key1"))->name(), "runs/r1/analyses/a1");
                     EXPECT_FALSE(reader.analyses().Find(Viewer::Server(), "r1", "key2")->has_value())

@@ -70,6 +70,7 @@ TEST_P(RunFile_Test, DescriptionComesBack) {
   v1::Run run = MakeRun("r1");
   run.set_state(v1::SUCCEEDED);
   run.add_segments()->set_host("here");
+  run.set_visibility(v1::PRIVATE);
   Write([&](RunFileTransaction& transaction) { return transaction.PutRun(run); });
   ReopenFile();
   EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(*file_->GetRun(), run));

@@ -328,6 +328,7 @@ TEST_P(PastSchema_Test, FilesBesideTheCatalogAreRead) {
   const auto file = storage_.run_files->Open("succeeded");
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ((*file)->GetRun()->state(), v1::SUCCEEDED);
+  EXPECT_EQ((*file)->GetRun()->visibility(), v1::LAB) << "of before there was another";
   EXPECT_EQ(*(*file)->MetricSteps(Series::kTiming), 4u);
   EXPECT_THAT((*file)->ReadMetrics(Series::kDeterministic, 2, 10)->values(), ElementsAre(1.0 / 3, 0.5, 0.25, 0.5));
   const auto sets = (*file)->ListTensorSets(TensorSetKind::kWeights);

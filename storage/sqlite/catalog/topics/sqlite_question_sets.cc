@@ -33,7 +33,8 @@ std::string SelectSeen(const Viewer& viewer, absl::string_view which) {
       "coalesce(own.sequence, of_all.sequence, naming.sequence) AS place FROM question_sets "
       "LEFT JOIN question_set_uploads AS own ON own.sha256 = question_sets.sha256 AND own.user = ? "
       "LEFT JOIN question_set_uploads AS of_all ON of_all.sha256 = question_sets.sha256 AND of_all.user = '' "
-      "LEFT JOIN analyses AS naming ON naming.rowid = (SELECT analyses.rowid FROM analyses JOIN runs ON "
+      "LEFT JOIN analyses AS naming ON naming.rowid = (SELECT analyses.rowid FROM analyses JOIN runs INDEXED BY "
+      "runs_seen ON "
       "runs.id = analyses.run WHERE uploaded = question_sets.sha256 AND uploaded <> ''",
       AndIsSeen(viewer), " ORDER BY analyses.sequence LIMIT 1) WHERE place IS NOT NULL AND ", which);
 }

@@ -155,6 +155,43 @@ TEST_F(Housekeeping_Test, OldHistoryGoesAtTheStart) {
   EXPECT_EQ(again(), "runs/third");
 }
 
+TEST_F(Housekeeping_Test, AuditAndEndedTokensGoAfterAYear) {
+  const absl::Status written = storage_.catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    v1::User user;
+    user.set_name("users/ada");
+    user.set_role(v1::MEMBER);
+    EXPECT_TRUE(transaction.users().Insert(user).ok());
+    storage::StoredToken token;
+    token.id = "t1";
+    token.user = "ada";
+    token.expire_time = clock_.Now();
+    EXPECT_TRUE(transaction.tokens().Insert(token).ok());
+    storage::AuditRow row;
+    row.time = clock_.Now();
+    row.resource = "users/ada/tokens/t1";
+    return transaction.audit().Append(&row);
+  });
+  ASSERT_TRUE(written.ok()) << written;
+  const auto are_kept = [&] {
+    size_t kept = 0;
+    const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
+      storage::AuditQuery query;
+      query.resource = "users/ada";
+      kept = reader.audit().List(query)->rows.size();
+      EXPECT_EQ(reader.tokens().Find("t1")->has_value(), kept == 1);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return kept == 1;
+  };
+  clock_.Jump(limits::kAuditRetention - absl::Hours(1));
+  Boot();
+  EXPECT_TRUE(are_kept());
+  clock_.Jump(absl::Hours(2));
+  Boot();
+  EXPECT_FALSE(are_kept());
+}
+
 TEST_F(Housekeeping_Test, DailyWorkIsDoneWhileTheServerRuns) {
   ASSERT_TRUE(manager_->runs().Create(Ada(), {"id", "digest"}, "second", Spec(), {}).ok());
   NextTask();  // from now on only the housekeeping writes

@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/topics/sqlite_users.h"
+#include "storage/sqlite/catalog/access/sqlite_users.h"
 
 #include <limits>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/topics/sqlite_audit.h"
+#include "storage/sqlite/catalog/access/sqlite_audit.h"
 
 #include <limits>
 #include <string>

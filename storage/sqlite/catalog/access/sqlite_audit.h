@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_AUDIT_H_
-#define SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_AUDIT_H_
+#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_ACCESS_SQLITE_AUDIT_H_
+#define SUMSCOPE_STORAGE_SQLITE_CATALOG_ACCESS_SQLITE_AUDIT_H_
 
 #include "storage/catalog/audit.h"
 #include "storage/sqlite/base/connection.h"
@@ -23,4 +23,4 @@ class SqliteAudit final : public Audit {
 
 }  // namespace sumscope::storage
 
-#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_AUDIT_H_
+#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_ACCESS_SQLITE_AUDIT_H_

@@ -1,4 +1,4 @@
-#include "storage/sqlite/catalog/topics/sqlite_tokens.h"
+#include "storage/sqlite/catalog/access/sqlite_tokens.h"
 
 #include <limits>
 #include <utility>
