@@ -11,8 +11,9 @@ namespace sumscope::rpc {
 void CallLog::OnEnded(const RoadCall& call, const absl::Status& status) {
   if (!spdlog::should_log(spdlog::level::debug)) return;
   const std::string reason = ErrorReason(status);
-  spdlog::debug(absl::StrCat(call.method, " of ", call.caller.has_value() ? call.caller->name : "nobody", ": ",
-                             absl::StatusCodeToString(status.code()), reason.empty() ? "" : " ", reason));
+  spdlog::debug(absl::StrCat(call.method, " of ", call.caller.has_value() ? call.caller->name : "nobody", " from ",
+                             call.peer.address, ": ", absl::StatusCodeToString(status.code()),
+                             reason.empty() ? "" : " ", reason));
 }
 
 }  // namespace sumscope::rpc

@@ -5,7 +5,7 @@
 
 namespace sumscope::rpc {
 
-// Logs the end of every call, at the level debug: its method, its caller, its code and reason.
+// Logs the end of every call, at the level debug: its method, its caller and from where, its code and reason.
 class CallLog final : public CallHook {
  public:
   void OnAdmitted(const RoadCall&) override {}

@@ -80,7 +80,8 @@ absl::Status Road::Serve(const Entry& entry, absl::FunctionRef<absl::Status(cons
   const auto open = lasting_->Add(*caller, entry.call);
   journey.TellAdmitted();
   absl::Status status = handler(*caller);
-  if (absl::Status verdict = open->verdict(); !verdict.ok()) status = std::move(verdict);
+  // What was done before it was ended is done.
+  if (absl::Status verdict = open->verdict(); !status.ok() && !verdict.ok()) status = std::move(verdict);
   return journey.Ends(std::move(status));
 }
 

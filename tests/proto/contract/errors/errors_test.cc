@@ -39,6 +39,17 @@ TEST(Errors_Test, DetailsThenStockClientsDecodeThem) {
   EXPECT_EQ(retry.retry_delay().nanos(), 500'000'000);
 }
 
+TEST(Errors_Test, QuotaIsExceededThenStockClientsReadWhoseItIs) {
+  const google::rpc::Status wire = ToRpcStatus(WithQuotaFailure(
+      MakeError(absl::StatusCode::kResourceExhausted, "TOO_MANY_CALLS", "slower"), "user:ada", "200 calls a second"));
+  google::rpc::QuotaFailure quota;
+  ASSERT_EQ(wire.details_size(), 2);
+  ASSERT_TRUE(wire.details(0).UnpackTo(&quota) || wire.details(1).UnpackTo(&quota));
+  ASSERT_EQ(quota.violations_size(), 1);
+  EXPECT_EQ(quota.violations(0).subject(), "user:ada");
+  EXPECT_EQ(quota.violations(0).description(), "200 calls a second");
+}
+
 TEST(Errors_Test, NoReasonThenEmpty) {
   EXPECT_EQ(ErrorReason(absl::OkStatus()), "");
   EXPECT_EQ(ErrorReason(absl::InternalError("x")), "");

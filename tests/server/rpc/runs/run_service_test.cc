@@ -111,6 +111,72 @@ TEST_F(RunService_Test, ImportWasReadAsOursThenTheRunSaysHow) {
   EXPECT_THAT(GetRun("foreign").import_notes(), testing::ElementsAre("taken as folded"));
 }
 
+TEST_F(RunService_Test, VisibilityIsChosenThenRunFileAndRetryKeepIt) {
+  v1::CreateRunRequest create;
+  *create.mutable_spec() = Spec();
+  create.set_run_id("mine");
+  create.set_validate_only(true);
+  const auto visibility_of_created = [&] {
+    grpc::ClientContext context;
+    v1::Run run;
+    const grpc::Status status = runs_->CreateRun(&context, create, &run);
+    return status.ok() ? v1::Visibility_Name(run.visibility()) : ReasonOf(status);
+  };
+  EXPECT_EQ(visibility_of_created(), "LAB");
+  create.set_visibility(v1::PRIVATE);
+  EXPECT_EQ(visibility_of_created(), "PRIVATE");
+  create.set_visibility(static_cast<v1::Visibility>(7));
+  EXPECT_EQ(visibility_of_created(), "VISIBILITY_INVALID");
+  create.set_visibility(v1::PRIVATE);
+  create.set_validate_only(false);
+  EXPECT_EQ(visibility_of_created(), "PRIVATE");
+  EXPECT_EQ(GetRun("mine").visibility(), v1::PRIVATE);
+  grpc::ClientContext context;
+  v1::Run retried;
+  ASSERT_TRUE(runs_->RetryRun(&context, Named<v1::RetryRunRequest>("mine"), &retried).ok());
+  EXPECT_EQ(retried.visibility(), v1::PRIVATE);
+}
+
+TEST_F(RunService_Test, VisibilityIsChangedThenTheFileSaysSoAndLabelsStay) {
+  const auto update = [&](int visibility, const char* path) {
+    v1::UpdateRunRequest request;
+    request.mutable_run()->set_name("runs/" + run_);
+    request.mutable_run()->set_visibility(static_cast<v1::Visibility>(visibility));
+    (*request.mutable_run()->mutable_labels())["purpose"] = "test";
+    request.mutable_update_mask()->add_paths(path);
+    grpc::ClientContext context;
+    v1::Run run;
+    const grpc::Status status = runs_->UpdateRun(&context, request, &run);
+    return status.ok() ? v1::Visibility_Name(run.visibility()) : ReasonOf(status);
+  };
+  EXPECT_EQ(update(v1::PRIVATE, "labels"), "LAB") << "the mask does not name it";
+  EXPECT_EQ(update(v1::PRIVATE, "visibility"), "PRIVATE");
+  EXPECT_EQ(File(run_)->GetRun()->visibility(), v1::PRIVATE);
+  EXPECT_EQ(GetRun(run_).labels_size(), 1);
+  EXPECT_EQ(update(9, "visibility"), "VISIBILITY_INVALID");
+  EXPECT_EQ(update(v1::VISIBILITY_UNSPECIFIED, "visibility"), "VISIBILITY_INVALID") << "nothing turns public unsaid";
+  EXPECT_EQ(update(v1::LAB, "owner"), "FIELD_NOT_MUTABLE");
+  EXPECT_EQ(GetRun(run_).visibility(), v1::PRIVATE);
+  EXPECT_EQ(update(v1::LAB, "visibility"), "LAB");
+}
+
+TEST_F(RunService_Test, SourceIsPrivateThenARunMadeFromItIsToo) {
+  ASSERT_TRUE(manager_->runs().Update(jobs::Ada(), run_, {false, {}, v1::PRIVATE}).ok());
+  v1::CreateRunRequest create;
+  *create.mutable_spec() = Spec();
+  create.mutable_spec()->set_insert_mode(v1::INSERT_INIT);
+  create.mutable_spec()->set_init_from("runs/" + run_);
+  create.set_validate_only(true);
+  for (const v1::Visibility asked : {v1::VISIBILITY_UNSPECIFIED, v1::LAB}) {
+    create.set_visibility(asked);
+    grpc::ClientContext context;
+    v1::Run run;
+    const grpc::Status status = runs_->CreateRun(&context, create, &run);
+    ASSERT_TRUE(status.ok()) << status.error_message();
+    EXPECT_EQ(run.visibility(), asked == v1::LAB ? v1::LAB : v1::PRIVATE);
+  }
+}
+
 // One mistake had two reasons: OFFSET_PAST_END here, OFFSET_OUT_OF_RANGE elsewhere.
 TEST_F(RunService_Test, DownloadBeginsBeyondTheFileThenItsReasonIsThatOfTensors) {
   const auto download = [&](uint64_t offset) {
