@@ -36,7 +36,7 @@ class CertificatesTest(unittest.TestCase):
     def ends_within(self, name, days):
         return openssl('x509', '-in', self.folder / name, '-noout', '-checkend', days * DAY)[0] == 1
 
-    def test_each_is_of_its_kind_and_verifies(self):
+    def test_CertificatesAreOfTheirKindAndVerify(self):
         self.make('ca')
         self.make('server', 'box.lab', 'localhost', '10.0.0.5', '::1')
         self.make('client', 'alice')
@@ -54,7 +54,7 @@ class CertificatesTest(unittest.TestCase):
         self.assertRegex(self.field('client-alice.crt', '-subject'), r'CN ?= ?alice\n')
         self.assertIn('CA:TRUE', self.field('ca.crt', '-ext', 'basicConstraints'))
 
-    def test_none_is_good_for_longer_than_said(self):
+    def test_CertificatesAreGoodForNoLongerThanSaid(self):
         self.make('ca')
         self.make('server', 'localhost')
         self.make('client', 'alice')
@@ -62,7 +62,7 @@ class CertificatesTest(unittest.TestCase):
             self.assertTrue(self.ends_within(name, days), name)
             self.assertFalse(self.ends_within(name, days - 1), name)
 
-    def test_keys_are_their_owners_alone_whatever_the_umask(self):
+    def test_KeysAreTheirOwnersAloneWhateverTheUmask(self):
         before = os.umask(0)
         try:
             self.make('ca')
@@ -75,13 +75,13 @@ class CertificatesTest(unittest.TestCase):
         for path in self.folder.iterdir():
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600 if path.suffix == '.key' else 0o644, path)
 
-    def test_a_ca_is_never_made_again(self):
+    def test_CaGivenOneIsThereIsKept(self):
         self.make('ca')
         before = {name: (self.folder / name).read_bytes() for name in ('ca.crt', 'ca.key')}
         self.assertIn('is kept', self.make('ca', code=1).stderr)
         self.assertEqual(before, {name: (self.folder / name).read_bytes() for name in before})
 
-    def test_renewing_keeps_the_key(self):
+    def test_CertificateGivenOneIsThereKeepsTheKey(self):
         self.make('ca')
         self.make('server', 'localhost')
         key, old = ((self.folder / name).read_bytes() for name in ('server.key', 'server.crt'))
@@ -90,7 +90,7 @@ class CertificatesTest(unittest.TestCase):
         self.assertNotEqual((self.folder / 'server.crt').read_bytes(), old)
         self.assertIn('DNS:box', self.field('server.crt', '-ext', 'subjectAltName'))
 
-    def test_names_that_are_none_are_refused_and_leave_nothing(self):
+    def test_NamesThatAreNoneAreRefusedAndLeaveNoCertificate(self):
         self.make('ca')
         for name in ('', 'a b', '-x', '*.lab', '1.2.3', '1.2.3.256', 'a,DNS:b', 'a\nb', 'a..b', 'x' * 64, ':::', 'ä'):
             self.make('server', 'localhost', name, code=1)
@@ -99,11 +99,11 @@ class CertificatesTest(unittest.TestCase):
         self.assertFalse([path.name for path in self.folder.iterdir() if path.suffix == '.crt' and path.stem != 'ca'])
         self.assertFalse([path.name for path in self.folder.iterdir() if path.name.startswith('.')])
 
-    def test_without_a_ca_nothing_is_signed(self):
+    def test_CertificateGivenNoCaIsRefused(self):
         self.assertIn('make one', self.make('server', 'localhost', code=1).stderr)
         self.assertFalse(list(self.folder.iterdir()))
 
-    def test_wrong_use_says_how_to(self):
+    def test_WrongUseSaysHow(self):
         for arguments in ((), ('server',), ('client', 'a', 'b'), ('ca', 'x'), ('frobnicate',)):
             self.assertIn('usage:', self.make(*arguments, code=2).stderr)
 
