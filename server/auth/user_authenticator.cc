@@ -48,7 +48,7 @@ absl::Status UidUnknown(uint32_t uid) {
 absl::Status CertificateUnknown(absl::string_view name) {
   return Unauthenticated("USER_UNKNOWN",
                          absl::StrCat("no user of this server has the certificate name ", Quote(name),
-                                      "; an admin adds you: `sumscope users add NAME --certificate ..`"));
+                                      "; an admin adds you: `sumscope users add NAME --certificate-name ..`"));
 }
 
 absl::Status TokenUnknown() {

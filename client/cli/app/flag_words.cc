@@ -31,7 +31,7 @@ const std::map<absl::string_view, const char*>& UnmistakableFields() {
                                                    {"page_size", "--limit"},
                                                    {"lifetime_days", "--days"},
                                                    {"local_uids", "--uid"},
-                                                   {"certificate_names", "--certificate"}};
+                                                   {"certificate_names", "--certificate-name"}};
   return *kFields;
 }
 

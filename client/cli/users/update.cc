@@ -33,7 +33,8 @@ absl::StatusOr<ExitCode> UpdateCredentials(const UsersUpdateOptions& options, Se
   if (uids || options.no_uids) request.mutable_update_mask()->add_paths("local_uids");
   if (certificates || options.no_certificates) request.mutable_update_mask()->add_paths("certificate_names");
   if (request.update_mask().paths().empty()) {
-    return InvalidField("USAGE", "", "say what changes: --uid, --certificate, --no-uids or --no-certificates");
+    return InvalidField("USAGE", "",
+                        "say what changes: --uid, --certificate-name, --no-uids or --no-certificate-names");
   }
   SUMSCOPE_RETURN_IF_ERROR(FillCredentials(options.credentials, request.mutable_user()));
   return UpdateUser(options.user, request, session);
@@ -61,7 +62,7 @@ void AddUsersUpdate(Registry* registry, Command users) {
   AddUserArgument(command, &options->user);
   AddCredentialOptions(command, &options->credentials);
   command.AddFlag("--no-uids", &options->no_uids, "no account is this user");
-  command.AddFlag("--no-certificates", &options->no_certificates, "no certificate is this user");
+  command.AddFlag("--no-certificate-names", &options->no_certificates, "no certificate is this user");
   registry->Run(command, [options](Session& session) { return UpdateCredentials(*options, session); });
 }
 

@@ -57,7 +57,7 @@ void AddCredentialOptions(Command command, Credentials* credentials) {
                    "that `id -u alice` says there; may be repeated")
       .type_name("N");
   command
-      .AddRepeated("--certificate", &credentials->certificates,
+      .AddRepeated("--certificate-name", &credentials->certificates,
                    "the name in a client certificate that is this user; may be repeated")
       .type_name("NAME");
 }

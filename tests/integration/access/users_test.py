@@ -61,7 +61,7 @@ class UsersTest(IntegrationTest):
         self.assertEqual(stat.S_IMODE(os.stat(server.address.removeprefix('unix:')).st_mode), 0o600)
 
     def test_UsersAreAddedListedShownAndChanged(self):
-        self.add('ada', 'admin', '--uid', ADA, '--certificate', 'ada.lab')
+        self.add('ada', 'admin', '--uid', ADA, '--certificate-name', 'ada.lab')
         self.add('ben', 'member', '--uid', BEN)
         self.assertEqual(self.sumscope('users', 'list', '-o', 'id').text.split(), ['ada', 'ben'])
         shown = self.sumscope('users', 'show', 'ada', '-o', 'json').json
@@ -73,15 +73,15 @@ class UsersTest(IntegrationTest):
         self.assertEqual((shown['role'], shown['disabled']), ('VIEWER', True))
 
     def test_BadUsersAreRefusedEachWithItsReason(self):
-        self.add('ada', 'admin', '--uid', ADA, '--certificate', 'ada.lab')
+        self.add('ada', 'admin', '--uid', ADA, '--certificate-name', 'ada.lab')
         cases = {
             'USER_EXISTS': [('ada', 'member')],
             'UID_TAKEN': [('ben', 'member', '--uid', ADA)],
-            'CERTIFICATE_TAKEN': [('ben', 'member', '--certificate', 'ada.lab')],
-            'ROLE_UNKNOWN': [('ben', 'king'), ('ben', ''), ('ben', 'Admin')],
+            'CERTIFICATE_TAKEN': [('ben', 'member', '--certificate-name', 'ada.lab')],
+            'ROLE_UNKNOWN': [('ben', 'king'), ('ben', 'Admin')],
             'USER_NAME_INVALID': [(name, 'member') for name in ('Ben', 'b en', 'ben\n', 'b\x1b[31m', 'ü', '9ben', 'b' * 33,
                                                                 'b' * 10_000, '../x', 'users/')],
-            'CERTIFICATE_NAME_INVALID': [('ben', 'member', '--certificate', name) for name in ('', 'a\x07b', 'c' * 10_000)],
+            'CERTIFICATE_NAME_INVALID': [('ben', 'member', '--certificate-name', name) for name in ('a\x07b', 'c' * 10_000)],
         }
         for reason, all_arguments in cases.items():
             for arguments in all_arguments:
@@ -93,6 +93,8 @@ class UsersTest(IntegrationTest):
                     self.assertNotIn('\x1b', result.stderr)
         for uid in ('-1', '4294967296', 'ada'):
             self.add('ben', 'member', '--uid', uid, code=2)
+        for empty in (('ben', ''), ('ben', 'member', '--uid', ''), ('ben', 'member', '--certificate-name', '')):
+            self.add(*empty, code=2)
         self.assertEqual(self.sumscope('users', 'list', '-o', 'id').text.split(), ['ada'])
         self.refused('USER_NOT_FOUND', 3, 'users', 'show', 'ben')
         self.refused('USER_NOT_FOUND', 3, 'users', 'disable', 'ben')

@@ -78,8 +78,8 @@ TEST_F(Users_Test, WhenOneIsShownThenLinesOfWhatThereIs) {
 }
 
 TEST_F(Users_Test, WhenAUserIsAddedThenTheRequestSaysWho) {
-  EXPECT_EQ(Run({"users", "add", "carol", "--role", "member", "--uid", "1002", "--uid", "0", "--certificate", "carol",
-                 "--certificate", "carol@lab"}),
+  EXPECT_EQ(Run({"users", "add", "carol", "--role", "member", "--uid", "1002", "--uid", "0", "--certificate-name",
+                 "carol", "--certificate-name", "carol@lab"}),
             0);
   const auto request = server_.LastRequest<v1::CreateUserRequest>();
   EXPECT_EQ(request.user_id(), "carol");
@@ -129,7 +129,7 @@ TEST_F(Users_Test, WhenOneIsChangedThenTheMaskNamesWhat) {
   EXPECT_THAT(request.update_mask().paths(), ElementsAre("role"));
   EXPECT_THAT(Out(), HasSubstr("bob   member "));
 
-  EXPECT_EQ(Run({"users", "update", "bob", "--uid", "7", "--no-certificates", "-o", "json"}), 0);
+  EXPECT_EQ(Run({"users", "update", "bob", "--uid", "7", "--no-certificate-names", "-o", "json"}), 0);
   request = server_.LastRequest<v1::UpdateUserRequest>();
   EXPECT_THAT(request.user().local_uids(), ElementsAre(7));
   EXPECT_THAT(request.user().certificate_names(), IsEmpty());
@@ -148,8 +148,9 @@ TEST_F(Users_Test, WhenOneIsChangedThenTheMaskNamesWhat) {
 TEST_F(Users_Test, WhenTheServerRefusesThenTheFlagIsNamedAndTheExitCodeIsTheStatus) {
   server_.errors = {InvalidField("CERTIFICATE_NAME_INVALID", "user.certificate_names",
                                  "user.certificate_names holds a name of 300 bytes; expected 1 to 255")};
-  EXPECT_EQ(Run({"users", "add", "carol", "--role", "member", "--certificate", "x"}), 2);
-  EXPECT_EQ(Err(), "error: --certificate holds a name of 300 bytes; expected 1 to 255 [CERTIFICATE_NAME_INVALID]\n");
+  EXPECT_EQ(Run({"users", "add", "carol", "--role", "member", "--certificate-name", "x"}), 2);
+  EXPECT_EQ(Err(),
+            "error: --certificate-name holds a name of 300 bytes; expected 1 to 255 [CERTIFICATE_NAME_INVALID]\n");
   server_.errors = {MakeError(absl::StatusCode::kFailedPrecondition, "LAST_ADMIN", "ada is the last admin")};
   EXPECT_EQ(Run({"users", "disable", "ada"}), 8);
   server_.errors = {MakeError(absl::StatusCode::kPermissionDenied, "METHOD_DENIED", "it takes an admin")};
