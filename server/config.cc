@@ -143,7 +143,7 @@ absl::Status CheckAddresses(const ServerConfig& config) {
     if (!config.insecure_loopback) return host::PlaintextRefused(address);
   }
   if (!config.has_tls() || has_tcp) return absl::OkStatus();
-  return InvalidConfig("there is a tls_certificate, and no address of listen to use it on, such as 0.0.0.0:7443");
+  return InvalidConfig("there is a tls_certificate, and no address of listen to use it on, such as 0.0.0.0:7433");
 }
 
 absl::Status CheckUserLimits(const ServerConfig& config) {
