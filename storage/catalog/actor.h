@@ -9,8 +9,8 @@
 
 namespace sumscope::storage {
 
-// The audit's row of one call, which goes into the catalog with the first change that the call commits. Owned by whoever
-// serves the call; confined to its thread.
+// The audit's row of one call, which goes into the catalog with the first change that the call commits. Owned by
+// whoever serves the call; confined to its thread.
 struct CallAudit {
   AuditRow row;
   bool written = false;  // set by Catalog::Write once the transaction that holds the row is durable

@@ -58,6 +58,41 @@ TEST_F(Crash_Test, CommittedStepsOutliveAProcessThatDiesInTheNextWrite) {
   EXPECT_EQ((*file)->ReadMetrics(Series::kDeterministic, 0, 1000)->count(), 100u);
 }
 
+// Killed between a change and its answer, and in the next change: of each there is all or nothing.
+TEST_F(Crash_Test, ChangeOfACallIsThereWithItsRowOfTheAuditOrNeither) {
+  const pid_t child = fork();
+  if (child == 0) {
+    Storage storage = Open();
+    for (const char* run : {"r1", "r2"}) {
+      CallAudit audit;
+      const Actor actor(Viewer::User("ada"), &audit);
+      const absl::Status status = storage.catalog->Write(actor, [&](CatalogTransaction& transaction) -> absl::Status {
+        actor.Names(std::string("runs/") + run);
+        const absl::Status inserted = transaction.runs().Insert(MakeRun(run));
+        AuditRow row = audit.row;
+        if (std::string(run) == "r2" && transaction.audit().Append(&row).ok()) kill(getpid(), SIGKILL);
+        return inserted;
+      });
+      if (!status.ok() || !audit.written) _exit(1);
+    }
+    _exit(2);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  Storage storage = Open();
+  const absl::Status read = storage.catalog->Read([](CatalogReader& reader) {
+    EXPECT_TRUE(reader.runs().Get(Viewer::Server(), "r1").ok());
+    EXPECT_EQ(ErrorReason(reader.runs().Get(Viewer::Server(), "r2").status()), "RUN_NOT_FOUND");
+    const auto page = reader.audit().List({});
+    EXPECT_TRUE(page.ok()) << page.status();
+    EXPECT_EQ(page->rows.size(), 1u);
+    EXPECT_EQ(page->rows.front().resource, "runs/r1");
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(read.ok()) << read;
+}
+
 TEST_F(Crash_Test, FullDiskIsSaidAndNothingIsLost) {
   // A limit on file sizes stands in for the disk, in a process of its own; SIGXFSZ is ignored, as in the server.
   const pid_t child = fork();
