@@ -117,7 +117,8 @@ class TlsListener_Test : public testing::Test {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));  // of a test that fails
     grpc::CompletionQueue queue;
-    const grpc::ByteBuffer empty;
+    const grpc::Slice nothing("", 0);
+    const grpc::ByteBuffer empty(&nothing, 1);
     auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", empty, &queue);
     call->StartCall();
     grpc::ByteBuffer answer;
