@@ -11,10 +11,13 @@
 #include "client/cli/app/line_reader.h"
 #include "client/cli/app/signals.h"
 #include "client/cli/cli.h"
+#include "grpc/support/log.h"
 #include "proto/contract/process/home_directory.h"
 #include "proto/contract/process/standard_descriptors.h"
 
 namespace {
+
+constexpr auto kNoLog = static_cast<gpr_log_severity>(GPR_LOG_SEVERITY_ERROR + 1);
 
 std::string Variable(const char* name) {
   const char* const value = std::getenv(name);
@@ -37,6 +40,8 @@ int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   const rlimit none = {0, 0};
   setrlimit(RLIMIT_CORE, &none);  // what a crash leaves behind would hold the token
+  // What goes wrong is told in the command's own words.
+  if (Variable("GRPC_VERBOSITY").empty()) gpr_set_log_verbosity(kNoLog);
   Cancellation cancellation;
   LineReader input(STDIN_FILENO, &cancellation);
   const SignalWatch signals(&cancellation, [&input] { input.ShowAgain(); });

@@ -51,6 +51,36 @@ TEST_F(Config_Test, WhenAllSayThenFlagBeatsEnvironmentBeatsContextBeatsFile) {
   EXPECT_EQ(ResolveSettings(flags, environment)->server, "flag:1");
 }
 
+// A token of one server went to another one.
+TEST_F(Config_Test, WhenAnotherServerIsNamedThenCredentialsOfTheFileAreNotForIt) {
+  Write(
+      "server = 'file:1'\nca = 'file.pem'\ncontext = 'lab'\n[contexts.lab]\nserver = 'lab:1'\ntoken_file = "
+      "'tokens/lab'\n"
+      "ca = '/lab.pem'\n[contexts.plain]\noutput = 'csv'\n");
+  Environment environment = Variables();
+  environment.home = "/home/ann";
+  EXPECT_EQ(ResolveSettings({}, environment)->token_file, directory_.path() + "/sumscope/tokens/lab");
+  EXPECT_EQ(ResolveSettings({}, environment)->ca, "/lab.pem");
+  Settings flags;
+  flags.server = "other:1";
+  EXPECT_EQ(ResolveSettings(flags, environment)->token_file, "");
+  EXPECT_EQ(ResolveSettings(flags, environment)->ca, "");
+  flags.server = "lab:1";
+  EXPECT_EQ(ResolveSettings(flags, environment)->ca, "/lab.pem") << "the same server";
+  environment.server = "other:1";
+  EXPECT_EQ(ResolveSettings({}, environment)->ca, "");
+  environment.ca = "given.pem";
+  EXPECT_EQ(ResolveSettings({}, environment)->ca, "given.pem");
+  environment = Variables();
+  environment.context = "plain";
+  EXPECT_EQ(ResolveSettings({}, environment)->server, "file:1");
+  EXPECT_EQ(ResolveSettings({}, environment)->ca, directory_.path() + "/sumscope/file.pem");
+  Write("ca = '~/lab.pem'\n");
+  environment = Variables();
+  environment.home = "/home/ann";
+  EXPECT_EQ(ResolveSettings({}, environment)->ca, "/home/ann/lab.pem");
+}
+
 TEST_F(Config_Test, WhenTheFileIsWrongThenItIsRefused) {
   for (const char* bad : {"serfer = 'x'", "server = 5", "server = ", "context = 'nobody'", "contexts = 5",
                           "[contexts]\nlab = 5", "[contexts.lab]\ncontext = 'x'", "[other]\nx = 1", "output = true"}) {

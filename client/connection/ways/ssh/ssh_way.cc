@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -39,11 +39,14 @@ std::string OneLine(absl::string_view words) {
   return absl::StrJoin(lines, "; ");
 }
 
-// What began to come is a frame of HTTP/2 settings, with which a server begins.
-bool IsServersBeginning(const unsigned char* bytes) {
+// Whether `size` bytes can be the beginning of a frame of HTTP/2 settings, with which a server begins.
+bool CanBeServer(const unsigned char* bytes, size_t size) {
   constexpr unsigned char kSettings = 4;
-  return bytes[0] == 0 && bytes[3] == kSettings &&
-         std::all_of(bytes + 5, bytes + 9, [](auto byte) { return byte == 0; });
+  for (size_t i = 0; i < size; ++i) {
+    if (i == 1 || i == 2 || i == 4) continue;  // the rest of its length, and its flags
+    if (bytes[i] != (i == 3 ? kSettings : 0)) return false;
+  }
+  return true;
 }
 
 class SshWay final : public Way {
@@ -85,7 +88,8 @@ class SshWay final : public Way {
       if (poll(&entry, 1, kLookMs) <= 0) continue;
       unsigned char begun[kFrame];
       const ssize_t got = recv(process_->stream(), begun, sizeof(begun), MSG_PEEK);
-      if (got == kFrame) return IsServersBeginning(begun) ? absl::OkStatus() : Strange();
+      if (got > 0 && !CanBeServer(begun, static_cast<size_t>(got))) return Strange();
+      if (got == kFrame) return absl::OkStatus();
       if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return EndedEarly();
       if ((entry.revents & POLLHUP) != 0) return Strange();  // these few bytes were all
       poll(nullptr, 0, /*timeout=*/1);                       // part of a frame: the rest is on its way

@@ -5,8 +5,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/connection/ways/tls/tls_context.h"
-#include "client/files/readable_file.h"
 #include "client/files/private_file.h"
+#include "client/files/readable_file.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 

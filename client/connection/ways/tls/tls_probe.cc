@@ -104,19 +104,25 @@ std::string WordsOf(long verdict, const Address& address) {
   }
 }
 
-// What the library says of the last failure of `stream`.
-std::string WordsOfError(const SSL* stream, const Address& address) {
+// A server that refuses the client's certificate, or that there is none, often just closes: with TLS 1.3 after what the
+// client takes for the end of the handshake.
+std::string WordsOfCertificate(bool shown) {
+  return shown ? "the server refuses the client certificate: it has expired, or is signed by nobody whom the server "
+                 "trusts"
+               : "the server wants a client certificate: give --certificate and --key";
+}
+
+// What the library says of the last failure of `stream`, which was asked for a certificate or not.
+std::string WordsOfError(const SSL* stream, const Address& address, bool asked) {
   const long verdict = SSL_get_verify_result(stream);
   const unsigned long error = ERR_peek_last_error();
   const char* const text = ERR_reason_error_string(error);
   const std::string said = text == nullptr ? "the connection was closed" : text;
   if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) return WordsOf(verdict, address);
-  if (absl::StrContains(said, "certificate required")) {
-    return "the server wants a client certificate: give --certificate and --key";
-  }
+  const bool shown = SSL_get_certificate(stream) != nullptr;
   // Alerts are the other side's.
-  if (absl::StrContains(said, "alert")) {
-    return absl::StrCat("the server refuses the client's certificate, or has none (", said, ")");
+  if (asked && (absl::StrContains(said, "alert") || absl::StrContains(said, "eof") || text == nullptr)) {
+    return absl::StrCat(WordsOfCertificate(shown), " (", said, ")");
   }
   if (absl::StrContains(said, "wrong version number") || absl::StrContains(said, "packet length")) {
     return "what listens there speaks no TLS";
@@ -139,6 +145,12 @@ std::string WhyTlsFails(const Address& address, const TlsFiles& files, absl::Dur
   const Stream stream(SSL_new(context.get()));
   SSL_set_fd(stream.get(), socket.get());
   ExpectHost(address.host, stream.get());
+  bool asked = false;  // for a certificate
+  const auto note = [](SSL*, void* was_asked) {
+    *static_cast<bool*>(was_asked) = true;
+    return 1;
+  };
+  SSL_set_cert_cb(stream.get(), note, &asked);
   // With TLS 1.3 what the server says of the client's certificate, none too, comes after the handshake: as the answer
   // to a first read, which the server's first frame answers where all is well.
   bool connected = false;
@@ -155,7 +167,7 @@ std::string WhyTlsFails(const Address& address, const TlsFiles& files, absl::Dur
     if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) break;
     if (!AwaitSocket(socket.get(), wanted == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, end)) return "";
   }
-  return WordsOfError(stream.get(), address);
+  return WordsOfError(stream.get(), address, asked);
 }
 
 }  // namespace sumscope::client
