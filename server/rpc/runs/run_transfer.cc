@@ -14,6 +14,7 @@
 #include "server/rpc/runs/run_messages.h"
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/runs/visibility.h"
+#include "server/rpc/serve/gate/request_facts.h"
 #include "server/rpc/serve/requests.h"
 #include "server/rpc/serve/resolve_run.h"
 #include "server/rpc/serve/transfer/file_chunks.h"

@@ -2,27 +2,14 @@
 
 #include <memory>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/text/sha256.h"
+#include "server/rpc/serve/gate/request_facts.h"
 
 namespace sumscope::rpc {
-namespace {
-
-bool IsUuid(absl::string_view text) {
-  if (text.size() != 36) return false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !absl::ascii_isxdigit(text[i])) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 absl::StatusOr<jobs::Request> RequestOf(const std::string& method, const google::protobuf::Message& body) {
   std::unique_ptr<google::protobuf::Message> copy(body.New());
   copy->CopyFrom(body);
@@ -47,13 +34,6 @@ absl::StatusOr<jobs::Request> RequestOf(const std::string& method, const google:
   }
   request.digest = Sha256Hex(bytes);
   return request;
-}
-
-std::string RequestIdOf(const google::protobuf::Message& body) {
-  const auto* const field = body.GetDescriptor()->FindFieldByName("request_id");
-  if (field == nullptr) return "";
-  std::string id = body.GetReflection()->GetString(body, field);
-  return IsUuid(id) ? id : "";
 }
 
 absl::StatusOr<uint32_t> PageSize(uint32_t asked, uint32_t default_size, uint32_t maximum) {

@@ -16,9 +16,6 @@ namespace sumscope::rpc {
 // what could be stored, but not be sent back.
 absl::StatusOr<jobs::Request> RequestOf(const std::string& method, const google::protobuf::Message& body);
 
-// The request's `request_id` where it has one that is a UUID; else empty.
-std::string RequestIdOf(const google::protobuf::Message& body);
-
 // Bounds page_size: 0 is the default. INVALID_ARGUMENT PAGE_SIZE_INVALID over the maximum.
 absl::StatusOr<uint32_t> PageSize(uint32_t asked, uint32_t default_size = limits::kDefaultPageSize,
                                   uint32_t maximum = limits::kMaxPageSize);

@@ -6,24 +6,17 @@
 #include "absl/status/statusor.h"
 #include "server/auth/caller.h"
 #include "server/rpc/serve/backend.h"
-#include "storage/catalog/catalog.h"
+#include "server/rpc/serve/gate/find_run.h"
 #include "storage/catalog/runs.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::rpc {
 
-// The run that `name` means to `caller`: the one that the road has found already, runs/{run}, a unique prefix of an id,
-// looked for among `first` ones before others, or runs/@last.
-// INVALID_ARGUMENT RESOURCE_NAME_INVALID, AMBIGUOUS_PREFIX; NOT_FOUND RUN_NOT_FOUND.
-absl::StatusOr<v1::Run> ResolveRun(storage::Catalog* catalog, const auth::Caller& caller, const std::string& name,
-                                   storage::RunsFirst first);
+// The run that `name` means to `caller`: see FindRun.
 inline absl::StatusOr<v1::Run> ResolveRun(const Backend& backend, const auth::Caller& caller, const std::string& name,
                                           storage::RunsFirst first = storage::RunsFirst::kLiving) {
-  return ResolveRun(backend.catalog, caller, name, first);
+  return FindRun(backend.catalog, caller, name, first);
 }
-
-// What a run that is not there, or not for the caller, is answered with: the same, whenever that turns out.
-absl::Status RunNotFound(const std::string& id);
 
 }  // namespace sumscope::rpc
 

@@ -2,15 +2,21 @@
 
 #include <exception>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
-#include "server/rpc/serve/gate/ownership.h"
-#include "server/rpc/serve/requests.h"
+#include "server/rpc/serve/gate/request_facts.h"
 #include "spdlog/spdlog.h"
 
 namespace sumscope::rpc {
+namespace {
+
+// Of calls that come too often to be written one by one.
+bool IsOfFlood(const std::string& reason) {
+  return reason == "TOO_MANY_CALLS" || reason == "TOO_MANY_UPLOADS" || reason == "TOO_MANY_LOGINS";
+}
+
+}  // namespace
 
 storage::CallAudit AuditBook::Begin(const std::string& method, const auth::Peer& peer,
                                     const google::protobuf::Message* request) {
@@ -31,7 +37,7 @@ void AuditBook::SetCaller(const auth::Caller& caller, storage::CallAudit* audit)
 }
 
 bool AuditBook::IsOneTooMany(const absl::Status& status, const storage::AuditRow& row) {
-  if (!absl::IsResourceExhausted(status) || !absl::StartsWith(ErrorReason(status), "TOO_MANY_")) return false;
+  if (!absl::IsResourceExhausted(status) || !IsOfFlood(ErrorReason(status))) return false;
   const absl::Duration now = clock_->Monotonic();
   MutexLock lock(&mutex_);
   if (over_limit_.size() >= limits::kMaxCountedUsers) over_limit_.clear();

@@ -35,16 +35,6 @@ TEST(RequestOf_Test, IdsThatAreNoUuidAreRefused) {
   }
 }
 
-TEST(RequestIdOf_Test, RequestHasNoIdOrNoUuidThenEmpty) {
-  v1::CreateRunRequest request;
-  EXPECT_EQ(RequestIdOf(request), "");
-  request.set_request_id("my secret");
-  EXPECT_EQ(RequestIdOf(request), "");
-  request.set_request_id(kUuid);
-  EXPECT_EQ(RequestIdOf(request), kUuid);
-  EXPECT_EQ(RequestIdOf(v1::GetRunRequest()), "");
-}
-
 // What is stored of a request is sent back in answers, and clients take no message above 4 MiB.
 TEST(RequestOf_Test, RequestThatCouldNotBeSentBackIsRefused) {
   v1::CreateRunRequest request;

@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_TESTS_SERVER_RPC_SERVE_GATE_MANY_USERS_H_
 #define SUMSCOPE_TESTS_SERVER_RPC_SERVE_GATE_MANY_USERS_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -73,11 +74,10 @@ class ManyUsers_Test : public ProbesService_Test {
     const auto changed = manager_->runs().Update(jobs::Ada(), run, {false, {}, visibility});
     ASSERT_TRUE(changed.ok()) << changed.status();
   }
-  void Disable(const std::string& user) {
+  void Change(const std::string& user, const std::function<void(v1::User*)>& change) {
     Write([&](storage::CatalogTransaction& transaction) {
       v1::User row = *transaction.users().Get(user);
-      row.set_disabled(true);
-      *row.mutable_disable_time() = ToTimestamp(absl::Now());
+      change(&row);
       return transaction.users().Update(row);
     });
   }

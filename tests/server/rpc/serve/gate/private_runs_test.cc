@@ -275,28 +275,5 @@ TEST_F(PrivateRuns_Test, JobRunsThenOthersSeeThatThereIsOne) {
   EXPECT_EQ(detail_for("ada").find("runs/" + id + "|j"), 0u);
 }
 
-TEST_F(PrivateRuns_Test, UserIsDisabledThenTheirStreamEndsAndTheJobGoesOn) {
-  const std::string id = Id(JobsFixture::Create("").name());
-  v1::WatchRunRequest request;
-  request.set_name("runs/" + id);
-  grpc::ClientContext context;
-  Identify("ada", &context);
-  const auto watch = runs_->WatchRun(&context, request);
-  v1::WatchRunResponse event;
-  ASSERT_TRUE(watch->Read(&event));
-  road_->EndRefused();
-  Disable("ada");
-  road_->EndRefused();
-  while (watch->Read(&event)) {
-  }
-  const grpc::Status ended = watch->Finish();
-  EXPECT_EQ(ended.error_code(), grpc::StatusCode::UNAUTHENTICATED);
-  EXPECT_EQ(ended.error_message().find("USER_DISABLED"), 0u) << ended.error_message();
-  EXPECT_EQ(JobsFixture::Get(id).state(), v1::STARTING);
-  v1::CancelRunRequest cancel;
-  cancel.set_name("runs/" + id);
-  EXPECT_TRUE(Call(MethodOf("RunService/CancelRun"), cancel, As("adm")).status.ok());
-}
-
 }  // namespace
 }  // namespace sumscope::rpc

@@ -1,4 +1,4 @@
-#include "server/rpc/serve/resolve_run.h"
+#include "server/rpc/serve/gate/find_run.h"
 
 #include <utility>
 #include <vector>
@@ -43,8 +43,8 @@ absl::Status RunNotFound(const std::string& id) {
                    {{"run", id}});
 }
 
-absl::StatusOr<v1::Run> ResolveRun(storage::Catalog* catalog, const auth::Caller& caller, const std::string& name,
-                                   storage::RunsFirst first) {
+absl::StatusOr<v1::Run> FindRun(storage::Catalog* catalog, const auth::Caller& caller, const std::string& name,
+                                storage::RunsFirst first) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string id, ParseRunName(name));
   v1::Run run;
   SUMSCOPE_RETURN_IF_ERROR(catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {

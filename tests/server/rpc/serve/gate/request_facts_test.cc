@@ -1,4 +1,4 @@
-#include "server/rpc/serve/gate/ownership.h"
+#include "server/rpc/serve/gate/request_facts.h"
 
 #include <gtest/gtest.h>
 
@@ -41,6 +41,16 @@ TEST(NamedResource_Test, TextIsNoNameThenItIsLeftOut) {
         std::string("runs"), std::string("runs/a\nb"), "runs/" + std::string(10'000, 'a'), std::string("runs//a")}) {
     EXPECT_EQ(NamedByRun(text), "") << text.substr(0, 40);
   }
+}
+
+TEST(RequestIdOf_Test, RequestHasNoIdOrNoUuidThenEmpty) {
+  v1::CreateRunRequest request;
+  EXPECT_EQ(RequestIdOf(request), "");
+  request.set_request_id("my secret");
+  EXPECT_EQ(RequestIdOf(request), "");
+  request.set_request_id("1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed");
+  EXPECT_EQ(RequestIdOf(request), "1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed");
+  EXPECT_EQ(RequestIdOf(v1::GetRunRequest()), "");
 }
 
 }  // namespace
