@@ -11,13 +11,12 @@
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/security/credentials.h"
 #include "proto/contract/errors/errors.h"
 #include "server/listener.h"
-#include "server/rpc/serve/gate/peer_of.h"
+#include "tests/server/free_port.h"
 #include "tests/server/transport/tls/tls_fixture.h"
 
 namespace sumscope {
@@ -25,18 +24,6 @@ namespace {
 
 using transport::ClientCertificates;
 using transport::TlsCredentials;
-
-// A port of 127.0.0.1 that was free a moment ago.
-int FreePort() {
-  const FileDescriptor probe(socket(AF_INET, SOCK_STREAM, 0));
-  sockaddr_in name = {};
-  name.sin_family = AF_INET;
-  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(name);
-  EXPECT_EQ(bind(probe.get(), reinterpret_cast<sockaddr*>(&name), size), 0);
-  EXPECT_EQ(getsockname(probe.get(), reinterpret_cast<sockaddr*>(&name), &size), 0);
-  return ntohs(name.sin_port);
-}
 
 // A connection of OpenSSL, for what no client of gRPC does.
 class RawTls {

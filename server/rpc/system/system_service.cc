@@ -40,9 +40,6 @@ void AddLimits(v1::ServerInfo* info) {
       {"uploaded_question_bytes", kMaxUploadedQuestionBytes},
       {"phase_steps", limits::kMaxPhaseSteps},
       {"labels", limits::kMaxLabels},
-      {"user_calls_per_second", static_cast<uint64_t>(limits::kUserCallsPerSecond)},
-      {"user_streams", limits::kMaxUserStreams},
-      {"user_uploads", limits::kMaxUserUploads},
   };
   for (const auto& [name, maximum] : all) {
     v1::Limit* limit = info->add_limits();
