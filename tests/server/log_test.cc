@@ -57,8 +57,8 @@ TEST_F(Log_Test, WhenACallEndsThenDebugSaysWhoseItWasAndHowItEnded) {
   log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), auth::Caller{"ada"}}, denied);
   log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), std::nullopt}, absl::OkStatus());
   EXPECT_EQ(out_.str(),
-            "sumscoped: /sumscope.v1.RunService/GetRun of ada: NOT_FOUND RUN_NOT_FOUND\n"
-            "sumscoped: /sumscope.v1.RunService/GetRun of nobody: OK\n");
+            "sumscoped: /sumscope.v1.RunService/GetRun of ada from socket: NOT_FOUND RUN_NOT_FOUND\n"
+            "sumscoped: /sumscope.v1.RunService/GetRun of nobody from socket: OK\n");
 }
 
 TEST_F(Log_Test, GivenWordsThatAreNoLevelOrFormatThenTheyAreRefused) {
