@@ -46,6 +46,12 @@ absl::Status UidUnknown(uint32_t uid) {
 }
 
 absl::Status CertificateUnknown(absl::string_view name) {
+  if (name.empty()) {
+    return Unauthenticated(
+        "USER_UNKNOWN",
+        "the certificate has neither a subject alternative name nor a common name, and so is nobody's; "
+        "deploy/certificates.sh makes one with a user's name");
+  }
   return Unauthenticated("USER_UNKNOWN",
                          absl::StrCat("no user of this server has the certificate name ", Quote(name),
                                       "; an admin adds you: `sumscope users add NAME --certificate-name ..`"));

@@ -6,7 +6,8 @@
 
 namespace sumscope::client {
 
-// A call's outcome with the google.rpc details of its `grpc-status-details-bin` trailer.
+// A call's outcome with the google.rpc details of its `grpc-status-details-bin` trailer. A stream that a server ends
+// because its caller may come in no longer has no details, but a text that begins with the reason.
 absl::Status FromGrpc(const grpc::Status& status);
 
 // Whether the connection was lost, and not the request refused: worth trying again where that does no harm.

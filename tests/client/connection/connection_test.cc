@@ -101,6 +101,15 @@ TEST_F(Connection_Test, WhenWhatAnswersIsNoSumscopeServerThenItIsSaid) {
   EXPECT_EQ(ErrorReason(connection_->GetRun("runs/x").status()), "NOT_SUPPORTED");
 }
 
+// A watch whose user was disabled told of a server that is none.
+TEST_F(Connection_Test, WhenAnEndWithoutDetailsBeginsWithItsReasonThenItIsOurs) {
+  server_.errors = {absl::UnauthenticatedError("USER_DISABLED: the user ada is disabled")};
+  const absl::Status status = connection_->GetRun("runs/x").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnauthenticated) << status;
+  EXPECT_EQ(ErrorReason(status), "USER_DISABLED");
+  EXPECT_EQ(status.message(), "the user ada is disabled");
+}
+
 TEST_F(Connection_Test, WhenMetricsBreakAgainAndAgainThenEveryRowComesOnce) {
   for (int after = 0; after < 3; ++after) {
     server_.break_kind = Break::kUnavailable;

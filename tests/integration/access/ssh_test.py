@@ -11,7 +11,7 @@ import unittest
 
 from harness.accounts import Account, program_for_all, why_no_accounts
 from harness.case import IntegrationTest
-from harness.lab import socket_flags
+from harness.lab import socket_flags, wait_for_group
 from harness.models import TINY_SET
 from harness.processes import processes_of, reap
 from harness.programs import ORACLES, SUMSCOPE, clean_environment
@@ -35,6 +35,7 @@ class SshTest(IntegrationTest):
             accounts = [Account(self.root, 'ada', ADA), Account(self.root, 'ben', BEN)]
             for account in accounts:
                 self.cli(self.one, 'users', 'add', account.name, '--role', 'member', '--uid', account.uid)
+            wait_for_group(self.one)
         self.user = 'ada' if self.as_root else pwd.getpwuid(os.geteuid()).pw_name
         remote = dict(PATH=f'{program_for_all(self.root).parent}:/usr/bin:/bin', SUMSCOPE_SERVER=self.one.address)
         self.sshd = Sshd(self.root, accounts, remote)
@@ -92,7 +93,7 @@ class SshTest(IntegrationTest):
         self.assertEqual(seen, {'ada': {secret, shared}, 'ben': {shared, mine}})
         self.sumscope('runs', 'show', secret, user='ben', code=3)
         self.sumscope('runs', 'watch', secret, user='ben', code=3)
-        self.sumscope('runs', 'delete', '--yes', shared, user='ben', code=4)
+        self.sumscope('runs', 'delete', shared, user='ben', code=4)
         self.assertEqual(self.sumscope('runs', 'show', '@last', '-o', 'id', user='ben').text.strip().split('/')[-1], mine)
 
     def test_LargeCaptureIsDownloadedAlsoInTwoPieces(self):

@@ -141,11 +141,13 @@ class TlsTest(IntegrationTest):
     def test_CertificateWithoutANameIsNobody(self):
         lab = self.lab()
         client = lab.connect(pair=lab.authority.client('', file='nameless'))
-        self.assert_rpc_error(lab.server, grpc.StatusCode.UNAUTHENTICATED, 'CREDENTIAL_MISSING',
-                              lambda: client.call('UserService/GetCaller'))
+        error = self.assert_rpc_error(lab.server, grpc.StatusCode.UNAUTHENTICATED, 'USER_UNKNOWN',
+                                      lambda: client.call('UserService/GetCaller'))
+        self.assertNotIn('""', error.details())
         client = lab.connect(pair=lab.authority.client('eve'))
-        self.assert_rpc_error(lab.server, grpc.StatusCode.UNAUTHENTICATED, 'USER_UNKNOWN',
-                              lambda: client.call('UserService/GetCaller'))
+        error = self.assert_rpc_error(lab.server, grpc.StatusCode.UNAUTHENTICATED, 'USER_UNKNOWN',
+                                      lambda: client.call('UserService/GetCaller'))
+        self.assertIn('"eve"', error.details())
 
     def test_CredentialsThatDisagreeAreRefused(self):
         lab = self.lab()

@@ -10,6 +10,7 @@ from harness.accounts import GROUP
 from harness.certificates import Authority
 from harness.ports import free_port
 from harness.stock_client import StockClient
+from harness.waiting import wait_until
 
 
 def tls_flags(port, pair, client_ca=None):
@@ -23,6 +24,12 @@ def tls_flags(port, pair, client_ca=None):
 def socket_flags():
     """The flag of the group that may use the socket once there are users."""
     return ['--socket-group', GROUP] if os.geteuid() == 0 else ['--socket-group', str(os.getegid())]
+
+
+def wait_for_group(server):
+    """Until the socket is its group's, which it is a moment after the first user was added."""
+    path = server.address.removeprefix('unix:')
+    wait_until('the socket to be its group\'s', lambda: os.stat(path).st_mode & 0o777 == 0o660)
 
 
 class Lab:
