@@ -36,8 +36,11 @@ bool IsForeign(const absl::Status& status) {
   }
 }
 
-// By what `options` say: a host and port on this machine is plain unless something of TLS is given, and elsewhere it is
-// TLS.
+// What stays on this machine: the local socket, and a port of it unless something of TLS is given.
+bool IsPlain(const Address& address, const ConnectionOptions& options) {
+  return address.kind == Address::Kind::kSocket || (address.loopback() && options.credentials.empty());
+}
+
 absl::StatusOr<std::unique_ptr<Way>> MakeWay(const ConnectionOptions& options, const Cancellation* cancellation) {
   SUMSCOPE_ASSIGN_OR_RETURN(const Address address, ParseAddress(options.address));
   if (address.kind != Address::Kind::kTcp && options.credentials.has_token()) {
@@ -47,8 +50,7 @@ absl::StatusOr<std::unique_ptr<Way>> MakeWay(const ConnectionOptions& options, c
                                   "SUMSCOPE_TOKEN_FILE out"));
   }
   if (address.kind == Address::Kind::kSsh) return MakeSshWay(options, address, cancellation);
-  const bool plain = address.kind == Address::Kind::kSocket || (address.loopback() && options.credentials.empty());
-  return plain ? MakePlainWay(options) : MakeTlsWay(options, address);
+  return IsPlain(address, options) ? MakePlainWay(options) : MakeTlsWay(options, address);
 }
 
 // Whether something is connected to that says nothing for `timeout`. Where connecting failed the call tells it better.
@@ -125,13 +127,16 @@ absl::Status ServerChannel::Explain(const absl::Status& status) {
   }
   if (way_.ok()) SUMSCOPE_RETURN_IF_ERROR((*way_)->WhyLost());
   const bool reached = answered_ || connected;
+  const absl::StatusOr<Address> address = ParseAddress(options_.address);
+  const bool plain_port = address.ok() && IsPlain(*address, options_) && address->kind == Address::Kind::kTcp;
   return MakeError(
       absl::StatusCode::kUnavailable, "SERVER_UNREACHABLE",
       absl::StrCat(
           reached ? "lost the server at " : "no server answers at ", options_.address, " (",
           status.message().empty() ? absl::StatusCodeToString(status.code()) : std::string(status.message()), "). ",
           reached ? "Nothing that it acknowledged is lost: try again when it is back."
-                  : "Start one with `sumscoped`, or name another with --server unix:/path, ssh://host or host:port."));
+                  : "Start one with `sumscoped`, or name another with --server unix:/path, ssh://host or host:port.",
+          plain_port && !reached ? " If it speaks TLS, give --ca: ports of this machine are taken for plain." : ""));
 }
 
 }  // namespace sumscope::client

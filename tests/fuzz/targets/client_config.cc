@@ -15,7 +15,9 @@ namespace {
 // Without `context`, which a context itself must not have.
 std::string Print(const client::Settings& settings) {
   return absl::StrCat("server = ", TomlText(settings.server), "\ntimeout = ", TomlText(settings.timeout),
-                      "\noutput = ", TomlText(settings.output), "\n");
+                      "\noutput = ", TomlText(settings.output), "\nca = ", TomlText(settings.ca),
+                      "\ntoken_file = ", TomlText(settings.token_file),
+                      "\ncertificate = ", TomlText(settings.certificate), "\nkey = ", TomlText(settings.key), "\n");
 }
 
 std::string Print(const client::ConfigFile& file) {
@@ -38,7 +40,8 @@ void CheckTimeout(absl::string_view text) {
 
 Corpus CorpusOfTarget() {
   return {{"server = \"unix:/run/sumscope/sumscope.sock\"\ntimeout = \"30s\"\noutput = \"table\"\ncontext = \"lab\"\n"
-           "[contexts.lab]\nserver = \"gpu-box:7433\"\ntimeout = 2.5\n[contexts.\"a b\"]\noutput = 'json'\n",
+           "[contexts.lab]\nserver = \"gpu-box:7433\"\ntimeout = 2.5\nca = 'ca.pem'\ntoken_file = '~/t'\ncertificate = "
+           "'/c'\nkey = 'k'\n[contexts.\"a b\"]\noutput = 'json'\n",
            "timeout = 45", "contexts = { lab = { server = \"x\" } }", "contexts.lab.server = \"x\"", "", "2m", "1h30m",
            "0.001", "1e3", "86400"},
           {"server", "timeout", "output", "context", "[contexts.", "contexts",     "]",       " = ", "\"",

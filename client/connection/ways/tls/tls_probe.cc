@@ -167,7 +167,8 @@ std::string WhyTlsFails(const Address& address, const TlsFiles& files, absl::Dur
     if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) break;
     if (!AwaitSocket(socket.get(), wanted == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, end)) return "";
   }
-  return WordsOfError(stream.get(), address, asked);
+  // One that closes later has other reasons.
+  return connected && !asked ? "" : WordsOfError(stream.get(), address, asked);
 }
 
 }  // namespace sumscope::client
