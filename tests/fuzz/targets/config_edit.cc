@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "client/cli/app/config.h"
 #include "tests/fuzz/targets/support/input.h"
 #include "tests/fuzz/targets/support/properties.h"
@@ -22,6 +23,7 @@ const char* const kNames[] = {"lab", "a.b", "a b", "\"", "\xc3\xa4"};
 
 // The lines that are comments.
 std::string CommentsOf(absl::string_view text) {
+  absl::ConsumePrefix(&text, "\xef\xbb\xbf");
   std::vector<std::string> comments;
   for (const absl::string_view line : absl::StrSplit(text, '\n')) {
     if (absl::StartsWith(line, "#")) comments.emplace_back(line);
