@@ -9,7 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
+#include "client/cli/arguments/users.h"
 #include "client/cli/connecting/commands.h"
 #include "client/cli/connecting/config_edit.h"
 #include "client/cli/connecting/contexts.h"
@@ -131,8 +131,7 @@ absl::StatusOr<ExitCode> Login(const std::string& server, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string token, AskForToken(plan, session));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Caller caller, TryToken(plan, token, session));
   SUMSCOPE_RETURN_IF_ERROR(Keep(plan, token, config, session));
-  session.Note(absl::StrCat("You are ", absl::StripPrefix(caller.user(), "users/"), " (", v1::Role_Name(caller.role()),
-                            ") at ", server,
+  session.Note(absl::StrCat("You are ", UserIdOf(caller.user()), " (", RoleText(caller.role()), ") at ", server,
                             caller.has_expire_time() ? absl::StrCat(", until ", FormatTime(caller.expire_time())) : "",
                             ". Commands go there from here on: context ", plan.name, "."));
   return ExitCode::kDone;

@@ -1,6 +1,6 @@
 // sumscope whoami
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
+#include "client/cli/arguments/users.h"
 #include "client/cli/connecting/commands.h"
 #include "client/cli/output/numbers.h"
 #include "proto/contract/errors/status_macros.h"
@@ -11,16 +11,16 @@ namespace {
 absl::StatusOr<ExitCode> Whoami(Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Caller caller, connection->Call(v1::GetCallerRequest()));
-  const std::string user(absl::StripPrefix(caller.user(), "users/"));
+  const std::string user = UserIdOf(caller.user());
   const std::string expires = caller.has_expire_time() ? FormatTime(caller.expire_time()) : "";
   Table table({{"USER"}, {"ROLE"}, {"CREDENTIAL"}, {"ADDRESS"}, {"EXPIRES"}});
-  table.AddRow({user, v1::Role_Name(caller.role()), caller.credential(), caller.address(), expires});
+  table.AddRow({user, RoleText(caller.role()), caller.credential(), caller.address(), expires});
   Document document = session.FromTable(table);
   document.json = ToJson(caller);
   document.items = {document.json};
   document.ids = {user};
   document.table = document.wide = AlignedPairs({{"user", user},
-                                                 {"role", v1::Role_Name(caller.role())},
+                                                 {"role", RoleText(caller.role())},
                                                  {"known by", caller.credential()},
                                                  {"from", caller.address()},
                                                  {"until", expires},

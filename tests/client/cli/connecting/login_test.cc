@@ -84,7 +84,7 @@ class Login_Test : public CommandFixture {
 TEST_F(Login_Test, WhenTheTokenIsGoodThenItIsKeptAndCommandsGoThere) {
   ASSERT_EQ(LogIn(), 0) << Err();
   EXPECT_THAT(prompt_, HasSubstr(Server()));
-  EXPECT_THAT(Err(), HasSubstr("alice (MEMBER)"));
+  EXPECT_THAT(Err(), HasSubstr("alice (member)"));
   EXPECT_THAT(Out() + Err() + Read("config.toml"), Not(HasSubstr("theSecret")));
   EXPECT_EQ(Read("tokens/localhost"), absl::StrCat(kToken, "\n"));
   struct stat about = {};
@@ -95,7 +95,7 @@ TEST_F(Login_Test, WhenTheTokenIsGoodThenItIsKeptAndCommandsGoThere) {
   EXPECT_EQ(Run({"whoami", "-o", "id"}), 0) << Err();
   EXPECT_EQ(Out(), "alice\n");
   EXPECT_EQ(Run({"whoami", "-o", "csv"}), 0);
-  EXPECT_THAT(Out(), HasSubstr("alice,MEMBER,token laptop"));
+  EXPECT_THAT(Out(), HasSubstr("alice,member,token laptop"));
   EXPECT_EQ(Run({"whoami"}), 0);
   EXPECT_THAT(Out(), HasSubstr("known by  token laptop"));
 }
