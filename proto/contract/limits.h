@@ -158,7 +158,7 @@ inline constexpr absl::Duration kRestartDelayFirst = absl::Milliseconds(200);
 inline constexpr absl::Duration kRestartDelayMax = absl::Seconds(60);
 inline constexpr int kRestartBudget = 10;  // starts in a row without a first task before a slot is BROKEN
 
-// Users. Of one user, whatever the number of connections; the server's own account and root have none of these.
+// Shares of one user, whatever the number of connections; the server's own account and root have no such limits.
 inline constexpr double kUserCallsPerSecond = 200;
 inline constexpr double kUserCallBurst = 1'000;
 inline constexpr size_t kMaxUserStreams = 200;  // watches and downloads that are open
@@ -166,8 +166,7 @@ inline constexpr size_t kMaxUserUploads = 16;
 inline constexpr uint64_t kMaxUserUploadMemory = uint64_t{128} << 20;  // of kMaxUploadMemory
 inline constexpr uint64_t kMaxUserUploadDisk = uint64_t{16} << 30;     // promised to imports on their way in
 inline constexpr size_t kMaxCountedUsers = 10'000;                     // whose calls are told apart
-inline constexpr absl::Duration kAuditedOverLimit =
-    absl::Seconds(1);  // of calls over a limit, one of a user in so long is audited
+inline constexpr absl::Duration kAuditedOverLimit = absl::Seconds(1);  // one call beyond a share in so long is audited
 
 }  // namespace sumscope::limits
 

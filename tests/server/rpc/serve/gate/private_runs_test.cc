@@ -220,6 +220,20 @@ TEST_F(PrivateRuns_Test, QuestionSetIsAnothersThenItIsAsOneThatNobodyUploaded) {
   ExpectSameOfBoth(MethodOf("AnalysisService/CreateAnalysis"), ask, ask_absent, question_set_, absent);
 }
 
+TEST_F(PrivateRuns_Test, SameQuestionsAreUploadedByAnotherThenTheyAreTheirsSinceThen) {
+  const absl::Time before = absl::Now() - absl::Seconds(2);
+  v1::UploadedQuestionSet set;
+  ASSERT_TRUE(UploadAs("bob", "12+34\n", &set).ok());
+  EXPECT_EQ(set.sha256(), question_set_);
+  EXPECT_EQ(set.owner(), "bob");
+  EXPECT_GE(absl::FromUnixSeconds(set.create_time().seconds()), before);
+  v1::GetQuestionSetRequest request;
+  request.set_name(set.name());
+  const Reply reply = Call(MethodOf("QuestionSetService/GetQuestionSet"), request, As("bob"));
+  ASSERT_TRUE(reply.status.ok()) << reply.status.error_message();
+  EXPECT_EQ(reply.messages[0], set.SerializeAsString());
+}
+
 TEST_F(PrivateRuns_Test, RunIsTheSourceOfAnothersTrainingThenItIsAsAbsent) {
   v1::CreateRunRequest of_private;
   of_private.mutable_spec()->set_n_digits(2);
