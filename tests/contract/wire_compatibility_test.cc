@@ -22,6 +22,7 @@
 #include "sumscope/v1/runs.pb.h"
 #include "sumscope/v1/spec.pb.h"
 #include "sumscope/v1/system.pb.h"
+#include "sumscope/v1/users.pb.h"
 #include "sumscope/worker/v1/link.pb.h"
 
 namespace sumscope {
@@ -133,7 +134,7 @@ FileDescriptorSet Current() {
   for (const auto* descriptor :
        {v1::TrainSpec::descriptor(), v1::Run::descriptor(), v1::Analysis::descriptor(), v1::QuestionSet::descriptor(),
         v1::EvaluateRequest::descriptor(), v1::CascadesRequest::descriptor(), v1::AblateRequest::descriptor(),
-        v1::Capture::descriptor(), v1::NodeFact::descriptor(), v1::ServerInfo::descriptor(),
+        v1::Capture::descriptor(), v1::NodeFact::descriptor(), v1::ServerInfo::descriptor(), v1::User::descriptor(),
         worker::v1::WorkerMessage::descriptor()}) {
     descriptor->file()->CopyTo(set.add_file());
   }

@@ -70,7 +70,7 @@ TEST_F(LastingStreams_Test, UserIsDisabledThenTheirStreamEndsAndTheJobGoesOn) {
   const grpc::Status ended = End(watch);
   EXPECT_EQ(ended.error_code(), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_EQ(ended.error_message().find("USER_DISABLED"), 0u) << ended.error_message();
-  EXPECT_EQ(JobsFixture::Get(id).state(), v1::STARTING);
+  EXPECT_TRUE(WaitForState(id, v1::STARTING));
   v1::CancelRunRequest cancel;
   cancel.set_name("runs/" + id);
   grpc::ClientContext context;
