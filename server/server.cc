@@ -285,7 +285,7 @@ class RealServer final : public Server {
     info.add_libraries("gRPC " + grpc::Version());
     info.add_libraries("protobuf " + google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
     for (const std::string& repair : repairs_) info.add_repairs(repair);
-    const std::pair<const char*, uint64_t> limits[] = {
+    const std::pair<const char*, uint64_t> maxima[] = {
         {"capture_bytes", config_.capture_limit_bytes},
         {"connections", connections_.limits().maximum},
         {"user_connections", connections_.limits().of_user},
@@ -294,7 +294,7 @@ class RealServer final : public Server {
         {"user_call_burst", config_.user_call_burst},
         {"user_streams", config_.user_streams},
         {"user_uploads", config_.user_uploads}};
-    for (const auto& [name, maximum] : limits) {
+    for (const auto& [name, maximum] : maxima) {
       v1::Limit* const limit = info.add_limits();
       limit->set_name(name);
       limit->set_maximum(maximum);

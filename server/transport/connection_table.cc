@@ -43,6 +43,11 @@ ConnectionTable::Connections::iterator ConnectionTable::Erase(Connections::itera
   return connections_.erase(at);
 }
 
+size_t ConnectionTable::HeldBy(const std::string& holder) const {
+  const auto found = held_.find(holder);
+  return found == held_.end() ? 0 : found->second;
+}
+
 void ConnectionTable::ForgetClosed(const std::string& holder) {
   for (auto at = connections_.begin(); at != connections_.end();) {
     const bool stays = (!holder.empty() && HolderOf(at->second.origin) != holder) || IsOpen(at->second);
@@ -55,15 +60,11 @@ absl::Status ConnectionTable::Admit(const Origin& origin) {
   if (connections_.size() >= limits_.maximum) ForgetClosed();
   const std::string holder = HolderOf(origin);
   const size_t may_hold = origin.way == Way::kSocket ? limits_.of_user : limits_.of_address;
-  const auto holds = [&] {
-    const auto found = held_.find(holder);
-    return found == held_.end() ? 0 : found->second;
-  };
-  if (holds() >= may_hold) ForgetClosed(holder);
+  if (HeldBy(holder) >= may_hold) ForgetClosed(holder);
   std::string why;
   if (connections_.size() >= limits_.maximum) {
     why = absl::StrCat("this server holds at most ", limits_.maximum);
-  } else if (holds() >= may_hold) {
+  } else if (HeldBy(holder) >= may_hold) {
     why = absl::StrCat(holder, " holds ", may_hold, " already, which is the most");
   }
   if (why.empty()) return absl::OkStatus();

@@ -77,6 +77,7 @@ class ConnectionTable {
   static bool IsOpen(const Connection& connection);
   // Whom a connection counts for: a uid, an address.
   static std::string HolderOf(const Origin& origin);
+  size_t HeldBy(const std::string& holder) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Connections::iterator Erase(Connections::iterator at) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Erases those that are closed: of all, or of one holder.
   void ForgetClosed(const std::string& holder = "") ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
