@@ -38,6 +38,18 @@ std::vector<Proposal> Named(const std::vector<std::pair<std::string, std::string
   return proposals;
 }
 
+// Of the configuration file; no server is asked.
+std::vector<Proposal> ContextsOf(const Environment& environment) {
+  std::vector<Proposal> proposals;
+  const std::string path = ConfigPath(environment);
+  const absl::StatusOr<std::string> text = ReadConfigText(path);
+  if (!text.ok()) return proposals;
+  const absl::StatusOr<ConfigFile> config = ParseConfig(*text, path);
+  if (!config.ok()) return proposals;
+  for (const auto& [name, settings] : config->contexts) proposals.push_back({name, settings.server});
+  return proposals;
+}
+
 }  // namespace
 
 void Complete(const CLI::App& root, const std::vector<std::string>& words, const Environment& environment,
@@ -52,6 +64,8 @@ void Complete(const CLI::App& root, const std::vector<std::string>& words, const
     Print(typed, Named(typed.options), out);
   } else if (TakesFile(name)) {
     out << ":files\t" << typed.before << "\n";
+  } else if (name == "CONTEXT" || name == "--context") {
+    Print(typed, ContextsOf(environment), out);
   } else if (!typed.option.empty()) {
     Print(typed, ValuesOf(typed.option, typed.word), out);
     if (typed.option == "--user") Print(typed, AskServer(typed, environment, dependencies), out);

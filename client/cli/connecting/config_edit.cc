@@ -71,7 +71,7 @@ bool IsHeaderOf(absl::string_view line, const std::string& name) {
 }
 
 // The key that a line of the form `key = value` sets; "" for any other.
-std::string KeyOf(absl::string_view line) {
+std::string KeyOfLine(absl::string_view line) {
   if (IsHeader(line)) return "";
   const toml::table said = TableOfLine(line);
   return said.size() == 1 ? std::string(said.begin()->first.str()) : "";
@@ -124,7 +124,7 @@ class Lines {
   // Sets `key` among these lines, behind the last key that is there; takes it away where `value` is "".
   void SetKey(const std::pair<size_t, size_t>& within, const std::string& key, const std::string& value) {
     for (size_t i = within.first; i < within.second; ++i) {
-      if (KeyOf(lines_[i]) != key) continue;
+      if (KeyOfLine(lines_[i]) != key) continue;
       if (value.empty()) {
         lines_.erase(lines_.begin() + static_cast<ptrdiff_t>(i));
       } else {
@@ -139,7 +139,7 @@ class Lines {
   size_t BehindLastKey(const std::pair<size_t, size_t>& within) const {
     size_t behind = within.first;
     for (size_t i = within.first; i < within.second; ++i) {
-      if (!KeyOf(lines_[i]).empty()) behind = i + 1;
+      if (!KeyOfLine(lines_[i]).empty()) behind = i + 1;
     }
     return behind;
   }

@@ -51,9 +51,7 @@ absl::StatusOr<ExitCode> UseContext(const std::string& name, Session& session) {
   SUMSCOPE_RETURN_IF_ERROR(SaveConfig(config.path, text, session));
   session.Note(absl::StrCat("Commands go to ", context.server.empty() ? "the local socket" : context.server,
                             " from here on: context ", name, "."));
-  if (!session.environment().context.empty() && session.environment().context != name) {
-    session.Note(absl::StrCat("SUMSCOPE_CONTEXT says ", session.environment().context, ", and wins."));
-  }
+  TellWhatWins(name, session);
   return ExitCode::kDone;
 }
 

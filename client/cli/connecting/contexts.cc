@@ -68,6 +68,15 @@ absl::StatusOr<Settings> FindContext(const LoadedConfig& config, const std::stri
                        : absl::StrCat("there is no context ", Quote(name), "; ", DidYouMean(name, names)));
 }
 
+void TellWhatWins(const std::string& name, Session& session) {
+  const Environment& variables = session.environment();
+  if (!variables.server.empty()) {
+    session.Note(absl::StrCat("SUMSCOPE_SERVER says ", variables.server, ", and wins."));
+  } else if (!variables.context.empty() && variables.context != name) {
+    session.Note(absl::StrCat("SUMSCOPE_CONTEXT says ", variables.context, ", and wins."));
+  }
+}
+
 std::string TokenPath(const Environment& environment, const std::string& name) {
   return absl::StrCat(ConfigFolder(environment), "/tokens/", name);
 }

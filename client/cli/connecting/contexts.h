@@ -32,6 +32,9 @@ absl::Status CheckContextName(const std::string& name);
 // The context of that name. NOT_FOUND CONTEXT_NOT_FOUND.
 absl::StatusOr<Settings> FindContext(const LoadedConfig& config, const std::string& name);
 
+// Says where the environment names another server than this context, which is chosen.
+void TellWhatWins(const std::string& name, Session& session);
+
 // Where login keeps the token of a context.
 std::string TokenPath(const Environment& environment, const std::string& name);
 

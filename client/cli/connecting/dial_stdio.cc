@@ -62,7 +62,7 @@ void AddDialStdio(Registry* registry, Command root) {
   const Command command =
       registry->Add(root, "dial-stdio", "Join the standard streams to the local server: what ssh runs over there",
                     Registry::Output::kNone);
-  command.Add("--socket", socket.get(), "of the server (default: the local one)").type_name("PATH");
+  command.Add("--socket", socket.get(), "of the server (default: the local one)").type_name("FILE");
   registry->Run(
       command, [socket](Session& session) { return DialStdio(*socket, session); }, ConfigUse::kNone);
 }

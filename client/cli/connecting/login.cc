@@ -38,7 +38,7 @@ absl::StatusOr<std::string> AbsolutePath(const std::string& path) {
 }
 
 // By --context, else by the host. A context of that name is another server's only where it was named.
-absl::StatusOr<NewContext> Plan(const std::string& server, const LoadedConfig& config, const Session& session) {
+absl::StatusOr<NewContext> PlanLogin(const std::string& server, const LoadedConfig& config, const Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const Address address, ParseAddress(server));
   if (address.kind != Address::Kind::kTcp) {
     return MakeError(absl::StatusCode::kInvalidArgument, "LOGIN_NEEDS_TLS",
@@ -101,9 +101,9 @@ absl::StatusOr<v1::Caller> TryToken(const NewContext& plan, const std::string& t
   return connection.Call(v1::GetCallerRequest());
 }
 
-// The token first: a context must not name a file that is not there. Where the second file cannot be written the first
-// one goes again, if it is new.
-absl::Status Keep(const NewContext& plan, const std::string& token, const LoadedConfig& config, Session& session) {
+// Both files or neither: there is room for the token before the configuration changes, which goes back where the token
+// cannot be kept all the same.
+absl::Status KeepLogin(const NewContext& plan, const std::string& token, const LoadedConfig& config, Session& session) {
   const std::string token_path = TokenPath(session.environment(), plan.name);
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string absolute, AbsolutePath(token_path));
   const ContextKeys keys = {{"server", plan.server},
@@ -113,13 +113,14 @@ absl::Status Keep(const NewContext& plan, const std::string& token, const Loaded
                             {"key", plan.settings.key}};
   SUMSCOPE_ASSIGN_OR_RETURN(std::string text, WithContext(config.text, config.path, plan.name, keys));
   SUMSCOPE_ASSIGN_OR_RETURN(text, WithChosenContext(text, config.path, plan.name));
-  const bool there = access(absolute.c_str(), F_OK) == 0;
   SUMSCOPE_RETURN_IF_ERROR(MakeFolderOf(absolute));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::unique_ptr<SecretFile> file, SecretFile::Create(absolute));
-  SUMSCOPE_RETURN_IF_ERROR(file->Commit(absl::StrCat(token, "\n")));
-  const absl::Status saved = SaveConfig(config.path, text, session);
-  if (!saved.ok() && !there) unlink(absolute.c_str());
-  return saved;
+  const bool there = access(config.path.c_str(), F_OK) == 0;
+  SUMSCOPE_RETURN_IF_ERROR(SaveConfig(config.path, text, session));
+  const absl::Status kept = file->Commit(absl::StrCat(token, "\n"));
+  if (!kept.ok() && there) SaveConfig(config.path, config.text, session).IgnoreError();
+  if (!kept.ok() && !there) unlink(config.path.c_str());
+  return kept;
 }
 
 absl::StatusOr<ExitCode> Login(const std::string& server, Session& session) {
@@ -127,13 +128,14 @@ absl::StatusOr<ExitCode> Login(const std::string& server, Session& session) {
     return InvalidField("USAGE", "token_file", "login asks for the token, or reads it from the standard input");
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const LoadedConfig config, LoadConfig(session.environment()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const NewContext plan, Plan(server, config, session));
+  SUMSCOPE_ASSIGN_OR_RETURN(const NewContext plan, PlanLogin(server, config, session));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string token, AskForToken(plan, session));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Caller caller, TryToken(plan, token, session));
-  SUMSCOPE_RETURN_IF_ERROR(Keep(plan, token, config, session));
+  SUMSCOPE_RETURN_IF_ERROR(KeepLogin(plan, token, config, session));
   session.Note(absl::StrCat("You are ", UserIdOf(caller.user()), " (", RoleText(caller.role()), ") at ", server,
                             caller.has_expire_time() ? absl::StrCat(", until ", FormatTime(caller.expire_time())) : "",
                             ". Commands go there from here on: context ", plan.name, "."));
+  TellWhatWins(plan.name, session);
   return ExitCode::kDone;
 }
 

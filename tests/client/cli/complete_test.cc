@@ -1,4 +1,7 @@
 // What is proposed while somebody presses Tab.
+#include <filesystem>
+#include <fstream>
+
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "tests/client/cli/fixtures.h"
@@ -49,7 +52,18 @@ TEST_F(Complete_Test, GivenAnOptionThenItsValues) {
   EXPECT_THAT(After({"runs", "list", "--sort-by", ""}), IsSupersetOf({"create_time", "accuracy", "sure_to"}));
 }
 
+TEST_F(Complete_Test, GivenAContextThenThoseOfTheConfiguration) {
+  EXPECT_THAT(After({"context", "use", ""}), ElementsAre());
+  std::filesystem::create_directories(directory_.path() + "/sumscope");
+  std::ofstream(directory_.path() + "/sumscope/config.toml") << "[contexts.lab]\nserver = 'lab:1'\n[contexts.two]\n";
+  EXPECT_THAT(After({"context", "use", ""}), ElementsAre("lab", "two"));
+  EXPECT_THAT(After({"--context", "l"}), ElementsAre("lab"));
+  EXPECT_THAT(After({"logout", "t"}), ElementsAre("two"));
+  EXPECT_THAT(server_.calls(), ElementsAre());
+}
+
 TEST_F(Complete_Test, GivenAFileThenTheShellIsToldSo) {
+  EXPECT_THAT(After({"--ca", ""}), ElementsAre(":files"));
   EXPECT_THAT(After({"import", ""}), ElementsAre(":files"));
   EXPECT_THAT(After({"runs", "list", "--out", "x"}), ElementsAre(":files"));
   EXPECT_THAT(After({"probe", "r7", "evaluate", "--questions", "file:/tm"}), ElementsAre(":files"));
