@@ -56,6 +56,7 @@ int main(int argc, char** argv) {
   environment.certificate = Variable("SUMSCOPE_CERTIFICATE");
   environment.key = Variable("SUMSCOPE_KEY");
   environment.ssh = Variable("SUMSCOPE_SSH");
+  environment.ssh_connection = Variable("SSH_CONNECTION");
   environment.xdg_config_home = Variable("XDG_CONFIG_HOME");
   environment.xdg_runtime_dir = Variable("XDG_RUNTIME_DIR");
   environment.home = sumscope::HomeDirectory(Variable("HOME"));

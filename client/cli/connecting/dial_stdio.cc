@@ -15,6 +15,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/default_socket.h"
+#include "proto/contract/process/ssh_origin.h"
 #include "proto/contract/process/unix_connect.h"
 
 namespace sumscope::client {
@@ -32,14 +33,21 @@ absl::StatusOr<std::string> FindSocket(const std::string& socket, const Session&
   return std::string(absl::StripPrefix(found, "unix:"));
 }
 
+// What tells the server from where ssh came; "" where it did not.
+std::string OwnName(const Environment& environment) {
+  const absl::string_view connection = environment.ssh_connection;  // "10.0.0.5 51234 10.0.0.1 22"
+  return SshSocketName(connection.substr(0, connection.find(' ')), absl::StrCat(getpid()));
+}
+
 // A server whose queue of connections is full lives, and is waited for a moment.
 absl::StatusOr<FileDescriptor> ConnectToSocket(const std::string& path, Session& session) {
   constexpr absl::Duration kPatience = absl::Seconds(10), kStep = absl::Milliseconds(50);
   FileDescriptor socket;
-  int error = ConnectUnix(path, &socket);
+  const std::string own_name = OwnName(session.environment());
+  int error = ConnectUnix(path, &socket, own_name);
   for (absl::Duration slept; error == EAGAIN && slept < kPatience && !session.interrupted(); slept += kStep) {
     session.sleeper()->Sleep(kStep);
-    error = ConnectUnix(path, &socket);
+    error = ConnectUnix(path, &socket, own_name);
   }
   if (error == 0) return socket;
   SUMSCOPE_RETURN_IF_ERROR(ProbeSocket(path));

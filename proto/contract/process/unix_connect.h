@@ -8,8 +8,9 @@
 namespace sumscope {
 
 // Connects to the Unix socket at `path`: 0 and a `*connection` that does not block, or an errno. Never waits: EAGAIN is
-// a full backlog, of a server that lives and is busy. ECONNREFUSED: nobody holds the socket.
-int ConnectUnix(const std::string& path, FileDescriptor* connection);
+// a full backlog, of a server that lives and is busy. ECONNREFUSED: nobody holds the socket. Where `own_name` is not ""
+// the connection's own end has that abstract name, if it can be had.
+int ConnectUnix(const std::string& path, FileDescriptor* connection, const std::string& own_name = "");
 
 // The same of a connection that is closed again.
 int TryConnect(const std::string& path);

@@ -12,6 +12,7 @@
 #include "proto/contract/process/grpc_address.h"
 #include "proto/contract/process/heeded_signals.h"
 #include "proto/contract/process/home_directory.h"
+#include "proto/contract/process/ssh_origin.h"
 
 namespace sumscope {
 namespace {
@@ -50,6 +51,24 @@ TEST(GrpcAddress_Test, PathsAreEscapedHostsAreNot) {
   EXPECT_EQ(GrpcAddress("unix:/a-b/c_d.~"), "unix:/a-b/c_d.~");
   EXPECT_EQ(GrpcAddress("unix:/a#b?c%41 \xc3\xa9"), "unix:/a%23b%3fc%2541%20%c3%a9");
   EXPECT_EQ(GrpcAddress("[::1]:80"), "[::1]:80");
+}
+
+TEST(SshOrigin_Test, GivenAnAddressThenItIsFoundInTheNameOfTheSocket) {
+  EXPECT_EQ(SshSocketName("10.0.0.5", "77"), "sumscope-ssh/10.0.0.5/77");
+  for (const char* address : {"10.0.0.5", "::1", "fe80::1%0", "::ffff:10.0.0.5"}) {
+    EXPECT_EQ(SshClientOf(SshSocketName(address, "77")), address);
+  }
+}
+
+TEST(SshOrigin_Test, GivenNoAddressThenNoneIsTold) {
+  for (const std::string& address : {std::string(), std::string("a host"), std::string(65, '1')}) {
+    EXPECT_EQ(SshSocketName(address, "77"), "");
+    EXPECT_EQ(SshClientOf("sumscope-ssh/" + address + "/77"), std::nullopt);
+  }
+  EXPECT_EQ(SshSocketName("1/2", "77"), "");
+  for (const char* name : {"", "sumscope-ssh", "sumscope-ssh/10.0.0.5", "other/10.0.0.5/1"}) {
+    EXPECT_EQ(SshClientOf(name), std::nullopt);
+  }
 }
 
 FileDescriptor OpenNull() { return FileDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
