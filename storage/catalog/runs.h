@@ -39,6 +39,9 @@ class RunsReader {
                                                         RunsFirst first, int limit) = 0;
   // The run of `owner` that was made last, "" when there is none.
   virtual absl::StatusOr<std::string> Latest(const Viewer& viewer, const std::string& owner) = 0;
+  // How many runs of the lab, deleted ones too, began with weights of `source`, visible or not: spec.init_from names
+  // it. Looks at every run.
+  virtual absl::StatusOr<uint64_t> CountLabRunsFrom(const std::string& source) = 0;
   // INVALID_ARGUMENT FILTER_INVALID, ORDER_INVALID, PAGE_TOKEN_INVALID.
   virtual absl::StatusOr<RunPage> List(const Viewer& viewer, const RunQuery& query) = 0;
 };

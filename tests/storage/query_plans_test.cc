@@ -149,6 +149,7 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(reader.runs().Get(viewer, "r1").ok());
       EXPECT_TRUE(reader.runs().Find(viewer, "r", RunsFirst::kLiving, 5).ok());
       EXPECT_TRUE(reader.runs().Latest(viewer, "ada").ok());
+      EXPECT_TRUE(reader.runs().CountLabRunsFrom("r1").ok());
       EXPECT_TRUE(reader.jobs().Get(viewer, "j1").ok());
       EXPECT_TRUE(reader.jobs().GetTraining(viewer, "r1").ok());
       EXPECT_TRUE(reader.jobs().ListUnfinished(viewer).ok());

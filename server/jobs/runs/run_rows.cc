@@ -6,6 +6,7 @@
 #include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/runs/runs.h"
+#include "server/jobs/runs/sources.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -27,12 +28,12 @@ absl::Status CopyChanges(Context* context, const v1::Run& row) {
 }  // namespace
 
 absl::StatusOr<v1::Run> Runs::ChangeRow(const storage::Actor& actor, const std::string& run,
-                                        const std::function<absl::Status(v1::Run*)>& change) {
+                                        const std::function<absl::Status(storage::CatalogReader&, v1::Run*)>& change) {
   v1::Run row;
   const auto write = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.runs().Get(actor.viewer(), run));
     actor.Names(row.name());
-    SUMSCOPE_RETURN_IF_ERROR(change(&row));
+    SUMSCOPE_RETURN_IF_ERROR(change(transaction, &row));
     return transaction.runs().Update(row);
   };
   SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(actor, write); }));
@@ -41,7 +42,7 @@ absl::StatusOr<v1::Run> Runs::ChangeRow(const storage::Actor& actor, const std::
 }
 
 absl::StatusOr<v1::Run> Runs::Delete(const storage::Actor& actor, const std::string& run) {
-  return ChangeRow(actor, run, [&](v1::Run* row) -> absl::Status {
+  return ChangeRow(actor, run, [&](storage::CatalogReader&, v1::Run* row) -> absl::Status {
     if (!IsTerminal(row->state())) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_UNFINISHED",
                        absl::StrCat(row->name(), " is ", v1::State_Name(row->state()),
@@ -53,7 +54,7 @@ absl::StatusOr<v1::Run> Runs::Delete(const storage::Actor& actor, const std::str
 }
 
 absl::StatusOr<v1::Run> Runs::Undelete(const storage::Actor& actor, const std::string& run) {
-  return ChangeRow(actor, run, [](v1::Run* row) -> absl::Status {
+  return ChangeRow(actor, run, [](storage::CatalogReader&, v1::Run* row) -> absl::Status {
     if (!row->has_delete_time()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_DELETED",
                        absl::StrCat(row->name(), " is not deleted; `sumscope runs list --deleted` shows what is"));
@@ -64,18 +65,21 @@ absl::StatusOr<v1::Run> Runs::Undelete(const storage::Actor& actor, const std::s
 }
 
 absl::StatusOr<v1::Run> Runs::Update(const storage::Actor& actor, const std::string& run, const RunChanges& changes) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run changed, ChangeRow(actor, run, [&](v1::Run* row) {
-                              if (changes.replace_labels) row->clear_labels();
-                              for (const auto& [key, value] : changes.labels) {
-                                if (value.has_value()) {
-                                  (*row->mutable_labels())[key] = *value;
-                                } else {
-                                  row->mutable_labels()->erase(key);
-                                }
-                              }
-                              if (changes.visibility.has_value()) row->set_visibility(*changes.visibility);
-                              return absl::OkStatus();
-                            }));
+  const auto change = [&](storage::CatalogReader& reader, v1::Run* row) -> absl::Status {
+    if (changes.replace_labels) row->clear_labels();
+    for (const auto& [key, value] : changes.labels) {
+      if (value.has_value()) {
+        (*row->mutable_labels())[key] = *value;
+      } else {
+        row->mutable_labels()->erase(key);
+      }
+    }
+    if (!changes.visibility.has_value() || *changes.visibility == row->visibility()) return absl::OkStatus();
+    row->set_visibility(*changes.visibility);
+    SUMSCOPE_RETURN_IF_ERROR(CheckSourceIsTheLabs(reader, actor.viewer(), *row));
+    return CheckLabNamesItNot(reader, *row);
+  };
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run changed, ChangeRow(actor, run, change));
   // They are stored: whatever is wrong with the file, whose copy is there for those who have nothing but the file.
   if (const absl::Status copied = CopyChanges(context_, changed); !copied.ok()) {
     context_->Say(absl::StrCat(changed.name(), " is changed, but not in its file: ", copied.message()));

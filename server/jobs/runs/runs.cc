@@ -9,6 +9,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/model_names.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/jobs/runs/sources.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/transitions.h"
 
@@ -73,6 +74,7 @@ absl::StatusOr<v1::Run> Runs::Insert(const storage::Actor& actor, const Request&
           SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.runs().Get(actor.viewer(), IdOf(*answered)));
           return absl::OkStatus();
         }
+        SUMSCOPE_RETURN_IF_ERROR(CheckSourceIsTheLabs(transaction, actor.viewer(), run));
         SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
         JobWithSubject target;
         target.job = admission_->NewJob(id, "");

@@ -49,7 +49,8 @@ class Runs {
   // Both outlive it.
   Runs(Context* context, Admission* admission) : context_(context), admission_(admission) {}
 
-  // ALREADY_EXISTS RUN_EXISTS; RESOURCE_EXHAUSTED QUEUE_FULL; UNAVAILABLE DRAINING.
+  // ALREADY_EXISTS RUN_EXISTS; FAILED_PRECONDITION SOURCE_IS_PRIVATE; RESOURCE_EXHAUSTED QUEUE_FULL; UNAVAILABLE
+  // DRAINING.
   absl::StatusOr<v1::Run> Create(const storage::Actor& actor, const Request& request,
                                  const std::string& run_id /* "" = choose */, const v1::TrainSpec& spec,
                                  const std::map<std::string, std::string>& labels, v1::Visibility visibility = v1::LAB);
@@ -61,7 +62,8 @@ class Runs {
   // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
   // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue.
   absl::StatusOr<v1::Run> Resume(const storage::Actor& actor, const Request& request, const std::string& run);
-  // A new run of the same spec, labels and visibility.
+  // A new run of the same spec, labels and visibility. Whether the actor may see the source of its weights, the caller
+  // has checked.
   absl::StatusOr<v1::Run> Retry(const storage::Actor& actor, const Request& request, const std::string& run);
 
   // run_rows.cc: changes of the row that touch no job.
@@ -69,6 +71,7 @@ class Runs {
   absl::StatusOr<v1::Run> Delete(const storage::Actor& actor, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_DELETED.
   absl::StatusOr<v1::Run> Undelete(const storage::Actor& actor, const std::string& run);
+  // FAILED_PRECONDITION SOURCE_IS_PRIVATE, SOURCE_OF_LAB_RUNS.
   absl::StatusOr<v1::Run> Update(const storage::Actor& actor, const std::string& run, const RunChanges& changes);
 
  private:
@@ -93,7 +96,7 @@ class Runs {
   absl::Status RemoveOrphan(const std::string& run);
   absl::Status StoreWeights(const ImportedWeights& weights, storage::RunFile* file);
   absl::StatusOr<v1::Run> ChangeRow(const storage::Actor& actor, const std::string& run,
-                                    const std::function<absl::Status(v1::Run*)>& change);
+                                    const std::function<absl::Status(storage::CatalogReader&, v1::Run*)>& change);
 
   Context* const context_;
   Admission* const admission_;

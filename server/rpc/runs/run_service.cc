@@ -13,6 +13,7 @@
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/text/quote.h"
 #include "server/jobs/runs/runs.h"
+#include "server/jobs/runs/sources.h"
 #include "server/jobs/tasks/insert_source.h"
 #include "server/rpc/predictions/predict.h"
 #include "server/rpc/runs/checkpoints.h"
@@ -123,6 +124,8 @@ absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1:
     *run.mutable_spec() = spec;
     *run.mutable_labels() = request.labels();
     run.set_visibility(visibility);
+    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read(
+        [&](storage::CatalogReader& reader) { return jobs::CheckSourceIsTheLabs(reader, caller.viewer(), run); }));
     run.set_owner(caller.name);
     *run.mutable_prediction() = prediction;
     run.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
@@ -233,6 +236,11 @@ grpc::Status RunService::ResumeRun(grpc::ServerContext* context, const v1::Resum
 grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryRunRequest* request, v1::Run* response) {
   const auto retry = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
+    v1::TrainSpec spec = run.spec();
+    // Its weights are read anew: by somebody who may see them.
+    if (!run.imported() && spec.insert_mode() > v1::INSERT_NONE) {
+      SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller, &spec).status());
+    }
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("RetryRun", *request));
     return backend_.manager->runs().Retry(caller.actor(), id, IdOf(run.name()));
   };

@@ -186,6 +186,31 @@ TEST_P(Viewers_Test, SetToPrivateAndBackThenItGoesAndComes) {
   EXPECT_TRUE(set(v1::LAB));
 }
 
+TEST_P(Viewers_Test, RunsNameTheirSourceThenThoseOfTheLabAreCounted) {
+  Write([](CatalogTransaction& transaction) -> absl::Status {
+    const auto insert = [&](const std::string& id, const std::string& init_from, v1::Visibility visibility) {
+      v1::Run run = MakeRun(id);
+      run.mutable_spec()->set_init_from(init_from);
+      run.set_visibility(visibility);
+      if (id == "gone") run.mutable_delete_time()->set_seconds(1);
+      run.set_imported(id == "foreign");
+      EXPECT_TRUE(transaction.runs().Insert(run).ok());
+    };
+    insert("one", "rl@20", v1::LAB);
+    insert("whole", "rl", v1::LAB);
+    insert("gone", "rl@4", v1::LAB);
+    insert("hidden", "rl@20", v1::PRIVATE);
+    insert("longer", "rl2@20", v1::LAB);
+    insert("foreign", "rl@20", v1::LAB);
+    return absl::OkStatus();
+  });
+  Read([](CatalogReader& reader) {
+    EXPECT_EQ(*reader.runs().CountLabRunsFrom("rl"), 3u);
+    EXPECT_EQ(*reader.runs().CountLabRunsFrom("r"), 0u);
+    EXPECT_EQ(*reader.runs().CountLabRunsFrom("rl2"), 1u);
+  });
+}
+
 TEST_P(Viewers_Test, EveryOrderPageAndFilterThenItIsTheListOfAllWithoutTheHidden) {
   Write([](CatalogTransaction& transaction) -> absl::Status {
     for (int i = 0; i < 12; ++i) {

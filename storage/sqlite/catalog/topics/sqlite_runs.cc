@@ -107,6 +107,18 @@ absl::StatusOr<std::string> SqliteRuns::Latest(const Viewer& viewer, const std::
   });
 }
 
+absl::StatusOr<uint64_t> SqliteRuns::CountLabRunsFrom(const std::string& source) {
+  return connection_.Guard([&]() -> absl::StatusOr<uint64_t> {
+    // init_from is RUN@STEP, or RUN. What an import says of its source was another server's.
+    const std::string named = source + "@";
+    Query query(connection_,
+                "SELECT count(*) FROM runs WHERE visibility = 'LAB' AND imported = 0 AND "
+                "substr(iif(json_valid(spec), json_extract(spec, '$.init_from'), '') || '@', 1, ?) = ?");
+    query.Bind(static_cast<int64_t>(named.size()), named).Next();
+    return static_cast<uint64_t>(query.Int(0));
+  });
+}
+
 absl::StatusOr<RunPage> SqliteRuns::List(const Viewer& viewer, const RunQuery& request) {
   SUMSCOPE_ASSIGN_OR_RETURN(const RunOrder order, ParseRunOrder(request.order_by));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto filter, ParseFilter(request.filter));

@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_RUNS_H_
 #define SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_RUNS_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ class SqliteRuns final : public Runs {
   absl::StatusOr<std::vector<std::string>> Find(const Viewer& viewer, const std::string& prefix, RunsFirst first,
                                                 int limit) override;
   absl::StatusOr<std::string> Latest(const Viewer& viewer, const std::string& owner) override;
+  absl::StatusOr<uint64_t> CountLabRunsFrom(const std::string& source) override;
   absl::StatusOr<RunPage> List(const Viewer& viewer, const RunQuery& query) override;
 
   absl::Status Insert(const v1::Run& run) override;

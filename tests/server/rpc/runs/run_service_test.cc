@@ -172,9 +172,40 @@ TEST_F(RunService_Test, SourceIsPrivateThenARunMadeFromItIsToo) {
     grpc::ClientContext context;
     v1::Run run;
     const grpc::Status status = runs_->CreateRun(&context, create, &run);
+    if (asked == v1::LAB) {
+      EXPECT_EQ(ReasonOf(status), "SOURCE_IS_PRIVATE");
+      create.set_validate_only(false);
+      grpc::ClientContext another;
+      EXPECT_EQ(ReasonOf(runs_->CreateRun(&another, create, &run)), "SOURCE_IS_PRIVATE");
+      continue;
+    }
     ASSERT_TRUE(status.ok()) << status.error_message();
-    EXPECT_EQ(run.visibility(), asked == v1::LAB ? v1::LAB : v1::PRIVATE);
+    EXPECT_EQ(run.visibility(), v1::PRIVATE);
   }
+}
+
+// A stored spec names its source to all who see the run.
+TEST_F(RunService_Test, RunsOfTheLabNameTheirSourceThenItCannotBeSetPrivateBeforeThem) {
+  v1::CreateRunRequest create;
+  create.set_run_id("insert-1");
+  *create.mutable_spec() = Spec();
+  create.mutable_spec()->set_insert_mode(v1::INSERT_INIT);
+  create.mutable_spec()->set_init_from("runs/" + run_);
+  grpc::ClientContext context;
+  v1::Run run;
+  const grpc::Status status = runs_->CreateRun(&context, create, &run);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  const auto set = [&](const std::string& id, v1::Visibility visibility) {
+    return std::string(ErrorReason(manager_->runs().Update(jobs::Ada(), id, {false, {}, visibility}).status()));
+  };
+  EXPECT_EQ(set(run_, v1::PRIVATE), "SOURCE_OF_LAB_RUNS");
+  EXPECT_EQ(GetRun(run_).visibility(), v1::LAB);
+  EXPECT_EQ(set(run_, v1::LAB), "");
+  EXPECT_EQ(set("insert-1", v1::PRIVATE), "");
+  EXPECT_EQ(set(run_, v1::PRIVATE), "");
+  EXPECT_EQ(set("insert-1", v1::LAB), "SOURCE_IS_PRIVATE");
+  EXPECT_EQ(set(run_, v1::LAB), "");
+  EXPECT_EQ(set("insert-1", v1::LAB), "");
 }
 
 // One mistake had two reasons: OFFSET_PAST_END here, OFFSET_OUT_OF_RANGE elsewhere.

@@ -245,6 +245,33 @@ TEST_F(PrivateRuns_Test, RunIsTheSourceOfAnothersTrainingThenItIsAsAbsent) {
   ExpectSameOfBoth(MethodOf("RunService/CreateRun"), of_private, of_absent, run_, absent_);
 }
 
+// A retry reads the weights of its source anew.
+TEST_F(PrivateRuns_Test, SourceOfARunOfTheLabIsPrivateThenOthersCannotTrainItAgain) {
+  ASSERT_TRUE(manager_->runs().Create(jobs::Ada(), {}, "insert", Spec(), {}).ok());
+  const auto set_source = [&](const std::string& source) {
+    Write([&](storage::CatalogTransaction& transaction) {
+      v1::Run insert = *transaction.runs().Get(storage::Viewer::Server(), "insert");
+      insert.mutable_spec()->set_insert_mode(v1::INSERT_INIT);
+      insert.mutable_spec()->set_init_from(source + "@4");
+      return transaction.runs().Update(insert);
+    });
+  };
+  v1::RetryRunRequest request;
+  request.set_name("runs/insert");
+  const auto retried_by = [&](const std::string& user) {
+    return Call(MethodOf("RunService/RetryRun"), request, As(user));
+  };
+  set_source(absent_);
+  const Reply of_absent = retried_by("bob");
+  set_source(run_);
+  const Reply of_private = retried_by("bob");
+  EXPECT_EQ(of_private.status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Told(of_private, run_, absent_), Told(of_absent, absent_, absent_));
+  EXPECT_EQ(ReasonOf(retried_by("ada").status), "SOURCE_IS_PRIVATE");
+  set_source(open_);
+  EXPECT_TRUE(retried_by("bob").status.ok());
+}
+
 // Documented: an id is taken for everybody.
 TEST_F(PrivateRuns_Test, IdOfAPrivateRunIsChosenThenItIsTaken) {
   v1::CreateRunRequest request;
