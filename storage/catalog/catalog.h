@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/actor.h"
 #include "storage/catalog/analyses.h"
 #include "storage/catalog/audit.h"
@@ -38,6 +39,8 @@ class CatalogReader {
   virtual UsersReader& users() = 0;
   virtual TokensReader& tokens() = 0;
   virtual AuditReader& audit() = 0;
+  // Of what clients are given to hand back, to any server that opens this catalog. It lives as long as the catalog.
+  virtual const TokenSeal& token_seal() = 0;
 };
 
 // One write transaction: all of it is durable when Write returned OK, none of it otherwise. Reads what it wrote.

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
@@ -43,6 +45,34 @@ TEST_F(Schema_Test, ForeignDatabaseAndForeignFileAreRefused) {
   std::filesystem::remove(catalog_);
   std::ofstream(catalog_) << std::string(5000, 'x');
   EXPECT_EQ(OpenReason(folder_.path()), "CATALOG_CORRUPT");
+}
+
+TEST_F(Schema_Test, TokenOutlivesItsServerAndALostKeyEndsItAlone) {
+  const auto opened = [&](const std::string& token) {
+    const Storage storage = *OpenSqliteStorage(folder_.path(), AnyTransition, Clock::Real());
+    std::optional<std::string> text;
+    const absl::Status status = storage.catalog->Read([&](CatalogReader& reader) {
+      text = reader.token_seal().Open("test", token);
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    return text;
+  };
+  std::string token;
+  {
+    const Storage storage = *OpenSqliteStorage(folder_.path(), AnyTransition, Clock::Real());
+    ASSERT_TRUE(storage.catalog
+                    ->Read([&](CatalogReader& reader) {
+                      token = reader.token_seal().Seal("test", "place");
+                      return absl::OkStatus();
+                    })
+                    .ok());
+  }
+  EXPECT_EQ(opened(token), "place");
+  Execute(catalog_, "UPDATE token_key SET key = x'00'");
+  EXPECT_EQ(opened(token), std::nullopt);
+  Execute(catalog_, "DELETE FROM token_key");
+  EXPECT_EQ(opened(token), std::nullopt);
 }
 
 TEST_F(Schema_Test, FolderThatCannotBeMadeIsNotWritable) {

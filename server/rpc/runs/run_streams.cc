@@ -42,7 +42,11 @@ absl::Status RunService::Watch(const auth::Caller& caller, grpc::ServerContext* 
                                const v1::WatchRunRequest& request, grpc::ServerWriter<v1::WatchRunResponse>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.watchers->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request.name()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const WatchToken token, WatchToken::Parse(request.resume_token()));
+  WatchToken token;
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(token, WatchToken::Parse(reader.token_seal(), request.resume_token()));
+    return absl::OkStatus();
+  }));
   const std::string id = IdOf(run.name());
   RunWatch watch(backend_, caller.viewer(), id, token);
   uint64_t shown_step = UINT64_MAX;

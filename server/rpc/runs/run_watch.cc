@@ -60,12 +60,14 @@ absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, st
   // The run is read first: when it is terminal here and nothing is left of the rest, nothing can follow. The events are
   // read last: those that came before an entry of the log were recorded before it.
   v1::Run run;
+  const TokenSeal* seal = nullptr;
   std::vector<storage::Event> events;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     absl::StatusOr<v1::Run> found = reader.runs().Get(viewer_, run_);
     if (absl::IsNotFound(found.status())) return RunNotFound(run_);  // removed, or turned private
     SUMSCOPE_RETURN_IF_ERROR(found.status());
     run = *std::move(found);
+    seal = &reader.token_seal();
     return absl::OkStatus();
   }));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> log, NewLogEntries(run));
@@ -95,7 +97,7 @@ absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, st
       token_.log = log[l].sequence;
       SUMSCOPE_ASSIGN_OR_RETURN(response, FromLog(log[l++]));
     }
-    response.set_resume_token(token_.ToString());
+    response.set_resume_token(token_.ToString(*seal));
     responses.push_back(std::move(response));
   }
   *moved = !events.empty() || !log.empty();

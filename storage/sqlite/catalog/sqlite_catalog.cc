@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/contract/errors/status_macros.h"
+#include "storage/sqlite/base/query.h"
 #include "storage/sqlite/catalog/access/sqlite_audit.h"
 #include "storage/sqlite/catalog/access/sqlite_tokens.h"
 #include "storage/sqlite/catalog/access/sqlite_users.h"
@@ -22,19 +23,20 @@ namespace {
 // All topics on one connection, inside a transaction. A snapshot shows only the readers among their faces.
 class Topics final : public CatalogTransaction {
  public:
-  Topics(Connection& connection, const Catalog::LegalTransition& legal, Clock* clock)
-      : runs_(connection),
+  Topics(Connection& connection, const Catalog::LegalTransition& legal, Clock* clock, const TokenSeal& seal)
+      : seal_(seal),
+        runs_(connection, seal),
         jobs_(connection, legal),
-        analyses_(connection),
-        facts_(connection),
+        analyses_(connection, seal),
+        facts_(connection, seal),
         headlines_(connection),
-        question_sets_(connection),
+        question_sets_(connection, seal),
         events_(connection),
         requests_(connection, clock),
         removals_(connection),
-        users_(connection),
-        tokens_(connection),
-        audit_(connection) {}
+        users_(connection, seal),
+        tokens_(connection, seal),
+        audit_(connection, seal) {}
 
   Runs& runs() override { return runs_; }
   Jobs& jobs() override { return jobs_; }
@@ -48,8 +50,10 @@ class Topics final : public CatalogTransaction {
   Users& users() override { return users_; }
   Tokens& tokens() override { return tokens_; }
   Audit& audit() override { return audit_; }
+  const TokenSeal& token_seal() override { return seal_; }
 
  private:
+  const TokenSeal& seal_;
   SqliteRuns runs_;
   SqliteJobs jobs_;
   SqliteAnalyses analyses_;
@@ -64,6 +68,13 @@ class Topics final : public CatalogTransaction {
   SqliteAudit audit_;
 };
 
+// A key that is lost ends the tokens that were given with it, and nothing else.
+TokenSeal ReadSeal(Connection& connection) {
+  Query query(connection, "SELECT key FROM token_key WHERE id = 1");
+  if (!query.Next() || query.Blob(0).size() != TokenSeal::kKeySize) return TokenSeal::Random();
+  return TokenSeal(query.Blob(0));
+}
+
 }  // namespace
 
 SqliteCatalog::SqliteCatalog(const std::string& path, LegalTransition legal, Clock* clock, Env* env)
@@ -72,7 +83,12 @@ SqliteCatalog::SqliteCatalog(const std::string& path, LegalTransition legal, Clo
 absl::StatusOr<std::unique_ptr<SqliteCatalog>> SqliteCatalog::Open(const std::string& path, LegalTransition legal,
                                                                    Clock* clock, Env* env) {
   auto catalog = std::unique_ptr<SqliteCatalog>(new SqliteCatalog(path, std::move(legal), clock, env));
-  SUMSCOPE_RETURN_IF_ERROR(catalog->database_.Write([](Connection&) { return absl::OkStatus(); }));
+  SUMSCOPE_RETURN_IF_ERROR(catalog->database_.Write([&catalog](Connection& connection) {
+    return connection.Guard([&] {
+      catalog->seal_ = ReadSeal(connection);
+      return absl::OkStatus();
+    });
+  }));
   return catalog;
 }
 
@@ -81,7 +97,7 @@ absl::Status SqliteCatalog::Write(const Actor& actor, const std::function<absl::
   const bool owes_row = audit != nullptr && !audit->written;
   AuditRow row;
   SUMSCOPE_RETURN_IF_ERROR(database_.Write([&](Connection& connection) -> absl::Status {
-    Topics transaction(connection, legal_, clock_);
+    Topics transaction(connection, legal_, clock_, seal_);
     SUMSCOPE_RETURN_IF_ERROR(body(transaction));
     if (!owes_row) return absl::OkStatus();
     row = audit->row;  // which stays as it is where the commit fails
@@ -98,7 +114,7 @@ absl::Status SqliteCatalog::Write(const Actor& actor, const std::function<absl::
 
 absl::Status SqliteCatalog::Read(const std::function<absl::Status(CatalogReader&)>& body) {
   return database_.Read([&](Connection& connection) {
-    Topics reader(connection, legal_, clock_);
+    Topics reader(connection, legal_, clock_, seal_);
     return body(reader);
   });
 }

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "proto/contract/base/clock.h"
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/catalog.h"
 #include "storage/sqlite/base/database.h"
 
@@ -30,6 +31,7 @@ class SqliteCatalog final : public Catalog {
   Database database_;
   const LegalTransition legal_;
   Clock* const clock_;
+  TokenSeal seal_ = TokenSeal::Random();  // set by Open, to the one whose key is stored
 };
 
 }  // namespace sumscope::storage

@@ -56,6 +56,14 @@ CREATE INDEX audit_by_user ON audit (user, sequence);
 CREATE INDEX audit_by_method ON audit (method, sequence);
 CREATE INDEX audit_by_resource ON audit (resource, sequence);
 
+-- With what tokens of pages and watches are sealed: they say where in the catalog they stand, in numbers that private
+-- runs move, too.
+CREATE TABLE token_key (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  key BLOB NOT NULL
+) STRICT;
+INSERT INTO token_key VALUES (1, randomblob(32));
+
 -- LAB: seen by all; anything else only by the owner and by admins.
 ALTER TABLE runs ADD COLUMN visibility TEXT NOT NULL DEFAULT 'LAB';
 -- '': of before there were users, whoever asks again.

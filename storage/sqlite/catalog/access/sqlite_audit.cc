@@ -111,7 +111,7 @@ absl::StatusOr<AuditPage> SqliteAudit::List(const AuditQuery& request) {
                     "\n");
   PagePosition position{std::numeric_limits<int64_t>::max(), ""};
   if (!request.page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(query_hash, request.page_token));
+    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(seal_, query_hash, request.page_token));
   }
   const AuditConditions conditions = ConditionsOf(request, position.key);
   return connection_.Guard([&]() -> absl::StatusOr<AuditPage> {
@@ -123,7 +123,8 @@ absl::StatusOr<AuditPage> SqliteAudit::List(const AuditQuery& request) {
     query.Bind(request.page_size + 1);
     while (query.Next()) {
       if (page.rows.size() == request.page_size || bytes > limits::kMaxPageBytes) {
-        page.next_page_token = EncodePageToken(query_hash, {static_cast<int64_t>(page.rows.back().sequence), ""});
+        page.next_page_token =
+            EncodePageToken(seal_, query_hash, {static_cast<int64_t>(page.rows.back().sequence), ""});
         break;
       }
       page.rows.push_back(ReadAuditRow(query));

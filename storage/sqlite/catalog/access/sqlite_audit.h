@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_ACCESS_SQLITE_AUDIT_H_
 #define SUMSCOPE_STORAGE_SQLITE_CATALOG_ACCESS_SQLITE_AUDIT_H_
 
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/audit.h"
 #include "storage/sqlite/base/connection.h"
 
@@ -9,7 +10,8 @@ namespace sumscope::storage {
 // The table `audit`, inside one transaction of the connection, and confined to its thread.
 class SqliteAudit final : public Audit {
  public:
-  explicit SqliteAudit(Connection& connection) : connection_(connection) {}
+  // `seal`: of page tokens; it outlives this.
+  SqliteAudit(Connection& connection, const TokenSeal& seal) : connection_(connection), seal_(seal) {}
 
   absl::StatusOr<AuditPage> List(const AuditQuery& query) override;
 
@@ -19,6 +21,7 @@ class SqliteAudit final : public Audit {
 
  private:
   Connection& connection_;
+  const TokenSeal& seal_;
 };
 
 }  // namespace sumscope::storage

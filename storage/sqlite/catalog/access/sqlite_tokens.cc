@@ -53,7 +53,7 @@ absl::StatusOr<TokenPage> SqliteTokens::List(const std::string& user, uint32_t p
   const std::string query_hash = absl::StrCat("tokens by sequence\n", user);
   PagePosition position{std::numeric_limits<int64_t>::max(), ""};
   if (!page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(query_hash, page_token));
+    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(seal_, query_hash, page_token));
   }
   return connection_.Guard([&]() -> absl::StatusOr<TokenPage> {
     TokenPage page;
@@ -64,7 +64,7 @@ absl::StatusOr<TokenPage> SqliteTokens::List(const std::string& user, uint32_t p
     query.Bind(user, position.key, page_size + 1);
     while (query.Next()) {
       if (page.tokens.size() == page_size) {
-        page.next_page_token = EncodePageToken(query_hash, last);
+        page.next_page_token = EncodePageToken(seal_, query_hash, last);
         break;
       }
       page.tokens.push_back(ReadToken(query));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/users.h"
 #include "storage/sqlite/base/connection.h"
 
@@ -13,7 +14,8 @@ namespace sumscope::storage {
 // The table `tokens`, inside one transaction of the connection, and confined to its thread.
 class SqliteTokens final : public Tokens {
  public:
-  explicit SqliteTokens(Connection& connection) : connection_(connection) {}
+  // `seal`: of page tokens; it outlives this.
+  SqliteTokens(Connection& connection, const TokenSeal& seal) : connection_(connection), seal_(seal) {}
 
   absl::StatusOr<std::optional<StoredToken>> Find(const std::string& id) override;
   absl::StatusOr<TokenPage> List(const std::string& user, uint32_t page_size, const std::string& page_token) override;
@@ -26,6 +28,7 @@ class SqliteTokens final : public Tokens {
 
  private:
   Connection& connection_;
+  const TokenSeal& seal_;
 };
 
 }  // namespace sumscope::storage

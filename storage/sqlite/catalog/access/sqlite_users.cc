@@ -123,7 +123,7 @@ absl::StatusOr<UserPage> SqliteUsers::List(uint32_t page_size, const std::string
   constexpr char kQueryHash[] = "users by name";
   PagePosition position{std::string(), ""};
   if (!page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(kQueryHash, page_token));
+    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(seal_, kQueryHash, page_token));
   }
   return connection_.Guard([&]() -> absl::StatusOr<UserPage> {
     UserPage page;
@@ -132,7 +132,7 @@ absl::StatusOr<UserPage> SqliteUsers::List(uint32_t page_size, const std::string
     query.Bind(position.id, page_size + 1);
     while (query.Next()) {
       if (page.users.size() == page_size) {
-        page.next_page_token = EncodePageToken(kQueryHash, {std::string(), last});
+        page.next_page_token = EncodePageToken(seal_, kQueryHash, {std::string(), last});
         break;
       }
       page.users.push_back(ReadListedUser(connection_, query));

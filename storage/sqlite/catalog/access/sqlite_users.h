@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/users.h"
 #include "storage/sqlite/base/connection.h"
 
@@ -14,7 +15,8 @@ namespace sumscope::storage {
 // its thread.
 class SqliteUsers final : public Users {
  public:
-  explicit SqliteUsers(Connection& connection) : connection_(connection) {}
+  // `seal`: of page tokens; it outlives this.
+  SqliteUsers(Connection& connection, const TokenSeal& seal) : connection_(connection), seal_(seal) {}
 
   absl::StatusOr<v1::User> Get(const std::string& user) override;
   absl::StatusOr<std::optional<v1::User>> OfUid(uint32_t uid) override;
@@ -31,6 +33,7 @@ class SqliteUsers final : public Users {
   absl::Status PutNames(const std::string& id, const v1::User& user);
 
   Connection& connection_;
+  const TokenSeal& seal_;
 };
 
 }  // namespace sumscope::storage

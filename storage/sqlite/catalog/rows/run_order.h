@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "proto/contract/text/token_seal.h"
 #include "storage/sqlite/base/query.h"
 
 namespace sumscope::storage {
@@ -22,15 +23,16 @@ struct RunOrder {
 // orders.
 absl::StatusOr<RunOrder> ParseRunOrder(absl::string_view order_by);
 
-// Where a page ended: the key and id of its last row, bound to the query that it belongs to. Opaque to callers,
-// bounded.
+// Where a page ended: the key and id of its last row, bound to the query that it belongs to. Sealed, as the key may
+// tell of rows that its reader does not see; bounded.
 struct PagePosition {
   SqlValue key;
   std::string id;
 };
-std::string EncodePageToken(absl::string_view query_hash, const PagePosition& position);
-// INVALID_ARGUMENT PAGE_TOKEN_INVALID for anything that EncodePageToken did not make for `query_hash`.
-absl::StatusOr<PagePosition> DecodePageToken(absl::string_view query_hash, absl::string_view token);
+std::string EncodePageToken(const TokenSeal& seal, absl::string_view query_hash, const PagePosition& position);
+// INVALID_ARGUMENT PAGE_TOKEN_INVALID for anything that EncodePageToken did not make with `seal` for `query_hash`.
+absl::StatusOr<PagePosition> DecodePageToken(const TokenSeal& seal, absl::string_view query_hash,
+                                             absl::string_view token);
 
 }  // namespace sumscope::storage
 

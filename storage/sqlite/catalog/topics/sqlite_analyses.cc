@@ -87,7 +87,7 @@ absl::StatusOr<AnalysisPage> SqliteAnalyses::List(const Viewer& viewer, const An
   const std::string query_hash = absl::StrCat("analyses by sequence\n", request.run, "\n", request.kind);
   PagePosition position{std::numeric_limits<int64_t>::max(), ""};
   if (!request.page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(query_hash, request.page_token));
+    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(seal_, query_hash, request.page_token));
   }
   const std::string of_run = request.run.empty() ? "" : "run = ? AND ";
   const std::string of_kind = request.kind.empty() ? "" : "analysis = ? AND ";
@@ -105,7 +105,7 @@ absl::StatusOr<AnalysisPage> SqliteAnalyses::List(const Viewer& viewer, const An
     query.Bind(request.page_size + 1);
     while (query.Next()) {
       if (page.analyses.size() == request.page_size || bytes > limits::kMaxPageBytes) {
-        page.next_page_token = EncodePageToken(query_hash, last);
+        page.next_page_token = EncodePageToken(seal_, query_hash, last);
         break;
       }
       last = {query.Int(kAnalysisColumnCount + 1), query.Text(0)};

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/analyses.h"
 #include "storage/sqlite/base/connection.h"
 
@@ -12,7 +13,8 @@ namespace sumscope::storage {
 // The table `analyses`, inside one transaction of the connection, and confined to its thread.
 class SqliteAnalyses final : public Analyses {
  public:
-  explicit SqliteAnalyses(Connection& connection) : connection_(connection) {}
+  // `seal`: of page tokens; it outlives this.
+  SqliteAnalyses(Connection& connection, const TokenSeal& seal) : connection_(connection), seal_(seal) {}
 
   absl::StatusOr<v1::Analysis> Get(const Viewer& viewer, const std::string& run, const std::string& analysis) override;
   absl::StatusOr<std::optional<v1::Analysis>> Find(const Viewer& viewer, const std::string& run,
@@ -24,6 +26,7 @@ class SqliteAnalyses final : public Analyses {
 
  private:
   Connection& connection_;
+  const TokenSeal& seal_;
 };
 
 }  // namespace sumscope::storage

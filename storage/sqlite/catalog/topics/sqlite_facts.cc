@@ -102,7 +102,7 @@ absl::StatusOr<FactPage> SqliteFacts::List(const Viewer& viewer, const FactQuery
   }
   const std::string query_hash = absl::StrCat("facts\n", request.filter);
   if (!request.page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const PagePosition position, DecodePageToken(query_hash, request.page_token));
+    SUMSCOPE_ASSIGN_OR_RETURN(const PagePosition position, DecodePageToken(seal_, query_hash, request.page_token));
     SUMSCOPE_RETURN_IF_ERROR(AppendPosition(position, &condition));
   }
   return connection_.Guard([&]() -> absl::StatusOr<FactPage> {
@@ -117,7 +117,7 @@ absl::StatusOr<FactPage> SqliteFacts::List(const Viewer& viewer, const FactQuery
     query.Bind(request.page_size + 1);
     while (query.Next()) {
       if (page.facts.size() == request.page_size || bytes > limits::kMaxPageBytes) {
-        page.next_page_token = EncodePageToken(query_hash, last);
+        page.next_page_token = EncodePageToken(seal_, query_hash, last);
         break;
       }
       last = PositionOf(query);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/facts.h"
 #include "storage/sqlite/base/connection.h"
 
@@ -13,7 +14,8 @@ namespace sumscope::storage {
 // The table `node_facts`, inside one transaction of the connection, and confined to its thread.
 class SqliteFacts final : public Facts {
  public:
-  explicit SqliteFacts(Connection& connection) : connection_(connection) {}
+  // `seal`: of page tokens; it outlives this.
+  SqliteFacts(Connection& connection, const TokenSeal& seal) : connection_(connection), seal_(seal) {}
 
   absl::StatusOr<FactPage> List(const Viewer& viewer, const FactQuery& query) override;
 
@@ -25,6 +27,7 @@ class SqliteFacts final : public Facts {
 
  private:
   Connection& connection_;
+  const TokenSeal& seal_;
 };
 
 }  // namespace sumscope::storage

@@ -86,7 +86,7 @@ absl::StatusOr<QuestionSetPage> SqliteQuestionSets::List(const Viewer& viewer, u
   constexpr char kQueryHash[] = "question sets by sequence";
   PagePosition position{std::numeric_limits<int64_t>::max(), ""};
   if (!page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(kQueryHash, page_token));
+    SUMSCOPE_ASSIGN_OR_RETURN(position, DecodePageToken(seal_, kQueryHash, page_token));
   }
   return connection_.Guard([&]() -> absl::StatusOr<QuestionSetPage> {
     QuestionSetPage page;
@@ -96,7 +96,7 @@ absl::StatusOr<QuestionSetPage> SqliteQuestionSets::List(const Viewer& viewer, u
     query.Bind(page_size + 1);
     while (query.Next()) {
       if (page.question_sets.size() == page_size) {
-        page.next_page_token = EncodePageToken(kQueryHash, last);
+        page.next_page_token = EncodePageToken(seal_, kQueryHash, last);
         break;
       }
       page.question_sets.push_back(ReadRow(query));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/question_sets.h"
 #include "storage/sqlite/base/connection.h"
 
@@ -12,7 +13,8 @@ namespace sumscope::storage {
 // The table `question_sets`, inside one transaction of the connection, and confined to its thread.
 class SqliteQuestionSets final : public QuestionSets {
  public:
-  explicit SqliteQuestionSets(Connection& connection) : connection_(connection) {}
+  // `seal`: of page tokens; it outlives this.
+  SqliteQuestionSets(Connection& connection, const TokenSeal& seal) : connection_(connection), seal_(seal) {}
 
   absl::StatusOr<v1::UploadedQuestionSet> Get(const Viewer& viewer, const std::string& sha256) override;
   absl::StatusOr<QuestionSetPage> List(const Viewer& viewer, uint32_t page_size,
@@ -23,6 +25,7 @@ class SqliteQuestionSets final : public QuestionSets {
 
  private:
   Connection& connection_;
+  const TokenSeal& seal_;
 };
 
 }  // namespace sumscope::storage

@@ -41,8 +41,8 @@ SqlValue KeyOf(Query& query, const RunOrder& order, int column) {
   return query.Text(column);
 }
 
-absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const Viewer& viewer, const RunQuery& request,
-                                    const RunOrder& order, const std::string& sql,
+absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const TokenSeal& seal, const Viewer& viewer,
+                                    const RunQuery& request, const RunOrder& order, const std::string& sql,
                                     const std::vector<SqlValue>& parameters, const std::string& query_hash) {
   RunPage page;
   PagePosition last;
@@ -53,7 +53,7 @@ absl::StatusOr<RunPage> ReadRunPage(Connection& connection, const Viewer& viewer
   query.Bind(request.page_size + 1);
   while (query.Next()) {
     if (page.runs.size() == request.page_size || bytes > limits::kMaxPageBytes) {
-      page.next_page_token = EncodePageToken(query_hash, last);
+      page.next_page_token = EncodePageToken(seal, query_hash, last);
       break;
     }
     last.id = query.Text(0);
@@ -133,7 +133,7 @@ absl::StatusOr<RunPage> SqliteRuns::List(const Viewer& viewer, const RunQuery& r
   const std::string query_hash =
       absl::StrCat("runs\n", request.filter, "\n", order.expression, order.descending, "\n", request.show_deleted);
   if (!request.page_token.empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(PagePosition position, DecodePageToken(query_hash, request.page_token));
+    SUMSCOPE_ASSIGN_OR_RETURN(PagePosition position, DecodePageToken(seal_, query_hash, request.page_token));
     conditions.push_back(Beyond(order));
     parameters.push_back(std::move(position.key));
     parameters.push_back(std::move(position.id));
@@ -144,7 +144,7 @@ absl::StatusOr<RunPage> SqliteRuns::List(const Viewer& viewer, const RunQuery& r
       absl::StrCat("SELECT ", kRunReadColumns, ", ", order.expression, " FROM runs WHERE ", asked, AndIsSeen(viewer),
                    " ORDER BY ", order.expression, direction, ", id", direction, " LIMIT ?");
   return connection_.Guard(
-      [&] { return ReadRunPage(connection_, viewer, request, order, sql, parameters, query_hash); });
+      [&] { return ReadRunPage(connection_, seal_, viewer, request, order, sql, parameters, query_hash); });
 }
 
 absl::Status SqliteRuns::Insert(const v1::Run& run) { return Put(run, /*is_new=*/true); }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "proto/contract/text/token_seal.h"
 #include "storage/catalog/runs.h"
 #include "storage/sqlite/base/connection.h"
 
@@ -13,7 +14,8 @@ namespace sumscope::storage {
 // The tables `runs` and `labels`, inside one transaction of the connection, and confined to its thread.
 class SqliteRuns final : public Runs {
  public:
-  explicit SqliteRuns(Connection& connection) : connection_(connection) {}
+  // `seal`: of page tokens; it outlives this.
+  SqliteRuns(Connection& connection, const TokenSeal& seal) : connection_(connection), seal_(seal) {}
 
   absl::StatusOr<v1::Run> Get(const Viewer& viewer, const std::string& run) override;
   absl::StatusOr<std::vector<std::string>> Find(const Viewer& viewer, const std::string& prefix, RunsFirst first,
@@ -31,6 +33,7 @@ class SqliteRuns final : public Runs {
   absl::Status Put(const v1::Run& run, bool is_new);
 
   Connection& connection_;
+  const TokenSeal& seal_;
 };
 
 }  // namespace sumscope::storage
