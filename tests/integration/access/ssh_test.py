@@ -62,6 +62,11 @@ class SshTest(IntegrationTest):
         self.assertEqual(process.returncode, code, err.decode())
         return out, err.decode()
 
+    @staticmethod
+    def wait_for_words(process):
+        """Until the server has answered."""
+        wait_until('its first words', lambda: select.select([process.stdout, process.stderr], [], [], 0)[0])
+
     def far_ends(self):
         return [pid for pid, line in processes_of('dial-stdio').items() if str(self.root) in line or 'sumscope dial-stdio' in line]
 
@@ -125,8 +130,7 @@ class SshTest(IntegrationTest):
     def test_CtrlCDetachesAndAWatchComesBack(self):
         run = self.submit()
         watch = self.start('runs', 'watch', run)
-        wait_until('the far end', self.far_ends)
-        wait_until('its first words', lambda: select.select([watch.stdout, watch.stderr], [], [], 0)[0])
+        self.wait_for_words(watch)
         os.killpg(watch.pid, signal.SIGINT)
         self.assertIn(f'runs watch {run}', self.end_of(watch, 130)[1])
         wait_until('the far end to go', lambda: not self.far_ends())
@@ -140,12 +144,12 @@ class SshTest(IntegrationTest):
     def test_WatchGoesOnWhenTheServerIsRestarted(self):
         run = self.submit()
         watch = self.start('runs', 'watch', run)
-        wait_until('the far end', self.far_ends)
+        self.wait_for_words(watch)
         for end in (self.one.stop, self.one.kill):
             end()
             self.one.start()
             self.one.wait_for_state(f'runs/{run}', 'RUNNING')
-            self.assertIsNone(watch.poll(), 'the watch ended with the server')
+            self.assertIsNone(watch.poll(), watch.poll() is not None and watch.communicate()[1])
         self.sumscope('runs', 'cancel', run)
         self.end_of(watch, 6)
 
