@@ -14,6 +14,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/default_socket.h"
+#include "proto/contract/process/trusted_file.h"
 #include "server/host/private_modes.h"
 #include "server/host/socket_place.h"
 
@@ -32,6 +33,12 @@ absl::Status ReadConfigFile(const std::string& path, ServerConfig* config) {
   if (!file.is_open()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_FOUND",
                      absl::StrCat("cannot read the configuration file ", path));
+  }
+  if (const std::string who = WhoElseWrites(path); !who.empty()) {
+    return MakeError(absl::StatusCode::kPermissionDenied, "CONFIG_OPEN_TO_OTHERS",
+                     absl::StrCat("the configuration file ", path, " is ", who,
+                                  ", and says what the server runs and whom it lets in: look at what it holds, give it "
+                                  "to the server's account or root and chmod go-w it"));
   }
   std::stringstream text;
   text << file.rdbuf();

@@ -125,5 +125,17 @@ TEST_F(ResolveConfig_Test, FlagBeatsEnvironmentBeatsFile) {
   EXPECT_EQ(Reason(), "CONFIG_NOT_FOUND");
 }
 
+// It says which program runs, and who may come in.
+TEST_F(ResolveConfig_Test, GivenAConfigurationThatOthersMayWriteThenItIsRefused) {
+  flags_.config_file = Path("sumscoped.toml");
+  std::ofstream(*flags_.config_file) << "";
+  for (const mode_t mode : {0666u, 0620u}) {
+    ASSERT_EQ(chmod(flags_.config_file->c_str(), mode), 0);
+    EXPECT_EQ(Reason(), "CONFIG_OPEN_TO_OTHERS") << mode;
+  }
+  ASSERT_EQ(chmod(flags_.config_file->c_str(), 0644), 0);
+  EXPECT_EQ(Reason(), "");
+}
+
 }  // namespace
 }  // namespace sumscope

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -12,6 +13,7 @@
 #include "client/files/readable_file.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/process/trusted_file.h"
 #include "proto/contract/text/quote.h"
 #include "toml++/toml.h"
 
@@ -69,8 +71,21 @@ Settings SettingsOf(const Environment& environment) {
   return settings;
 }
 
-// Fields of `weaker` where `settings` is silent.
-void FillFrom(const Settings& weaker, Settings* settings) {
+// With what a user is shown to a server: a set, given whole in one place.
+constexpr std::string Settings::*kIdentity[] = {&Settings::token_file, &Settings::certificate, &Settings::key};
+
+bool HasIdentity(const Settings& settings) {
+  for (std::string Settings::*field : kIdentity) {
+    if (!(settings.*field).empty()) return true;
+  }
+  return false;
+}
+
+// Fields of `weaker` where `settings` is silent. Credentials of two places could be of two users.
+void FillFrom(Settings weaker, Settings* settings) {
+  if (HasIdentity(*settings)) {
+    for (std::string Settings::*field : kIdentity) (weaker.*field).clear();
+  }
   for (std::string Settings::*field : {&Settings::server, &Settings::timeout, &Settings::context, &Settings::output,
                                        &Settings::ca, &Settings::token_file, &Settings::certificate, &Settings::key}) {
     if ((settings->*field).empty()) settings->*field = weaker.*field;
@@ -83,7 +98,7 @@ void FillFromTable(Settings table, const Environment& environment, Settings* set
   for (std::string Settings::*field : kCredentialSettings) {
     table.*field = its_server ? PathInFile(table.*field, environment) : "";
   }
-  FillFrom(table, settings);
+  FillFrom(std::move(table), settings);
 }
 
 }  // namespace
@@ -120,6 +135,12 @@ absl::StatusOr<std::string> ReadConfigText(const std::string& path) {
   if (const absl::Status readable = CheckReadable(path, Pipes::kRefused); !readable.ok()) {
     return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_NOT_READABLE",
                      absl::StrCat("the configuration: ", readable.message()));
+  }
+  if (const std::string who = WhoElseWrites(path); !who.empty()) {
+    return MakeError(
+        absl::StatusCode::kPermissionDenied, "CONFIG_OPEN_TO_OTHERS",
+        absl::StrCat("the configuration ", path, " is ", who,
+                     ", and says where commands go: look at what it holds, make it yours and chmod go-w it"));
   }
   std::ifstream file(path);
   std::stringstream text;

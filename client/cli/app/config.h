@@ -50,15 +50,16 @@ std::string ConfigFolder(const Environment& environment);
 std::string ConfigPath(const Environment& environment);
 // Where a path leads that the file says; "" stays so.
 std::string PathInFile(const std::string& path, const Environment& environment);
-// The file's text, "" where there is none. CONFIG_NOT_READABLE for a file that is there and cannot be read.
+// The file's text, "" where there is none. CONFIG_NOT_READABLE for a file that is there and cannot be read,
+// PERMISSION_DENIED CONFIG_OPEN_TO_OTHERS for one that is neither this user's nor root's, or that others may write.
 absl::StatusOr<std::string> ReadConfigText(const std::string& path);
 
 // What of the configuration file counts for a command.
 enum class ConfigUse { kAll, kNoContext, kNone };
 // What counts: flag, else environment, else the chosen context of the configuration file, else that file's top level.
 // ServerCredentials of a table of the file are for no server that a flag, the environment or a stronger table names: a
-// token goes to nobody else. `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context; errors of
-// ReadConfigText.
+// token goes to nobody else. Token, certificate and key are a set: where one is given, none of a weaker place joins it.
+// `server` stays "" when nobody says. CONFIG_INVALID also for an unknown context; errors of ReadConfigText.
 absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environment& environment,
                                          ConfigUse use = ConfigUse::kAll);
 

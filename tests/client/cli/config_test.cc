@@ -111,6 +111,40 @@ TEST_F(Config_Test, WhenTheFileCannotBeReadThenItIsAnError) {
   EXPECT_EQ(ErrorReason(ResolveSettings({}, Variables()).status()), "CONFIG_NOT_READABLE");
 }
 
+// A configuration that anybody could write led commands, and ssh, anywhere.
+TEST_F(Config_Test, WhenOthersMayWriteTheFileThenItIsRefused) {
+  Write("server = 'file:1'");
+  const std::string path = directory_.path() + "/sumscope/config.toml";
+  for (const mode_t mode : {0666u, 0620u, 0602u}) {
+    ASSERT_EQ(chmod(path.c_str(), mode), 0);
+    const absl::Status status = ResolveSettings({}, Variables()).status();
+    EXPECT_EQ(ErrorReason(status), "CONFIG_OPEN_TO_OTHERS") << mode;
+    EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied);
+  }
+  ASSERT_EQ(chmod(path.c_str(), 0644), 0);
+  EXPECT_TRUE(ResolveSettings({}, Variables()).ok()) << "to be read";
+  if (geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  ASSERT_EQ(chown(path.c_str(), 1, static_cast<gid_t>(-1)), 0);
+  EXPECT_EQ(ErrorReason(ResolveSettings({}, Variables()).status()), "CONFIG_OPEN_TO_OTHERS") << "another user's";
+}
+
+// A certificate of the command line went with the token of a context, who may be somebody else.
+TEST_F(Config_Test, WhenACredentialIsGivenThenNoneOfAWeakerPlaceJoinsIt) {
+  Write("context = 'lab'\n[contexts.lab]\nserver = 'lab:1'\nca = '/ca'\ntoken_file = '/t'\n");
+  Settings flags;
+  flags.certificate = "/c";
+  flags.key = "/k";
+  EXPECT_EQ(ResolveSettings(flags, Variables())->token_file, "");
+  EXPECT_EQ(ResolveSettings(flags, Variables())->ca, "/ca");
+  Environment environment = Variables();
+  environment.certificate = "/c";
+  environment.key = "/k";
+  EXPECT_EQ(ResolveSettings({}, environment)->token_file, "");
+  flags = Settings();
+  flags.token_file = "/mine";
+  EXPECT_EQ(ResolveSettings(flags, environment)->certificate, "");
+}
+
 TEST(Timeout_Test, GivenSecondsOrSpansThenTheyAreRead) {
   EXPECT_EQ(*ParseTimeout(""), absl::Seconds(30));
   EXPECT_EQ(*ParseTimeout("45"), absl::Seconds(45));
