@@ -18,7 +18,7 @@ namespace sumscope::client {
 namespace {
 
 absl::Status Unusable(const std::string& path, const SecretKind& kind, absl::string_view why) {
-  return MakeError(absl::StatusCode::kUnauthenticated, absl::StrCat(kind.reason, "_INVALID"),
+  return MakeError(absl::StatusCode::kInvalidArgument, absl::StrCat(kind.reason, "_INVALID"),
                    absl::StrCat("the ", kind.what, " ", path, " cannot be used: ", why));
 }
 

@@ -19,8 +19,9 @@ struct SecretKind {
 inline constexpr SecretKind kTokenFile = {"token file", "TOKEN_FILE", 1024};
 inline constexpr SecretKind kKeyFile = {"private key", "KEY_FILE", size_t{64} << 10};
 
-// All of a regular file of this user's (or root's) that nobody else may read or write. UNAUTHENTICATED:
-// <reason>_INVALID where it is none, is empty or too long; <reason>_OPEN_TO_OTHERS. No message has a byte of it.
+// All of a regular file of this user's (or root's) that nobody else may read or write. INVALID_ARGUMENT
+// <reason>_INVALID where it is none, is empty or too long; UNAUTHENTICATED <reason>_OPEN_TO_OTHERS. No message has a
+// byte of it.
 absl::StatusOr<std::string> ReadPrivateFile(const std::string& path, const SecretKind& kind);
 
 // The token that a private file holds: one line of printable characters without blanks. TOKEN_FILE_INVALID,

@@ -6,8 +6,16 @@
 #include <cstddef>
 
 namespace sumscope::client {
+namespace {
 
-std::optional<std::string> LineReader::Read() { return ReadTo(/*end_is_newline=*/false); }
+constexpr size_t kMostOfLine = size_t{64} << 10;
+
+}  // namespace
+
+std::optional<std::string> LineReader::Read() {
+  std::optional<std::string> line = ReadTo(/*end_is_newline=*/false);
+  return line && line->size() < kMostOfLine ? line : std::nullopt;
+}
 
 std::optional<std::string> LineReader::ReadHidden(const std::string& prompt, std::ostream* err) {
   if (!Hide()) return ReadTo(/*end_is_newline=*/true);
@@ -20,9 +28,8 @@ std::optional<std::string> LineReader::ReadHidden(const std::string& prompt, std
 
 std::optional<std::string> LineReader::ReadTo(bool end_is_newline) {
   constexpr int kLookMs = 100;
-  constexpr size_t kMost = size_t{64} << 10;
   std::string line;
-  while (!cancellation_->cancelled() && line.size() < kMost) {
+  while (!cancellation_->cancelled() && line.size() < kMostOfLine) {
     pollfd input = {descriptor_, POLLIN, 0};
     if (poll(&input, 1, kLookMs) <= 0) continue;
     char byte;
@@ -33,7 +40,8 @@ std::optional<std::string> LineReader::ReadTo(bool end_is_newline) {
     if (byte == '\n') return line;
     line += byte;
   }
-  return std::nullopt;
+  if (cancellation_->cancelled()) return std::nullopt;
+  return line;
 }
 
 bool LineReader::Hide() {

@@ -26,7 +26,7 @@ class LineReader {
   std::optional<std::string> Read();
 
   // The same of a secret: on a terminal behind `prompt`, which goes to `err`, and with nothing shown of what is typed.
-  // Elsewhere the last line needs no newline.
+  // Elsewhere the last line needs no newline. One of more than 64 KiB is cut off there.
   std::optional<std::string> ReadHidden(const std::string& prompt, std::ostream* err);
   // The terminal shows what is typed, as it did before. For who ends the process meanwhile.
   void ShowAgain();

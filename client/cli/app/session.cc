@@ -1,10 +1,14 @@
 #include "client/cli/app/session.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/glossary/words.h"
+#include "client/cli/output/hide_secrets.h"
 #include "client/connection/ways/address.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
@@ -70,15 +74,30 @@ absl::Status Session::Start(ConfigUse use) {
   return absl::OkStatus();
 }
 
+absl::Status Session::CheckToken() const {
+  const std::string& token = settings_.token_file;
+  const bool given = token.empty() || token == flags_.token_file || token == environment_.token_file;
+  if (given || access(token.c_str(), F_OK) == 0 || errno != ENOENT) return absl::OkStatus();
+  const std::string& context = settings_.context;
+  return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_FILE_GONE",
+                   context.empty()
+                       ? absl::StrCat("the token that the configuration names is gone: there is no file ", token)
+                       : absl::StrCat("the token of the context ", context, " is gone: there is no file ", token,
+                                      ". sumscope login ", settings_.server, " --context ", context,
+                                      " asks for one, sumscope context remove ", context, " takes the context away"));
+}
+
 absl::StatusOr<Connection*> Session::Connect() {
   if (connection_ != nullptr) return connection_.get();
+  SUMSCOPE_RETURN_IF_ERROR(CheckToken());
   SUMSCOPE_ASSIGN_OR_RETURN(const ConnectionOptions options, FindServer(settings_, environment_));
   connection_ = std::make_unique<Connection>(options, dependencies_.sleeper, dependencies_.cancellation);
   return connection_.get();
 }
 
 void Session::Note(absl::string_view text) {
-  if (!output_.quiet) *terminal().err << FitLines(EscapeText(text), terminal().ColumnsOfErr()) << std::endl;
+  if (!output_.quiet)
+    *terminal().err << FitLines(HideSecrets(EscapeText(text)), terminal().ColumnsOfErr()) << std::endl;
 }
 
 absl::StatusOr<std::unique_ptr<Sink>> Session::OpenSink() {
@@ -118,7 +137,9 @@ absl::Status Session::Print(const Document& document) {
   SUMSCOPE_RETURN_IF_ERROR(sink->Write(text));
   SUMSCOPE_RETURN_IF_ERROR(sink->Commit());
   const bool table = format_ == Format::kTable || format_ == Format::kWide;
-  if (table && width() > 0 && !document.nothing.empty()) Note(document.nothing);
+  for (const std::string& words : {document.footnote, document.nothing}) {
+    if (table && width() > 0 && !words.empty()) Note(words);
+  }
   return absl::OkStatus();
 }
 

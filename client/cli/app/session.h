@@ -46,6 +46,7 @@ struct Document {
   std::string csv;                            // -o csv
   std::string table, wide;                    // for people
   std::string nothing;                        // of no rows: what to do, for who reads a table on a terminal
+  std::string footnote;                       // under a table, for who reads it on a terminal
   bool explains_itself = false;               // its words are not of the glossary, or are it
 };
 
@@ -61,7 +62,8 @@ class Session {
   // Settles the settings; call first. Errors of ResolveSettings, INVALID_ARGUMENT OUTPUT_FORMAT_INVALID.
   absl::Status Start(ConfigUse use);
 
-  // Connects once. Errors of FindServer.
+  // Connects once. Errors of FindServer; UNAUTHENTICATED TOKEN_FILE_GONE where the configuration names a token's file
+  // that is not there.
   absl::StatusOr<Connection*> Connect();
 
   // For commands that are about settings themselves: those that count, and those of the command line.
@@ -93,6 +95,7 @@ class Session {
   Document FromTable(const Table& table) const;
 
  private:
+  absl::Status CheckToken() const;
   // On a terminal: no line wider than it, and where its words are explained.
   std::string ForPeople(const std::string& text, const Document& document) const;
 

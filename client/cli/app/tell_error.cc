@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "client/base/backoff.h"
 #include "client/cli/app/flag_words.h"
+#include "client/cli/output/hide_secrets.h"
 #include "client/cli/output/numbers.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/text/terminal_text.h"
@@ -31,7 +32,7 @@ void TellError(Terminal* terminal, absl::string_view message, absl::string_view 
   std::string text = absl::StrCat("error: ", EscapeText(message));
   if (!reason.empty()) absl::StrAppend(&text, " [", EscapeText(reason), "]");
   if (!hint.empty()) absl::StrAppend(&text, "\n", EscapeText(hint));
-  text = FitLines(text, terminal->ColumnsOfErr());
+  text = FitLines(HideSecrets(text), terminal->ColumnsOfErr());
   // Colours take no room, so they come last; a terminal of less than one word has none.
   if (absl::string_view rest = text; terminal->colour && absl::ConsumePrefix(&rest, "error:")) {
     text = absl::StrCat("\x1b[31merror:\x1b[0m", rest);

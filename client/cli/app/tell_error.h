@@ -9,7 +9,7 @@
 namespace sumscope::client {
 
 // One line "error: message [REASON]" on stderr, whatever the message repeats of what was typed, and one for the hint;
-// on a terminal wrapped at their words.
+// on a terminal wrapped at their words. No token is shown.
 void TellError(Terminal* terminal, absl::string_view message, absl::string_view reason, absl::string_view hint = "");
 
 // Tells a status that is not OK, with its `subject` before it where the message does not name that itself;

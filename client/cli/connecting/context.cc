@@ -45,6 +45,7 @@ absl::StatusOr<ExitCode> ListContexts(Session& session) {
 }
 
 absl::StatusOr<ExitCode> UseContext(const std::string& name, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const ConfigLock lock, ConfigLock::Take(session));
   SUMSCOPE_ASSIGN_OR_RETURN(const LoadedConfig config, LoadConfig(session.environment()));
   SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config, name));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, WithChosenContext(config.text, config.path, name));
@@ -56,9 +57,13 @@ absl::StatusOr<ExitCode> UseContext(const std::string& name, Session& session) {
 }
 
 absl::StatusOr<ExitCode> RemoveOneContext(const std::string& name, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const ConfigLock lock, ConfigLock::Take(session));
   SUMSCOPE_ASSIGN_OR_RETURN(const LoadedConfig config, LoadConfig(session.environment()));
   SUMSCOPE_RETURN_IF_ERROR(RemoveContext(config, name, session));
-  session.Note(absl::StrCat("The context ", name, " is gone."));
+  const bool in_use = config.file.settings.context == name;
+  session.Note(
+      absl::StrCat("The context ", name, " is gone.",
+                   in_use ? absl::StrCat(" Commands go to ", WhereWithout(config, name), " from here on.") : ""));
   return ExitCode::kDone;
 }
 

@@ -23,6 +23,14 @@ namespace {
 
 // --socket, else what --server or SUMSCOPE_SERVER say where that is a socket, else the local one that lives.
 absl::StatusOr<std::string> FindSocket(const std::string& socket, const Session& session) {
+  if (const std::string& server = session.flags().server; !server.empty()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const Address named, ParseAddress(server));
+    if (named.kind != Address::Kind::kSocket) {
+      return InvalidField("USAGE", "server",
+                          absl::StrCat("dial-stdio leads to a socket of this machine, and ", server,
+                                       " is none: give --socket FILE, or nothing for the local one"));
+    }
+  }
   if (!socket.empty()) return socket;
   if (const absl::StatusOr<Address> named = ParseAddress(session.settings().server); named.ok()) {
     if (named->kind == Address::Kind::kSocket) return named->path;

@@ -37,6 +37,13 @@ absl::StatusOr<std::string> AbsolutePath(const std::string& path) {
   return whole.lexically_normal().string();
 }
 
+bool IsSame(const NewContext& a, const NewContext& b) {
+  for (std::string Settings::*field : kCredentialSettings) {
+    if (a.settings.*field != b.settings.*field) return false;
+  }
+  return a.name == b.name && a.server == b.server;
+}
+
 // By --context, else by the host. A context of that name is another server's only where it was named.
 absl::StatusOr<NewContext> PlanLogin(const std::string& server, const LoadedConfig& config, const Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const Address address, ParseAddress(server));
@@ -84,6 +91,10 @@ absl::StatusOr<std::string> AskForToken(const NewContext& plan, Session& session
   if (token.empty()) {
     return InvalidField("TOKEN_MISSING", "token", "no token was given: type it, or pipe it into the standard input");
   }
+  if (token.size() > kTokenFile.max_bytes) {
+    return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_MALFORMED",
+                     absl::StrCat("that is too long for a token, which has at most ", kTokenFile.max_bytes, " bytes"));
+  }
   if (!CanBeToken(token)) {
     return MakeError(absl::StatusCode::kUnauthenticated, "TOKEN_MALFORMED",
                      "that is no token: it is one line of printable characters without blanks");
@@ -103,7 +114,16 @@ absl::StatusOr<v1::Caller> TryToken(const NewContext& plan, const std::string& t
 
 // Both files or neither: there is room for the token before the configuration changes, which goes back where the token
 // cannot be kept all the same.
-absl::Status KeepLogin(const NewContext& plan, const std::string& token, const LoadedConfig& config, Session& session) {
+absl::Status KeepLogin(const NewContext& plan, const std::string& token, Session& session) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const ConfigLock lock, ConfigLock::Take(session));
+  // As it is by this time: a person may have taken long to find the token.
+  SUMSCOPE_ASSIGN_OR_RETURN(const LoadedConfig config, LoadConfig(session.environment()));
+  SUMSCOPE_ASSIGN_OR_RETURN(const NewContext same, PlanLogin(plan.server, config, session));
+  if (!IsSame(same, plan)) {
+    return MakeError(absl::StatusCode::kFailedPrecondition, "CONTEXT_CHANGED",
+                     absl::StrCat("the context ", plan.name, " of ", config.path,
+                                  " changed while the token was asked for; log in again"));
+  }
   const std::string token_path = TokenPath(session.environment(), plan.name);
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string absolute, AbsolutePath(token_path));
   const ContextKeys keys = {{"server", plan.server},
@@ -131,7 +151,7 @@ absl::StatusOr<ExitCode> Login(const std::string& server, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const NewContext plan, PlanLogin(server, config, session));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string token, AskForToken(plan, session));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Caller caller, TryToken(plan, token, session));
-  SUMSCOPE_RETURN_IF_ERROR(KeepLogin(plan, token, config, session));
+  SUMSCOPE_RETURN_IF_ERROR(KeepLogin(plan, token, session));
   session.Note(absl::StrCat("You are ", UserIdOf(caller.user()), " (", RoleText(caller.role()), ") at ", server,
                             caller.has_expire_time() ? absl::StrCat(", until ", FormatTime(caller.expire_time())) : "",
                             ". Commands go there from here on: context ", plan.name, "."));

@@ -16,6 +16,7 @@ absl::StatusOr<ExitCode> Logout(const std::string& typed, Session& session) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LOGGED_IN",
                      "no context is in use; sumscope context list shows which there are");
   }
+  SUMSCOPE_ASSIGN_OR_RETURN(const ConfigLock lock, ConfigLock::Take(session));
   SUMSCOPE_ASSIGN_OR_RETURN(const LoadedConfig config, LoadConfig(session.environment()));
   SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config, name));
   if (context.token_file != TokenPath(session.environment(), name)) {
@@ -24,9 +25,12 @@ absl::StatusOr<ExitCode> Logout(const std::string& typed, Session& session) {
                                   name, " takes it away"));
   }
   SUMSCOPE_RETURN_IF_ERROR(RemoveContext(config, name, session));
-  session.Note(absl::StrCat("The context ", name,
-                            " and its token are gone from this machine. The token is good until it "
-                            "expires or somebody revokes it: sumscope token revoke."));
+  const bool in_use = config.file.settings.context == name;
+  session.Note(
+      absl::StrCat("The context ", name,
+                   " and its token are gone from this machine. The token is good until it expires or somebody "
+                   "revokes it: sumscope token revoke.",
+                   in_use ? absl::StrCat(" Commands go to ", WhereWithout(config, name), " from here on.") : ""));
   return ExitCode::kDone;
 }
 

@@ -1,5 +1,7 @@
 #include "client/connection/ways/address.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -100,10 +102,16 @@ absl::StatusOr<Address> ParseAddress(absl::string_view address) {
 absl::Status ProbeSocket(const std::string& path) {
   const int error = TryConnect(path);
   if (error == 0 || error == EAGAIN) return absl::OkStatus();
+  struct stat about = {};
+  if (stat(path.c_str(), &about) == 0 && !S_ISSOCK(about.st_mode)) {
+    return NotRunning(absl::StrCat("unix:", path, " (it is no socket)"));
+  }
   if (error == EACCES || error == EPERM) {
-    return MakeError(absl::StatusCode::kPermissionDenied, "SOCKET_NOT_ALLOWED",
-                     absl::StrCat("the socket ", path, " belongs to somebody else; ask the owner of that server, or ",
-                                  "name another with --server"));
+    return MakeError(
+        absl::StatusCode::kPermissionDenied, "SOCKET_NOT_ALLOWED",
+        absl::StrCat("you may not use the socket ", path, " (", std::strerror(error),
+                     "): it is another account's, or of a group that you are not in; ask the owner of that "
+                     "server, or name another with --server"));
   }
   return NotRunning(absl::StrCat("unix:", path, " (", std::strerror(error), ")"));
 }

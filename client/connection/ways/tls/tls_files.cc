@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/connection/ways/tls/tls_context.h"
 #include "client/files/private_file.h"
 #include "client/files/readable_file.h"
@@ -20,8 +21,15 @@ absl::Status CaInvalid(const ServerCredentials& credentials, absl::string_view w
 
 absl::Status OwnInvalid(absl::string_view reason, absl::string_view what, absl::string_view path,
                         absl::string_view why) {
-  return MakeError(absl::StatusCode::kUnauthenticated, reason,
+  return MakeError(absl::StatusCode::kInvalidArgument, reason,
                    absl::StrCat("the ", what, " ", path, " cannot be used: ", why));
+}
+
+// Of a status of CheckReadable, whose message names the path; the message around it does, too.
+absl::string_view WithoutPath(const absl::Status& status, const std::string& path) {
+  absl::string_view why = status.message();
+  absl::ConsumePrefix(&why, absl::StrCat("cannot read ", path, ": "));
+  return why;
 }
 
 // A file that is no secret.
@@ -58,13 +66,17 @@ absl::Status Tell(TlsFault fault, const ServerCredentials& credentials) {
 
 absl::StatusOr<TlsFiles> ReadTlsFiles(const ServerCredentials& credentials) {
   TlsFiles files;
-  if (credentials.certificate.empty() != credentials.key.empty()) {
+  if (credentials.key.empty() && !credentials.certificate.empty()) {
     return OwnInvalid("CERTIFICATE_FILE_INVALID", "certificate", credentials.certificate,
-                      "a certificate and its key go together: give --certificate and --key");
+                      "its key goes with it: give --key, too");
+  }
+  if (credentials.certificate.empty() && !credentials.key.empty()) {
+    return OwnInvalid("KEY_FILE_INVALID", "private key", credentials.key,
+                      "its certificate goes with it: give --certificate, too");
   }
   if (!credentials.ca.empty()) {
     const absl::StatusOr<std::string> ca = ReadPem(credentials.ca);
-    if (!ca.ok()) return CaInvalid(credentials, ca.status().message());
+    if (!ca.ok()) return CaInvalid(credentials, WithoutPath(ca.status(), credentials.ca));
     files.ca = *ca;
     if (files.ca.empty()) return CaInvalid(credentials, "it is empty");
   }
@@ -72,7 +84,7 @@ absl::StatusOr<TlsFiles> ReadTlsFiles(const ServerCredentials& credentials) {
     const absl::StatusOr<std::string> certificate = ReadPem(credentials.certificate);
     if (!certificate.ok()) {
       return OwnInvalid("CERTIFICATE_FILE_INVALID", "certificate", credentials.certificate,
-                        certificate.status().message());
+                        WithoutPath(certificate.status(), credentials.certificate));
     }
     files.certificate = *certificate;
     if (files.certificate.empty()) return Tell(TlsFault::kCertificate, credentials);

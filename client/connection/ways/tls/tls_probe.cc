@@ -99,6 +99,8 @@ std::string WordsOf(long verdict, const Address& address) {
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return "the server's certificate is signed by nobody whom this client trusts: give --ca with the certificate of "
              "the lab's authority";
+    case X509_V_ERR_INVALID_PURPOSE:
+      return "the server's certificate is not for servers: its extended key usage lacks serverAuth";
     default:
       return absl::StrCat("the server's certificate is refused: ", X509_verify_cert_error_string(verdict));
   }
@@ -107,8 +109,8 @@ std::string WordsOf(long verdict, const Address& address) {
 // A server that refuses the client's certificate, or that there is none, often just closes: with TLS 1.3 after what the
 // client takes for the end of the handshake.
 std::string WordsOfCertificate(bool shown) {
-  return shown ? "the server refuses the client certificate: it has expired, or is signed by nobody whom the server "
-                 "trusts"
+  return shown ? "the server refuses the client certificate: it has expired, is signed by nobody whom the server "
+                 "trusts, or is not for clients (its extended key usage lacks clientAuth)"
                : "the server wants a client certificate: give --certificate and --key";
 }
 

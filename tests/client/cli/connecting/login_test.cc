@@ -184,6 +184,74 @@ TEST_F(Login_Test, WhenContextsAreChosenAndRemovedThenTheListSaysSo) {
   EXPECT_EQ(Out(), "");
 }
 
+// What was written while a person looked for the token was lost.
+TEST_F(Login_Test, WhenTheConfigurationChangesMeanwhileThenTheChangeStays) {
+  terminal_.read_secret = [this](const std::string&) {
+    WriteConfig("timeout = 7\n");
+    return typed_;
+  };
+  ASSERT_EQ(LogIn(), 0) << Err();
+  EXPECT_THAT(Read("config.toml"), HasSubstr("timeout = 7\n"));
+  terminal_.read_secret = [this](const std::string&) {
+    WriteConfig(absl::StrCat("[contexts.localhost]\nserver = \"", Server(), "\"\nkey = \"/other\"\n"));
+    return typed_;
+  };
+  EXPECT_EQ(LogIn(), 8);
+  EXPECT_THAT(Err(), HasSubstr("[CONTEXT_CHANGED]"));
+  EXPECT_THAT(Read("config.toml"), HasSubstr("/other"));
+}
+
+// The token went first, and a context that nobody could use stayed.
+TEST_F(Login_Test, WhenATokenCannotBeDeletedThenItIsSaidWhereItIsLeft) {
+  ASSERT_EQ(LogIn(), 0);
+  const std::string token = Folder() + "/tokens/localhost";
+  std::filesystem::remove(token);
+  std::filesystem::create_directories(token + "/full");
+  EXPECT_EQ(Run({"logout"}), 1);
+  EXPECT_THAT(Err(), HasSubstr(token));
+  EXPECT_THAT(Err(), HasSubstr("[TOKEN_LEFT]"));
+  EXPECT_THAT(Read("config.toml"), Not(HasSubstr("contexts")));
+}
+
+TEST_F(Login_Test, WhenTheTokenOfAContextIsGoneThenTheErrorNamesTheContext) {
+  ASSERT_EQ(LogIn(), 0);
+  std::filesystem::remove(Folder() + "/tokens/localhost");
+  EXPECT_EQ(Run({"whoami"}), 4);
+  EXPECT_THAT(Err(), HasSubstr("[TOKEN_FILE_GONE]"));
+  EXPECT_THAT(Err(), HasSubstr("sumscope context remove localhost"));
+  EXPECT_EQ(Run({"whoami", "--token-file", directory_.path() + "/none"}), 2) << "that one was named";
+}
+
+// Errors repeated a secret that was typed in the wrong place.
+TEST_F(Login_Test, WhenASecretIsTypedInTheWrongPlaceThenItIsNotShown) {
+  const std::string secret = "sst_t1a2b3c4_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ-_";
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"login", secret},
+                                             {"login", Server(), "--", secret},
+                                             {"login", Server(), "--context", secret},
+                                             {"whoami", "--server", Server(), "--token-file", secret},
+                                             {"whoami", "--timeout", secret},
+                                             {secret},
+                                             {"runs", secret},
+                                             {"runs", "list", "--limit", secret},
+                                             {"context", "use", secret}}) {
+    EXPECT_NE(Run(words), 0) << words[0];
+    EXPECT_THAT(Err(), Not(HasSubstr("sst_t1"))) << words[0];
+    EXPECT_THAT(Err(), Not(HasSubstr("abcdef"))) << words[0];
+  }
+}
+
+TEST_F(Login_Test, WhenTheContextInUseIsRemovedThenItIsSaidWhereCommandsGo) {
+  ASSERT_EQ(LogIn(), 0);
+  EXPECT_EQ(Run({"context", "remove", "localhost"}), 0);
+  EXPECT_THAT(Err(), HasSubstr("Commands go to the local socket"));
+}
+
+TEST_F(Login_Test, WhenTheFarEndOfSshIsLedElsewhereThenItIsRefused) {
+  EXPECT_EQ(Run({"dial-stdio", "--server", "box:1"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("[USAGE]"));
+}
+
 TEST_F(Login_Test, WhenATokenFileIsOpenToOthersThenItIsNotUsed) {
   ASSERT_EQ(LogIn(), 0);
   ASSERT_EQ(chmod((Folder() + "/tokens/localhost").c_str(), 0644), 0);
