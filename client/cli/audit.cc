@@ -2,18 +2,22 @@
 #include <memory>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "client/cli/arguments/command.h"
 #include "client/cli/arguments/filter_times.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/arguments/users.h"
 #include "client/cli/output/numbers.h"
 #include "client/connection/pages.h"
+#include "google/protobuf/descriptor.h"
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
@@ -64,10 +68,37 @@ Document ShowAudit(const Session& session, const v1::ListAuditRecordsResponse& a
   return document;
 }
 
+std::vector<std::string> MethodsOfApi() {
+  std::vector<std::string> methods;
+  for (const char* service : {"RunService", "AnalysisService", "FactService", "QuestionSetService", "CaptureService",
+                              "SystemService", "UserService"}) {
+    const auto* const found =
+        google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(absl::StrCat("sumscope.v1.", service));
+    for (int i = 0; found != nullptr && i < found->method_count(); ++i) methods.push_back(found->method(i)->name());
+  }
+  return methods;
+}
+
+// What was wrong with --method where nothing was found; "" where there is one of that name. No error: a server of
+// another version may have more.
+std::string WhyNoMethod(const std::string& method) {
+  const std::vector<std::string> methods = MethodsOfApi();
+  const std::string name = MethodText(method);
+  if (method.empty() || absl::c_linear_search(methods, name)) return "";
+  return absl::StrCat("no method ", Quote(name), " is known here; ", DidYouMean(name, methods));
+}
+
 // A resource's whole name as it is; a word alone is a run, also a prefix or @last of one that is still there.
 absl::StatusOr<std::string> ResourceOf(Connection& connection, const std::string& text) {
   for (const char* collection : {"runs/", "users/", "questionSets/", "jobs/"}) {
-    if (text.empty() || absl::StartsWith(text, collection)) return text;
+    if (text.empty()) return text;
+    const absl::string_view name = absl::StripSuffix(collection, "/");
+    if (text == name || text == collection) {
+      return InvalidField("USAGE", "resource",
+                          absl::StrCat("--resource ", Quote(text), " names all ", name, ", not one; ",
+                                       "expected a run, or a whole name like users/alice"));
+    }
+    if (absl::StartsWith(text, collection)) return text;
   }
   if (absl::StrContains(text, '/')) {
     return InvalidField("RESOURCE_NAME_INVALID", "resource",
@@ -98,7 +129,11 @@ absl::StatusOr<ExitCode> PrintAudit(const AuditOptions& options, Session& sessio
           request, options.limit, [&](const v1::ListAuditRecordsRequest& page) { return connection->Call(page); },
           &v1::ListAuditRecordsResponse::mutable_records));
   Document document = ShowAudit(session, all);
-  if (all.records().empty()) document.nothing = "no such call in the last year";
+  if (all.records().empty()) {
+    const std::string why = WhyNoMethod(options.method);
+    if (why.empty()) document.nothing = "no such call in the last year";
+    if (!why.empty()) session.Note(why);
+  }
   SUMSCOPE_RETURN_IF_ERROR(session.Print(document));
   if (!all.next_page_token().empty()) session.Note("There are more: --limit 0 lists all.");
   return ExitCode::kDone;

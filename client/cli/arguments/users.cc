@@ -25,8 +25,11 @@ absl::StatusOr<std::string> UserNameOf(absl::string_view text) {
   if (text.empty()) return std::string();
   const absl::string_view user = absl::StripPrefix(text, kUsers);
   if (user.empty() || absl::StrContains(user, '/')) {
-    return InvalidField("USER_NAME_INVALID", "user",
-                        absl::StrCat(Quote(text), " names no user; expected one like alice"));
+    return InvalidField(
+        "USER_NAME_INVALID", "user",
+        absl::StrCat(Quote(text),
+                     " names no user; expected one like alice: lower-case letters, digits, '.', '_' and "
+                     "'-', the first a letter"));
   }
   return absl::StrCat(kUsers, user);
 }

@@ -23,7 +23,8 @@ struct TokenListOptions {
 std::string ExpiryText(const v1::Token& token, absl::Time now) {
   if (token.has_revoke_time()) return "revoked";
   const absl::Time expiry = ToTime(token.expire_time());
-  return expiry <= now ? "expired" : absl::StrCat("in ", FormatAge(expiry - now));
+  // Of a token that was made a moment ago the days are whole.
+  return expiry <= now ? "expired" : absl::StrCat("in ", FormatAge(expiry - now + absl::Minutes(1)));
 }
 
 absl::StatusOr<ExitCode> PrintTokens(const TokenListOptions& options, Session& session) {

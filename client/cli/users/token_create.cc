@@ -5,19 +5,20 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "client/base/unsigned.h"
 #include "client/cli/arguments/users.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/users/commands.h"
 #include "client/files/secret_file.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
 
 namespace sumscope::client {
 namespace {
 
 struct TokenCreateOptions {
-  std::string name = "command line", user, file;
-  std::optional<uint64_t> days;
+  std::string name = "command line", user, file, days;
 };
 
 // The token is there also where its secret could not be written: what says so says how to be rid of it.
@@ -35,9 +36,14 @@ absl::StatusOr<ExitCode> CreateToken(const TokenCreateOptions& options, Session&
   v1::CreateTokenRequest request;
   SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_parent(), UserNameOf(options.user));
   request.set_display_name(options.name);
-  if (options.days == 0)
-    return InvalidField("TOKEN_LIFETIME_INVALID", "lifetime_days", "--days is 0; expected 1 or more");
-  request.set_lifetime_days(static_cast<uint32_t>(options.days.value_or(0)));
+  if (!options.days.empty()) {
+    const std::optional<uint64_t> days = ParseUnsigned(options.days, limits::kMaxTokenDays);
+    if (days.value_or(0) == 0) {
+      return InvalidField("TOKEN_LIFETIME_INVALID", "lifetime_days",
+                          absl::StrCat("--days is ", options.days, "; expected 1 to ", limits::kMaxTokenDays));
+    }
+    request.set_lifetime_days(static_cast<uint32_t>(*days));
+  }
   const bool to_file = !options.file.empty() && options.file != "-";
   std::unique_ptr<SecretFile> file;
   if (to_file) {
@@ -69,7 +75,7 @@ void AddTokenCreate(Registry* registry, Command token) {
   const Command command =
       registry->Add(token, "create", "Make a token and print its secret, once", Registry::Output::kNone);
   command.Add("NAME", &options->name, "what you know it by: the machine or the program that will use it");
-  command.AddUnsigned("--days", &options->days, "how long it is good (default 90, at most 366)", UINT32_MAX);
+  command.Add("--days", &options->days, "how long it is good (default 90, at most 366)").type_name("N");
   command.Add("--user", &options->user, "for another user; for admins").type_name("USER");
   command.Add("--out", &options->file, "write the secret to FILE, which you alone can read (mode 0600)")
       .type_name("FILE");

@@ -59,7 +59,7 @@ void AddCredentialOptions(Command command, Credentials* credentials) {
   command
       .AddRepeated("--certificate-name", &credentials->certificates,
                    "the name in a client certificate that is this user; may be repeated")
-      .type_name("NAME");
+      .type_name("CN");
 }
 
 absl::Status FillCredentials(const Credentials& credentials, v1::User* user) {

@@ -65,16 +65,17 @@ std::vector<Column> RunColumns() {
           {"STEP", kForPeople, true},
           {"steps_done", kInCsv},
           {"steps", kInCsv},
-          {"LOSS", kForPeople, true, 0, 0, /*drop=*/2},
+          {"LOSS", kForPeople, true, 0, 0, /*drop=*/3},
           {"loss", kInCsv},
           {"HELDOUT", kForPeople, true},
           {"heldout_loss", kInCsv},
           {"ACCURACY", kInWide, true},
           {"NINES", kInWide, true},
           {"LOOK-BACK", kInWide},
-          {"AGE", kForPeople, true, 0, 0, /*drop=*/1},
+          {"AGE", kForPeople, true, 0, 0, /*drop=*/2},
           {"ENDED", kWhereSortedByIt, true},
-          {"OWNER", kEverywhere, false, 0, 0, /*drop=*/3},
+          {"OWNER", kForPeople, false, 0, 0, /*drop=*/1},
+          {"owner", kInCsv},
           {"VISIBILITY", kInWide},
           {"ATTEMPT", kInWide | kInCsv, true},
           {"SEGMENT", kInWide | kInCsv, true},
@@ -129,6 +130,9 @@ void ShowAlso(const std::set<absl::string_view>& names, std::vector<Column>* col
 
 bool IsPrivate(const v1::Run& run) { return run.visibility() == v1::PRIVATE; }
 
+// A column of its own would take the room of three others.
+std::string OwnerText(const v1::Run& run) { return absl::StrCat(run.owner(), IsPrivate(run) ? "*" : ""); }
+
 Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Column> columns) {
   Table table(std::move(columns));
   const auto count = [](bool has, uint32_t value) { return has ? absl::StrCat(value) : ""; };
@@ -151,6 +155,7 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Col
                   RunLookBackText(run),
                   run.has_create_time() ? FormatAge(now - ToTime(run.create_time())) : "",
                   run.has_end_time() ? FormatAge(now - ToTime(run.end_time())) : "",
+                  OwnerText(run),
                   run.owner(),
                   VisibilityText(run.visibility()),
                   absl::StrCat(run.attempt()),
@@ -258,9 +263,9 @@ Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl
                   std::set<absl::string_view> also) {
   std::vector<Column> columns = RunColumns();
   ShowSorted(sort_by, &columns);
-  if (absl::c_any_of(runs, IsPrivate)) also.insert("VISIBILITY");
   ShowAlso(also, &columns);
   Document document = session.FromTable(RunTable(runs, now, std::move(columns)));
+  if (absl::c_any_of(runs, IsPrivate)) document.footnote = "* private: only its owner and admins see it";
   for (const v1::Run& run : runs) {
     if (!run.name().empty()) document.ids.push_back(RunIdOf(run.name()));  // a dry run's has none
     document.items.push_back(ToJson(run));

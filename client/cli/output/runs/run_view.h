@@ -12,8 +12,8 @@
 namespace sumscope::client {
 
 // Runs as `runs list` shows them; ages are counted up to `now`. The column of what they are sorted by, as --sort-by
-// says it, is always in view; visibility is where a run is private. Else these two and labels are in wide and csv
-// alone, but for the columns named by `also`.
+// says it, is always in view. Else that one, visibility and labels are in wide and csv alone, but for the columns
+// named by `also`. The owner of a private run has a "*" behind it.
 Document ShowRuns(const Session& session, const std::vector<v1::Run>& runs, absl::Time now,
                   const std::string& sort_by = "", std::set<absl::string_view> also = {});
 // One run as the answer of a command that made or changed it, with the labels that it has.

@@ -77,6 +77,7 @@ TEST_F(Audit_Test, WhenAResourceIsAWordThenItIsARun) {
   EXPECT_EQ(resource_of("r7"), "runs/r7k2m9qa");
   EXPECT_EQ(resource_of("rgone777"), "runs/rgone777") << "it may have been purged";
   EXPECT_EQ(resource_of("runs/r7k2m9qa/captures/c1"), "runs/r7k2m9qa/captures/c1");
+  for (const char* all : {"runs", "runs/", "users"}) EXPECT_EQ(Run({"audit", "--resource", all}), 2) << all;
   EXPECT_EQ(Run({"audit", "--resource", "r7k2m9qa/c1"}), 2);
   EXPECT_THAT(Err(), HasSubstr("[RESOURCE_NAME_INVALID]"));
 }
@@ -99,6 +100,11 @@ TEST_F(Audit_Test, WhenNothingMatchesThenATerminalIsToldSo) {
   server_.audit.clear();
   terminal_.out_is_terminal = true;
   EXPECT_EQ(Run({"audit"}), 0);
+  EXPECT_EQ(Err(), "no such call in the last year\n");
+  EXPECT_EQ(Run({"audit", "--method", "CreateRunn"}), 0);
+  EXPECT_THAT(Err(), HasSubstr("no method \"CreateRunn\" is known here; did you mean \"CreateRun\"?"));
+  EXPECT_THAT(Err(), ::testing::Not(HasSubstr("last year")));
+  EXPECT_EQ(Run({"audit", "--method", "/sumscope.v1.UserService/CreateToken"}), 0);
   EXPECT_EQ(Err(), "no such call in the last year\n");
 }
 

@@ -78,14 +78,16 @@ TEST_F(Tokens_Test, WhenTheSecretCouldNotBeKeptThenNoneIsMade) {
   EXPECT_EQ(Run({"token", "create", "--out", Path("no/folder")}), 1);
   EXPECT_EQ(Run({"token", "create", "--days", "0"}), 2);
   EXPECT_EQ(Run({"token", "create", "--days", "ninety"}), 2);
+  EXPECT_EQ(Run({"token", "create", "--days", "367"}), 2);
+  EXPECT_EQ(Run({"token", "create", "--days", "-1"}), 2);
+  EXPECT_THAT(Err(), HasSubstr("--days is -1; expected 1 to 366"));
   EXPECT_THAT(server_.calls(), IsEmpty());
 }
 
 TEST_F(Tokens_Test, WhenTheServerRefusesThenNoFileIsLeft) {
-  server_.errors = {
-      InvalidField("TOKEN_LIFETIME_INVALID", "lifetime_days", "lifetime_days is 1000; expected 1 to 366")};
-  EXPECT_EQ(Run({"token", "create", "--days", "1000", "--out", Path("token")}), 2);
-  EXPECT_EQ(Err(), "error: --days is 1000; expected 1 to 366 [TOKEN_LIFETIME_INVALID]\n");
+  server_.errors = {InvalidField("TOKEN_LIFETIME_INVALID", "lifetime_days", "lifetime_days is 300; expected 1 to 200")};
+  EXPECT_EQ(Run({"token", "create", "--days", "300", "--out", Path("token")}), 2);
+  EXPECT_EQ(Err(), "error: --days is 300; expected 1 to 200 [TOKEN_LIFETIME_INVALID]\n");
   EXPECT_TRUE(std::filesystem::is_empty(directory_.path()));
 }
 

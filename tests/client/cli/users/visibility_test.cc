@@ -22,7 +22,7 @@ TEST_F(Visibility_Test, WhenARunIsMadeThenItIsPrivateOnlyIfOneSaysSo) {
   EXPECT_THAT(Out(), Not(HasSubstr("VISIBILITY")));
   EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--private"}), 0);
   EXPECT_EQ(server_.LastRequest<v1::CreateRunRequest>().visibility(), v1::PRIVATE);
-  EXPECT_THAT(Out(), HasSubstr("  private "));
+  EXPECT_THAT(Out(), HasSubstr("  ada*  "));
   const std::string path = directory_.path() + "/w.safetensors";
   std::ofstream(path, std::ios::binary) << SmallSafetensors();
   EXPECT_EQ(Run({"import", path}), 0);
@@ -50,7 +50,8 @@ TEST_F(Visibility_Test, WhenTheWordIsWrongThenExitCodeTwoBeforeAnyCall) {
   EXPECT_THAT(server_.calls(), IsEmpty());
 }
 
-TEST_F(Visibility_Test, WhenNoListedRunIsPrivateThenTheTableHasNoColumnOfIt) {
+// One private run took the columns of loss, age and owner from a list of 80 columns.
+TEST_F(Visibility_Test, WhenAListedRunIsPrivateThenItsOwnerIsMarked) {
   EXPECT_EQ(Run({"runs", "list"}), 0);
   EXPECT_THAT(Out(), Not(HasSubstr("VISIBILITY")));
   EXPECT_EQ(Run({"runs", "list", "-o", "wide"}), 0);
@@ -59,9 +60,18 @@ TEST_F(Visibility_Test, WhenNoListedRunIsPrivateThenTheTableHasNoColumnOfIt) {
   EXPECT_THAT(Out(), HasSubstr(",visibility\n"));
   EXPECT_THAT(Out(), HasSubstr(",lab\n"));
   server_.run.set_visibility(v1::PRIVATE);
+  server_.run.set_owner("ada");
   EXPECT_EQ(Run({"runs", "list"}), 0);
-  EXPECT_THAT(Out(), HasSubstr("VISIBILITY"));
-  EXPECT_THAT(Out(), HasSubstr("private"));
+  EXPECT_THAT(Out(), Not(HasSubstr("VISIBILITY")));
+  EXPECT_THAT(Out(), HasSubstr("  ada*\n"));
+  EXPECT_EQ(Err(), "");
+  EXPECT_EQ(Run({"runs", "list", "-o", "csv"}), 0);
+  EXPECT_THAT(Out(), HasSubstr(",ada,"));
+  terminal_.out_is_terminal = true;
+  terminal_.width_of_out = [] { return 80; };
+  EXPECT_EQ(Run({"runs", "list"}), 0);
+  for (const char* column : {"HELDOUT", "AGE", "OWNER", "ada*"}) EXPECT_THAT(Out(), HasSubstr(column));
+  EXPECT_EQ(Err(), "* private: only its owner and admins see it\n");
 }
 
 TEST_F(Visibility_Test, WhenARunIsShownThenWhoSeesItIsSaid) {
