@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstring>
 #include <utility>
 
 #include "proto/contract/process/default_socket.h"
@@ -13,6 +17,8 @@
 #include "proto/contract/process/heeded_signals.h"
 #include "proto/contract/process/home_directory.h"
 #include "proto/contract/process/ssh_origin.h"
+#include "proto/contract/process/unix_connect.h"
+#include "tests/support/temp_directory.h"
 
 namespace sumscope {
 namespace {
@@ -69,6 +75,28 @@ TEST(SshOrigin_Test, GivenNoAddressThenNoneIsTold) {
   for (const char* name : {"", "sumscope-ssh", "sumscope-ssh/10.0.0.5", "other/10.0.0.5/1"}) {
     EXPECT_EQ(SshClientOf(name), std::nullopt);
   }
+}
+
+TEST(ConnectUnix_Test, GivenANameThenThePeerIsKnownByIt) {
+  const TempDirectory directory;
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  directory.path().copy(address.sun_path, sizeof(address.sun_path) - 1);
+  std::strcat(address.sun_path, "/s");
+  const FileDescriptor listener(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(listen(listener.get(), 1), 0);
+  const std::string name = SshSocketName("10.0.0.5", std::to_string(getpid()));
+  FileDescriptor connection;
+  ASSERT_EQ(ConnectUnix(directory.path() + "/s", &connection, name), 0);
+  sockaddr_un peer = {};
+  socklen_t size = sizeof(peer);
+  const FileDescriptor accepted(accept(listener.get(), reinterpret_cast<sockaddr*>(&peer), &size));
+  ASSERT_TRUE(accepted.valid());
+  EXPECT_EQ(peer.sun_path[0], '\0');
+  EXPECT_EQ(std::string(peer.sun_path + 1, size - offsetof(sockaddr_un, sun_path) - 1), name);
+  FileDescriptor other;
+  EXPECT_EQ(ConnectUnix(directory.path() + "/s", &other, name), 0) << "a name that is taken is done without";
 }
 
 FileDescriptor OpenNull() { return FileDescriptor(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
