@@ -1,12 +1,18 @@
 #include "server/log.h"
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "grpc/support/log.h"
 #include "nlohmann/json.hpp"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
@@ -19,6 +25,7 @@ namespace {
 
 constexpr const char* kLevels[] = {"trace", "debug", "info", "warning", "error"};
 constexpr const char* kFormats[] = {"text", "json"};
+constexpr size_t kMaxGrpcLine = 300;  // characters
 
 class JsonFormatter final : public spdlog::formatter {
  public:
@@ -42,6 +49,27 @@ absl::Status CheckOneOf(const char* const (&known)[N], const char* key, const st
                    absl::StrCat(key, " is ", Quote(value), "; there are ", absl::StrJoin(known, ", ")));
 }
 
+// What peers do to themselves: each may cause it as often as it likes.
+bool ConcernsOnePeer(absl::string_view file, absl::string_view text) {
+  for (const char* const part : {"ssl_transport_security", "security_handshaker", "secure_endpoint"}) {
+    if (absl::StrContains(file, part)) return true;
+  }
+  return absl::StrContains(absl::AsciiStrToLower(text), "handshake");
+}
+
+void LogOfGrpc(gpr_log_func_args* line) {
+  const absl::string_view file = line->file == nullptr ? "" : line->file;
+  std::string text = line->message == nullptr ? "" : line->message;
+  const bool warns = line->severity == GPR_LOG_SEVERITY_ERROR && !ConcernsOnePeer(file, text);
+  const auto level = warns ? spdlog::level::warn : spdlog::level::debug;
+  if (!spdlog::should_log(level)) return;
+  text.resize(std::min(text.size(), kMaxGrpcLine));
+  for (char& c : text) {
+    if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) c = ' ';
+  }
+  spdlog::log(level, absl::StrCat("gRPC: ", text, " (", file.substr(file.rfind('/') + 1), ":", line->line, ")"));
+}
+
 }  // namespace
 
 absl::Status CheckLogOptions(const LogOptions& options) {
@@ -60,5 +88,7 @@ void StartLog(const LogOptions& options, std::ostream* out) {
   }
   spdlog::set_default_logger(std::move(log));
 }
+
+void RouteGrpcLog() { gpr_set_log_function(LogOfGrpc); }
 
 }  // namespace sumscope

@@ -22,6 +22,10 @@ absl::Status CheckLogOptions(const LogOptions& options);
 // where no other thread logs; a later call takes the place of an earlier one.
 void StartLog(const LogOptions& options, std::ostream* out);
 
+// Lets gRPC's own lines go the same way, at most 300 characters each, on one line: a peer that broke off its handshake
+// is of interest at debug alone, what gRPC takes for an error is a warning. To be called before gRPC starts.
+void RouteGrpcLog();
+
 }  // namespace sumscope
 
 #endif  // SUMSCOPE_SERVER_LOG_H_

@@ -156,6 +156,7 @@ int main(int argc, char** argv) {
   umask(0077);               // whatever the server makes is its user's alone
 
   sumscope::StartLog({}, &std::cerr);
+  sumscope::RouteGrpcLog();
   const absl::Status status = sumscope::Run(flags, signals);
   sumscope::Tell(status);
   return status.code() == absl::StatusCode::kInvalidArgument ? 2 : 1;

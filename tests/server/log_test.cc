@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "grpc/support/log.h"
 #include "nlohmann/json.hpp"
 #include "proto/contract/errors/errors.h"
 #include "server/rpc/serve/call_log.h"
@@ -45,6 +46,24 @@ TEST_F(Log_Test, WhenJsonIsLoggedThenEachLineIsAnObject) {
   EXPECT_THAT(first["time"].get<std::string>(), HasSubstr("T"));
   std::getline(lines, line);
   EXPECT_EQ(nlohmann::json::parse(line)["level"], "warning");
+}
+
+// gRPC wrote its own lines to the standard error output, in the middle of what was to be JSON.
+TEST_F(Log_Test, WhenGrpcLogsThenItsLineHasTheFormOfOthers) {
+  StartLog({"info", "json"}, &out_);
+  RouteGrpcLog();
+  gpr_log("/src/ssl_transport_security.cc", 5, GPR_LOG_SEVERITY_ERROR, "Handshake failed with fatal error");
+  EXPECT_EQ(out_.str(), "");
+  gpr_log("/src/core/server.cc", 7, GPR_LOG_SEVERITY_ERROR, "%s", ("two\nlines {}" + std::string(1000, 'x')).c_str());
+  const auto line = nlohmann::json::parse(out_.str());
+  EXPECT_EQ(line["level"], "warning");
+  EXPECT_THAT(line["message"].get<std::string>(), HasSubstr("gRPC: two lines {}xxx"));
+  EXPECT_THAT(line["message"].get<std::string>(), HasSubstr("(server.cc:7)"));
+  EXPECT_LT(out_.str().size(), 500u);
+  StartLog({"debug", "text"}, &out_);
+  gpr_log("/src/ssl_transport_security.cc", 5, GPR_LOG_SEVERITY_ERROR, "Handshake failed");
+  EXPECT_THAT(out_.str(), HasSubstr("sumscoped: gRPC: Handshake failed (ssl_transport_security.cc:5)"));
+  gpr_set_log_function(nullptr);
 }
 
 TEST_F(Log_Test, WhenACallEndsThenDebugSaysWhoseItWasAndHowItEnded) {
