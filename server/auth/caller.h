@@ -19,7 +19,7 @@ struct Caller {
   std::string name;  // alice
   Role role = Role::kViewer;
   std::string credential;               // "local uid 1000", "certificate alice", "token laptop"
-  std::string address;                  // of the peer: "socket", or an IP address
+  std::string address;                  // of the peer: as in Peer
   std::string certificate;              // the name in it that names the user, if one was shown
   std::string token;                    // the id of the token that was shown, if one was
   std::optional<uint32_t> uid;          // of the local account that calls, where that is who the caller is

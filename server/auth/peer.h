@@ -19,8 +19,9 @@ enum class Way {
 // which is checked.
 struct Peer {
   Way way = Way::kSocket;
-  std::optional<uint32_t> uid;                 // of a socket's other end, by the kernel
-  std::string address = "socket";              // an IP address without its port, where there is one
+  std::optional<uint32_t> uid;  // of a socket's other end, by the kernel
+  // An IP address without its port; of a socket "socket", or "ssh 10.0.0.5" where its far end says that it came so.
+  std::string address = "socket";
   std::vector<std::string> certificate_names;  // of a verified client certificate
   std::optional<std::string> authorization;    // the header's text: "Bearer ..."
 };

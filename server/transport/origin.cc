@@ -3,11 +3,15 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "proto/contract/process/ssh_origin.h"
 
 namespace sumscope::transport {
 namespace {
@@ -28,6 +32,16 @@ void NameAddress(const sockaddr_storage& name, Origin* origin) {
   }
 }
 
+// What the far end of a Unix socket says of the ssh that brought it, by the abstract name that it is bound to.
+std::optional<std::string> SshAddressOf(int connection) {
+  sockaddr_un name = {};
+  socklen_t size = sizeof(name);
+  if (getpeername(connection, reinterpret_cast<sockaddr*>(&name), &size) != 0) return std::nullopt;
+  constexpr size_t kBegin = offsetof(sockaddr_un, sun_path);
+  if (size <= kBegin || size > sizeof(name) || name.sun_path[0] != '\0') return std::nullopt;
+  return SshClientOf(absl::string_view(name.sun_path + 1, size - kBegin - 1));
+}
+
 }  // namespace
 
 Origin OriginOf(int connection, Way way) {
@@ -38,6 +52,7 @@ Origin OriginOf(int connection, Way way) {
     socklen_t size = sizeof(peer);
     if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid != kNobody)
       origin.uid = peer.uid;
+    if (const std::optional<std::string> ssh = SshAddressOf(connection)) origin.address = absl::StrCat("ssh ", *ssh);
     return origin;
   }
   origin.address = "unknown";

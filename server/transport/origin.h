@@ -19,9 +19,11 @@ enum class Way {
 // Where a connection comes from, by the kernel's word.
 struct Origin {
   Way way = Way::kSocket;
-  std::optional<uint32_t> uid;     // of the process that connected to a Unix socket
-  std::string address = "socket";  // an IP address without its port, where there is one
-  std::string remote;              // "127.0.0.1:5000", "[::1]:5000"; empty of a Unix socket
+  std::optional<uint32_t> uid;  // of the process that connected to a Unix socket
+  // An IP address without its port. Of a socket "socket", or "ssh 10.0.0.5" where the far end says by its own name that
+  // ssh brought it from there (SshClientOf): nobody has checked that, so it is to be shown, and decides nothing.
+  std::string address = "socket";
+  std::string remote;       // "127.0.0.1:5000", "[::1]:5000"; empty of a Unix socket
 };
 
 // Of a connection that was accepted a moment ago, on a listening socket of that way. Of a peer that has gone already,

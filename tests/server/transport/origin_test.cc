@@ -3,9 +3,15 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <string>
+#include <utility>
+
 #include "proto/contract/process/file_descriptor.h"
+#include "proto/contract/process/ssh_origin.h"
 #include "server/transport/listening_socket.h"
 
 namespace sumscope::transport {
@@ -19,6 +25,29 @@ TEST(Origin_Test, PeerOfAUnixSocketIsItsUser) {
   EXPECT_EQ(origin.uid, geteuid());
   EXPECT_EQ(origin.address, "socket");
   EXPECT_EQ(origin.remote, "");
+}
+
+TEST(Origin_Test, GivenTheNameOfAnSshClientThenItIsTheAddressOfASocket) {
+  for (const auto& [name, address] :
+       {std::pair(std::string(1, '\0') + SshSocketName("10.0.0.5", "origin-test"), "ssh 10.0.0.5"),
+        std::pair(std::string("\0origin-test", 12), "socket")}) {
+    const FileDescriptor listening(socket(AF_UNIX, SOCK_STREAM, 0)), client(socket(AF_UNIX, SOCK_STREAM, 0));
+    sockaddr_un server = {};
+    server.sun_family = AF_UNIX;  // without a path, the kernel chooses an abstract name
+    ASSERT_EQ(bind(listening.get(), reinterpret_cast<sockaddr*>(&server), sizeof(sa_family_t)), 0);
+    ASSERT_EQ(listen(listening.get(), 1), 0);
+    socklen_t size = sizeof(server);
+    ASSERT_EQ(getsockname(listening.get(), reinterpret_cast<sockaddr*>(&server), &size), 0);
+    sockaddr_un own = {};
+    own.sun_family = AF_UNIX;
+    name.copy(own.sun_path, sizeof(own.sun_path));
+    ASSERT_EQ(bind(client.get(), reinterpret_cast<sockaddr*>(&own), offsetof(sockaddr_un, sun_path) + name.size()), 0);
+    ASSERT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&server), size), 0);
+    const FileDescriptor accepted(accept(listening.get(), nullptr, nullptr));
+    const Origin origin = OriginOf(accepted.get(), Way::kSocket);
+    EXPECT_EQ(origin.address, address);
+    EXPECT_EQ(origin.uid, geteuid());
+  }
 }
 
 TEST(Origin_Test, PeerOfAnAddressIsThatAddress) {
