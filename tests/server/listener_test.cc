@@ -139,16 +139,22 @@ class Reflection {
 class Reflection_Test : public testing::Test {
  protected:
   void SetUp() override {
-    const std::string address = "unix:" + folder_.path() + "/s";
-    sockets_ = *ClaimSockets({address});
-    auto server = Listen({address}, sockets_, parts_.parts);
+    sockets_ = *ClaimSockets({address_});
+    auto server = Listen({address_}, sockets_, parts_.parts);
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
-    channel_ = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+    channel_ = OwnChannel();
   }
   void TearDown() override { server_->Shutdown(absl::Now() + absl::Seconds(2)); }
+  // A channel with a connection of its own.
+  std::shared_ptr<grpc::Channel> OwnChannel() const {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    return grpc::CreateCustomChannel(address_, grpc::InsecureChannelCredentials(), arguments);
+  }
 
   const TempDirectory folder_;
+  const std::string address_ = "unix:" + folder_.path() + "/s";
   ManualClock clock_;
   Parts parts_{&clock_};
   SocketPlaces sockets_;
@@ -159,14 +165,35 @@ class Reflection_Test : public testing::Test {
 // 600 silent streams of reflection, which gRPC serves without asking us, held 600 threads for as long as they liked.
 TEST_F(Reflection_Test, StreamsAreOnlySoManyAtOnce) {
   std::vector<std::unique_ptr<Reflection>> open;
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
   while (open.size() < rpc::CallWatch::kMaxReflections) {
-    open.push_back(std::make_unique<Reflection>(channel_));
-    ASSERT_TRUE(open.back()->answered());
+    channels.push_back(OwnChannel());
+    for (size_t i = 0; i < rpc::CallWatch::kMaxReflectionsOfConnection; ++i) {
+      open.push_back(std::make_unique<Reflection>(channels.back()));
+      ASSERT_TRUE(open.back()->answered());
+    }
   }
   Reflection refused(channel_);
   EXPECT_FALSE(refused.answered());
   EXPECT_EQ(refused.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_EQ(refused.Finish().error_message().find("TOO_MANY_REFLECTIONS"), 0u) << refused.Finish().error_message();
+  open.pop_back();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!Reflection(channel_).answered()) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+}
+
+// One connection, of nobody whom the server knows, took all seats.
+TEST_F(Reflection_Test, ConnectionHasOnlyItsShareOfStreams) {
+  std::vector<std::unique_ptr<Reflection>> open;
+  while (open.size() < rpc::CallWatch::kMaxReflectionsOfConnection) {
+    open.push_back(std::make_unique<Reflection>(channel_));
+    ASSERT_TRUE(open.back()->answered());
+  }
+  Reflection refused(channel_);
+  EXPECT_FALSE(refused.answered());
+  EXPECT_EQ(refused.Finish().error_message().find("TOO_MANY_REFLECTIONS"), 0u) << refused.Finish().error_message();
+  const auto other = OwnChannel();
+  EXPECT_TRUE(Reflection(other).answered());
   open.pop_back();
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   while (!Reflection(channel_).answered()) ASSERT_LT(std::chrono::steady_clock::now(), deadline);

@@ -59,6 +59,7 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
       watch_->sending_.erase(this);
       watch_->reflecting_.erase(this);
     }
+    if (seat_ != nullptr) watch_->Leave(row_, connection_);
     watch_->connections_->CallEnded(connection_);
   }
 
@@ -98,16 +99,16 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
   }
 
   void TakeSeat() {
-    Seats* const seats = watch_->SeatsFor(info_->method());
-    if (seats == nullptr) return;
-    absl::StatusOr<std::unique_ptr<Seats::Seat>> seat = seats->Enter();
+    row_ = watch_->RowFor(info_->method());
+    if (row_ == nullptr) return;
+    absl::StatusOr<std::unique_ptr<Seats::Seat>> seat = watch_->Enter(row_, connection_);
     if (!seat.ok()) {
       const std::string text = absl::StrCat(ErrorReason(seat.status()), ": ", seat.status().message());
       grpc_call_cancel_with_status(call(), GRPC_STATUS_RESOURCE_EXHAUSTED, text.c_str(), nullptr);
       return;
     }
     seat_ = *std::move(seat);
-    if (seats != &watch_->reflections_) return;
+    if (row_ != &watch_->reflections_) return;
     MutexLock lock(&watch_->mutex_);
     heard = watch_->clock_->Monotonic();
     watch_->reflecting_.insert(this);
@@ -132,6 +133,7 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
   ServerRpcInfo* const info_;
   const absl::Duration came_;
   uint64_t connection_ = 0;
+  Row* row_ = nullptr;
   std::unique_ptr<Seats::Seat> seat_;
   bool unreadable_ = false;
 };
@@ -151,9 +153,25 @@ std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> CallWatch
   return std::make_unique<Factory>(this);
 }
 
-Seats* CallWatch::SeatsFor(absl::string_view method) {
+CallWatch::Row* CallWatch::RowFor(absl::string_view method) {
   if (absl::StartsWith(method, kReflection)) return &reflections_;
   return method == kHealthWatch ? &health_watches_ : nullptr;
+}
+
+absl::StatusOr<std::unique_ptr<Seats::Seat>> CallWatch::Enter(Row* row, uint64_t connection) {
+  MutexLock lock(&mutex_);
+  const auto taken = row->taken.find(connection);
+  if (connection != 0 && taken != row->taken.end() && taken->second >= row->share) {
+    return row->seats.Refusal(row->share, " of one connection");
+  }
+  auto seat = row->seats.Enter();
+  if (seat.ok()) ++row->taken[connection];
+  return seat;
+}
+
+void CallWatch::Leave(Row* row, uint64_t connection) {
+  MutexLock lock(&mutex_);
+  if (--row->taken[connection] == 0) row->taken.erase(connection);
 }
 
 void CallWatch::EndStalled() {

@@ -2,6 +2,8 @@
 #define SUMSCOPE_SERVER_RPC_SERVE_CALL_WATCH_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <set>
 
@@ -22,7 +24,8 @@ namespace sumscope::rpc {
 //  - gives errors that gRPC made a reason: a request that cannot be read, a method that is not there, a handler that
 //    threw;
 //  - cuts off calls whose client does not take what it asked for;
-//  - bounds the streams of gRPC's own services, whose handlers ask for no seat: reflection holds a thread for each, and
+//  - bounds the streams of gRPC's own services, of all and of each connection, for their handlers ask for no seat and
+//    for no credential: reflection holds a thread for each, and
 //    is cut off when nothing is asked of it. Health watches hold none, and may be silent.
 // What is cut off has a code and a text that names the reason: gRPC carries no details with it.
 // Outlives the server. Thread-safe.
@@ -34,6 +37,9 @@ class CallWatch {
   std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface> Interceptors();
   static constexpr size_t kMaxReflections = 32;
   static constexpr size_t kMaxHealthWatches = 1000;
+  // Of those, on one connection: who asks needs not be known to the server.
+  static constexpr size_t kMaxReflectionsOfConnection = 2;
+  static constexpr size_t kMaxHealthWatchesOfConnection = 8;
   static constexpr absl::Duration kMaxReflectionSilence = absl::Minutes(1);
 
   // Cancels calls that have waited for their client for limits::kMaxSendStall, with UNAVAILABLE, and shuts down the
@@ -46,14 +52,25 @@ class CallWatch {
   class Call;
   class Factory;
 
-  // The seats of which a call of the method takes one; null: it takes none.
-  Seats* SeatsFor(absl::string_view method);
+  // The calls of one of gRPC's own methods.
+  struct Row {
+    Seats seats;
+    const size_t share;                // of one connection
+    std::map<uint64_t, size_t> taken;  // by connection; guarded by the watch's mutex
+  };
+
+  // The row in which a call of the method takes a seat; null: in none.
+  Row* RowFor(absl::string_view method);
+  // RESOURCE_EXHAUSTED with the row's reason. What was taken is given back by Leave.
+  absl::StatusOr<std::unique_ptr<Seats::Seat>> Enter(Row* row, uint64_t connection);
+  void Leave(Row* row, uint64_t connection);
 
   transport::ConnectionTable* const connections_;
   Clock* const clock_;
   CallTimes times_;
-  Seats reflections_{kMaxReflections, "TOO_MANY_REFLECTIONS", "reflection streams"};
-  Seats health_watches_{kMaxHealthWatches, "TOO_MANY_HEALTH_WATCHES", "health watches"};
+  Row reflections_{{kMaxReflections, "TOO_MANY_REFLECTIONS", "reflection streams"}, kMaxReflectionsOfConnection, {}};
+  Row health_watches_{
+      {kMaxHealthWatches, "TOO_MANY_HEALTH_WATCHES", "health watches"}, kMaxHealthWatchesOfConnection, {}};
   Mutex mutex_;
   std::set<Call*> sending_ ABSL_GUARDED_BY(mutex_);
   std::set<Call*> reflecting_ ABSL_GUARDED_BY(mutex_);

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "proto/contract/errors/errors.h"
 
 namespace sumscope::rpc {
@@ -35,8 +36,12 @@ class Seats {
   absl::StatusOr<std::unique_ptr<Seat>> Enter() {
     auto seat = std::make_unique<Seat>(this);
     if (count_ <= maximum_) return seat;
+    return Refusal(maximum_, "");
+  }
+  // That refusal, of a part of the seats that takes `maximum` and is what `whose` says.
+  absl::Status Refusal(size_t maximum, absl::string_view whose) const {
     return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, reason_,
-                                    absl::StrCat("at most ", maximum_, " ", what_, " are served at once")),
+                                    absl::StrCat("at most ", maximum, " ", what_, whose, " are served at once")),
                           absl::Seconds(5));
   }
 
