@@ -34,6 +34,7 @@
 #include "server/rpc/serve/call_log.h"
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/gate/peer_of.h"
+#include "server/rpc/serve/known_connections.h"
 #include "server/rpc/serve/road.h"
 #include "server/rpc/system/system_service.h"
 #include "server/rpc/users/user_service.h"
@@ -261,7 +262,7 @@ class RealServer final : public Server {
     road.peer_of = [this](const grpc::ServerContextBase& context) { return rpc::PeerOf(context, &connections_); };
     road.catalog = storage_.catalog.get();
     road.clock = Clock::Real();
-    road.hooks = {&call_log_};
+    road.hooks = {&call_log_, &known_connections_};
     road_ = std::make_unique<rpc::Road>(std::move(road));
     runs_ = std::make_unique<rpc::RunService>(backend, road_.get());
     analyses_ = std::make_unique<rpc::AnalysisService>(backend, road_.get());
@@ -328,8 +329,10 @@ class RealServer final : public Server {
   const transport::DescriptorBudget descriptors_ = transport::RaiseDescriptorLimit();
   transport::ConnectionTable connections_{
       {descriptors_.connections, limits::kMaxIdleConnection, limits::kMaxUnaskedConnection, config_.user_connections,
-       config_.address_connections},
+       config_.address_connections, descriptors_.connections / limits::kTcpConnectionsPart,
+       limits::kMaxUnknownConnection},
       Clock::Real()};
+  rpc::KnownConnections known_connections_{&connections_};
   std::unique_ptr<transport::TlsCredentials> tls_;  // null without TLS
   bool open_to_group_ = false;                      // of the accept loop's thread, once it runs
   rpc::CallWatch watch_{&connections_, Clock::Real()};

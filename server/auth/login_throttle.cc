@@ -1,8 +1,5 @@
 #include "server/auth/login_throttle.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -11,6 +8,7 @@
 #include "proto/contract/base/back_off.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/process/address_network.h"
 
 namespace sumscope::auth {
 
@@ -84,11 +82,7 @@ std::string LoginThrottle::DebugString() {
 
 std::string LoginOrigin(const Peer& peer) {
   if (peer.way == Way::kSocket && peer.uid.has_value()) return absl::StrCat("uid ", *peer.uid);
-  in6_addr address;
-  if (inet_pton(AF_INET6, peer.address.c_str(), &address) != 1 || IN6_IS_ADDR_V4MAPPED(&address)) return peer.address;
-  std::fill(address.s6_addr + 8, address.s6_addr + 16, 0);
-  char text[INET6_ADDRSTRLEN];
-  return absl::StrCat(inet_ntop(AF_INET6, &address, text, sizeof(text)), "/64");
+  return NetworkOf(peer.address);
 }
 
 }  // namespace sumscope::auth

@@ -22,6 +22,7 @@ struct Peer {
   std::optional<uint32_t> uid;  // of a socket's other end, by the kernel
   // An IP address without its port; of a socket "socket", or "ssh 10.0.0.5" where its far end says that it came so.
   std::string address = "socket";
+  uint64_t connection = 0;                     // its id in the transport's table; 0: it is none of it
   std::vector<std::string> certificate_names;  // of a verified client certificate
   std::optional<std::string> authorization;    // the header's text: "Bearer ..."
 };

@@ -3,7 +3,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -12,9 +11,12 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "proto/contract/errors/errors.h"
+#include "proto/contract/process/address_network.h"
 
 namespace sumscope::transport {
 namespace {
+
+constexpr absl::Duration kBetweenLooks = absl::Milliseconds(100);  // at all connections, for those that are closed
 
 // 0 for what is not open.
 ino_t InodeOf(int descriptor) {
@@ -29,15 +31,18 @@ bool ConnectionTable::IsOpen(const Connection& connection) {
 }
 
 std::string ConnectionTable::HolderOf(const Origin& origin) {
-  return origin.uid.has_value() ? absl::StrCat("uid ", *origin.uid) : origin.address;
+  if (origin.way != Way::kSocket) return NetworkOf(origin.address);
+  return origin.uid.has_value() ? absl::StrCat("uid ", *origin.uid) : "a socket";
 }
 
 ConnectionTable::Connections::iterator ConnectionTable::Erase(Connections::iterator at) {
   const auto [id, connection] = *at;
   const auto by_descriptor = ids_.find(connection.descriptor);
   if (by_descriptor != ids_.end() && by_descriptor->second == id) ids_.erase(by_descriptor);
-  const auto by_remote = remotes_.find(connection.origin.remote);
-  if (by_remote != remotes_.end() && by_remote->second == id) remotes_.erase(by_remote);
+  for (auto [remote, end] = remotes_.equal_range(connection.origin.remote); remote != end;) {
+    remote = remote->second == id ? remotes_.erase(remote) : std::next(remote);
+  }
+  if (connection.origin.way != Way::kSocket) --tcp_;
   const auto held = held_.find(HolderOf(connection.origin));
   if (--held->second == 0) held_.erase(held);
   return connections_.erase(at);
@@ -48,24 +53,30 @@ size_t ConnectionTable::HeldBy(const std::string& holder) const {
   return found == held_.end() ? 0 : found->second;
 }
 
-void ConnectionTable::ForgetClosed(const std::string& holder) {
-  for (auto at = connections_.begin(); at != connections_.end();) {
-    const bool stays = (!holder.empty() && HolderOf(at->second.origin) != holder) || IsOpen(at->second);
-    at = stays ? std::next(at) : Erase(at);
+void ConnectionTable::ForgetClosed() {
+  forgot_ = clock_->Monotonic();
+  for (auto at = connections_.begin(); at != connections_.end();) at = IsOpen(at->second) ? std::next(at) : Erase(at);
+}
+
+std::string ConnectionTable::Objection(const Origin& origin) const {
+  if (connections_.size() >= limits_.maximum) {
+    return absl::StrCat("this server holds at most ", limits_.maximum);
   }
+  if (origin.way != Way::kSocket && tcp_ >= limits_.of_tcp) {
+    return absl::StrCat("this server holds at most ", limits_.of_tcp, " over TCP");
+  }
+  const std::string holder = HolderOf(origin);
+  const size_t may_hold = origin.way == Way::kSocket ? limits_.of_user : limits_.of_address;
+  if (HeldBy(holder) < may_hold) return "";
+  return absl::StrCat(holder, " holds ", may_hold, " already, which is the most");
 }
 
 absl::Status ConnectionTable::Admit(const Origin& origin) {
   MutexLock lock(&mutex_);
-  if (connections_.size() >= limits_.maximum) ForgetClosed();
-  const std::string holder = HolderOf(origin);
-  const size_t may_hold = origin.way == Way::kSocket ? limits_.of_user : limits_.of_address;
-  if (HeldBy(holder) >= may_hold) ForgetClosed(holder);
-  std::string why;
-  if (connections_.size() >= limits_.maximum) {
-    why = absl::StrCat("this server holds at most ", limits_.maximum);
-  } else if (HeldBy(holder) >= may_hold) {
-    why = absl::StrCat(holder, " holds ", may_hold, " already, which is the most");
+  std::string why = Objection(origin);
+  if (!why.empty() && clock_->Monotonic() - forgot_ >= kBetweenLooks) {
+    ForgetClosed();
+    why = Objection(origin);
   }
   if (why.empty()) return absl::OkStatus();
   why = "too many connections: " + why;
@@ -76,18 +87,23 @@ absl::Status ConnectionTable::Admit(const Origin& origin) {
 
 void ConnectionTable::Add(int descriptor, const Origin& origin) {
   MutexLock lock(&mutex_);
-  // A number, and an address, that came again were free: what had them is closed.
+  // A number that came again was free: what had it is closed. An address that came again need not be: one port may be
+  // connected to several addresses of this machine.
   const auto same_number = ids_.find(descriptor);
   if (same_number != ids_.end()) Erase(connections_.find(same_number->second));
-  const auto same_remote = remotes_.find(origin.remote);
-  if (same_remote != remotes_.end()) Erase(connections_.find(same_remote->second));
+  for (auto [remote, end] = remotes_.equal_range(origin.remote); remote != end;) {
+    const auto connection = connections_.find((remote++)->second);
+    if (!IsOpen(connection->second)) Erase(connection);
+  }
   Connection& connection = connections_[++last_id_];
   connection.descriptor = descriptor;
   connection.inode = InodeOf(descriptor);
   connection.origin = origin;
-  connection.quiet_since = clock_->Monotonic();
+  connection.origin.connection = last_id_;
+  connection.came = connection.quiet_since = clock_->Monotonic();
   ids_[descriptor] = last_id_;
-  if (origin.way == Way::kTls && !origin.remote.empty()) remotes_[origin.remote] = last_id_;
+  if (origin.way == Way::kTls && !origin.remote.empty()) remotes_.emplace(origin.remote, last_id_);
+  if (origin.way != Way::kSocket) ++tcp_;
   ++held_[HolderOf(origin)];
 }
 
@@ -104,8 +120,8 @@ ConnectionTable::Connections::iterator ConnectionTable::Find(const std::string& 
     const auto id = absl::SimpleAtoi(number, &descriptor) ? ids_.find(descriptor) : ids_.end();
     return id == ids_.end() ? connections_.end() : connections_.find(id->second);
   }
-  const auto id = remotes_.find(RemoteOf(peer));
-  return id == remotes_.end() ? connections_.end() : connections_.find(id->second);
+  const auto [first, end] = remotes_.equal_range(RemoteOf(peer));
+  return first == end ? connections_.end() : connections_.find(std::prev(end)->second);
 }
 
 std::optional<Origin> ConnectionTable::OriginOf(const std::string& peer) {
@@ -132,10 +148,23 @@ void ConnectionTable::CallEnded(uint64_t id) {
   found->second.quiet_since = clock_->Monotonic();
 }
 
+void ConnectionTable::CallerKnown(uint64_t id) {
+  MutexLock lock(&mutex_);
+  const auto found = connections_.find(id);
+  if (found != connections_.end()) found->second.known = true;
+}
+
 void ConnectionTable::ShutDown(uint64_t id) {
   MutexLock lock(&mutex_);
   const auto found = connections_.find(id);
   if (found != connections_.end() && IsOpen(found->second)) shutdown(found->second.descriptor, SHUT_RDWR);
+}
+
+bool ConnectionTable::Overstays(const Connection& connection, absl::Duration now) const {
+  if (connection.calls > 0) return false;
+  const absl::Duration stay = now - connection.came;
+  return now - connection.quiet_since > limits_.idle || (!connection.asked && stay > limits_.unasked) ||
+         (!connection.known && stay > limits_.unknown);
 }
 
 void ConnectionTable::ShutDownIdle() {
@@ -143,8 +172,7 @@ void ConnectionTable::ShutDownIdle() {
   ForgetClosed();
   const absl::Duration now = clock_->Monotonic();
   for (const auto& [id, connection] : connections_) {
-    const absl::Duration patience = connection.asked ? limits_.idle : std::min(limits_.idle, limits_.unasked);
-    if (connection.calls == 0 && now - connection.quiet_since > patience) shutdown(connection.descriptor, SHUT_RDWR);
+    if (Overstays(connection, now)) shutdown(connection.descriptor, SHUT_RDWR);
   }
 }
 

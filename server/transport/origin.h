@@ -24,6 +24,7 @@ struct Origin {
   // ssh brought it from there (SshClientOf): nobody has checked that, so it is to be shown, and decides nothing.
   std::string address = "socket";
   std::string remote;       // "127.0.0.1:5000", "[::1]:5000"; empty of a Unix socket
+  uint64_t connection = 0;  // its id in the table of connections, once it is there
 };
 
 // Of a connection that was accepted a moment ago, on a listening socket of that way. Of a peer that has gone already,

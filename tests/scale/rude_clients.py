@@ -26,6 +26,7 @@ from harness.stock_client import qualified  # noqa: E402
 from harness.waiting import say, wait_until  # noqa: E402
 
 IDLE, STALLED, HALF_SENT, BAD_LOGINS, SECONDS, PARALLEL = 200, 50, 20, 1000, 10, 20
+HALF_SENT_STREAMS = 100  # on one connection
 MEMORY_BAR, TIME_BAR_MS = 150 << 20, 20
 PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + b'\0\0\0\4\0\0\0\0\0'  # and empty SETTINGS
 
@@ -102,12 +103,13 @@ class RudeClients(IntegrationTest):
         return connection
 
     def half_sent(self, token):
-        """Half of a request."""
+        """The beginnings of as many requests as a connection may have."""
         connection = self.shake_hands()
         headers = {':method': 'POST', ':scheme': 'https', ':path': f'/{qualified("RunService/GetRun")}', ':authority': 'x',
                    'te': 'trailers', 'content-type': 'application/grpc', 'authorization': f'Bearer {token}'}
-        connection.sendall(frame(1, 4, 1, b''.join(literal(*header) for header in headers.items()))
-                           + frame(0, 0, 1, b'\0' + (1000).to_bytes(4, 'big') + b'half'))
+        for stream in range(1, 2 * HALF_SENT_STREAMS, 2):
+            connection.sendall(frame(1, 4, stream, b''.join(literal(*header) for header in headers.items()))
+                               + frame(0, 0, stream, b'\0' + (60_000).to_bytes(4, 'big') + b'half'))
         return connection
 
     def stalled_reader(self, ada, checkpoint):

@@ -99,8 +99,10 @@ class ReachTest(IntegrationTest):
         def messages():
             yield header
             stop.wait()
-        caller = server.client.channel.stream_unary(f'/{qualified("RunService/ImportRun")}')
-        uploads = [caller.future(messages(), timeout=120) for _ in range(limit + 40)]
+        # One connection may have 100 streams.
+        channels = [grpc.insecure_channel(server.address, options=[('grpc.use_local_subchannel_pool', 1)]) for _ in range(3)]
+        callers = [channel.stream_unary(f'/{qualified("RunService/ImportRun")}') for channel in channels]
+        uploads = [callers[i % 3].future(messages(), timeout=120) for i in range(limit + 40)]
         refused = wait_until('those above the limit to be refused',
                              lambda: [u for u in uploads if u.done()] if sum(u.done() for u in uploads) >= 40 else None)
         for upload in refused:
@@ -110,6 +112,8 @@ class ReachTest(IntegrationTest):
         stop.set()
         for upload in uploads:
             upload.cancel()
+        for channel in channels:
+            channel.close()
         self.assert_well(server)
 
     # Uploads filled the disk without asking for room.
@@ -117,7 +121,7 @@ class ReachTest(IntegrationTest):
         server = self.server()
         needed = 2 * (4 << 30)  # the upload itself, and the run's file that is made of it
         count = int(server.info()['free_disk_bytes']) // needed + 1
-        if count > 100:
+        if count > 90:  # on one connection
             self.skipTest('the disk holds as many of the largest uploads as there may be at once')
         stop = threading.Event()
         request, _ = server.client._caller(qualified('RunService/ImportRun'))

@@ -116,7 +116,14 @@ TEST_F(AcceptLoop_Test, OneMoreThanThereMayBeIsToldSoUntilOneLeaves) {
     MutexLock lock(&mutex_);
     taken_.erase(taken_.begin());
   }
-  const FileDescriptor fourth = Connected();
+  // It is noticed within a tenth of a second.
+  std::vector<FileDescriptor> others;
+  while (others.size() < 1000) {
+    others.push_back(Connected());
+    WaitForTurns();
+    MutexLock lock(&mutex_);
+    if (taken_.size() == 2) break;
+  }
   EXPECT_TRUE(WaitForTaken(2));
 }
 

@@ -59,6 +59,7 @@ TEST_F(ConnectionTable_Test, ClosedConnectionMakesRoomEvenWhenItsNumberIsUsedAga
   table_.Add(number, kSocket);
   EXPECT_EQ(ErrorReason(table_.Admit(kSocket)), "TOO_MANY_CONNECTIONS");
   gone.reset();
+  clock_.Advance(1);
   const Pair other;  // of the same numbers, and no connection of the table
   EXPECT_EQ(other.ends[0], number);
   EXPECT_TRUE(table_.Admit(kSocket).ok());
@@ -160,7 +161,66 @@ TEST(ConnectionTableLimits_Test, ClosedConnectionOfAUserMakesRoomForIt) {
   table.Add(gone->ends[0], OfUser(1000));
   EXPECT_FALSE(table.Admit(OfUser(1000)).ok());
   gone.reset();
+  clock.Advance(1);
   EXPECT_TRUE(table.Admit(OfUser(1000)).ok());
+}
+
+// 4,608 bare TCP connections from nine addresses of 127/8 shut out root on the local socket.
+TEST(ConnectionTableLimits_Test, TcpHoldsOnlyItsPartAndTheRestIsForSockets) {
+  ManualClock clock;
+  ConnectionTable table({3, absl::Hours(1), absl::Hours(1), 10, 10, 1}, &clock);
+  auto first = std::make_unique<Pair>();
+  const Pair second;
+  Origin loopback = OverTls("127.0.0.1", 1);
+  loopback.way = Way::kLoopback;
+  EXPECT_TRUE(table.Admit(loopback).ok());
+  table.Add(first->ends[0], loopback);
+  EXPECT_EQ(ErrorReason(table.Admit(OverTls("127.0.0.2", 2))), "TOO_MANY_CONNECTIONS");
+  EXPECT_TRUE(table.Admit(OfUser(0)).ok());
+  table.Add(second.ends[0], OfUser(0));
+  EXPECT_TRUE(table.Admit(OfUser(0)).ok());
+  first.reset();
+  clock.Advance(1);
+  EXPECT_TRUE(table.Admit(OverTls("127.0.0.2", 2)).ok());
+}
+
+TEST(ConnectionTableLimits_Test, AddressesOfOneNetworkOfIPv6CountAsOne) {
+  ManualClock clock;
+  ConnectionTable table({100, absl::Hours(1), absl::Hours(1), 10, 1}, &clock);
+  const Pair one;
+  table.Add(one.ends[0], OverTls("2001:db8:1:2::1", 1));
+  EXPECT_EQ(ErrorReason(table.Admit(OverTls("2001:db8:1:2:ffff::9", 1))), "TOO_MANY_CONNECTIONS");
+  EXPECT_TRUE(table.Admit(OverTls("2001:db8:1:3::1", 1)).ok());
+}
+
+// One port connected to several addresses of the machine counted once, and all but the last were never ended.
+TEST(ConnectionTableLimits_Test, ConnectionsOfOnePortToSeveralAddressesAllCountAndAllEnd) {
+  ManualClock clock;
+  ConnectionTable table({100, absl::Seconds(60), absl::Seconds(30), 10, 2}, &clock);
+  const Pair first;
+  auto second = std::make_unique<Pair>();
+  table.Add(first.ends[0], OverTls("10.0.0.7", 5000));
+  table.Add(second->ends[0], OverTls("10.0.0.7", 5000));
+  EXPECT_EQ(table.Count(), 2u);
+  EXPECT_EQ(ErrorReason(table.Admit(OverTls("10.0.0.7", 5001))), "TOO_MANY_CONNECTIONS");
+  second.reset();
+  EXPECT_EQ(table.Count(), 1u);
+  EXPECT_NE(table.CallBegan("ipv4:10.0.0.7:5000"), 0u) << "the one that is left is found";
+  table.ShutDownAll();
+  EXPECT_TRUE(first.Ended());
+}
+
+// A flood would have cost a look at every connection for each refusal.
+TEST(ConnectionTableLimits_Test, WhatClosesBetweenTwoLooksCountsUntilTheNext) {
+  ManualClock clock;
+  ConnectionTable table({1, absl::Hours(1)}, &clock);
+  auto gone = std::make_unique<Pair>();
+  table.Add(gone->ends[0], kSocket);
+  EXPECT_FALSE(table.Admit(kSocket).ok());
+  gone.reset();
+  EXPECT_FALSE(table.Admit(kSocket).ok());
+  clock.Advance(1);
+  EXPECT_TRUE(table.Admit(kSocket).ok());
 }
 
 TEST(ConnectionTableLimits_Test, ConnectionThatNeverAsksEndsSooner) {
@@ -174,6 +234,28 @@ TEST(ConnectionTableLimits_Test, ConnectionThatNeverAsksEndsSooner) {
   table.ShutDownIdle();
   EXPECT_TRUE(unasked.Ended());
   EXPECT_FALSE(asked.Ended());
+}
+
+// A call that was refused as UNAUTHENTICATED made a connection one that had asked, for ever.
+TEST(ConnectionTableLimits_Test, ConnectionWithoutAKnownCallerEndsHoweverOftenItAsks) {
+  ManualClock clock;
+  ConnectionTable table({10, absl::Seconds(300), absl::Seconds(30), 10, 10, 10, absl::Seconds(60)}, &clock);
+  const Pair unknown, known, calling;
+  for (const Pair* pair : {&unknown, &known, &calling}) table.Add(pair->ends[0], kSocket);
+  table.CallerKnown(table.OriginOf(known.peer())->connection);
+  const uint64_t open = table.CallBegan(calling.peer());
+  for (int i = 0; i < 7; ++i) {
+    EXPECT_FALSE(unknown.Ended());
+    for (const Pair* pair : {&unknown, &known}) table.CallEnded(table.CallBegan(pair->peer()));
+    clock.Advance(10);
+    table.ShutDownIdle();
+  }
+  EXPECT_TRUE(unknown.Ended());
+  EXPECT_FALSE(known.Ended());
+  EXPECT_FALSE(calling.Ended()) << "what is under way is not cut";
+  table.CallEnded(open);
+  table.ShutDownIdle();
+  EXPECT_TRUE(calling.Ended());
 }
 
 }  // namespace

@@ -81,6 +81,7 @@ auth::Peer PeerOf(const grpc::ServerContextBase& context, transport::ConnectionT
     peer.way = WayOf(origin->way);
     peer.uid = origin->uid;
     peer.address = origin->address;
+    peer.connection = origin->connection;
   } else if (std::string address = AddressOf(name); !address.empty()) {
     peer.address = std::move(address);
     peer.way = auth::Way::kLoopback;
