@@ -82,10 +82,7 @@ absl::StatusOr<std::unique_ptr<transport::RpcServer>> Listen(const std::vector<s
   builder.experimental().SetInterceptorCreators(std::move(interceptors));
   transport::AcceptLoop::Options options;
   options.first_descriptor = parts.first_descriptor;
-  options.on_look = [watch = parts.watch, on_look = parts.on_look] {
-    watch->EndStalled();
-    if (on_look) on_look();
-  };
+  options.on_look = [watch = parts.watch] { watch->EndStalled(); };
   SUMSCOPE_ASSIGN_OR_RETURN(
       std::unique_ptr<transport::RpcServer> server,
       transport::RpcServer::Start(&builder, std::move(sockets), parts.connections, std::move(options),

@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,7 +32,6 @@ struct PublicServer {
   std::optional<gid_t> socket_group;               // that gets the Unix sockets
   bool open_to_group = false;                      // from the first moment on
   int first_descriptor = 0;                        // of connections
-  std::function<void()> on_look;                   // every second, if set
 };
 
 // The public gRPC server on `places`, which outlive it, and on those of `addresses` that are host:port, health and

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <cmath>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
@@ -26,6 +27,7 @@
 #include "server/jobs/state/event_hub.h"
 #include "server/jobs/state/job_states.h"
 #include "server/listener.h"
+#include "server/look_thread.h"
 #include "server/rpc/analyses/analysis_service.h"
 #include "server/rpc/captures/capture_service.h"
 #include "server/rpc/facts/fact_service.h"
@@ -50,6 +52,7 @@
 namespace sumscope {
 namespace {
 
+constexpr absl::Duration kLookInterval = absl::Seconds(1);
 constexpr absl::Duration kTrimInterval = absl::Seconds(30);
 constexpr absl::Duration kStreamsEnd = absl::Seconds(3);  // what open calls get to finish while the server stops
 constexpr absl::Duration kCancelledStreamsEnd = absl::Seconds(2);  // and then to fail
@@ -108,6 +111,7 @@ class RealServer final : public Server {
       manager_->Drain(grace);
       LogState("after the drain");
     }
+    looks_.reset();
     hub_.Close();
     if (server_ != nullptr) {
       shutdown_ = std::thread([this] {
@@ -159,7 +163,6 @@ class RealServer final : public Server {
     parts.watch = &watch_;
     parts.tls = tls_.get();
     parts.first_descriptor = descriptors_.first_connection;
-    parts.on_look = [this] { Look(); };
     if (!config_.socket_group.empty()) {
       SUMSCOPE_ASSIGN_OR_RETURN(parts.socket_group, host::GroupNamed(config_.socket_group));
       SUMSCOPE_ASSIGN_OR_RETURN(open_to_group_, authenticator_->HasUsers());
@@ -171,13 +174,15 @@ class RealServer final : public Server {
       warnings_.push_back(absl::StrCat("the group ", config_.socket_group, " cannot reach the socket ", socket->path(),
                                        ": its folder is closed to it"));
     }
+    looks_ = std::make_unique<LookThread>(kLookInterval, [this] { Look(); });
     return absl::OkStatus();
   }
 
-  // Every second, in the accept loop's thread.
+  // Every second, in a thread of its own: it reads the catalog and files, and connections are accepted meanwhile.
   void Look() {
     road_->EndRefused();
     OpenToGroup();
+    TellOfLostSockets();
     if (tls_ != nullptr) {
       for (const transport::TlsCredentials::Note& note : tls_->Refresh()) {
         spdlog::log(note.bad ? spdlog::level::warn : spdlog::level::info, note.text);
@@ -197,6 +202,16 @@ class RealServer final : public Server {
     open_to_group_ = true;
     for (const auto& socket : sockets_) {
       if (const absl::Status opened = socket->OpenToGroup(); !opened.ok()) spdlog::error(std::string(opened.message()));
+    }
+  }
+
+  // Whoever clears old files away takes sockets too.
+  void TellOfLostSockets() {
+    for (const auto& socket : sockets_) {
+      if (!socket->IsLost() || !lost_sockets_.insert(socket->path()).second) continue;
+      spdlog::error(absl::StrCat("the socket ", socket->path(),
+                                 " is gone: something removed or replaced it, and nobody can connect there; restart "
+                                 "the server, and keep what clears old files away from it"));
     }
   }
 
@@ -334,9 +349,10 @@ class RealServer final : public Server {
       Clock::Real()};
   rpc::KnownConnections known_connections_{&connections_};
   std::unique_ptr<transport::TlsCredentials> tls_;  // null without TLS
-  bool open_to_group_ = false;                      // of the accept loop's thread, once it runs
+  bool open_to_group_ = false;                      // of the looks' thread, once it runs
   rpc::CallWatch watch_{&connections_, Clock::Real()};
-  absl::Duration trimmed_ = Clock::Real()->Monotonic();  // of the accept loop's thread
+  absl::Duration trimmed_ = Clock::Real()->Monotonic();  // of the looks' thread
+  std::set<std::string> lost_sockets_;                   // of the looks' thread: paths that it told of
   std::unique_ptr<rpc::RunService> runs_;
   std::unique_ptr<rpc::AnalysisService> analyses_;
   std::unique_ptr<rpc::CaptureService> captures_;
@@ -345,6 +361,7 @@ class RealServer final : public Server {
   std::unique_ptr<rpc::SystemService> system_;
   std::unique_ptr<rpc::UserService> users_;
   std::unique_ptr<transport::RpcServer> server_;
+  std::unique_ptr<LookThread> looks_;
   bool drained_ = false;
   std::thread shutdown_;
   Mutex shutdown_mutex_;

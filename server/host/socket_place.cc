@@ -122,6 +122,13 @@ FileDescriptor SocketPlace::Published() const {
   return ours ? std::move(file) : FileDescriptor();
 }
 
+bool SocketPlace::IsLost() const {
+  struct stat there = {};
+  if (!published_) return false;
+  if (fstatat(folder_.get(), name_.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return errno == ENOENT;
+  return there.st_dev != device_ || there.st_ino != inode_;
+}
+
 absl::Status SocketPlace::GiveTo(gid_t group) {
   const FileDescriptor file = Published();
   if (!file.valid() || fchownat(file.get(), "", -1, group, AT_EMPTY_PATH) == 0) return absl::OkStatus();

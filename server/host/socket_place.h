@@ -34,6 +34,9 @@ class SocketPlace {
   // The socket at bind_path() listens: it takes the place of a dead one. Errors as of Claim; the socket is gone then.
   absl::Status Publish();
 
+  // Whether somebody has removed or replaced what was published; false also where that cannot be seen.
+  bool IsLost() const;
+
   // Gives what was published to the group, which may do nothing with it yet. FAILED_PRECONDITION LISTEN_FAILED where
   // this account may not.
   absl::Status GiveTo(gid_t group);

@@ -174,6 +174,21 @@ TEST(SocketPlace_Test, FolderSaysWhetherAGroupReachesTheSocket) {
   }
 }
 
+// Under a server that runs, a cleaner of temporary files took its socket, and nobody heard of it.
+TEST(SocketPlace_Test, WhenItsFileIsRemovedOrReplacedThenItIsLost) {
+  const TempDirectory folder;
+  const std::string path = folder.path() + "/s.sock";
+  const auto place = *SocketPlace::Claim(path);
+  EXPECT_FALSE(place->IsLost());
+  std::ofstream(place->bind_path()) << "stands for a socket";
+  ASSERT_TRUE(place->Publish().ok());
+  EXPECT_FALSE(place->IsLost());
+  std::filesystem::remove(path);
+  EXPECT_TRUE(place->IsLost());
+  std::ofstream(path) << "another's";
+  EXPECT_TRUE(place->IsLost());
+}
+
 TEST(SocketPlace_Test, PathsThatCannotBeSocketsAreRefused) {
   const TempDirectory folder;
   const auto reason = [&](const std::string& name) {
