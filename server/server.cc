@@ -284,9 +284,8 @@ class RealServer final : public Server {
     captures_ = std::make_unique<rpc::CaptureService>(backend, road_.get());
     facts_ = std::make_unique<rpc::FactService>(backend, road_.get());
     question_sets_ = std::make_unique<rpc::QuestionSetService>(backend, road_.get());
-    // Open streams are looked at every second as it is.
     users_ = std::make_unique<rpc::UserService>(
-        backend, road_.get(), rpc::UserService::Parts{Clock::Real(), IdSource::Real(), /*users_changed=*/[] {}});
+        backend, road_.get(), rpc::UserService::Parts{Clock::Real(), IdSource::Real(), {account_.uid, account_.name}});
     system_ = std::make_unique<rpc::SystemService>(backend, road_.get(), MakeServerInfo(), &watch_.times());
   }
 

@@ -1,10 +1,13 @@
 #include "server/rpc/users/user_rules.h"
 
+#include <algorithm>
 #include <limits>
 #include <set>
 #include <string>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
@@ -58,7 +61,42 @@ absl::Status CheckCertificateNames(const v1::User& user) {
   return absl::OkStatus();
 }
 
+bool HasUid(const v1::User& user, uint32_t uid) {
+  return std::find(user.local_uids().begin(), user.local_uids().end(), uid) != user.local_uids().end();
+}
+
+// Whether the row of a user may claim the uid of `account`, an admin without one, or has its name without its uid.
+absl::Status CheckServerAccount(const v1::User& user, const ServerAccount& account) {
+  const bool named = user.name() == UserName(account.name);
+  if (!HasUid(user, account.uid)) {
+    if (!named) return absl::OkStatus();
+    return MakeError(absl::StatusCode::kFailedPrecondition, "USER_NAME_TAKEN",
+                     absl::StrCat(account.name, " is the account of uid ", account.uid,
+                                  ", an admin who needs no row; take another name, or give the user that uid"));
+  }
+  if (named && user.role() == v1::ADMIN && !user.disabled()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "SERVER_UID",
+                   absl::StrCat("uid ", account.uid, " is an admin as ", account.name,
+                                ", also without a user: a user with that uid ", "is called ", account.name,
+                                ", is ADMIN and not disabled, or nobody could mend the server's users"));
+}
+
 }  // namespace
+
+absl::Status CheckServerAccounts(const v1::User& user, const ServerAccount& own) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckServerAccount(user, own));
+  if (own.uid != 0) SUMSCOPE_RETURN_IF_ERROR(CheckServerAccount(user, {0, "root"}));
+  // Of accounts that the system has no name for the server makes one.
+  absl::string_view number = user.name();
+  uint32_t uid = 0;
+  if (!absl::ConsumePrefix(&number, UserName("uid-")) || !absl::SimpleAtoi(number, &uid) || HasUid(user, uid)) {
+    return absl::OkStatus();
+  }
+  return MakeError(
+      absl::StatusCode::kFailedPrecondition, "USER_NAME_TAKEN",
+      absl::StrCat(IdOf(user.name()), " is the name of an account without one; take another name, or give ",
+                   "the user the uid ", uid));
+}
 
 absl::Status CheckUser(const v1::User& user) {
   if (user.role() == v1::ROLE_UNSPECIFIED || !v1::Role_IsValid(user.role())) {

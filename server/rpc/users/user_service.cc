@@ -9,7 +9,6 @@
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/state/requests.h"
 #include "server/rpc/serve/requests.h"
-#include "server/rpc/users/user_rules.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -70,11 +69,11 @@ absl::StatusOr<v1::User> UserService::Create(const auth::Caller& caller, const v
           SUMSCOPE_ASSIGN_OR_RETURN(user, transaction.users().Get(IdOf(*made)));
           return absl::OkStatus();
         }
+        SUMSCOPE_RETURN_IF_ERROR(CheckServerAccounts(user, parts_.own));
         SUMSCOPE_RETURN_IF_ERROR(CheckUserRoom(transaction));
         SUMSCOPE_RETURN_IF_ERROR(transaction.users().Insert(user));
         return jobs::RecordRequest(transaction, actor, request_id, user.name());
       }));
-  parts_.users_changed();
   return user;
 }
 
@@ -120,11 +119,11 @@ absl::StatusOr<v1::User> UserService::Update(const auth::Caller& caller, const v
         SUMSCOPE_RETURN_IF_ERROR(ApplyUpdate(request, parts_.clock->Now(), &user));
         SUMSCOPE_RETURN_IF_ERROR(CheckUser(user));
         SUMSCOPE_RETURN_IF_ERROR(CheckOwnRole(caller, before, user));
+        SUMSCOPE_RETURN_IF_ERROR(CheckServerAccounts(user, parts_.own));
         SUMSCOPE_RETURN_IF_ERROR(StoreUser(transaction, user));
         SUMSCOPE_ASSIGN_OR_RETURN(user, transaction.users().Get(id));
         return absl::OkStatus();
       }));
-  parts_.users_changed();
   return user;
 }
 

@@ -1,13 +1,13 @@
 #ifndef SUMSCOPE_SERVER_RPC_USERS_USER_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_USERS_USER_SERVICE_H_
 
-#include <functional>
 #include <string>
 #include <utility>
 
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/random_ids.h"
 #include "server/rpc/serve/service_base.h"
+#include "server/rpc/users/user_rules.h"
 #include "sumscope/v1/users.grpc.pb.h"
 
 namespace sumscope::rpc {
@@ -18,9 +18,7 @@ class UserService final : public ServiceBase<v1::UserService::Service> {
   struct Parts {
     Clock* clock;
     IdSource* ids;
-    // Called in the thread of a call, once a change of users or tokens is durable: who rests on what they were looks
-    // again. Does not block.
-    std::function<void()> users_changed;
+    ServerAccount own;
   };
   // `road` and what `parts` point to outlive the service.
   UserService(Backend backend, const Road* road, Parts parts)

@@ -115,7 +115,6 @@ absl::StatusOr<v1::Token> UserService::Revoke(const auth::Caller& caller, const 
         SUMSCOPE_ASSIGN_OR_RETURN(token, FindToken(transaction, ref));
         return absl::OkStatus();
       }));
-  parts_.users_changed();
   return TokenMessage(token);
 }
 

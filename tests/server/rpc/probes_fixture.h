@@ -61,8 +61,8 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     services_.push_back(std::make_unique<FactService>(backend, road_.get()));
     services_.push_back(std::make_unique<QuestionSetService>(backend, road_.get()));
     services_.push_back(std::make_unique<SystemService>(backend, road_.get(), v1::ServerInfo(), &call_times_));
-    services_.push_back(
-        std::make_unique<UserService>(backend, road_.get(), UserService::Parts{&clock_, IdSource::Real(), [] {}}));
+    services_.push_back(std::make_unique<UserService>(backend, road_.get(),
+                                                      UserService::Parts{&clock_, IdSource::Real(), {900, "lab"}}));
     grpc::ServerBuilder builder;
     for (const auto& service : services_) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();

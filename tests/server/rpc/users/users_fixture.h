@@ -51,7 +51,7 @@ class UsersFixture : public testing::Test {
     Backend backend{};
     backend.catalog = storage_.catalog.get();
     service_ = std::make_unique<UserService>(backend, road_.get(),
-                                             UserService::Parts{&clock_, IdSource::Real(), [this] { ++changes_; }});
+                                             UserService::Parts{&clock_, IdSource::Real(), {kOwnUid, "lab"}});
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -173,7 +173,6 @@ class UsersFixture : public testing::Test {
 
   auth::StillClock clock_;
   storage::Storage storage_ = *storage::OpenInMemoryStorage([](v1::State, v1::State) { return true; }, &clock_);
-  int changes_ = 0;  // that the service told of
   std::unique_ptr<auth::UserAuthenticator> authenticator_;
   std::unique_ptr<Road> road_;
   std::unique_ptr<UserService> service_;
