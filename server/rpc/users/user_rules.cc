@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
@@ -151,6 +152,12 @@ absl::Status CheckTokenRequest(const v1::CreateTokenRequest& request) {
     return InvalidField("TOKEN_NAME_INVALID", "display_name",
                         absl::StrCat("a token has a name of 1 to ", limits::kMaxTokenNameLength,
                                      " bytes without control characters, not ", Quote(request.display_name())));
+  }
+  if (absl::StrContains(request.display_name(), "sst_")) {
+    return InvalidField(
+        "TOKEN_NAME_INVALID", "display_name",
+        "a token's name is shown to others, and this one has sst_ in it, as tokens have; name what it is "
+        "for. If it is a token, revoke that: `sumscope token revoke`");
   }
   if (request.lifetime_days() > limits::kMaxTokenDays) {
     return InvalidField(

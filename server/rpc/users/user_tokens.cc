@@ -1,4 +1,5 @@
 // UserService's methods of tokens.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,6 +36,16 @@ absl::StatusOr<std::string> HolderOf(const std::string& parent, const auth::Call
   return ParseUserName(parent, "parent");
 }
 
+// NOT_FOUND USER_NOT_FOUND, with what to do for a caller who is no user: the server's own account, or root.
+absl::Status CheckHolder(storage::CatalogReader& reader, const std::string& user, const auth::Caller& caller) {
+  absl::Status found = reader.users().Get(user).status();
+  if (!absl::IsNotFound(found) || user != caller.name) return found;
+  return MakeError(
+      absl::StatusCode::kNotFound, "USER_NOT_FOUND",
+      absl::StrCat("you are ", user, ", an admin without being a user, and tokens are users'; say whose it ",
+                   "is: `sumscope token create .. --user NAME`"));
+}
+
 absl::Status CheckTokenRoom(storage::CatalogReader& reader, const std::string& user, absl::Time now) {
   SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t alive, reader.tokens().CountAlive(user, now));
   if (alive < limits::kMaxTokens) return absl::OkStatus();
@@ -67,10 +78,12 @@ absl::StatusOr<v1::CreateTokenResponse> UserService::MakeToken(const auth::Calle
   token.display_name = request.display_name();
   token.create_time = now;
   token.expire_time = now + absl::Hours(24) * days;
+  // A token makes none that outlives it.
+  if (!caller.token.empty()) token.expire_time = std::min(token.expire_time, caller.expires.value_or(now));
   const storage::Actor actor = caller.actor();
   SUMSCOPE_RETURN_IF_ERROR(
       backend_.catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
-        SUMSCOPE_RETURN_IF_ERROR(transaction.users().Get(user).status());
+        SUMSCOPE_RETURN_IF_ERROR(CheckHolder(transaction, user, caller));
         SUMSCOPE_RETURN_IF_ERROR(CheckTokenRoom(transaction, user, now));
         actor.Names(TokenName(user, token.id));
         return transaction.tokens().Insert(token);

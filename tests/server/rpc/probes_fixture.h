@@ -157,7 +157,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
   Seats watchers_{1, "TOO_MANY_WATCHERS", "watches"};
   Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
   IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
-  const CallTimes call_times_{};
+  CallTimes call_times_;
   auth::SingleUserAuthenticator ada_{"ada"};
   // Chosen by the constructor of a test.
   auth::Authenticator* authenticator_ = &ada_;

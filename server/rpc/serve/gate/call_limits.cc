@@ -8,8 +8,10 @@
 namespace sumscope::rpc {
 namespace {
 
+constexpr absl::Duration kShortestRetry = absl::Milliseconds(100);  // what a client can show
+
 absl::Status Exceeded(const char* reason, const std::string& user, const std::string& limit, absl::Duration retry) {
-  const std::string text = absl::StrCat(user, " may ", limit, "; try again in a moment");
+  const std::string text = absl::StrCat(user, " may ", limit);
   const absl::Status error =
       MakeError(absl::StatusCode::kResourceExhausted, reason, text, {{"user", absl::StrCat("users/", user)}});
   return WithQuotaFailure(WithRetryAfter(error, retry), absl::StrCat("user:", user), limit);
@@ -49,7 +51,7 @@ absl::Status CallLimits::Count(const auth::Caller& caller) {
   const absl::Duration wait = absl::Seconds((1 - account.calls) / limits_.calls_per_second);
   return Exceeded("TOO_MANY_CALLS", caller.name,
                   absl::StrCat("make ", limits_.calls_per_second, " calls a second, and ", limits_.burst, " at once"),
-                  absl::Ceil(wait, absl::Milliseconds(1)));
+                  std::max(absl::Ceil(wait, absl::Milliseconds(1)), kShortestRetry));
 }
 
 absl::StatusOr<std::unique_ptr<CallLimits::Place>> CallLimits::Enter(const auth::Caller& caller, Lasting kind) {

@@ -27,17 +27,17 @@ bool Refuses(const absl::Status& status) { return absl::IsUnauthenticated(status
 LastingCalls::Entry::Entry(LastingCalls* calls, auth::Caller caller, grpc_call* call)
     : calls_(calls), caller_(std::move(caller)), call_(call) {
   MutexLock lock(&calls_->mutex_);
-  calls_->entries_.insert(this);
+  calls_->verdicts_[this] = absl::OkStatus();
 }
 
 LastingCalls::Entry::~Entry() {
   MutexLock lock(&calls_->mutex_);
-  calls_->entries_.erase(this);
+  calls_->verdicts_.erase(this);
 }
 
 absl::Status LastingCalls::Entry::verdict() const {
   MutexLock lock(&calls_->mutex_);
-  return verdict_;
+  return calls_->verdicts_.at(this);
 }
 
 std::unique_ptr<LastingCalls::Entry> LastingCalls::Add(auth::Caller caller, grpc_call* call) {
@@ -49,7 +49,7 @@ void LastingCalls::EndRefused() {
   std::map<std::string, auth::Caller> callers;
   {
     MutexLock lock(&mutex_);
-    for (const Entry* const entry : entries_) callers.emplace(KeyOf(entry->caller_), entry->caller_);
+    for (const auto& [entry, verdict] : verdicts_) callers.emplace(KeyOf(entry->caller_), entry->caller_);
   }
   std::map<std::string, absl::Status> refused;
   for (const auto& [key, caller] : callers) {
@@ -60,13 +60,13 @@ void LastingCalls::EndRefused() {
   std::vector<std::pair<grpc_call*, absl::Status>> ended;
   {
     MutexLock lock(&mutex_);
-    for (Entry* const entry : entries_) {
-      const auto verdict = refused.find(KeyOf(entry->caller_));
-      if (verdict == refused.end() || !entry->verdict_.ok()) continue;
-      entry->verdict_ = verdict->second;
+    for (auto& [entry, verdict] : verdicts_) {
+      const auto refusal = refused.find(KeyOf(entry->caller_));
+      if (refusal == refused.end() || !verdict.ok()) continue;
+      verdict = refusal->second;
       if (entry->call_ == nullptr) continue;
       grpc_call_ref(entry->call_);
-      ended.emplace_back(entry->call_, verdict->second);
+      ended.emplace_back(entry->call_, verdict);
     }
   }
   // Without the mutex: what a cancellation completes may run here.

@@ -1,8 +1,8 @@
 #ifndef SUMSCOPE_SERVER_RPC_SERVE_GATE_LASTING_CALLS_H_
 #define SUMSCOPE_SERVER_RPC_SERVE_GATE_LASTING_CALLS_H_
 
+#include <map>
 #include <memory>
-#include <set>
 
 #include "absl/status/status.h"
 #include "proto/contract/base/mutex.h"
@@ -35,7 +35,6 @@ class LastingCalls {
     LastingCalls* const calls_;
     const auth::Caller caller_;
     grpc_call* const call_;
-    absl::Status verdict_;  // guarded by the mutex of the calls
   };
   // `call` is alive as long as the entry; null in tests of what is not about gRPC.
   std::unique_ptr<Entry> Add(auth::Caller caller, grpc_call* call);
@@ -47,7 +46,7 @@ class LastingCalls {
  private:
   auth::Authenticator* const authenticator_;
   mutable Mutex mutex_;
-  std::set<Entry*> entries_ ABSL_GUARDED_BY(mutex_);
+  std::map<const Entry*, absl::Status> verdicts_ ABSL_GUARDED_BY(mutex_);  // of every open call; OK: it goes on
 };
 
 }  // namespace sumscope::rpc

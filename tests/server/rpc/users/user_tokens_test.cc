@@ -81,9 +81,21 @@ TEST_F(UserTokens_Test, AnothersThenOnlyAdminsMay) {
   EXPECT_EQ(Revoke(Lab(), name), "OK");
 }
 
+// A token could make tokens for ever, each longer than the one before.
+TEST_F(UserTokens_Test, MadeByATokenThenEndsWithItAtTheLatest) {
+  EXPECT_EQ(MakeToken(ada_, "", "laptop", 7), "OK");
+  const absl::Time end = ToTime(token_.token().expire_time());
+  const As by_token(token_.secret());
+  clock_.Pass(absl::Hours(24));
+  EXPECT_EQ(MakeToken(by_token, "", "child", 366), "OK");
+  EXPECT_EQ(ToTime(token_.token().expire_time()), end);
+  EXPECT_EQ(MakeToken(by_token, "", "child", 1), "OK");
+  EXPECT_EQ(ToTime(token_.token().expire_time()), clock_.Now() + absl::Hours(24));
+}
+
 TEST_F(UserTokens_Test, NameLifetimeOrUserIsWrongThenRefused) {
-  for (const std::string& name :
-       {std::string(), std::string("a\nb"), std::string(65, 'a'), std::string(10'000, 'a'), std::string("\u202e")}) {
+  for (const std::string& name : {std::string(), std::string("a\nb"), std::string(65, 'a'), std::string(10'000, 'a'),
+                                  std::string("\u202e"), std::string("sst_t0000000_secret"), std::string("my sst_")}) {
     EXPECT_EQ(MakeToken(ada_, "", name), "TOKEN_NAME_INVALID") << name;
   }
   EXPECT_EQ(MakeToken(ada_, "", "laptop", 367), "TOKEN_LIFETIME_INVALID");

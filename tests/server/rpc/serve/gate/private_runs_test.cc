@@ -316,5 +316,17 @@ TEST_F(PrivateRuns_Test, JobRunsThenOthersSeeThatThereIsOne) {
   EXPECT_EQ(detail_for("ada").find("runs/" + id + "|j"), 0u);
 }
 
+TEST_F(PrivateRuns_Test, TimesOfCallsAreOfEverybodysThenAdminsAloneSeeThem) {
+  call_times_.Record("/sumscope.v1.RunService/GetRun", absl::Milliseconds(1), /*failed=*/true);
+  const auto times_for = [&](const std::string& user) {
+    const Reply answer = Call(MethodOf("SystemService/GetServerInfo"), v1::GetServerInfoRequest(), As(user));
+    v1::ServerInfo info;
+    EXPECT_TRUE(answer.status.ok() && info.ParseFromString(answer.messages[0]));
+    return info.method_times_size();
+  };
+  EXPECT_EQ(times_for("bob"), 0);
+  EXPECT_EQ(times_for("adm"), 1);
+}
+
 }  // namespace
 }  // namespace sumscope::rpc
