@@ -171,6 +171,10 @@ inline constexpr uint64_t kMaxUserUploadMemory = uint64_t{128} << 20;  // of kMa
 inline constexpr uint64_t kMaxUserUploadDisk = uint64_t{16} << 30;     // promised to imports on their way in
 inline constexpr size_t kMaxCountedUsers = 10'000;                     // whose calls are told apart
 inline constexpr absl::Duration kAuditedOverLimit = absl::Seconds(1);  // one call beyond a share in so long is audited
+// Refused calls that are audited one by one, of one user or address and of all addresses; then one in
+// kAuditedOverLimit.
+inline constexpr double kAuditedRefusals = 100;
+inline constexpr double kAuditedStrangers = 1'000;
 
 }  // namespace sumscope::limits
 

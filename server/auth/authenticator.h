@@ -15,7 +15,8 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
   // UNAUTHENTICATED with the reason why the peer cannot show who it is; RESOURCE_EXHAUSTED TOO_MANY_LOGINS.
-  virtual absl::StatusOr<Caller> Authenticate(const Peer& peer) = 0;
+  // Sets of `refused` what can be told of one who is refused; the caller is not told more for that.
+  virtual absl::StatusOr<Caller> Authenticate(const Peer& peer, Refused* refused) = 0;
   // Whether a caller of before is still who they were, and may still do as much: not disabled, the role not lowered,
   // the token neither revoked nor expired. UNAUTHENTICATED or PERMISSION_DENIED where not. For calls that last.
   virtual absl::Status Recheck(const Caller& caller) = 0;
@@ -25,7 +26,7 @@ class Authenticator {
 class SingleUserAuthenticator : public Authenticator {
  public:
   explicit SingleUserAuthenticator(std::string user) : user_(std::move(user)) {}
-  absl::StatusOr<Caller> Authenticate(const Peer& peer) override {
+  absl::StatusOr<Caller> Authenticate(const Peer& peer, Refused*) override {
     Caller caller;
     caller.name = user_;
     caller.role = Role::kAdmin;

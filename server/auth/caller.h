@@ -14,6 +14,11 @@ namespace sumscope::auth {
 // What a caller may do, the least first; as v1::Role.
 enum class Role { kViewer = 1, kMember = 2, kAdmin = 3 };
 
+// What is known of one who is refused, for the audit: a user only where a good credential names them.
+struct Refused {
+  std::string user, credential;  // as in Caller
+};
+
 // Who makes a call.
 struct Caller {
   std::string name;  // alice
@@ -23,7 +28,7 @@ struct Caller {
   std::string certificate;              // the name in it that names the user, if one was shown
   std::string token;                    // the id of the token that was shown, if one was
   std::optional<uint32_t> uid;          // of the local account that calls, where that is who the caller is
-  std::optional<absl::Time> expires;    // when the credential does
+  std::optional<absl::Time> expires;    // when the credential does, the first of two
   bool unlimited = false;               // the server's own account, or root: they can end it anyway
   storage::CallAudit* audit = nullptr;  // of the call, where it has one
   // The run that the road took the request to mean, when it looked whose it is: the handler must mean the same.

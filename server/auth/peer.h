@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
 namespace sumscope::auth {
 
 // How a call came in.
@@ -22,10 +25,14 @@ struct Peer {
   std::optional<uint32_t> uid;  // of a socket's other end, by the kernel
   // An IP address without its port; of a socket "socket", or "ssh 10.0.0.5" where its far end says that it came so.
   std::string address = "socket";
-  uint64_t connection = 0;                     // its id in the transport's table; 0: it is none of it
-  std::vector<std::string> certificate_names;  // of a verified client certificate
-  std::optional<std::string> authorization;    // the header's text: "Bearer ..."
+  uint64_t connection = 0;                        // its id in the transport's table; 0: it is none of it
+  std::vector<std::string> certificate_names;     // of a verified client certificate
+  std::optional<absl::Time> certificate_expires;  // when the certificate does
+  std::optional<std::string> authorization;       // the header's text: "Bearer ..."
 };
+
+// Of an account of the machine, as callers and the audit show it.
+inline std::string CredentialOf(uint32_t uid) { return absl::StrCat("local uid ", uid); }
 
 }  // namespace sumscope::auth
 

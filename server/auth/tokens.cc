@@ -32,9 +32,9 @@ bool IsToken(absl::string_view text) {
          std::all_of(secret.begin(), secret.end(), IsBase64Url);
 }
 
-std::string InUtc(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()); }
-
 }  // namespace
+
+std::string InUtc(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone()); }
 
 NewToken MakeToken(IdSource* ids) {
   NewToken token;
@@ -49,8 +49,9 @@ absl::StatusOr<std::string> TokenInHeader(absl::string_view header) {
   }
   return Unauthenticated(
       "TOKEN_MALFORMED",
-      absl::StrCat("the authorization header has no token of this server: it is \"Bearer \" and the ", kTokenLength,
-                   " characters of a token, sst_.., as `sumscope token create` gave it"));
+      absl::StrCat(
+          "what was given as a token is none: expected sst_.. of ", kTokenLength,
+          " characters, as `sumscope token create` showed it, in the header authorization behind \"Bearer \""));
 }
 
 std::string TokenIdOf(absl::string_view text) { return std::string(text.substr(kPrefix.size(), kIdLength)); }
@@ -63,11 +64,11 @@ bool SameDigest(absl::string_view a, absl::string_view b) {
 
 absl::Status CheckToken(const storage::StoredToken& token, absl::Time now) {
   if (token.revoke_time.has_value()) {
-    return Unauthenticated("TOKEN_REVOKED", "the token was revoked; `sumscope token create` makes another");
+    return Unauthenticated("TOKEN_REVOKED", absl::StrCat("the token was revoked; ", kAskForToken));
   }
   if (now >= token.expire_time) {
-    return Unauthenticated("TOKEN_EXPIRED", absl::StrCat("the token expired at ", InUtc(token.expire_time),
-                                                         "; `sumscope token create` makes another"));
+    return Unauthenticated("TOKEN_EXPIRED",
+                           absl::StrCat("the token expired at ", InUtc(token.expire_time), "; ", kAskForToken));
   }
   if (now + limits::kTokenStartTolerance < token.create_time) {
     return Unauthenticated("TOKEN_NOT_YET_VALID", absl::StrCat("the token begins at ", InUtc(token.create_time),

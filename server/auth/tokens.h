@@ -29,6 +29,12 @@ std::string TokenDigest(absl::string_view text);
 // Takes as long whatever differs.
 bool SameDigest(absl::string_view a, absl::string_view b);
 
+// What to do without a good token.
+inline constexpr absl::string_view kAskForToken =
+    "ask an admin for a token (`sumscope token create laptop --user NAME`), then `sumscope login`";
+// 2026-11-30T12:00:00Z
+std::string InUtc(absl::Time time);
+
 // Whether a token whose holder knows the secret is good at `now`. UNAUTHENTICATED TOKEN_REVOKED, TOKEN_EXPIRED; and
 // TOKEN_NOT_YET_VALID when the clock went back to before its start, by more than limits::kTokenStartTolerance.
 absl::Status CheckToken(const storage::StoredToken& token, absl::Time now);

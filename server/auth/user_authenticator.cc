@@ -1,5 +1,6 @@
 #include "server/auth/user_authenticator.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -7,8 +8,10 @@
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/text/quote.h"
+#include "proto/contract/text/terminal_text.h"
 #include "server/auth/refusal.h"
 #include "server/auth/tokens.h"
 
@@ -31,6 +34,16 @@ absl::StatusOr<Caller> CallerOf(const v1::User& user, std::string credential) {
   if (!user.disabled()) return caller;
   return Unauthenticated("USER_DISABLED",
                          absl::StrCat("the user ", caller.name, " is disabled; ask an admin of the server"));
+}
+
+std::string CertificateCredential(const std::string& certificate) { return absl::StrCat("certificate ", certificate); }
+
+// UNAUTHENTICATED CERTIFICATE_EXPIRED. TLS looks at a certificate when a connection begins, and never again.
+absl::Status CheckCertificate(std::optional<absl::Time> expires, absl::Time now) {
+  if (!expires.has_value() || now < *expires) return absl::OkStatus();
+  return Unauthenticated("CERTIFICATE_EXPIRED",
+                         absl::StrCat("the client certificate expired at ", InUtc(*expires),
+                                      "; show a renewed one: deploy/certificates.sh on the server makes it"));
 }
 
 absl::Status TokenOverPlaintext() {
@@ -58,7 +71,7 @@ absl::Status CertificateUnknown(absl::string_view name) {
 }
 
 absl::Status TokenUnknown() {
-  return Unauthenticated("TOKEN_UNKNOWN", "the server knows no such token; `sumscope token create` makes one");
+  return Unauthenticated("TOKEN_UNKNOWN", absl::StrCat("the server knows no such token; ", kAskForToken));
 }
 
 absl::Status CredentialsDisagree(absl::string_view a, absl::string_view b) {
@@ -101,21 +114,21 @@ UserAuthenticator::UserAuthenticator(storage::Catalog* catalog, Clock* clock, Op
 
 void UserAuthenticator::Sleep(absl::Duration duration) { absl::SleepFor(duration); }
 
-absl::StatusOr<Caller> UserAuthenticator::Authenticate(const Peer& peer) {
-  absl::StatusOr<Caller> caller = Identify(peer);
+absl::StatusOr<Caller> UserAuthenticator::Authenticate(const Peer& peer, Refused* refused) {
+  absl::StatusOr<Caller> caller = Identify(peer, refused);
   if (absl::IsUnauthenticated(caller.status())) return throttle_.Refuse(LoginOrigin(peer), caller.status());
   if (caller.ok()) caller->address = peer.address;
   return caller;
 }
 
-absl::StatusOr<Caller> UserAuthenticator::Identify(const Peer& peer) {
+absl::StatusOr<Caller> UserAuthenticator::Identify(const Peer& peer, Refused* refused) {
   if (peer.way != Way::kTls && peer.authorization.has_value()) return TokenOverPlaintext();
   Caller caller;
   Token token;
   SUMSCOPE_RETURN_IF_ERROR(catalog_->Read([&](storage::CatalogReader& reader) -> absl::Status {
     switch (peer.way) {
       case Way::kSocket: {
-        SUMSCOPE_ASSIGN_OR_RETURN(caller, OnSocket(reader, peer.uid));
+        SUMSCOPE_ASSIGN_OR_RETURN(caller, OnSocket(reader, peer.uid, refused));
         return absl::OkStatus();
       }
       case Way::kLoopback: {
@@ -123,7 +136,7 @@ absl::StatusOr<Caller> UserAuthenticator::Identify(const Peer& peer) {
         return absl::OkStatus();
       }
       case Way::kTls: {
-        SUMSCOPE_ASSIGN_OR_RETURN(caller, OverTls(reader, peer, &token));
+        SUMSCOPE_ASSIGN_OR_RETURN(caller, OverTls(reader, peer, &token, refused));
         return absl::OkStatus();
       }
     }
@@ -157,14 +170,17 @@ Caller UserAuthenticator::OwnAccount(const std::string& name) const {
   return caller;
 }
 
-absl::StatusOr<Caller> UserAuthenticator::OnSocket(storage::CatalogReader& reader, std::optional<uint32_t> uid) {
+absl::StatusOr<Caller> UserAuthenticator::OnSocket(storage::CatalogReader& reader, std::optional<uint32_t> uid,
+                                                   Refused* refused) {
   if (!uid.has_value()) {
     return Unauthenticated("CREDENTIAL_MISSING", "the system does not say who is at the other end of the socket");
   }
-  const std::string credential = absl::StrCat("local uid ", *uid);
+  const std::string credential = CredentialOf(*uid);
+  refused->credential = credential;
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::User> user, reader.users().OfUid(*uid));
   Caller caller;
   if (user.has_value()) {
+    refused->user = IdOf(user->name());
     SUMSCOPE_ASSIGN_OR_RETURN(caller, CallerOf(*user, credential));
   } else if (*uid == options_.own_uid) {
     caller = OwnAccount(options_.own_user);
@@ -191,29 +207,39 @@ absl::StatusOr<Caller> UserAuthenticator::OnLoopback(storage::CatalogReader& rea
 }
 
 absl::StatusOr<storage::StoredToken> UserAuthenticator::ShownToken(storage::CatalogReader& reader,
-                                                                   const std::string& header) {
+                                                                   const std::string& header, Refused* refused) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, TokenInHeader(header));
   const std::string digest = TokenDigest(text);
   SUMSCOPE_ASSIGN_OR_RETURN(const Token token, reader.tokens().Find(TokenIdOf(text)));
   // The same work whether there is such an id.
   const bool same = SameDigest(token.has_value() ? token->digest : std::string(digest.size(), '\0'), digest);
   if (!token.has_value() || !same) return TokenUnknown();
+  *refused = {token->user, absl::StrCat("token ", token->display_name)};
   SUMSCOPE_RETURN_IF_ERROR(CheckToken(*token, clock_->Now()));
   return *token;
 }
 
-absl::StatusOr<Caller> UserAuthenticator::OverTls(storage::CatalogReader& reader, const Peer& peer, Token* token) {
+absl::StatusOr<Caller> UserAuthenticator::OverTls(storage::CatalogReader& reader, const Peer& peer, Token* token,
+                                                  Refused* refused) {
   if (peer.certificate_names.empty() && !peer.authorization.has_value()) {
     return Unauthenticated(
         "CREDENTIAL_MISSING",
         "over TLS a caller shows a token, or a client certificate with a name, and there was neither; "
         "`sumscope login` asks for a token");
   }
+  if (!peer.certificate_names.empty()) {
+    const std::string shown = peer.certificate_names.front().substr(0, limits::kMaxCertificateNameLength);
+    refused->credential = CertificateCredential(EscapeText(shown));  // of a name that no user has nothing is known
+  }
   SUMSCOPE_ASSIGN_OR_RETURN(const Certified certified, UserOfCertificate(reader, peer.certificate_names));
   std::optional<v1::User> user = certified.user;
-  std::string credential = absl::StrCat("certificate ", certified.name);
+  std::string credential = CertificateCredential(certified.name);
+  if (user.has_value()) {
+    *refused = {IdOf(user->name()), credential};
+    SUMSCOPE_RETURN_IF_ERROR(CheckCertificate(peer.certificate_expires, clock_->Now()));
+  }
   if (peer.authorization.has_value()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(*token, ShownToken(reader, *peer.authorization));
+    SUMSCOPE_ASSIGN_OR_RETURN(*token, ShownToken(reader, *peer.authorization, refused));
     const std::string of_token = absl::StrCat("token ", (*token)->display_name);
     if (user.has_value() && IdOf(user->name()) != (*token)->user) {
       return CredentialsDisagree(IdOf(user->name()), (*token)->user);
@@ -224,15 +250,17 @@ absl::StatusOr<Caller> UserAuthenticator::OverTls(storage::CatalogReader& reader
   if (!user.has_value()) return CertificateUnknown(peer.certificate_names.front());
   SUMSCOPE_ASSIGN_OR_RETURN(Caller caller, CallerOf(*user, std::move(credential)));
   caller.certificate = certified.name;
+  if (certified.user.has_value()) caller.expires = peer.certificate_expires;
   if (token->has_value()) {
     caller.token = (*token)->id;
-    caller.expires = (*token)->expire_time;
+    caller.expires = std::min(caller.expires.value_or(absl::InfiniteFuture()), (*token)->expire_time);
   }
   return caller;
 }
 
 absl::StatusOr<Caller> UserAuthenticator::Again(storage::CatalogReader& reader, const Caller& caller) {
-  if (caller.uid.has_value()) return OnSocket(reader, caller.uid);
+  Refused nobody;
+  if (caller.uid.has_value()) return OnSocket(reader, caller.uid, &nobody);
   if (caller.certificate.empty() && caller.token.empty()) return OnLoopback(reader);
   if (!caller.token.empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(const Token token, reader.tokens().Find(caller.token));
@@ -240,6 +268,7 @@ absl::StatusOr<Caller> UserAuthenticator::Again(storage::CatalogReader& reader, 
     SUMSCOPE_RETURN_IF_ERROR(CheckToken(*token, clock_->Now()));
   }
   if (!caller.certificate.empty()) {
+    SUMSCOPE_RETURN_IF_ERROR(CheckCertificate(caller.expires, clock_->Now()));  // the token's end is not passed
     SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::User> user, reader.users().OfCertificate(caller.certificate));
     if (!user.has_value()) return CertificateUnknown(caller.certificate);
     return CallerOf(*user, caller.credential);

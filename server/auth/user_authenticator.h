@@ -35,10 +35,11 @@ class UserAuthenticator final : public Authenticator {
   // The catalog and the clock outlive it.
   UserAuthenticator(storage::Catalog* catalog, Clock* clock, Options options);
 
-  // UNAUTHENTICATED CREDENTIAL_MISSING, CREDENTIALS_DISAGREE, LOOPBACK_WITHOUT_USER, TOKEN_EXPIRED, TOKEN_MALFORMED,
-  // TOKEN_NOT_YET_VALID, TOKEN_OVER_PLAINTEXT, TOKEN_REVOKED, TOKEN_UNKNOWN, USER_DISABLED, USER_UNKNOWN. Who lacks the
-  // secret of a token hears of no reason but TOKEN_UNKNOWN. May block, for limits::kLoginDelayMax at the most.
-  absl::StatusOr<Caller> Authenticate(const Peer& peer) override;
+  // UNAUTHENTICATED CERTIFICATE_EXPIRED, CREDENTIAL_MISSING, CREDENTIALS_DISAGREE, LOOPBACK_WITHOUT_USER,
+  // TOKEN_EXPIRED, TOKEN_MALFORMED, TOKEN_NOT_YET_VALID, TOKEN_OVER_PLAINTEXT, TOKEN_REVOKED, TOKEN_UNKNOWN,
+  // USER_DISABLED, USER_UNKNOWN. Who lacks the secret of a token hears of no reason but TOKEN_UNKNOWN. May block, for
+  // limits::kLoginDelayMax at the most.
+  absl::StatusOr<Caller> Authenticate(const Peer& peer, Refused* refused) override;
   // PERMISSION_DENIED ROLE_LOWERED; UNAUTHENTICATED as above.
   absl::Status Recheck(const Caller& caller) override;
 
@@ -54,13 +55,14 @@ class UserAuthenticator final : public Authenticator {
 
   static void Sleep(absl::Duration duration);
 
-  absl::StatusOr<Caller> Identify(const Peer& peer);
+  absl::StatusOr<Caller> Identify(const Peer& peer, Refused* refused);
   absl::StatusOr<bool> HasUsers(storage::CatalogReader& reader);
-  absl::StatusOr<Caller> OnSocket(storage::CatalogReader& reader, std::optional<uint32_t> uid);
+  absl::StatusOr<Caller> OnSocket(storage::CatalogReader& reader, std::optional<uint32_t> uid, Refused* refused);
   absl::StatusOr<Caller> OnLoopback(storage::CatalogReader& reader);
   // Sets the token that was shown.
-  absl::StatusOr<Caller> OverTls(storage::CatalogReader& reader, const Peer& peer, Token* token);
-  absl::StatusOr<storage::StoredToken> ShownToken(storage::CatalogReader& reader, const std::string& header);
+  absl::StatusOr<Caller> OverTls(storage::CatalogReader& reader, const Peer& peer, Token* token, Refused* refused);
+  absl::StatusOr<storage::StoredToken> ShownToken(storage::CatalogReader& reader, const std::string& header,
+                                                  Refused* refused);
   // What a caller of before would be by what they showed.
   absl::StatusOr<Caller> Again(storage::CatalogReader& reader, const Caller& caller);
   Caller OwnAccount(const std::string& name) const;

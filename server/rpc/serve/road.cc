@@ -13,7 +13,7 @@ class Road::Journey {
     if (right != nullptr && right->mutates) audit_ = road_.audit_->Begin(entry.method, entry.peer, entry.request);
   }
   ~Journey() {
-    if (audit_.has_value()) road_.audit_->End(status_, &*audit_);
+    if (audit_.has_value()) road_.audit_->End(call_.peer, status_, &*audit_);
     for (CallHook* const hook : road_.parts_.hooks) hook->OnEnded(call_, status_);
   }
   Journey(const Journey&) = delete;
@@ -26,6 +26,9 @@ class Road::Journey {
     }
     call_.caller = std::move(caller);
     return &*call_.caller;
+  }
+  void SetRefused(const auth::Refused& refused) {
+    if (audit_.has_value()) AuditBook::SetRefused(refused, &*audit_);
   }
   void TellAdmitted() const {
     for (CallHook* const hook : road_.parts_.hooks) hook->OnAdmitted(call_);
@@ -58,17 +61,27 @@ Road::Road(RoadParts parts)
       lasting_(std::make_unique<LastingCalls>(parts_.authenticator)) {}
 
 absl::Status Road::Admit(const Entry& entry, auth::Caller* caller) const {
-  SUMSCOPE_RETURN_IF_ERROR(auth::CheckRole(*caller, entry.method));
   SUMSCOPE_RETURN_IF_ERROR(limits_->Count(*caller));
+  SUMSCOPE_RETURN_IF_ERROR(auth::CheckRole(*caller, entry.method));
   const auth::Right* const right = auth::FindRight(entry.method);
   if (entry.request == nullptr || right == nullptr) return absl::OkStatus();
   return CheckOwnership(parts_.catalog, *right, *entry.request, caller);
 }
 
+void Road::TurnAway(const Entry& entry, const absl::Status& status) const {
+  const auth::Right* const right = auth::FindRight(entry.method);
+  if (right == nullptr || !right->mutates) return;
+  audit_->EndLater(entry.peer, status, audit_->Begin(entry.method, entry.peer, entry.request));
+}
+
 absl::Status Road::Serve(const Entry& entry, absl::FunctionRef<absl::Status(const auth::Caller&)> handler) const {
   Journey journey(*this, entry);
-  absl::StatusOr<auth::Caller> known = parts_.authenticator->Authenticate(entry.peer);
-  if (!known.ok()) return journey.Ends(known.status());
+  auth::Refused refused;
+  absl::StatusOr<auth::Caller> known = parts_.authenticator->Authenticate(entry.peer, &refused);
+  if (!known.ok()) {
+    journey.SetRefused(refused);
+    return journey.Ends(known.status());
+  }
   auth::Caller* const caller = journey.SetCaller(*std::move(known));
   if (absl::Status admitted = Admit(entry, caller); !admitted.ok()) return journey.Ends(std::move(admitted));
   if (!entry.lasting.has_value()) {

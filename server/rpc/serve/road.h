@@ -44,11 +44,11 @@ struct RoadParts {
   std::vector<CallHook*> hooks;
 };
 
-// The one road of every call of sumscope.v1: who calls, by the authenticator; whether their role may, by the table of
-// rights; whether they call too much; whether what they name is theirs, where it must be; then the handler, which gets
+// The one road of every call of sumscope.v1: who calls, by the authenticator; whether they call too much; whether their
+// role may, by the table of rights; whether what they name is theirs, where it must be; then the handler, which gets
 // its Caller and authenticates nobody by itself. Calls of methods that change something leave a row in the audit,
 // however they end; those that last end when their caller may no longer make them. Hooks see the calls that got here,
-// not those that gRPC or an upload desk without a place refused before. Thread-safe.
+// not those that gRPC or an upload desk without a place refused before; the latter have their row as well. Thread-safe.
 class Road {
  public:
   explicit Road(RoadParts parts);
@@ -77,21 +77,25 @@ class Road {
   template <typename Request, typename Response, typename Handler>
   grpc::ServerReadReactor<Request>* Upload(grpc::CallbackServerContext* context, UploadDesk* desk, Response* response,
                                            Handler handler) const {
-    Entry entry{MethodTaking(Request::descriptor()), parts_.peer_of(*context), nullptr, CallLimits::Lasting::kUpload,
-                context->c_call()};
+    const Entry entry{MethodTaking(Request::descriptor()), parts_.peer_of(*context), nullptr,
+                      CallLimits::Lasting::kUpload, context->c_call()};
     return UploadCall<Request>::Serve(
         context, desk, UploadPace(),
-        [this, entry = std::move(entry), response, handler = std::move(handler)](UploadReader<Request>* reader) {
+        [this, entry, response, handler = std::move(handler)](UploadReader<Request>* reader) {
           return Serve(entry, [&](const auth::Caller& caller) -> absl::Status {
             SUMSCOPE_ASSIGN_OR_RETURN(*response, handler(caller, reader));
             return absl::OkStatus();
           });
-        });
+        },
+        [this, entry](const absl::Status& status) { TurnAway(entry, status); });
   }
 
-  // Ends the streams and uploads of those who may no longer make them: LastingCalls::EndRefused. To be called every
-  // second or so.
-  void EndRefused() const { lasting_->EndRefused(); }
+  // Ends the streams and uploads of those who may no longer make them: LastingCalls::EndRefused; and writes the rows of
+  // uploads that found no desk. To be called every second or so.
+  void EndRefused() const {
+    lasting_->EndRefused();
+    audit_->WriteDeferred();
+  }
 
  private:
   // A call where the road begins.
@@ -107,6 +111,8 @@ class Road {
   // UNAUTHENTICATED of the authenticator; PERMISSION_DENIED METHOD_DENIED, NOT_OWNER; RESOURCE_EXHAUSTED of
   // CallLimits; or what the handler returns.
   absl::Status Serve(const Entry& entry, absl::FunctionRef<absl::Status(const auth::Caller&)> handler) const;
+  // No desk was free for an upload. Does not wait; who calls is not asked, for that would.
+  void TurnAway(const Entry& entry, const absl::Status& status) const;
   // Whether the caller may go on to the handler.
   absl::Status Admit(const Entry& entry, auth::Caller* caller) const;
 

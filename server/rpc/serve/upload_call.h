@@ -47,15 +47,21 @@ class UploadCall final : public grpc::ServerReadReactor<Request>, private Upload
  public:
   using Handler = std::function<absl::Status(UploadReader<Request>*)>;
 
-  // The reactor of a call. What the handler returns is its status; what it throws is RESOURCE_EXHAUSTED OUT_OF_MEMORY
-  // or INTERNAL HANDLER_FAILED.
-  static grpc::ServerReadReactor<Request>* Serve(grpc::CallbackServerContext* context, UploadDesk* desk,
-                                                 const UploadPace& pace, Handler handler) {
+  using Refused = std::function<void(const absl::Status&)>;
+
+  // The reactor of a call. `refused` hears of it in gRPC's thread when the desk has no place, and must not wait. What
+  // the handler returns is its status; what it throws is RESOURCE_EXHAUSTED OUT_OF_MEMORY or INTERNAL HANDLER_FAILED.
+  static grpc::ServerReadReactor<Request>* Serve(
+      grpc::CallbackServerContext* context, UploadDesk* desk, const UploadPace& pace, Handler handler,
+      const Refused& refused = [](const absl::Status&) {}) {
     auto* const call = new UploadCall(context, pace);
     const absl::Status started = desk->Start([call, handler = std::move(handler)] {
       call->Finish(Handle(handler, call));  // the call may be gone when this returns
     });
-    if (!started.ok()) call->Finish(ToGrpc(started));
+    if (!started.ok()) {
+      refused(started);
+      call->Finish(ToGrpc(started));
+    }
     return call;
   }
 

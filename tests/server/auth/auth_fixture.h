@@ -122,12 +122,16 @@ class AuthFixture : public testing::Test {
     if (token.has_value()) peer.authorization = "Bearer " + *token;
     return peer;
   }
-  absl::StatusOr<Caller> Ask(const Peer& peer) { return authenticator_->Authenticate(peer); }
+  absl::StatusOr<Caller> Ask(const Peer& peer) {
+    refused_ = {};
+    return authenticator_->Authenticate(peer, &refused_);
+  }
 
   StillClock clock_;
   storage::Storage storage_ = *storage::OpenInMemoryStorage([](v1::State, v1::State) { return true; }, &clock_);
   std::vector<absl::Duration> waits_;  // of answers to failed logins
   std::unique_ptr<UserAuthenticator> authenticator_;
+  Refused refused_;  // of the last that was asked
 };
 
 }  // namespace sumscope::auth

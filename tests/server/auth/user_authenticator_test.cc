@@ -179,6 +179,52 @@ TEST_F(UserAuthenticator_Test, UserIsDisabledThenRefusedByEveryWay) {
   EXPECT_TRUE(Ask(OverTls({}, text)).ok());
 }
 
+// The audit of refused callers named nobody, though the server knew whose the uid was.
+TEST_F(UserAuthenticator_Test, RefusedThenWhatIsKnownIsSaidForTheAudit) {
+  v1::User ada = User("ada", v1::ADMIN, {1001}, {"ada.lab"});
+  Add(ada);
+  const std::string text = AddToken("ada");
+  const auto known = [&](const Peer& peer) {
+    EXPECT_FALSE(Ask(peer).ok());
+    return refused_.user + ": " + refused_.credential;
+  };
+  EXPECT_EQ(known(OnSocket(2222)), ": local uid 2222");
+  EXPECT_EQ(known(OverTls({"eve.lab"})), ": certificate eve.lab");
+  EXPECT_EQ(known(OverTls({"e\nve" + std::string(10'000, 'e')})).find('\n'), std::string::npos);
+  EXPECT_LT(refused_.credential.size(), 300u);
+  EXPECT_EQ(known(OverTls({}, MakeToken(IdSource::Real()).text)), ": ");
+  std::string guessed = text;
+  guessed.back() = guessed.back() == 'x' ? 'y' : 'x';
+  EXPECT_EQ(known(OverTls({}, guessed)), ": ") << "a token's id is no secret";
+  ada.set_disabled(true);
+  Update(ada);
+  EXPECT_EQ(known(OnSocket(1001)), "ada: local uid 1001");
+  EXPECT_EQ(known(OverTls({"ada.lab"})), "ada: certificate ada.lab");
+  EXPECT_EQ(known(OverTls({}, text)), "ada: token laptop");
+  Revoke(text);
+  EXPECT_EQ(known(OverTls({}, text)), "ada: token laptop");
+}
+
+// A connection outlives the certificate that began it.
+TEST_F(UserAuthenticator_Test, CertificateExpiresDuringAConnectionThenRefused) {
+  Add(User("ada", v1::ADMIN, {}, {"ada"}));
+  const std::string text = AddToken("ada");  // for a day
+  Peer peer = OverTls({"ada"}), with_token = OverTls({"ada"}, text), gateway = OverTls({"gateway"}, text);
+  for (Peer* each : {&peer, &with_token, &gateway}) each->certificate_expires = clock_.Now() + absl::Hours(1);
+  const Caller caller = Ask(peer).value(), both = Ask(with_token).value();
+  EXPECT_EQ(caller.expires, clock_.Now() + absl::Hours(1));
+  EXPECT_EQ(both.expires, clock_.Now() + absl::Hours(1));
+  EXPECT_EQ(Ask(gateway).value().expires, clock_.Now() + absl::Hours(24));
+  for (const Caller& each : {caller, both}) EXPECT_TRUE(authenticator_->Recheck(each).ok());
+  clock_.Pass(absl::Hours(1));
+  ExpectRefused(peer, "CERTIFICATE_EXPIRED");
+  ExpectRefused(with_token, "CERTIFICATE_EXPIRED");
+  EXPECT_TRUE(Ask(gateway).ok()) << "a certificate of nobody's adds nothing to a token";
+  for (const Caller& each : {caller, both}) {
+    EXPECT_EQ(ReasonOf(authenticator_->Recheck(each)), "CERTIFICATE_EXPIRED");
+  }
+}
+
 class Recheck_Test : public AuthFixture {
  protected:
   absl::Status Recheck(const Caller& caller) { return authenticator_->Recheck(caller); }
@@ -319,12 +365,12 @@ TEST_F(TokenUses_Test, UseCannotBeWrittenThenCallsSucceedAndItIsTriedOnceAMinute
   FullCatalog full(storage_.catalog.get());
   UserAuthenticator authenticator(&full, &clock_, {kOwnUid, "lab", [](absl::Duration) {}});
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(authenticator.Authenticate(OverTls({}, text)).ok());
+    EXPECT_TRUE(authenticator.Authenticate(OverTls({}, text), &refused_).ok());
     authenticator.FlushTokenUses();
   }
   EXPECT_EQ(full.writes(), 1);
   clock_.Pass(absl::Minutes(1));
-  EXPECT_TRUE(authenticator.Authenticate(OverTls({}, text)).ok());
+  EXPECT_TRUE(authenticator.Authenticate(OverTls({}, text), &refused_).ok());
   authenticator.FlushTokenUses();
   EXPECT_EQ(full.writes(), 2);
 }

@@ -1,20 +1,17 @@
 #include "server/rpc/serve/gate/audit_book.h"
 
 #include <exception>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
-#include "proto/contract/limits.h"
 #include "server/rpc/serve/gate/request_facts.h"
 #include "spdlog/spdlog.h"
 
 namespace sumscope::rpc {
 namespace {
 
-// Of calls that come too often to be written one by one.
-bool IsOfFlood(const std::string& reason) {
-  return reason == "TOO_MANY_CALLS" || reason == "TOO_MANY_UPLOADS" || reason == "TOO_MANY_LOGINS";
-}
+constexpr size_t kMaxDeferred = 1'000;  // for which a second is short
 
 }  // namespace
 
@@ -24,6 +21,7 @@ storage::CallAudit AuditBook::Begin(const std::string& method, const auth::Peer&
   audit.row.time = clock_->Now();
   audit.row.method = method;
   audit.row.address = peer.address;
+  if (peer.way == auth::Way::kSocket && peer.uid.has_value()) audit.row.credential = auth::CredentialOf(*peer.uid);
   if (request == nullptr) return audit;
   audit.row.resource = NamedResource(*request);
   audit.row.request_id = RequestIdOf(*request);
@@ -36,26 +34,43 @@ void AuditBook::SetCaller(const auth::Caller& caller, storage::CallAudit* audit)
   audit->row.address = caller.address;
 }
 
-bool AuditBook::IsOneTooMany(const absl::Status& status, const storage::AuditRow& row) {
-  if (!absl::IsResourceExhausted(status) || !IsOfFlood(ErrorReason(status))) return false;
-  const absl::Duration now = clock_->Monotonic();
-  MutexLock lock(&mutex_);
-  if (over_limit_.size() >= limits::kMaxCountedUsers) over_limit_.clear();
-  const auto [last, is_first] = over_limit_.try_emplace(row.user.empty() ? row.address : row.user, now);
-  if (is_first) return false;
-  if (now - last->second < limits::kAuditedOverLimit) return true;
-  last->second = now;
-  return false;
+void AuditBook::SetRefused(const auth::Refused& refused, storage::CallAudit* audit) {
+  audit->row.user = refused.user;
+  if (!refused.credential.empty()) audit->row.credential = refused.credential;
 }
 
-void AuditBook::End(const absl::Status& status, storage::CallAudit* audit) {
-  storage::AuditRow& row = audit->row;
+void AuditBook::SetEnd(const absl::Status& status, storage::AuditRow* row) {
+  row->code = status.code();
+  row->reason = ErrorReason(WithReason(status));
+}
+
+void AuditBook::End(const auth::Peer& peer, const absl::Status& status, storage::CallAudit* audit) {
   if (audit->written && status.ok()) return;
-  row.code = status.code();
-  row.reason = ErrorReason(WithReason(status));
+  if (!audit->written && !rations_.Takes(status, audit->row.user, peer)) return;
+  SetEnd(status, &audit->row);
+  Write(audit);
+}
+
+void AuditBook::EndLater(const auth::Peer& peer, const absl::Status& status, storage::CallAudit audit) {
+  if (!rations_.Takes(status, audit.row.user, peer)) return;
+  SetEnd(status, &audit.row);
+  MutexLock lock(&mutex_);
+  if (deferred_.size() < kMaxDeferred) deferred_.push_back(std::move(audit));
+}
+
+void AuditBook::WriteDeferred() {
+  std::vector<storage::CallAudit> deferred;
+  {
+    MutexLock lock(&mutex_);
+    deferred.swap(deferred_);
+  }
+  for (storage::CallAudit& audit : deferred) Write(&audit);
+}
+
+void AuditBook::Write(storage::CallAudit* audit) {
+  storage::AuditRow& row = audit->row;
   absl::Status written;
   try {
-    if (!audit->written && IsOneTooMany(status, row)) return;
     written = catalog_->Write([&](storage::CatalogTransaction& transaction) {
       return audit->written ? transaction.audit().Correct(row) : transaction.audit().Append(&row);
     });

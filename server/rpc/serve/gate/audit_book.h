@@ -1,8 +1,8 @@
 #ifndef SUMSCOPE_SERVER_RPC_SERVE_GATE_AUDIT_BOOK_H_
 #define SUMSCOPE_SERVER_RPC_SERVE_GATE_AUDIT_BOOK_H_
 
-#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
@@ -10,6 +10,7 @@
 #include "proto/contract/base/mutex.h"
 #include "server/auth/caller.h"
 #include "server/auth/peer.h"
+#include "server/rpc/serve/gate/audit_rations.h"
 #include "storage/catalog/catalog.h"
 
 namespace sumscope::rpc {
@@ -20,24 +21,32 @@ namespace sumscope::rpc {
 class AuditBook {
  public:
   // Both outlive it.
-  AuditBook(storage::Catalog* catalog, Clock* clock) : catalog_(catalog), clock_(clock) {}
+  AuditBook(storage::Catalog* catalog, Clock* clock) : catalog_(catalog), clock_(clock), rations_(clock) {}
+  // Writes what was deferred.
+  ~AuditBook() { WriteDeferred(); }
 
-  // The row of a call that begins, of nobody yet. `request` is null for an upload, whose handler knows more.
+  // The row of a call that begins, of nobody yet; of the local socket it has the uid. `request` is null for an upload,
+  // whose handler knows more.
   storage::CallAudit Begin(const std::string& method, const auth::Peer& peer, const google::protobuf::Message* request);
   static void SetCaller(const auth::Caller& caller, storage::CallAudit* audit);
+  static void SetRefused(const auth::Refused& refused, storage::CallAudit* audit);
 
-  // The call ended so. Of a user's calls that went over a limit only one in limits::kAuditedOverLimit is written: who
-  // calls too often must not fill the disk with that.
-  void End(const absl::Status& status, storage::CallAudit* audit);
+  // The call ended so. Refusals that are too many are not written: AuditRations.
+  void End(const auth::Peer& peer, const absl::Status& status, storage::CallAudit* audit);
+  // The same in a thread that must not wait, of a call that did nothing: the row comes with the next WriteDeferred.
+  void EndLater(const auth::Peer& peer, const absl::Status& status, storage::CallAudit audit);
+  // To be called every second or so.
+  void WriteDeferred();
 
  private:
-  bool IsOneTooMany(const absl::Status& status, const storage::AuditRow& row);
+  static void SetEnd(const absl::Status& status, storage::AuditRow* row);
+  void Write(storage::CallAudit* audit);
 
   storage::Catalog* const catalog_;
   Clock* const clock_;
+  AuditRations rations_;
   Mutex mutex_;
-  // By user or address: when one was written last, monotonic.
-  std::map<std::string, absl::Duration> over_limit_ ABSL_GUARDED_BY(mutex_);
+  std::vector<storage::CallAudit> deferred_ ABSL_GUARDED_BY(mutex_);  // at most kMaxDeferred
 };
 
 }  // namespace sumscope::rpc

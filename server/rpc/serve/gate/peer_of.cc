@@ -2,31 +2,15 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/strip.h"
 #include "grpc/grpc_security_constants.h"
+#include "server/auth/certificate_end.h"
+#include "server/transport/origin.h"
 
 namespace sumscope::rpc {
 namespace {
 
 constexpr char kAuthorization[] = "authorization";
-
-// "%5B" is "["; what is no escape stays.
-std::string Unescaped(absl::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool escape =
-        text[i] == '%' && i + 2 < text.size() && absl::ascii_isxdigit(text[i + 1]) && absl::ascii_isxdigit(text[i + 2]);
-    if (escape) {
-      plain += absl::HexStringToBytes(text.substr(i + 1, 2));
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
 
 bool IsSecure(const grpc::AuthContext& context) {
   for (const grpc::string_ref& type : context.FindPropertyValues(GRPC_TRANSPORT_SECURITY_TYPE_PROPERTY_NAME)) {
@@ -59,11 +43,16 @@ std::vector<std::string> CertificateNames(const grpc::AuthContext& context) {
   return names;
 }
 
+std::optional<absl::Time> CertificateExpires(const grpc::AuthContext& context) {
+  const std::vector<grpc::string_ref> pems = context.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
+  if (pems.empty()) return std::nullopt;
+  return auth::CertificateEnd({pems.front().data(), pems.front().size()});
+}
+
 }  // namespace
 
 std::string AddressOf(absl::string_view peer) {
-  if (!absl::ConsumePrefix(&peer, "ipv4:") && !absl::ConsumePrefix(&peer, "ipv6:")) return "";
-  const std::string plain = Unescaped(peer);
+  const std::string plain = transport::RemoteOf(peer);
   absl::string_view address = plain;
   if (absl::ConsumePrefix(&address, "[")) {
     address = address.substr(0, address.find(']'));
@@ -89,6 +78,7 @@ auth::Peer PeerOf(const grpc::ServerContextBase& context, transport::ConnectionT
   if (security != nullptr && IsSecure(*security)) {
     peer.way = auth::Way::kTls;
     peer.certificate_names = CertificateNames(*security);
+    peer.certificate_expires = CertificateExpires(*security);
   }
   const auto& metadata = context.client_metadata();
   const auto header = metadata.find(kAuthorization);

@@ -15,7 +15,7 @@ namespace {
 
 class NobodyAuthenticator : public auth::Authenticator {
  public:
-  absl::StatusOr<auth::Caller> Authenticate(const auth::Peer&) override {
+  absl::StatusOr<auth::Caller> Authenticate(const auth::Peer&, auth::Refused*) override {
     return MakeError(absl::StatusCode::kUnauthenticated, "CALLER_UNKNOWN", "nobody is known here");
   }
   absl::Status Recheck(const auth::Caller&) override { return absl::OkStatus(); }

@@ -38,6 +38,42 @@ TEST_F(UserAudit_Test, EachCallThatChangesThenOneRowAlsoWhenRefused) {
           "CreateUser ALREADY_EXISTS USER_EXISTS users/ada by users/lab", "CreateUser OK users/ada by users/lab"));
 }
 
+TEST_F(UserAudit_Test, RefusedCallerThenTheRowSaysWhatIsKnownOfThem) {
+  EXPECT_EQ(Create(UserToBe("ada", v1::ADMIN, {1001})), "OK");
+  EXPECT_EQ(Create(UserToBe("bob", v1::ADMIN, {1002})), "OK");
+  EXPECT_EQ(SetDisabled("bob", true), "OK");
+  EXPECT_EQ(Create(UserToBe("eve", v1::ADMIN), As(1002)), "USER_DISABLED");
+  EXPECT_EQ(Create(UserToBe("eve", v1::ADMIN), As(2222)), "USER_UNKNOWN");
+  EXPECT_EQ(List({}), "OK");
+  EXPECT_EQ(records_.records(0).user(), "");
+  EXPECT_EQ(records_.records(0).credential(), "local uid 2222");
+  EXPECT_EQ(records_.records(1).user(), "users/bob");
+  EXPECT_EQ(records_.records(1).credential(), "local uid 1002");
+}
+
+// A viewer's 4,000 refused calls were 4,000 rows.
+TEST_F(UserAudit_Test, RefusedAgainAndAgainThenThinned) {
+  EXPECT_EQ(Create(UserToBe("vic", v1::VIEWER, {1003})), "OK");
+  EXPECT_EQ(Create(UserToBe("ada", v1::MEMBER, {1001})), "OK");
+  const auto refusals = [&](const std::string& reason) {
+    v1::ListAuditRecordsRequest request;
+    request.set_page_size(1000);
+    EXPECT_EQ(List(request), "OK");
+    int count = 0;
+    for (const v1::AuditRecord& record : records_.records()) count += record.reason() == reason ? 1 : 0;
+    return count;
+  };
+  for (int i = 0; i < 150; ++i) EXPECT_EQ(SetRole("ada", v1::ADMIN, As(1003)), "METHOD_DENIED");
+  EXPECT_EQ(refusals("METHOD_DENIED"), 100);
+  EXPECT_EQ(SetRole("ada", v1::ADMIN, As(1001)), "METHOD_DENIED");
+  EXPECT_EQ(refusals("METHOD_DENIED"), 101) << "another user's";
+  clock_.Pass(absl::Seconds(2));
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(SetRole("ada", v1::ADMIN, As(1003)), "METHOD_DENIED");
+  EXPECT_EQ(refusals("METHOD_DENIED"), 103);
+  for (int i = 0; i < 150; ++i) EXPECT_EQ(SetRole("ada", v1::ADMIN, As(2222)), "USER_UNKNOWN");
+  EXPECT_EQ(refusals("USER_UNKNOWN"), 100);
+}
+
 TEST_F(UserAudit_Test, RowThenSaysFromWhereAndByWhat) {
   v1::CreateUserRequest request = UserToBe("ada", v1::ADMIN, {1001});
   request.set_request_id("1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed");

@@ -1,4 +1,5 @@
 // What calls leave in the audit: each that changes something one row, however it ended.
+#include <future>
 #include <string>
 #include <vector>
 
@@ -126,6 +127,25 @@ TEST_F(Audit_Test, UploadIsMadeThenItsRowNamesTheQuestionSet) {
   ASSERT_EQ(AuditRows().size(), 1u);
   EXPECT_EQ(AuditRows()[0].resource, set.name());
   EXPECT_EQ(AuditRows()[0].user, "ada");
+}
+
+// It left none: the road began behind the desk.
+TEST_F(Audit_Test, NoDeskIsFreeForAnUploadThenItsRowComesWithTheNextTurn) {
+  std::promise<void> over;
+  const std::shared_future<void> wait = over.get_future().share();
+  while (uploads_.Start([wait] { wait.wait(); }).ok()) {
+  }
+  grpc::ClientContext context;
+  Identify("ada", &context);
+  v1::UploadedQuestionSet set;
+  EXPECT_EQ(ReasonOf(questions_->UploadQuestionSet(&context, &set)->Finish()), "TOO_MANY_UPLOADS");
+  over.set_value();
+  road_->EndRefused();
+  ASSERT_EQ(AuditRows().size(), 1u);
+  EXPECT_EQ(AuditRows()[0].method, "/sumscope.v1.QuestionSetService/UploadQuestionSet");
+  EXPECT_EQ(AuditRows()[0].reason, "TOO_MANY_UPLOADS");
+  EXPECT_EQ(AuditRows()[0].credential, "local uid 2002");
+  EXPECT_EQ(AuditRows()[0].user, "");
 }
 
 TEST_F(Audit_Test, ChangeFailsThenTheRowSaysWhy) {

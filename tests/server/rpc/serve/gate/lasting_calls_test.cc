@@ -13,7 +13,7 @@ namespace {
 // Refuses whom the test says, and counts its looks.
 class Doorman final : public auth::Authenticator {
  public:
-  absl::StatusOr<auth::Caller> Authenticate(const auth::Peer&) override { return auth::Caller(); }
+  absl::StatusOr<auth::Caller> Authenticate(const auth::Peer&, auth::Refused*) override { return auth::Caller(); }
   absl::Status Recheck(const auth::Caller& caller) override {
     ++looks;
     const auto found = refused.find(caller.name);
