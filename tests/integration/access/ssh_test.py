@@ -82,10 +82,12 @@ class SshTest(IntegrationTest):
         caller = self.sumscope('whoami', '-o', 'json').json
         uid = ADA if self.as_root else os.geteuid()
         self.assertEqual((caller['user'], caller['credential'], caller['address']),
-                         (f'users/{self.user}', f'local uid {uid}', 'socket'))
+                         (f'users/{self.user}', f'local uid {uid}', 'ssh 127.0.0.1'))
         trained = self.sumscope('train', 'add_d2_l1_h1', '--set', f'{TINY_SET},steps=30', '--watch')
         self.assertIn('SUCCEEDED', trained.stderr + trained.text)
         self.assertEqual(self.sumscope('runs', 'show', '@last', '-o', 'json').json['owner'].removeprefix('users/'), self.user)
+        made, = self.one.client.call('UserService/ListAuditRecords', method='CreateRun')['records']
+        self.assertEqual((made['user'], made['address']), (f'users/{self.user}', 'ssh 127.0.0.1'))
         self.sumscope('runs', 'export', '@last', '--out', self.root / 'weights')
         wait_until('no far end to be left', lambda: not self.far_ends())
 
