@@ -140,6 +140,8 @@ class RudeClients(IntegrationTest):
     def log_in_badly(self, ada):
         """Calls with tokens that are none, from several threads: {how they ended: how many}."""
         outcomes, lock, count = {}, threading.Lock(), BAD_LOGINS // self.part
+        for message in ('google.rpc.Status', 'google.rpc.ErrorInfo'):
+            self.lab.server.client.message(message)  # here, and not in many threads at once
         request = ada._caller(qualified('UserService/GetCaller'))[0]().SerializeToString()
 
         numbers, begin = iter(range(count)), time.monotonic()
