@@ -1,7 +1,5 @@
 #include "server/rpc/serve/gate/audit_rations.h"
 
-#include <algorithm>
-
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/limits.h"
@@ -33,13 +31,8 @@ bool AuditRations::Takes(const absl::Status& status, const std::string& user, co
 bool AuditRations::Take(const std::string& who, double at_once, Rations* rations) {
   const absl::Duration now = clock_->Monotonic();
   if (rations->size() >= limits::kMaxCountedUsers && rations->count(who) == 0) rations->clear();
-  const auto [found, is_new] = rations->try_emplace(who, Ration{at_once, now});
-  Ration& ration = found->second;
-  ration.rows = std::min(at_once, ration.rows + absl::FDivDuration(now - ration.counted, limits::kAuditedOverLimit));
-  ration.counted = now;
-  if (ration.rows < 1) return false;
-  ration.rows -= 1;
-  return true;
+  const TokenBucket full(at_once, 1 / absl::ToDoubleSeconds(limits::kAuditedOverLimit), now);
+  return rations->try_emplace(who, full).first->second.Take(now);
 }
 
 }  // namespace sumscope::rpc

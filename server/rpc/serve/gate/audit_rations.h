@@ -5,10 +5,10 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/mutex.h"
 #include "server/auth/peer.h"
+#include "server/rpc/serve/gate/token_bucket.h"
 
 namespace sumscope::rpc {
 
@@ -26,11 +26,7 @@ class AuditRations {
   bool Takes(const absl::Status& status, const std::string& user, const auth::Peer& peer);
 
  private:
-  struct Ration {
-    double rows = 0;         // that may come at once, as of `counted`
-    absl::Duration counted;  // monotonic
-  };
-  using Rations = std::map<std::string, Ration>;
+  using Rations = std::map<std::string, TokenBucket>;
 
   bool Take(const std::string& who, double at_once, Rations* rations) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -21,21 +21,15 @@ absl::Status Exceeded(const char* reason, const std::string& user, const std::st
 
 CallLimits::Account& CallLimits::AccountOf(const std::string& user) {
   if (accounts_.size() >= limits::kMaxCountedUsers && accounts_.count(user) == 0) ForgetQuiet();
-  const absl::Duration now = clock_->Monotonic();
-  const auto [found, is_new] = accounts_.try_emplace(user);
-  Account& account = found->second;
-  const double earned = absl::ToDoubleSeconds(now - account.counted) * limits_.calls_per_second;
-  account.calls = is_new ? limits_.burst : std::min(limits_.burst, account.calls + earned);
-  account.counted = now;
-  return account;
+  const TokenBucket full(limits_.burst, limits_.calls_per_second, clock_->Monotonic());
+  return accounts_.try_emplace(user, Account{full}).first->second;
 }
 
 void CallLimits::ForgetQuiet() {
   const absl::Duration now = clock_->Monotonic();
   for (auto at = accounts_.begin(); at != accounts_.end();) {
     const Account& account = at->second;
-    const double calls = account.calls + absl::ToDoubleSeconds(now - account.counted) * limits_.calls_per_second;
-    const bool quiet = account.streams == 0 && account.uploads == 0 && calls >= limits_.burst;
+    const bool quiet = account.streams == 0 && account.uploads == 0 && account.calls.IsFull(now);
     at = quiet ? accounts_.erase(at) : std::next(at);
   }
 }
@@ -44,14 +38,10 @@ absl::Status CallLimits::Count(const auth::Caller& caller) {
   if (caller.unlimited) return absl::OkStatus();
   MutexLock lock(&mutex_);
   Account& account = AccountOf(caller.name);
-  if (account.calls >= 1) {
-    account.calls -= 1;
-    return absl::OkStatus();
-  }
-  const absl::Duration wait = absl::Seconds((1 - account.calls) / limits_.calls_per_second);
+  if (account.calls.Take(clock_->Monotonic())) return absl::OkStatus();
   return Exceeded("TOO_MANY_CALLS", caller.name,
                   absl::StrCat("make ", limits_.calls_per_second, " calls a second, and ", limits_.burst, " at once"),
-                  std::max(absl::Ceil(wait, absl::Milliseconds(1)), kShortestRetry));
+                  std::max(absl::Ceil(account.calls.Wait(), absl::Milliseconds(1)), kShortestRetry));
 }
 
 absl::StatusOr<std::unique_ptr<CallLimits::Place>> CallLimits::Enter(const auth::Caller& caller, Lasting kind) {

@@ -14,6 +14,7 @@
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/limits.h"
 #include "server/auth/caller.h"
+#include "server/rpc/serve/gate/token_bucket.h"
 
 namespace sumscope::rpc {
 
@@ -54,8 +55,7 @@ class CallLimits {
 
  private:
   struct Account {
-    double calls = 0;        // that may come at once, as of `counted`
-    absl::Duration counted;  // monotonic
+    TokenBucket calls;
     size_t streams = 0, uploads = 0;
   };
   Account& AccountOf(const std::string& user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
