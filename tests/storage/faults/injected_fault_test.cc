@@ -254,14 +254,26 @@ class InjectedFault_Test : public testing::TestWithParam<std::tuple<size_t, Way>
   Faults::Moment moment() const { return std::get<0>(std::get<1>(GetParam())); }
   bool for_good() const { return std::get<1>(std::get<1>(GetParam())); }
 
+  // The migrations take longer than all that follows them: they are done once, and their files copied.
+  static void SetUpTestSuite() {
+    empty_ = new TempDirectory();
+    const auto storage = OpenSqliteStorage(empty_->path(), TestTransition, Clock::Real());
+    ASSERT_TRUE(storage.ok()) << storage.status();
+  }
+  static void TearDownTestSuite() { delete empty_; }
+
   absl::StatusOr<Storage> Open(const std::string& directory) {
     return OpenSqliteStorage(directory, TestTransition, Clock::Real(), &env_);
   }
+
+  static TempDirectory* empty_;
 
   Faults faults_;
   FaultEnv env_{&faults_};
   FaultVfs vfs_{&faults_};
 };
+
+TempDirectory* InjectedFault_Test::empty_ = nullptr;
 
 TEST_P(InjectedFault_Test, WhereverItComesThenNothingAcknowledgedIsLostAndTheStoreIsSound) {
   bool fired = true;
@@ -269,6 +281,7 @@ TEST_P(InjectedFault_Test, WhereverItComesThenNothingAcknowledgedIsLostAndTheSto
   for (; fired; ++operations) {
     SCOPED_TRACE(operations);
     const TempDirectory folder;
+    fs::copy(empty_->path(), folder.path(), fs::copy_options::recursive);
     const Store store(folder.path());
     absl::StatusOr<Storage> storage = Open(folder.path());
     ASSERT_TRUE(storage.ok()) << storage.status();
