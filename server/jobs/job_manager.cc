@@ -16,7 +16,7 @@
 #include "server/jobs/runs/runs.h"
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/scheduling/dispatcher.h"
-#include "server/jobs/scheduling/plan.h"
+#include "server/jobs/scheduling/policy/plan.h"
 #include "server/jobs/state/context.h"
 
 namespace sumscope::jobs {

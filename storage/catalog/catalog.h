@@ -13,9 +13,12 @@
 #include "storage/catalog/headlines.h"
 #include "storage/catalog/jobs.h"
 #include "storage/catalog/question_sets.h"
+#include "storage/catalog/rates.h"
 #include "storage/catalog/removals.h"
 #include "storage/catalog/requests.h"
 #include "storage/catalog/runs.h"
+#include "storage/catalog/sweeps.h"
+#include "storage/catalog/usage.h"
 #include "storage/catalog/users.h"
 #include "storage/catalog/viewer.h"
 #include "sumscope/v1/runs.pb.h"
@@ -39,6 +42,9 @@ class CatalogReader {
   virtual UsersReader& users() = 0;
   virtual TokensReader& tokens() = 0;
   virtual AuditReader& audit() = 0;
+  virtual UsageReader& usage() = 0;
+  virtual RatesReader& rates() = 0;
+  virtual SweepsReader& sweeps() = 0;
   // Of what clients are given to hand back, to any server that opens this catalog. It lives as long as the catalog.
   virtual const TokenSeal& token_seal() = 0;
 };
@@ -58,6 +64,9 @@ class CatalogTransaction : public CatalogReader {
   Users& users() override = 0;
   Tokens& tokens() override = 0;
   Audit& audit() override = 0;
+  Usages& usage() override = 0;
+  Rates& rates() override = 0;
+  Sweeps& sweeps() override = 0;
 };
 
 // catalog.db: the index over all runs, the queue and the event log. The run files hold what is needed to rebuild it,

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "storage/catalog/viewer.h"
+#include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::storage {
@@ -29,12 +29,19 @@ struct Job {
   uint64_t queue_position = 0;  // FIFO order; set by Jobs::Insert
   absl::Time create_time;
   std::optional<absl::Time> start_time, end_time;
-  // What a plan goes by. Nothing sets or stores them yet.
+  // What a plan goes by.
   std::string owner;
-  int priority = 0;                       // higher goes first
-  std::string lane;                       // of a slot; empty: any
-  std::set<std::string> holds;            // reasons why it must not start
-  std::vector<std::string> dependencies;  // runs that must have succeeded before
+  v1::Priority priority = v1::NORMAL;
+  bool quick = false;                     // for the quick lane
+  std::string held_by;                    // the user who holds it; empty: nobody
+  std::vector<std::string> dependencies;  // runs that must have succeeded before it starts; taken away as they do
+  std::string sweep;                      // id, of its run
+  uint64_t memory_bytes = 0;              // that its task is expected to take; 0: unknown
+  double expected_seconds = 0;            // that its work is expected to take, from where it stands; 0: unknown
+  // Of the device that it has had, over all its segments, up to charged_until.
+  double device_seconds = 0;
+  std::optional<absl::Time> charged_until;      // set while it has a slot
+  std::optional<absl::Time> expected_end_time;  // as it was estimated when it came into the queue
 };
 
 // The queue and the jobs that have left it.
@@ -50,6 +57,13 @@ class JobsReader {
   virtual absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) = 0;
   // How many jobs are QUEUED at queue positions in (after, through], also those that the viewer may not see.
   virtual absl::StatusOr<uint64_t> CountQueued(const Viewer& viewer, uint64_t after, uint64_t through) = 0;
+  // Jobs that wait for the run, in queue order.
+  virtual absl::StatusOr<std::vector<Job>> ListDependents(const std::string& run) = 0;
+  // Of the latest `limit` jobs that succeeded and had an estimate: actual over estimated seconds from queueing to the end.
+  virtual absl::StatusOr<std::vector<double>> EstimateRatios(int limit) = 0;
+  // The analysis of a job that still waits for its run, as it was ordered: it has no checkpoint and its file no record.
+  // NOT_FOUND ORDER_NOT_FOUND of one that does not wait so.
+  virtual absl::StatusOr<v1::Analysis> GetOrder(const std::string& job) = 0;
 };
 
 class Jobs : public JobsReader {
@@ -58,6 +72,9 @@ class Jobs : public JobsReader {
   virtual absl::Status Insert(Job* job) = 0;
   // NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION ILLEGAL_TRANSITION when the catalog's LegalTransition says no.
   virtual absl::Status Update(const Job& job) = 0;
+  // Keeps what a job's analysis asks until it can be put into the run's file; RemoveOrder then forgets it.
+  virtual absl::Status PutOrder(const std::string& job, const v1::Analysis& analysis) = 0;
+  virtual absl::Status RemoveOrder(const std::string& job) = 0;
 };
 
 }  // namespace sumscope::storage

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "server/jobs/intake/ingest.h"
-#include "server/jobs/scheduling/job_queue.h"
-#include "server/jobs/scheduling/plan.h"
+#include "server/jobs/scheduling/policy/job_queue.h"
+#include "server/jobs/scheduling/policy/plan.h"
 #include "server/jobs/scheduling/start_job.h"
 #include "server/jobs/state/context.h"
 

@@ -2,7 +2,7 @@
 #include "proto/contract/text/first_few.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/runs/runs.h"
-#include "server/jobs/scheduling/job_queue.h"
+#include "server/jobs/scheduling/policy/job_queue.h"
 #include "server/jobs/state/run_locks.h"
 #include "tests/server/jobs/barrier.h"
 #include "tests/server/jobs/jobs_fixture.h"

@@ -1,4 +1,4 @@
-#include "server/jobs/scheduling/plan.h"
+#include "server/jobs/scheduling/policy/plan.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "server/jobs/scheduling/job_queue.h"
+#include "server/jobs/scheduling/policy/job_queue.h"
 
 #include <algorithm>
 #include <vector>

@@ -1,0 +1,42 @@
+#ifndef SUMSCOPE_SERVER_JOBS_SCHEDULING_POLICY_SHARE_POLICY_H_
+#define SUMSCOPE_SERVER_JOBS_SCHEDULING_POLICY_SHARE_POLICY_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "sumscope/v1/users.pb.h"
+
+namespace sumscope::jobs {
+
+// How many jobs one user may have. 0: as many as they like.
+struct UserLimits {
+  std::optional<uint32_t> running;  // at once
+  std::optional<uint32_t> waiting;  // in the queue
+  std::optional<uint32_t> high;     // of priority HIGH, waiting or running; admins have no bound
+};
+
+// How the box is shared, as the configuration says. A value type.
+struct SharePolicy {
+  absl::Duration half_life = absl::Hours(24);  // of what a user has had
+  absl::Duration slice = absl::Minutes(30);    // that a training keeps its slot while others with less usage wait
+  double low_charge = 0.5;                     // of a device-second of priority LOW
+  absl::Duration quick = absl::Seconds(10);    // analyses expected to be shorter take the quick lane
+  std::map<std::string, double> weights;       // by user; 1 where there is none
+  std::map<v1::Role, UserLimits> role_limits;
+  std::map<std::string, UserLimits> user_limits;  // field by field before those of the role
+
+  double WeightOf(const std::string& user) const;
+  UserLimits LimitsOf(const std::string& user, v1::Role role) const;
+};
+
+// INVALID_ARGUMENT CONFIG_INVALID, which names the key: weights that are not above 0 and finite, a slice below a second,
+// a half-life of 0, a charge outside of 0..1.
+absl::Status ValidateSharePolicy(const SharePolicy& policy);
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_SCHEDULING_POLICY_SHARE_POLICY_H_
