@@ -15,7 +15,9 @@ namespace sumscope::jobs {
 
 class Analyses;
 class QuestionSets;
+class Queue;
 class Runs;
+class Sweeps;
 
 // Puts the parts of this folder together, and brings them up and down: what callers ask for (runs, analyses,
 // questions), the queue, the intake of what workers send, the keeping of what is stored. The only writer of storage.
@@ -46,6 +48,8 @@ class JobManager {
   virtual Runs& runs() = 0;
   virtual Analyses& analyses() = 0;
   virtual QuestionSets& question_sets() = 0;
+  virtual Queue& queue() = 0;
+  virtual Sweeps& sweeps() = 0;
 };
 
 }  // namespace sumscope::jobs

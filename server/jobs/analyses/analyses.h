@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/state/context.h"
+#include "server/jobs/state/new_work.h"
 #include "server/jobs/state/requests.h"
 #include "server/jobs/state/run_locks.h"
 #include "storage/catalog/actor.h"
@@ -35,7 +36,12 @@ class Analyses {
   // CAPTURE_TOO_LARGE; errors of Runs::Create.
   absl::StatusOr<CreatedAnalysis> Create(const storage::Actor& actor, const Request& request, const std::string& run,
                                          v1::Analysis analysis);
+  // The same with all that can be asked. Without a checkpoint it is an order, which waits for the run to succeed: then
+  // also FAILED_PRECONDITION RUN_ENDED of a run that will not. Two equal orders are one.
+  absl::StatusOr<CreatedAnalysis> Create(const storage::Actor& actor, const Request& request, const std::string& run,
+                                         NewAnalysis asked);
   // What Create would refuse to make.
+  absl::Status Check(const storage::Actor& actor, const std::string& run, const NewAnalysis& asked);
   absl::Status Check(const storage::Viewer& viewer, const std::string& run, const v1::Analysis& analysis);
   // FAILED_PRECONDITION ANALYSIS_ENDED. Like Runs::Cancel.
   absl::StatusOr<v1::Analysis> Cancel(const storage::Actor& actor, const std::string& run, const std::string& analysis);

@@ -15,6 +15,7 @@
 #include "proto/contract/base/mutex.h"
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/state/context.h"
+#include "server/jobs/state/new_work.h"
 #include "server/jobs/state/requests.h"
 #include "storage/catalog/actor.h"
 #include "storage/run_file.h"
@@ -54,6 +55,12 @@ class Runs {
   absl::StatusOr<v1::Run> Create(const storage::Actor& actor, const Request& request,
                                  const std::string& run_id /* "" = choose */, const v1::TrainSpec& spec,
                                  const std::map<std::string, std::string>& labels, v1::Visibility visibility = v1::LAB);
+  // The same with all that can be asked. Also PERMISSION_DENIED or RESOURCE_EXHAUSTED HIGH_PRIORITY_LIMIT;
+  // RESOURCE_EXHAUSTED WAITING_LIMIT; of `after`: NOT_FOUND RUN_NOT_FOUND, FAILED_PRECONDITION DEPENDENCY_ENDED,
+  // RUN_DELETED, INVALID_ARGUMENT DEPENDENCY_ON_ITSELF.
+  absl::StatusOr<v1::Run> Create(const storage::Actor& actor, const Request& request, const NewRun& run);
+  // What Create would refuse to make.
+  absl::Status Check(const storage::Actor& actor, const NewRun& run);
   absl::StatusOr<v1::Run> Import(const storage::Actor& actor, const Request& request, const std::string& run_id,
                                  const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
                                  const ImportedWeights& weights, v1::Visibility visibility = v1::LAB);
