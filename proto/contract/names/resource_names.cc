@@ -83,10 +83,24 @@ std::string IdOf(absl::string_view name) { return std::string(name.substr(name.r
 
 std::string JobName(absl::string_view job) { return absl::StrCat("jobs/", job); }
 
+std::string SweepName(absl::string_view sweep) { return absl::StrCat("sweeps/", sweep); }
+
 absl::StatusOr<std::string> ParseRunName(absl::string_view name) {
   const std::vector<absl::string_view> parts = absl::StrSplit(name, absl::MaxSplits('/', 2));
   if (parts.size() != 2 || parts[0] != "runs" || !IsRunSelector(parts[1])) return NameError(name, "runs/{run}");
   return std::string(parts[1]);
+}
+
+absl::StatusOr<std::string> ParseSweepName(absl::string_view name) {
+  absl::string_view sweep = name;
+  if (!absl::ConsumePrefix(&sweep, "sweeps/") || !IsRunSelector(sweep)) return NameError(name, "sweeps/{sweep}");
+  return std::string(sweep);
+}
+
+absl::StatusOr<std::string> ParseJobName(absl::string_view name) {
+  absl::string_view job = name;
+  if (!absl::ConsumePrefix(&job, "jobs/") || !IsIdPrefix(job)) return NameError(name, "jobs/{job}");
+  return std::string(job);
 }
 
 absl::StatusOr<CheckpointRef> ParseCheckpointName(absl::string_view name) {

@@ -12,13 +12,15 @@
 namespace sumscope {
 
 // Resource names: runs/{run}, runs/{run}/checkpoints/{step}, runs/{run}/analyses/{analysis},
-// runs/{run}/captures/{capture}, questionSets/{sha256}, jobs/{job}, users/{user}, users/{user}/tokens/{token}.
+// runs/{run}/captures/{capture}, questionSets/{sha256}, jobs/{job}, users/{user}, users/{user}/tokens/{token},
+// sweeps/{sweep}.
 std::string RunName(absl::string_view run);
 std::string CheckpointName(absl::string_view run, uint64_t step);
 std::string AnalysisName(absl::string_view run, absl::string_view analysis);
 std::string CaptureName(absl::string_view run, absl::string_view capture);
 std::string QuestionSetName(absl::string_view sha256);
 std::string JobName(absl::string_view job);
+std::string SweepName(absl::string_view sweep);
 std::string UserName(absl::string_view user);
 std::string TokenName(absl::string_view user, absl::string_view token);
 
@@ -28,6 +30,10 @@ std::string IdOf(absl::string_view name);
 // The id in "runs/{run}". INVALID_ARGUMENT RESOURCE_NAME_INVALID. The id may be a prefix or "@last": it is not looked
 // up.
 absl::StatusOr<std::string> ParseRunName(absl::string_view name);
+
+// The same of "sweeps/{sweep}" and "jobs/{job}", which has no "@last".
+absl::StatusOr<std::string> ParseSweepName(absl::string_view name);
+absl::StatusOr<std::string> ParseJobName(absl::string_view name);
 
 struct CheckpointRef {
   std::string run;

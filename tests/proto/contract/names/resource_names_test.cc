@@ -109,5 +109,15 @@ TEST(ValidateFileName_Test, TooLongOrControlCharactersThenError) {
   }
 }
 
+TEST(ParseSweepName_Test, SweepAndJobThenTheirIds) {
+  EXPECT_EQ(*ParseSweepName(SweepName("s7k2m9qa")), "s7k2m9qa");
+  EXPECT_EQ(*ParseSweepName("sweeps/@last"), "@last");
+  EXPECT_EQ(*ParseJobName(JobName("j7k2m9qa")), "j7k2m9qa");
+  for (const char* const name : {"", "sweeps/", "sweeps/A", "runs/s7", "jobs/s7", "sweeps/s7/runs"}) {
+    EXPECT_EQ(ErrorReason(ParseSweepName(name).status()), "RESOURCE_NAME_INVALID") << name;
+  }
+  EXPECT_EQ(ErrorReason(ParseJobName("jobs/@last").status()), "RESOURCE_NAME_INVALID");
+}
+
 }  // namespace
 }  // namespace sumscope
