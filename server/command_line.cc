@@ -72,6 +72,33 @@ void AddUserLimits(CLI::App* app, Flags* flags) {
       ->check(count);
 }
 
+void AddQueue(CLI::App* app, Flags* flags) {
+  const auto number = Checked<double>(absl::SimpleAtod, "a number");
+  const auto count = Checked<int64_t>(absl::SimpleAtoi<int64_t>, "a whole number");
+  app->add_option("--slice-minutes", flags->slice_minutes,
+                  "that a training keeps its slot while others with less usage wait (default 30)")
+      ->check(number);
+  app->add_option("--half-life-hours", flags->half_life_hours, "of what a user has had of the devices (default 24)")
+      ->check(number);
+  app->add_option("--low-charge", flags->low_charge, "of a device-second of priority low, 0 to 1 (default 0.5)")
+      ->check(number);
+  app->add_option("--quick-seconds", flags->quick_seconds,
+                  "analyses expected to be shorter never wait behind a training (default 10)")
+      ->check(number);
+  app->add_option("--share,--shares", flags->shares, "USER=WEIGHT, may be repeated (default: 1 each)");
+  app->add_option("--limit,--limits", flags->limits,
+                  "ROLE or USER:running=N,waiting=N,high=N, may be repeated (default: none)")
+      ->allow_extra_args(false);
+  app->add_option("--foreign-memory-mib", flags->foreign_memory_mib,
+                  "that others may hold of a GPU before nothing is started on it (default 512)")
+      ->check(count);
+  app->add_flag("--yield-to-foreign", flags->yield_to_foreign, "a training gives way to others who come to its GPU")
+      ->disable_flag_override();
+  app->add_option("--slots-per-gpu", flags->slots_per_gpu, "where no slots are given (default 1)")->check(count);
+  app->add_option("--nvml-library", flags->nvml_library,
+                  "by which GPUs are looked at; empty for none (default libnvidia-ml.so.1)");
+}
+
 void AddOptions(CLI::App* app, Flags* flags) {
   app->add_option("--config", flags->config_file, "configuration file (default ~/.config/sumscope/sumscoped.toml)");
   app->add_option("--data-directory", flags->data_directory, "where runs are kept (default ~/.local/share/sumscope)");
@@ -96,6 +123,7 @@ void AddOptions(CLI::App* app, Flags* flags) {
   app->add_option("--capture-limit-bytes", flags->capture_limit_bytes,
                   "disk that all stored activations may take (default 20 GiB)")
       ->check(Checked<int64_t>(absl::SimpleAtoi<int64_t>, "a whole number"));
+  AddQueue(app, flags);
   AddUserLimits(app, flags);
   app->add_option("--log-level", flags->log_level,
                   "the least that the log says: trace, debug, info (default), warning or error");

@@ -14,6 +14,7 @@
 #include "proto/contract/text/quote.h"
 #include "server/host/groups.h"
 #include "server/host/loopback.h"
+#include "server/queue_config.h"
 #include "toml++/toml.h"
 
 namespace sumscope {
@@ -84,6 +85,16 @@ constexpr Key kKeys[] = {
     {"slots", nullptr},  // TakeSlots
     {"resume_interval_seconds", Into<&ServerConfig::resume_interval_seconds>},
     {"capture_limit_bytes", Into<&ServerConfig::capture_limit_bytes>},
+    {"slice_minutes", Into<&ServerConfig::slice_minutes>},
+    {"half_life_hours", Into<&ServerConfig::half_life_hours>},
+    {"low_charge", Into<&ServerConfig::low_charge>},
+    {"quick_seconds", Into<&ServerConfig::quick_seconds>},
+    {"shares", Into<&ServerConfig::shares>},
+    {"limits", Into<&ServerConfig::limits>},
+    {"foreign_memory_mib", Into<&ServerConfig::foreign_memory_mib>},
+    {"yield_to_foreign", Into<&ServerConfig::yield_to_foreign>},
+    {"slots_per_gpu", Into<&ServerConfig::slots_per_gpu>},
+    {"nvml_library", Into<&ServerConfig::nvml_library>},
     {"user_calls_per_second", Into<&ServerConfig::user_calls_per_second>},
     {"user_call_burst", Into<&ServerConfig::user_call_burst>},
     {"user_streams", Into<&ServerConfig::user_streams>},
@@ -162,6 +173,15 @@ absl::Status CheckUserLimits(const ServerConfig& config) {
   return absl::OkStatus();
 }
 
+absl::Status CheckDevices(const ServerConfig& config) {
+  constexpr uint64_t kMaxSlotsPerGpu = 16, kMaxMib = uint64_t{1} << 30;
+  if (config.foreign_memory_mib > kMaxMib) return InvalidConfig("foreign_memory_mib is more than any device has");
+  if (config.slots_per_gpu == 0 || config.slots_per_gpu > kMaxSlotsPerGpu) {
+    return InvalidConfig(absl::StrCat("slots_per_gpu must be 1 to ", kMaxSlotsPerGpu));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::vector<std::string> ConfigKeys() {
@@ -227,6 +247,8 @@ absl::Status ValidateConfig(const ServerConfig& config) {
   SUMSCOPE_RETURN_IF_ERROR(CheckLogOptions(config.log));
   if (!config.socket_group.empty()) SUMSCOPE_RETURN_IF_ERROR(host::GroupNamed(config.socket_group).status());
   SUMSCOPE_RETURN_IF_ERROR(CheckUserLimits(config));
+  SUMSCOPE_RETURN_IF_ERROR(SharePolicyOf(config).status());
+  SUMSCOPE_RETURN_IF_ERROR(CheckDevices(config));
   SUMSCOPE_RETURN_IF_ERROR(CheckTls(config));
   return CheckAddresses(config);
 }

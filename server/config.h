@@ -27,7 +27,18 @@ struct ServerConfig {
   std::string slots_reason;                // why these, for people
   double resume_interval_seconds = 60;
   uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that stored activations may take on disk together
-  LogOptions log;                                     // log_level, log_format
+  // How the box is shared: see SharePolicyOf.
+  double slice_minutes = 30;
+  double half_life_hours = 24;
+  double low_charge = 0.5;
+  double quick_seconds = 10;
+  std::vector<std::string> shares, limits;
+  // What others do on this machine's devices.
+  uint64_t foreign_memory_mib = 512;
+  bool yield_to_foreign = false;
+  uint64_t slots_per_gpu = 1;                      // by default
+  std::string nvml_library = "libnvidia-ml.so.1";  // "": none
+  LogOptions log;                                  // log_level, log_format
 
   // Limits of one user, and of one IP address.
   double user_calls_per_second = limits::kUserCallsPerSecond;
@@ -54,8 +65,9 @@ absl::Status ReadConfigText(absl::string_view text, const std::string& file, Ser
 absl::Status AddSlot(absl::string_view text, ServerConfig* config);
 
 // Checks what is complete: at least one slot, distinct names, addresses that may be listened on (TCP with TLS, or on
-// loopback and with insecure_loopback), keys of TLS that go together, a group that exists, limits, the log's options;
-// not what TLS files hold. INVALID_ARGUMENT CONFIG_INVALID, FAILED_PRECONDITION PLAINTEXT_REFUSED.
+// loopback and with insecure_loopback), keys of TLS that go together, a group that exists, limits, how the box is
+// shared, the log's options; not what TLS files hold. INVALID_ARGUMENT CONFIG_INVALID, FAILED_PRECONDITION
+// PLAINTEXT_REFUSED.
 absl::Status ValidateConfig(const ServerConfig& config);
 
 }  // namespace sumscope

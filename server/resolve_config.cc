@@ -73,7 +73,20 @@ absl::Status TakeCounts(const Flags& flags, ServerConfig* config) {
   SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.user_streams, "--user-streams", &config->user_streams));
   SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.user_uploads, "--user-uploads", &config->user_uploads));
   SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.user_connections, "--user-connections", &config->user_connections));
+  SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.foreign_memory_mib, "--foreign-memory-mib", &config->foreign_memory_mib));
+  SUMSCOPE_RETURN_IF_ERROR(TakeCount(flags.slots_per_gpu, "--slots-per-gpu", &config->slots_per_gpu));
   return TakeCount(flags.address_connections, "--address-connections", &config->address_connections);
+}
+
+void TakeQueue(const Flags& flags, ServerConfig* config) {
+  if (flags.slice_minutes.has_value()) config->slice_minutes = *flags.slice_minutes;
+  if (flags.half_life_hours.has_value()) config->half_life_hours = *flags.half_life_hours;
+  if (flags.low_charge.has_value()) config->low_charge = *flags.low_charge;
+  if (flags.quick_seconds.has_value()) config->quick_seconds = *flags.quick_seconds;
+  if (!flags.shares.empty()) config->shares = flags.shares;
+  if (!flags.limits.empty()) config->limits = flags.limits;
+  if (flags.yield_to_foreign) config->yield_to_foreign = true;
+  if (flags.nvml_library.has_value()) config->nvml_library = *flags.nvml_library;
 }
 
 void TakeWaysIn(const Flags& flags, ServerConfig* config) {
@@ -96,6 +109,7 @@ absl::Status TakeFlags(const Flags& flags, ServerConfig* config) {
   if (flags.log_level.has_value()) config->log.level = *flags.log_level;
   if (flags.log_format.has_value()) config->log.format = *flags.log_format;
   TakeWaysIn(flags, config);
+  TakeQueue(flags, config);
   if (flags.user_calls_per_second.has_value()) config->user_calls_per_second = *flags.user_calls_per_second;
   if (flags.resume_interval_seconds.has_value()) config->resume_interval_seconds = *flags.resume_interval_seconds;
   SUMSCOPE_RETURN_IF_ERROR(TakeCounts(flags, config));

@@ -16,13 +16,14 @@ namespace sumscope {
 struct Flags {
   std::optional<std::string> config_file, data_directory, worker_program, log_level, log_format;
   std::optional<std::string> socket_group, tls_certificate, tls_key, tls_client_ca, tls_client_certificates;
-  std::vector<std::string> listen, slots;
-  bool insecure_loopback = false;
+  std::optional<std::string> nvml_library;
+  std::vector<std::string> listen, slots, shares, limits;
+  bool insecure_loopback = false, yield_to_foreign = false;
   std::optional<double> resume_interval_seconds;
-  std::optional<double> user_calls_per_second;
+  std::optional<double> user_calls_per_second, slice_minutes, half_life_hours, low_charge, quick_seconds;
   // Signed: CLI11 would wrap a negative number.
   std::optional<int64_t> capture_limit_bytes, user_call_burst, user_streams, user_uploads, user_connections,
-      address_connections;
+      address_connections, foreign_memory_mib, slots_per_gpu;
 };
 
 // What defaults are made of; read in main.cc only. Empty where unset.

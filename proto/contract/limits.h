@@ -87,6 +87,8 @@ inline constexpr size_t kGroupCommitBytes = 1 << 20;
 inline constexpr size_t kMaxIngestQueueBytes = 64 << 20;  // per worker; beyond it the stream is not read
 inline constexpr absl::Duration kResumeStateInterval = absl::Seconds(60);
 inline constexpr absl::Duration kDrainTimeout = absl::Seconds(30);
+inline constexpr absl::Duration kChargeInterval =
+    absl::Seconds(5);  // of running jobs' device time; so much a crash forgives
 inline constexpr absl::Duration kStorageWait = absl::Hours(6);  // of a running job, then it goes back to the queue
 inline constexpr uint64_t kMinFreeDiskBytes = 64 << 20;         // that captures leave to everything else
 inline constexpr uint64_t kDiskReserveBytes = 16 << 20;         // for cancelling and deleting on a full disk

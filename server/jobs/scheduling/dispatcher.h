@@ -29,11 +29,16 @@ class Dispatcher : public SlotObserver {
   void Start(Ingest* ingest);
 
   void Enqueue(storage::Job job);
+  void Enqueue(std::vector<storage::Job> jobs);
   // Takes a waiting job out of the queue: it cannot start any more. Empty when it is not waiting.
   std::optional<storage::Job> Claim(const std::string& job);
   // Ends the job's task, now or as soon as its worker has it. To be called after the catalog says so.
   void CancelTask(const std::string& job);
   size_t waiting();
+  // Jobs that wait for the run wait for it no more.
+  void DependencyDone(const std::string& run);
+  // How many trainings of the sweep may run at once; 0: no bound.
+  void LimitSweep(const std::string& sweep, uint32_t trainings);
 
   // Gives no task any more and asks those that run to stop within `grace`.
   void BeginDrain(absl::Duration grace);

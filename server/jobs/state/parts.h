@@ -9,6 +9,8 @@
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/random_ids.h"
 #include "proto/contract/limits.h"
+#include "server/jobs/scheduling/device_gate.h"
+#include "server/jobs/scheduling/policy/share_policy.h"
 #include "server/jobs/state/event_hub.h"
 #include "server/workers/worker_pool.h"
 #include "storage/capture_file.h"
@@ -31,6 +33,10 @@ struct JobsOptions {
   std::function<bool()> told_to_end;
   // How often the clock is asked whether the daily housekeeping is due.
   absl::Duration housekeeping_look = limits::kHousekeepingLook;
+  SharePolicy shares;  // valid
+  // Whether a training gives way when somebody from outside comes to use its device.
+  bool yield_to_foreign = false;
+  absl::Duration charge_interval = limits::kChargeInterval;
 };
 
 // What the manager works with. Borrowed: all of it outlives the manager and is thread-safe.
@@ -44,6 +50,7 @@ struct JobsParts {
   Clock* clock;
   IdSource* ids;
   storage::DiskReserve* reserve = nullptr;  // null: none
+  DeviceGate* devices = nullptr;            // null: every device is open
 };
 
 }  // namespace sumscope::jobs
