@@ -18,7 +18,9 @@ struct RunningJob {
   bool training = false;        // only these can stop and go on
   bool stopping = false;        // asked to give way, cancelled or drained: its slot comes free by itself
   absl::Duration since;         // monotonic: when this segment began
-  double expected_seconds = 0;  // that are left of it; 0: unknown
+  double expected_seconds = 0;  // of work that was left when this segment began; 0: unknown
+  // Monotonic: up to where Share::device_seconds has it. InfiniteDuration: it has all.
+  absl::Duration charged_until = absl::InfiniteDuration();
   uint64_t memory_bytes = 0;
 };
 
@@ -39,9 +41,9 @@ using Fleet = std::map<std::string, SlotState>;
 
 // What a plan weighs of a user.
 struct Share {
-  double device_seconds = 0;  // had, decayed to now
-  double weight = 1;
-  uint32_t running_limit = 0;  // 0: none
+  double device_seconds = 0;   // charged, decayed to now
+  double weight = 1;           // above 0
+  uint32_t running_limit = 0;  // of jobs outside of the quick lane; 0: none
 };
 using Shares = std::map<std::string, Share>;  // by owner; who is not there has a Share()
 

@@ -5,18 +5,20 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "sumscope/v1/users.pb.h"
 
 namespace sumscope::jobs {
 
-// How many jobs one user may have. 0: as many as they like.
+// How many jobs one user may have. Absent of running and waiting, or 0: as many as they like.
 struct UserLimits {
-  std::optional<uint32_t> running;  // at once
+  std::optional<uint32_t> running;  // at once; the quick lane does not count
   std::optional<uint32_t> waiting;  // in the queue
-  std::optional<uint32_t> high;     // of priority HIGH, waiting or running; admins have no bound
+  std::optional<uint32_t> high;     // of priority HIGH, waiting or running; absent or 0: none; admins have no bound
 };
 
 // How the box is shared, as the configuration says. A value type.
@@ -33,9 +35,17 @@ struct SharePolicy {
   UserLimits LimitsOf(const std::string& user, v1::Role role) const;
 };
 
-// INVALID_ARGUMENT CONFIG_INVALID, which names the key: weights that are not above 0 and finite, a slice below a second,
-// a half-life of 0, a charge outside of 0..1.
+// INVALID_ARGUMENT CONFIG_INVALID, which names the key: weights that are not above 0 and finite, a slice below a
+// second, a half-life of 0, a charge outside of 0..1.
 absl::Status ValidateSharePolicy(const SharePolicy& policy);
+
+// Reads `shares` of the configuration, "ada=2" each, into policy->weights. INVALID_ARGUMENT CONFIG_INVALID: no such
+// text, a user twice, a weight that is not above 0 and finite; the policy is as before.
+absl::Status ParseShares(const std::vector<std::string>& texts, SharePolicy* policy);
+// Reads `limits` of the configuration, "member:running=4,waiting=500,high=2" or "ada:running=8" each, into the limits
+// of roles and users. A role's name is the role, viewer, member or admin. INVALID_ARGUMENT CONFIG_INVALID: no such
+// text, a name or field twice, no whole number below 2^32; the policy is as before.
+absl::Status ParseLimits(const std::vector<std::string>& texts, SharePolicy* policy);
 
 }  // namespace sumscope::jobs
 
