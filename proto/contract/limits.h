@@ -94,6 +94,13 @@ inline constexpr uint64_t kMinFreeDiskBytes = 64 << 20;         // that captures
 inline constexpr uint64_t kDiskReserveBytes = 16 << 20;         // for cancelling and deleting on a full disk
 inline constexpr size_t kMaxRecentRuns = 4096;                  // whose changes are told apart from one another
 
+// The queue and sweeps, beside kMaxSweepRuns and kMaxDependencies.
+inline constexpr int kMaxSweepFields = 16;
+inline constexpr int kMaxSweepOrders = 32;      // analyses of each member
+inline constexpr size_t kMaxRates = 2'000;      // that are kept: shapes on devices
+inline constexpr int kMaxEstimateRatios = 200;  // of ended jobs, that say how wrong estimates are
+inline constexpr uint32_t kDefaultJobPage = 100;
+
 // Connections, streams and uploads.
 inline constexpr uint64_t kWantedDescriptors = 16'384;   // of the process, where its hard limit allows as many
 inline constexpr uint64_t kReservedDescriptors = 1'024;  // of them for databases, pipes, logs and workers

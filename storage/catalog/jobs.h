@@ -35,7 +35,7 @@ struct Job {
   bool quick = false;                     // for the quick lane
   std::string held_by;                    // the user who holds it; empty: nobody
   std::vector<std::string> dependencies;  // runs that must have succeeded before it starts; taken away as they do
-  std::string sweep;                      // id, of its run
+  std::string sweep;                      // id: whose member it trains, or that ordered the analysis
   uint64_t memory_bytes = 0;              // that its task is expected to take; 0: unknown
   double expected_seconds = 0;            // that its work is expected to take, from where it stands; 0: unknown
   // Of the device that it has had, over all its segments, up to charged_until.
@@ -57,9 +57,10 @@ class JobsReader {
   virtual absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) = 0;
   // How many jobs are QUEUED at queue positions in (after, through], also those that the viewer may not see.
   virtual absl::StatusOr<uint64_t> CountQueued(const Viewer& viewer, uint64_t after, uint64_t through) = 0;
-  // Jobs that wait for the run, in queue order.
+  // QUEUED jobs that wait for the run, in queue order.
   virtual absl::StatusOr<std::vector<Job>> ListDependents(const std::string& run) = 0;
-  // Of the latest `limit` jobs that succeeded and had an estimate: actual over estimated seconds from queueing to the end.
+  // Of the latest `limit` jobs that succeeded and had an estimate: actual over estimated seconds from queueing to the
+  // end.
   virtual absl::StatusOr<std::vector<double>> EstimateRatios(int limit) = 0;
   // The analysis of a job that still waits for its run, as it was ordered: it has no checkpoint and its file no record.
   // NOT_FOUND ORDER_NOT_FOUND of one that does not wait so.
@@ -68,7 +69,8 @@ class JobsReader {
 
 class Jobs : public JobsReader {
  public:
-  // Sets job->queue_position.
+  // Sets job->queue_position. Dependencies are read back in the order of their ids, each once; a user is told of those
+  // that they may see.
   virtual absl::Status Insert(Job* job) = 0;
   // NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION ILLEGAL_TRANSITION when the catalog's LegalTransition says no.
   virtual absl::Status Update(const Job& job) = 0;

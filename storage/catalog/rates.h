@@ -13,10 +13,10 @@ namespace sumscope::storage {
 
 // How long finished work took, of one shape on one kind of slot.
 struct Rate {
-  std::string device;      // cpu, cuda:0
+  std::string device;  // cpu, cuda:0
   uint32_t threads = 1;
-  std::string kind;        // train, or the name of an analysis
-  std::string shape;       // what of a spec costs, as text
+  std::string kind;                   // train, or the name of an analysis
+  std::string shape;                  // what of a spec costs, as text
   double seconds_per_unit = 0;        // of a step, of a question: measured
   double model_seconds_per_unit = 0;  // what the calibration alone would have said
   uint32_t samples = 0;

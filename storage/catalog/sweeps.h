@@ -46,8 +46,8 @@ class Sweeps : public SweepsReader {
  public:
   // ALREADY_EXISTS SWEEP_EXISTS.
   virtual absl::Status Insert(const v1::Sweep& sweep) = 0;
-  // Changes state_detail, end_time and the state SWEEP_CANCELLED, which is kept though it can be counted: who cancelled a
-  // sweep is told so. NOT_FOUND SWEEP_NOT_FOUND.
+  // Changes state_detail, end_time and the state SWEEP_CANCELLED, which is kept though it can be counted: who cancelled
+  // a sweep is told so. NOT_FOUND SWEEP_NOT_FOUND.
   virtual absl::Status Update(const v1::Sweep& sweep) = 0;
   // Forgets the sweep; its runs are no longer of one.
   virtual absl::Status Remove(const std::string& sweep) = 0;

@@ -26,8 +26,8 @@ class UsageReader {
 
 class Usages : public UsageReader {
  public:
-  // Inserts or replaces the row of that user. With Job::device_seconds and Job::charged_until in one transaction nothing
-  // is charged twice.
+  // Inserts or replaces the row of that user. With Job::device_seconds and Job::charged_until in one transaction
+  // nothing is charged twice.
   virtual absl::Status Put(const UserUsage& usage) = 0;
 };
 

@@ -7,11 +7,14 @@
 #include "storage/sqlite/catalog/access/sqlite_audit.h"
 #include "storage/sqlite/catalog/access/sqlite_tokens.h"
 #include "storage/sqlite/catalog/access/sqlite_users.h"
+#include "storage/sqlite/catalog/queue/sqlite_jobs.h"
+#include "storage/sqlite/catalog/queue/sqlite_rates.h"
+#include "storage/sqlite/catalog/queue/sqlite_sweeps.h"
+#include "storage/sqlite/catalog/queue/sqlite_usage.h"
 #include "storage/sqlite/catalog/topics/sqlite_analyses.h"
 #include "storage/sqlite/catalog/topics/sqlite_events.h"
 #include "storage/sqlite/catalog/topics/sqlite_facts.h"
 #include "storage/sqlite/catalog/topics/sqlite_headlines.h"
-#include "storage/sqlite/catalog/topics/sqlite_jobs.h"
 #include "storage/sqlite/catalog/topics/sqlite_question_sets.h"
 #include "storage/sqlite/catalog/topics/sqlite_removals.h"
 #include "storage/sqlite/catalog/topics/sqlite_requests.h"
@@ -36,7 +39,10 @@ class Topics final : public CatalogTransaction {
         removals_(connection),
         users_(connection, seal),
         tokens_(connection, seal),
-        audit_(connection, seal) {}
+        audit_(connection, seal),
+        usage_(connection),
+        rates_(connection),
+        sweeps_(connection, seal) {}
 
   Runs& runs() override { return runs_; }
   Jobs& jobs() override { return jobs_; }
@@ -50,6 +56,9 @@ class Topics final : public CatalogTransaction {
   Users& users() override { return users_; }
   Tokens& tokens() override { return tokens_; }
   Audit& audit() override { return audit_; }
+  Usages& usage() override { return usage_; }
+  Rates& rates() override { return rates_; }
+  Sweeps& sweeps() override { return sweeps_; }
   const TokenSeal& token_seal() override { return seal_; }
 
  private:
@@ -66,6 +75,9 @@ class Topics final : public CatalogTransaction {
   SqliteUsers users_;
   SqliteTokens tokens_;
   SqliteAudit audit_;
+  SqliteUsage usage_;
+  SqliteRates rates_;
+  SqliteSweeps sweeps_;
 };
 
 // A key that is lost ends the tokens that were given with it, and nothing else.

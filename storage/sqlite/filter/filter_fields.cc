@@ -61,6 +61,7 @@ FilterWhitelist MakeRunFields() {
       {"state_reason", Type::kText, "state_reason"},
       {"owner", Type::kText, "owner"},
       {"visibility", Type::kEnum, "visibility", v1::Visibility_descriptor()},
+      {"sweep", Type::kSweepName, "sweep"},
       {"imported", Type::kBool, "imported"},
       {"mixed_hardware", Type::kBool, "mixed_hardware"},
       {"attempt", Type::kInteger, "attempt"},

@@ -16,6 +16,7 @@ struct FilterField {
   enum class Type {
     kText,
     kName,          // text; also written runs/{run}
+    kSweepName,     // text; also written sweeps/{sweep}
     kTextOrNumber,  // text; < <= > >= against a number compare those texts that are numbers
     kInteger,
     kReal,

@@ -79,10 +79,20 @@ SqlCondition Compare(const FilterField& field, FilterOperator op, SqlValue value
   return {absl::StrCat(field.sql, " ", Symbol(op), " ?"), {std::move(value)}};
 }
 
+// What may stand before the id in a value of that type.
+absl::string_view CollectionOf(Type type) {
+  return type == Type::kName ? "runs/" : type == Type::kSweepName ? "sweeps/" : "";
+}
+
+bool IsText(Type type) {
+  return type == Type::kText || type == Type::kName || type == Type::kSweepName || type == Type::kTextOrNumber;
+}
+
 absl::StatusOr<SqlCondition> TextCondition(const FilterField& field, FilterOperator op, FilterValue value) {
-  if (field.type == Type::kName && absl::StartsWith(value.text, "runs/")) {
-    value.text.erase(0, 5);
-    for (size_t& wildcard : value.wildcards) wildcard -= 5;
+  const absl::string_view collection = CollectionOf(field.type);
+  if (!collection.empty() && absl::StartsWith(value.text, collection)) {
+    value.text.erase(0, collection.size());
+    for (size_t& wildcard : value.wildcards) wildcard -= collection.size();
   }
   if (op == FilterOperator::kHas && value.wildcards.empty()) {
     return SqlCondition{absl::StrCat("instr(", field.sql, ", ?) > 0"), {value.text}};
@@ -184,12 +194,12 @@ bool IsPresenceTest(const FilterNode& node) {
 
 absl::StatusOr<SqlCondition> FieldCondition(const FilterField& field, const FilterNode& node) {
   if (IsPresenceTest(node)) {
-    const bool text = field.type == Type::kText || field.type == Type::kName || field.type == Type::kTextOrNumber;
-    return SqlCondition{absl::StrCat(field.sql, text ? " <> ''" : " IS NOT NULL"), {}};
+    return SqlCondition{absl::StrCat(field.sql, IsText(field.type) ? " <> ''" : " IS NOT NULL"), {}};
   }
   switch (field.type) {
     case Type::kText:
     case Type::kName:
+    case Type::kSweepName:
       return TextCondition(field, node.op, node.value);
     case Type::kTextOrNumber:
       return TextOrNumberCondition(field, node.op, node.value);

@@ -82,6 +82,8 @@ absl::StatusOr<v1::Run> ReadRun(Connection& connection, Query& query) {
     return damaged(absl::StrCat("there is no visibility ", visibility));
   }
   run.set_visibility(seen);
+  const std::string sweep = query.Text(++column);
+  if (!sweep.empty()) run.set_sweep(SweepName(sweep));
   if (!query.sound()) return damaged("a text of it is not UTF-8");
   if (!ReadLabels(connection, query.Text(0), &run)) return damaged("a label of it is not UTF-8");
   return run;

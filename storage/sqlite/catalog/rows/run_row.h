@@ -17,12 +17,13 @@ inline constexpr absl::string_view kRunColumns =
     "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
     "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec";
 inline constexpr int kRunColumnCount = 19;
-// kRunColumns, then the columns that SqliteHeadlines keeps up to date, and who may see it, in the order of ReadRun.
+// kRunColumns, then the columns that SqliteHeadlines keeps up to date, who may see it and its sweep, in the order of
+// ReadRun.
 inline constexpr absl::string_view kRunReadColumns =
     "id, model_name, owner, state, state_reason, state_detail, imported, mixed_hardware, attempt, segment, job, "
     "steps_done, loss, heldout_loss, create_time, start_time, end_time, delete_time, spec, accuracy, "
-    "accuracy_questions, nines, reads_to, sure_to, look_back_exact, visibility";
-inline constexpr int kRunReadColumnCount = 26;
+    "accuracy_questions, nines, reads_to, sure_to, look_back_exact, visibility, sweep";
+inline constexpr int kRunReadColumnCount = 27;
 
 void BindRun(Query& query, const std::string& id, const v1::Run& run, const std::string& spec_json);
 // The current row with its labels. DATA_LOSS CATALOG_ROW_CORRUPT when it cannot be read.

@@ -15,6 +15,11 @@ std::string AndRunIsSeen(const Viewer& viewer, absl::string_view run) {
                       ")");
 }
 
+std::string AndSweepIsSeen(const Viewer& viewer) {
+  if (viewer.sees_everything()) return "";
+  return " AND (+sweeps.visibility = 'LAB' OR +sweeps.owner = ?)";
+}
+
 void BindViewer(Query& query, const Viewer& viewer) {
   if (!viewer.sees_everything()) query.Bind(viewer.user());
 }

@@ -16,6 +16,8 @@ namespace sumscope::storage {
 std::string AndIsSeen(const Viewer& viewer);
 // Of a row whose column `run`, as "jobs.run", names a run: " AND EXISTS (..)".
 std::string AndRunIsSeen(const Viewer& viewer, absl::string_view run);
+// Of a row of `sweeps`, by its own owner and visibility, which follow the same rule.
+std::string AndSweepIsSeen(const Viewer& viewer);
 void BindViewer(Query& query, const Viewer& viewer);
 
 }  // namespace sumscope::storage

@@ -169,13 +169,15 @@ absl::Status SqliteRuns::Put(const v1::Run& run, bool is_new) {
     // A run's sequence is that of its insertion, its end's that of the update which brought it.
     const int64_t sequence = NextSequence(connection_);
     Query query(connection_,
-                absl::StrCat("INSERT INTO runs (", kRunColumns, ", visibility, sequence, end_sequence) VALUES (",
-                             Marks(kRunColumnCount + 3), ") ON CONFLICT (id) DO UPDATE SET ",
+                absl::StrCat("INSERT INTO runs (", kRunColumns, ", visibility, sweep, sequence, end_sequence) VALUES (",
+                             Marks(kRunColumnCount + 4), ") ON CONFLICT (id) DO UPDATE SET ",
                              "end_sequence = iif(excluded.end_sequence IS NULL, NULL, ifnull(end_sequence, "
                              "excluded.end_sequence)), visibility = excluded.visibility, ",
                              TakeOver(kRunColumns, {"id"})));
     BindRun(query, id, run, spec);
-    query.Bind(visibility, sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt).Run();
+    query
+        .Bind(visibility, IdOf(run.sweep()), sequence, run.has_end_time() ? std::make_optional(sequence) : std::nullopt)
+        .Run();
     WriteLabels(connection_, id, run);
     // Before, neither its steps nor its state bear on them.
     if (moved && run.state() == v1::SUCCEEDED) SqliteHeadlines::Follow(connection_, id);

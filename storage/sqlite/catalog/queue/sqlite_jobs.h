@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_JOBS_H_
-#define SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_JOBS_H_
+#ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_QUEUE_SQLITE_JOBS_H_
+#define SUMSCOPE_STORAGE_SQLITE_CATALOG_QUEUE_SQLITE_JOBS_H_
 
 #include <string>
 #include <vector>
@@ -9,7 +9,8 @@
 
 namespace sumscope::storage {
 
-// The table `jobs`, inside one transaction of the connection, and confined to its thread.
+// The tables `jobs`, `job_dependencies` and `orders`, inside one transaction of the connection, and confined to its
+// thread.
 class SqliteJobs final : public Jobs {
  public:
   SqliteJobs(Connection& connection, const Catalog::LegalTransition& legal) : connection_(connection), legal_(legal) {}
@@ -18,9 +19,14 @@ class SqliteJobs final : public Jobs {
   absl::StatusOr<Job> GetTraining(const Viewer& viewer, const std::string& run) override;
   absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) override;
   absl::StatusOr<uint64_t> CountQueued(const Viewer& viewer, uint64_t after, uint64_t through) override;
+  absl::StatusOr<std::vector<Job>> ListDependents(const std::string& run) override;
+  absl::StatusOr<std::vector<double>> EstimateRatios(int limit) override;
+  absl::StatusOr<v1::Analysis> GetOrder(const std::string& job) override;
 
   absl::Status Insert(Job* job) override;
   absl::Status Update(const Job& job) override;
+  absl::Status PutOrder(const std::string& job, const v1::Analysis& analysis) override;
+  absl::Status RemoveOrder(const std::string& job) override;
 
  private:
   Connection& connection_;
@@ -29,4 +35,4 @@ class SqliteJobs final : public Jobs {
 
 }  // namespace sumscope::storage
 
-#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_TOPICS_SQLITE_JOBS_H_
+#endif  // SUMSCOPE_STORAGE_SQLITE_CATALOG_QUEUE_SQLITE_JOBS_H_
