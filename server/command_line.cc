@@ -115,8 +115,9 @@ void AddOptions(CLI::App* app, Flags* flags) {
   app->add_option("--tls-client-certificates", flags->tls_client_certificates,
                   "whether clients need one: none, optional (default with --tls-client-ca) or required");
   app->add_option("--worker-program", flags->worker_program, "path of sumscope-worker (default: beside this program)");
-  app->add_option("--slot,--slots", flags->slots,
-                  "NAME:DEVICE:THREADS, may be repeated (default: a slot of one thread per core, at most 8)");
+  app->add_option(
+      "--slot,--slots", flags->slots,
+      "NAME:DEVICE:THREADS, may be repeated (default: one a GPU, or one of one thread per core, at most 8)");
   app->add_option("--resume-interval-seconds", flags->resume_interval_seconds,
                   "work at risk when a worker dies, at most 60 (default 60)")
       ->check(Checked<double>(absl::SimpleAtod, "a number"));

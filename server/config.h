@@ -23,7 +23,7 @@ struct ServerConfig {
   std::string tls_client_ca;               // PEM file: who signs clients' certificates
   std::string tls_client_certificates;     // none, optional or required; default: optional with tls_client_ca
   std::string worker_program;              // default: sumscope-worker beside this program
-  std::vector<workers::SlotConfig> slots;  // default: host::ChooseSlots
+  std::vector<workers::SlotConfig> slots;  // default: devices::ChooseSlots
   std::string slots_reason;                // why these, for people
   double resume_interval_seconds = 60;
   uint64_t capture_limit_bytes = uint64_t{20} << 30;  // that stored activations may take on disk together

@@ -65,7 +65,10 @@ Surroundings ReadSurroundings() {
   surroundings.data_directory = Environment("SUMSCOPE_DATA_DIRECTORY");
   surroundings.working_directory = WorkingDirectory();
   surroundings.program_folder = ProgramFolder();
-  surroundings.machine = host::ThisMachine();
+  surroundings.machine = devices::ThisMachine();
+#ifdef SUMSCOPE_WORKER_HAS_CUDA
+  surroundings.find_gpus = devices::FindGpus;
+#endif
   return surroundings;
 }
 

@@ -161,13 +161,22 @@ absl::Status FindWorker(const Surroundings& surroundings, ServerConfig* config) 
                                 "; give the path of sumscope-worker with --worker-program"));
 }
 
-void ChooseSlots(const host::Machine& machine, ServerConfig* config) {
+void ChooseSlots(const Surroundings& surroundings, ServerConfig* config) {
   if (!config->slots.empty()) {
     config->slots_reason = "as configured";
     return;
   }
-  const host::SlotChoice choice = host::ChooseSlots(machine);
-  for (uint32_t i = 0; i < choice.slots; ++i) config->slots.push_back({absl::StrCat("cpu", i), "cpu", choice.threads});
+  std::vector<devices::FoundGpu> gpus;
+  if (surroundings.find_gpus != nullptr && !config->nvml_library.empty()) {
+    gpus = surroundings.find_gpus(config->nvml_library);
+  }
+  const devices::SlotChoice choice = devices::ChooseSlots(surroundings.machine, gpus, config->slots_per_gpu);
+  for (const devices::ProposedSlot& slot : choice.slots) {
+    workers::SlotConfig& added = config->slots.emplace_back();
+    added.name = slot.name;
+    added.device = slot.device;
+    added.threads = slot.threads;
+  }
   config->slots_reason = choice.reason;
 }
 
@@ -202,7 +211,7 @@ absl::StatusOr<ServerConfig> ResolveConfig(const Flags& flags, const Surrounding
   SUMSCOPE_RETURN_IF_ERROR(PlaceData(surroundings, &config));
   SUMSCOPE_RETURN_IF_ERROR(PlaceTlsFiles(surroundings, &config));
   SUMSCOPE_RETURN_IF_ERROR(FindWorker(surroundings, &config));
-  ChooseSlots(surroundings.machine, &config);
+  ChooseSlots(surroundings, &config);
   SUMSCOPE_RETURN_IF_ERROR(ValidateConfig(config));
   if (config.listen.empty()) {
     SUMSCOPE_ASSIGN_OR_RETURN(config.listen, DefaultListenAddresses(surroundings));

@@ -2,13 +2,15 @@
 #define SUMSCOPE_SERVER_RESOLVE_CONFIG_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/config.h"
-#include "server/host/machine.h"
+#include "server/devices/default_slots.h"
+#include "server/devices/machine.h"
 
 namespace sumscope {
 
@@ -33,7 +35,9 @@ struct Surroundings {
   std::string data_directory;  // SUMSCOPE_DATA_DIRECTORY
   std::string working_directory;
   std::string program_folder;  // where sumscoped lies
-  host::Machine machine;
+  devices::Machine machine;
+  // The GPUs that NVML's library of that name sees; asked where no slot is configured. Null: the worker has no CUDA.
+  std::function<std::vector<devices::FoundGpu>(const std::string& nvml_library)> find_gpus;
 };
 
 // The configuration of flags over environment over file over defaults, complete and checked. Makes the folders of

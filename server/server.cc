@@ -19,9 +19,9 @@
 #include "proto/contract/version.h"
 #include "server/allocator.h"
 #include "server/auth/user_authenticator.h"
+#include "server/devices/machine.h"
 #include "server/host/groups.h"
 #include "server/host/instance_lock.h"
-#include "server/host/machine.h"
 #include "server/host/private_modes.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/state/event_hub.h"
@@ -267,7 +267,7 @@ class RealServer final : public Server {
     backend.env = env_;
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
-    backend.memory_bytes = host::ThisMachine().memory_bytes;
+    backend.memory_bytes = devices::ThisMachine().memory_bytes;
     authenticator_ = std::make_unique<auth::UserAuthenticator>(
         storage_.catalog.get(), Clock::Real(), auth::UserAuthenticator::Options{account_.uid, account_.name});
     rpc::RoadParts road;

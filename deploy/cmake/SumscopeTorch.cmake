@@ -19,6 +19,7 @@ target_include_directories(sumscope_torch SYSTEM INTERFACE
   "${SUMSCOPE_TORCH_INCLUDE}" "${SUMSCOPE_TORCH_INCLUDE}/torch/csrc/api/include")
 target_link_libraries(sumscope_torch INTERFACE "${torch_lib}/libtorch_cpu.so" "${torch_lib}/libc10.so")
 if(EXISTS "${torch_lib}/libtorch_cuda.so" AND EXISTS "${torch_root}/../nvidia/cu13/lib/libcublas.so.13")
+  set(SUMSCOPE_TORCH_HAS_CUDA ON)
   target_link_libraries(sumscope_torch INTERFACE -Wl,--no-as-needed
     "${torch_lib}/libtorch_cuda.so" "${torch_lib}/libc10_cuda.so" -Wl,--as-needed)
 endif()

@@ -25,19 +25,20 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"client", {"proto", "proto/contract"}},
     {"storage", {"proto", "proto/contract"}},
     {"server/auth", {"proto", "proto/contract", "storage"}},
+    {"server/devices", {"proto/contract"}},
     {"server/transport", {"proto/contract"}},
     {"server/workers", {"proto", "proto/worker", "proto/contract", "server/transport"}},
     {"server/jobs", {"proto", "proto/worker", "proto/contract", "storage", "server/workers"}},
     {"server/host", {"proto", "proto/contract"}},
     {"server/report", {"proto", "proto/contract", "storage"}},
     {"server/rpc",
-     {"proto", "proto/contract", "storage", "server/jobs", "server/auth", "server/report", "server/workers",
-      "server/transport"}},
+     {"proto", "proto/contract", "storage", "server/jobs", "server/auth", "server/devices", "server/report",
+      "server/workers", "server/transport"}},
     {"server/worker", {"proto", "proto/worker", "proto/contract", "server/engine"}},
     {"server/engine", {}},
     {"server",
      {"proto", "proto/contract", "storage", "server/rpc", "server/jobs", "server/workers", "server/auth",
-      "server/report", "server/transport", "server/host"}},
+      "server/devices", "server/report", "server/transport", "server/host"}},
 };
 
 struct Include {

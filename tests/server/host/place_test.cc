@@ -1,14 +1,12 @@
-// Modes, loopback addresses, slots that a machine gets by itself.
+// Modes, loopback addresses.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 
-#include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "server/host/loopback.h"
-#include "server/host/machine.h"
 #include "server/host/private_modes.h"
 #include "tests/support/temp_directory.h"
 
@@ -77,52 +75,6 @@ TEST(LoopbackAddress_Test, GivenAnythingElseThenRefused) {
   for (const char* bad : {"nonsense", ":1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:65536", "127.0.0.1:x"}) {
     EXPECT_EQ(ErrorReason(LoopbackAddress(bad).status()), "CONFIG_INVALID") << bad;
   }
-}
-
-TEST(ChooseSlots_Test, OneSlotOfOneThreadPerCoreAsFarAsMemoryAndTheMaximumGo) {
-  const auto choice = [](uint32_t cores, uint64_t gib) {
-    const SlotChoice chosen = ChooseSlots({cores, gib << 30});
-    EXPECT_FALSE(chosen.reason.empty());
-    return std::make_pair(chosen.slots, chosen.threads);
-  };
-  using Slots = std::pair<uint32_t, uint32_t>;
-  EXPECT_EQ(choice(1, 1), Slots(1, 1));
-  EXPECT_EQ(choice(2, 24), Slots(2, 1));
-  EXPECT_EQ(choice(8, 64), Slots(8, 1));
-  // What is left of the cores becomes threads, the same for every slot.
-  EXPECT_EQ(choice(16, 64), Slots(8, 2));
-  EXPECT_EQ(choice(12, 64), Slots(6, 2));
-  EXPECT_EQ(choice(9, 64), Slots(8, 1));
-  EXPECT_EQ(choice(64, 512), Slots(8, 8));
-  // Memory for three.
-  EXPECT_EQ(choice(8, 7), Slots(2, 4));
-  EXPECT_EQ(choice(3, 7), Slots(3, 1));
-  EXPECT_EQ(choice(8, 2), Slots(1, 8));
-}
-
-// Under systemd's MemoryMax= a server of a large host made more slots than the limit has room for.
-TEST(ThisMachine_Test, GivenGroupsBelowTheRootThenTheTightestLimitOfThePathHolds) {
-  const TempDirectory root;
-  fs::create_directories(root.path() + "/system.slice/sumscoped.service");
-  const auto write = [&](const std::string& file, const std::string& text) {
-    std::ofstream(absl::StrCat(root.path(), "/", file)) << text;
-  };
-  write("system.slice/memory.max", "8589934592\n");
-  write("system.slice/cpu.max", "150000 100000\n");
-  write("system.slice/sumscoped.service/memory.max", "max\n");
-  write("system.slice/sumscoped.service/cpu.max", "400000 100000\n");
-  const std::string groups = "4:memory:/other\n0::/system.slice/sumscoped.service\n";
-  EXPECT_EQ(LimitsOfGroups(groups, root.path()).memory_bytes, uint64_t{8} << 30);
-  EXPECT_EQ(LimitsOfGroups(groups, root.path()).cores, 1u);
-  write("system.slice/sumscoped.service/memory.max", "4294967296\n");
-  EXPECT_EQ(LimitsOfGroups(groups, root.path()).memory_bytes, uint64_t{4} << 30);
-  EXPECT_EQ(LimitsOfGroups("0::/\n", root.path()).memory_bytes, UINT64_MAX);
-  EXPECT_EQ(LimitsOfGroups("", root.path()).cores, UINT32_MAX);
-}
-
-TEST(ThisMachine_Test, HasACoreAndMemory) {
-  EXPECT_GE(ThisMachine().cores, 1u);
-  EXPECT_GT(ThisMachine().memory_bytes, uint64_t{1} << 28);
 }
 
 }  // namespace
