@@ -53,6 +53,11 @@ const std::vector<Excuse>& Excuses() {
        "whether a viewer sees a set, and its place in their list, is theirs: each is looked up; there are few"},
       {"SCAN users", "SELECT count(*) FROM users", "a lab has few"},
       {"SCAN users USING", "LIMIT", "in the order of the list, until the page is full"},
+      {"SCAN sweeps USING INDEX sweeps_by_sequence", "LIMIT", "in the order of the list, until the page is full"},
+      {"SCAN usage", "FROM usage ORDER BY user", "a row for each user, and all of them are asked for"},
+      {"SCAN rates USING", "LIMIT", "at most limits::kMaxRates"},
+      {"SCAN jobs USING INDEX jobs_estimated", "LIMIT", "from the last on, until there are enough"},
+      {"SCAN ordered", "AS ordered", "the analyses of one sweep"},
       {"SCAN audit", "ORDER BY sequence DESC LIMIT", "in the order of the list, until the page is full"},
   };
   return *kExcuses;
@@ -80,6 +85,18 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(transaction.jobs().Insert(&job).ok());
       job.state = v1::STARTING;
       EXPECT_TRUE(transaction.jobs().Update(job).ok());
+      Job waiting = MakeJob("j2", "r1");
+      waiting.analysis = "a1";
+      EXPECT_TRUE(transaction.jobs().Insert(&waiting).ok());
+      waiting.dependencies = {"r2"};
+      EXPECT_TRUE(transaction.jobs().Update(waiting).ok());
+      EXPECT_TRUE(transaction.jobs().PutOrder("j2", MakeAnalysis("r1", "a1", "key")).ok());
+      v1::Sweep sweep;
+      sweep.set_name("sweeps/s1");
+      EXPECT_TRUE(transaction.sweeps().Insert(sweep).ok());
+      EXPECT_TRUE(transaction.sweeps().Update(sweep).ok());
+      EXPECT_TRUE(transaction.usage().Put({"ada", 1, absl::Now()}).ok());
+      EXPECT_TRUE(transaction.rates().Put({"cpu", 1, "train", "n = 5", 1, 1, 1, absl::Now()}).ok());
       EXPECT_TRUE(transaction.requests().Insert({"id", "digest", "runs/r1", "ada"}).ok());
       Event event;
       event.run = "r1";
@@ -117,6 +134,13 @@ class QueryPlans_Test : public testing::Test {
   void ReadWhoAndWhat() {
     const absl::Status status = storage_.catalog->Read([](CatalogReader& reader) {
       EXPECT_TRUE(reader.users().Get("ada").ok());
+      EXPECT_EQ(reader.usage().List()->size(), 1u);
+      EXPECT_EQ(reader.rates().List()->size(), 1u);
+      EXPECT_EQ(reader.jobs().ListDependents("r2")->size(), 1u);
+      EXPECT_TRUE(reader.jobs().EstimateRatios(5).ok());
+      EXPECT_TRUE(reader.jobs().GetOrder("j2").ok());
+      EXPECT_TRUE(reader.sweeps().Members("s1").ok());
+      EXPECT_TRUE(reader.sweeps().Tally("s1").ok());
       EXPECT_TRUE(reader.users().OfUid(1000)->has_value());
       EXPECT_TRUE(reader.users().OfCertificate("ada.example")->has_value());
       EXPECT_TRUE(reader.users().List(5, "").ok());
@@ -154,6 +178,10 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(reader.jobs().GetTraining(viewer, "r1").ok());
       EXPECT_TRUE(reader.jobs().ListUnfinished(viewer).ok());
       EXPECT_TRUE(reader.jobs().CountQueued(viewer, 0, 5).ok());
+      EXPECT_TRUE(reader.sweeps().Get(viewer, "s1").ok());
+      EXPECT_TRUE(reader.sweeps().Find(viewer, "s", 5).ok());
+      EXPECT_TRUE(reader.sweeps().Latest(viewer, "").ok());
+      EXPECT_TRUE(reader.sweeps().List(viewer, 5, "").ok());
       EXPECT_TRUE(reader.requests().Find("id").ok());
       for (const char* run : {"", "r1"}) EXPECT_TRUE(reader.events().List(viewer, run, 0, 5).ok());
       EXPECT_TRUE(reader.analyses().Get(viewer, "r1", "a1").ok());
@@ -173,7 +201,7 @@ class QueryPlans_Test : public testing::Test {
                                 "state", "state desc", "heldout_loss", "heldout_loss desc", "accuracy", "accuracy desc",
                                 "nines", "nines desc", "reads_to", "reads_to desc", "sure_to", "sure_to desc"}) {
         for (const char* filter : {"", "state = RUNNING", "owner = \"ada\"", "visibility = PRIVATE",
-                                   "labels.key = \"value\"", "spec.n_digits = 5", "name = \"r1\""}) {
+                                   "labels.key = \"value\"", "spec.n_digits = 5", "name = \"r1\"", "sweep = \"s1\""}) {
           for (const bool show_deleted : {false, true}) {
             RunQuery query;
             query.order_by = order;
@@ -195,6 +223,8 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(transaction.tokens().Prune(absl::Now()).ok());
       EXPECT_TRUE(transaction.audit().Prune(absl::Now()).ok());
       EXPECT_TRUE(transaction.question_sets().ForgetUnnamed(absl::Now()).ok());
+      EXPECT_TRUE(transaction.jobs().RemoveOrder("j2").ok());
+      EXPECT_TRUE(transaction.sweeps().Remove("s1").ok());
       EXPECT_TRUE(transaction.analyses().Remove("r1", "a1").ok());
       EXPECT_TRUE(transaction.runs().Remove("r1").ok());
       return transaction.removals().End({"r2", "", ""});

@@ -43,6 +43,7 @@ std::vector<RunListField> MakeFields() {
       {"state_reason", "text", false, "why it waits, or how it ended"},
       {"owner", "text", false, ""},
       {"visibility", "LAB, PRIVATE", false, "who may see it: everybody, or its owner and admins"},
+      {"sweep", "text", false, "that it is a member of: s4t1b8xe, also as sweeps/s4t1b8xe; sweep:* for any"},
       {"labels.KEY", "text", false, "a label; labels:KEY for its presence"},
       {"imported", "true, false", false, "from foreign weights"},
       {"mixed_hardware", "true, false", false, "its segments ran on different hardware"},

@@ -45,13 +45,15 @@ class Server:
     def __init__(self, catalog):
         self.catalog, self.clock = catalog, Clock()
         self._runs, self._labels, self._jobs, self._analyses, self._visibility = {}, {}, {}, {}, {}
+        self._sweeps = {}
 
-    def create(self, run, reason, labels=None, visibility='LAB'):
-        """`visibility`: from version 7 on."""
+    def create(self, run, reason, labels=None, visibility='LAB', sweep='', **queue):
+        """`visibility`: from version 7 on, `sweep` and `queue` from version 8 on."""
         now = self.clock.now()
         job = {'id': f'j{len(self._jobs) + 1:07}', 'run': run, 'analysis': '', 'state': 'QUEUED', 'reason': reason,
                'detail': '', 'attempt': 1, 'segment': 0, 'slot': '', 'create_time': now, 'start_time': None,
-               'end_time': None}
+               'end_time': None, 'owner': OWNER, 'sweep': sweep, 'expected_seconds': 1.5,
+               'expected_end_time': now + 10**9, **queue}
         self._runs[run] = {
             'id': run, 'model_name': MODEL, 'owner': OWNER, 'state': 'QUEUED', 'state_reason': reason,
             'state_detail': '', 'imported': 0, 'mixed_hardware': 0, 'attempt': 1, 'segment': 0,
@@ -59,6 +61,7 @@ class Server:
             'start_time': None, 'end_time': None, 'delete_time': None, 'spec': text(SPEC)}
         self._labels[run] = labels or {}
         self._visibility[run] = visibility
+        self._sweeps[run] = sweep
         self._jobs[run, ''] = job
         self._put(run)
         self.catalog.insert_job(job)
@@ -114,7 +117,7 @@ class Server:
         now = self.clock.now()
         job = {'id': f'j{len(self._jobs) + 1:07}', 'run': run, 'analysis': analysis, 'state': 'QUEUED',
                'reason': reason, 'detail': '', 'attempt': 1, 'segment': 0, 'slot': '', 'create_time': now,
-               'start_time': None, 'end_time': None}
+               'start_time': None, 'end_time': None, 'owner': OWNER}
         self._analyses[run, analysis] = {
             'id': analysis, 'analysis': kind, 'checkpoint': f'runs/{run}/checkpoints/{step}', 'state': 'QUEUED',
             'state_reason': reason, 'state_detail': '', 'progress': 0.0, 'create_time': now, 'end_time': None,
@@ -124,6 +127,15 @@ class Server:
         self.catalog.put_analysis(run, self._analyses[run, analysis])
         self.catalog.insert_job(job)
         self._tell(run, analysis, now)
+
+    def order(self, run, analysis, waits_for, request):
+        """From version 8 on: an analysis that is asked waits for a run."""
+        stored = self._analyses[run, analysis]
+        self.catalog.put_dependency(self._jobs[run, analysis]['id'], waits_for)
+        self.catalog.put_order(self._jobs[run, analysis]['id'],
+                               {'name': f'runs/{run}/analyses/{analysis}', 'analysis': stored['analysis'],
+                                'request': request, 'question_set': UNIFORM, 'state': 'QUEUED', 'owner': OWNER,
+                                'key': stored['key'], 'job': stored['job']})
 
     def answer(self, run, analysis, kind, step, question_set):
         self.ask(run, analysis, kind, step, question_set)
@@ -137,7 +149,7 @@ class Server:
         return self._runs[run], self._labels[run]
 
     def _put(self, run):
-        self.catalog.put_run(self._runs[run], self._labels[run], self._visibility[run])
+        self.catalog.put_run(self._runs[run], self._labels[run], self._visibility[run], self._sweeps.get(run, ''))
 
     def _tell(self, run, analysis, now, log_entries=None):
         job = self._jobs.get((run, analysis))
@@ -147,6 +159,19 @@ class Server:
              'state': job['state'] if job else 'SUCCEEDED', 'reason': job['reason'] if job else '',
              'detail': job['detail'] if job else '', 'attempt': subject['attempt'],
              'segment': job['segment'] if job else 0, 'of_training': int(analysis in ('', None))}, log_entries)
+
+
+def tell_of_the_queue(server):
+    """A sweep of the run that comes next, an analysis that waits for another run, usage and a rate."""
+    now = server.clock.now()
+    definition = {'name': 'sweeps/swept', 'model_name': MODEL, 'spec': SPEC,
+                  'fields': [{'field': 'seed', 'values': ['1']}],
+                  'then': [{'request': {'evaluate': {}}, 'question_set': UNIFORM}], 'max_parallel': 2, 'owner': OWNER,
+                  'create_time': iso(now), 'visibility': 'LAB', 'priority': 'LOW', 'runs': 1}
+    server.catalog.insert_sweep('swept', OWNER, definition, now)
+    server.order('succeeded', 'waits', 'running', {'evaluate': {}})
+    server.catalog.put_usage(OWNER, 12.5, server.clock.now())
+    server.catalog.put_rate('train', 'n = 2', 0.25, server.clock.now())
 
 
 def tell_story(catalog):
@@ -200,7 +225,10 @@ def tell_story(catalog):
     server.change('cancelling', 'CANCELLING', reason='CANCEL_REQUESTED', slot='cpu2')
     server.create('cancelled', 'PRIORITY', visibility='PRIVATE')
     server.change('cancelled', 'CANCELLED', reason='CANCEL_REQUESTED')
-    server.create('lost', 'RESOURCES')
+    if catalog.version >= 8:
+        tell_of_the_queue(server)
+    server.create('lost', 'RESOURCES', sweep='swept' if catalog.version >= 8 else '', priority='LOW', held_by='bob',
+                  memory_bytes=2**30, device_seconds=2.5)
     server.start('lost', slot='cpu3')
     server.change('lost', 'QUEUED', reason='WORKER_LOST', detail='exited with status 1', lost=True)
 

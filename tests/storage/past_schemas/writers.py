@@ -75,6 +75,10 @@ ANALYSIS_COLUMNS = ('id', 'analysis', 'checkpoint', 'state', 'state_reason', 'st
                     'end_time', 'owner', 'key', 'job', 'question_set', 'provenance')
 
 
+QUEUE_COLUMNS = ('owner', 'priority', 'quick', 'held_by', 'sweep', 'memory_bytes', 'expected_seconds',
+                 'device_seconds', 'charged_until', 'expected_end_time')
+
+
 class Catalog:
     """CatalogTransaction of a version."""
 
@@ -88,8 +92,8 @@ class Catalog:
     def _next_sequence(self):
         return self.database.execute('UPDATE sequences SET last = last + 1 RETURNING last').fetchall()[0][0]
 
-    def put_run(self, run, labels, visibility):
-        """`run`: the columns of kRunColumns. Inserts or updates. `visibility`: from version 7 on."""
+    def put_run(self, run, labels, visibility, sweep=''):
+        """`run`: the columns of kRunColumns. Inserts or updates. `visibility`: from version 7 on, `sweep` from 8."""
         values = dict(run)
         update = [f'{column} = excluded.{column}' for column in run if column != 'id']
         if self.version >= 5:
@@ -100,6 +104,8 @@ class Catalog:
         if self.version >= 7:
             values['visibility'] = visibility
             update.append('visibility = excluded.visibility')
+        if self.version >= 8:
+            values['sweep'] = sweep
         self.database.execute(
             f"INSERT INTO runs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))}) ON CONFLICT (id) DO "
             f"UPDATE SET {', '.join(update)}", list(values.values()))
@@ -110,7 +116,39 @@ class Catalog:
             self._follow_headlines(run['id'])
 
     def insert_job(self, job):
-        insert(self.database, 'jobs', job)
+        """Owner, priority and the like: from version 8 on."""
+        insert(self.database, 'jobs',
+               {column: job[column] for column in job if self.version >= 8 or column not in QUEUE_COLUMNS})
+
+    def put_dependency(self, job, run):
+        """From version 8 on."""
+        if self.version >= 8:
+            insert(self.database, 'job_dependencies', {'job': job, 'run': run})
+
+    def put_order(self, job, analysis):
+        """From version 8 on."""
+        if self.version >= 8:
+            insert(self.database, 'orders', {'job': job, 'analysis': text(analysis)})
+
+    def insert_sweep(self, sweep, owner, definition, now):
+        """From version 8 on."""
+        if self.version >= 8:
+            insert(self.database, 'sweeps',
+                   {'id': sweep, 'sequence': self._next_sequence(), 'owner': owner, 'visibility': 'LAB',
+                    'state': 'SWEEP_STATE_UNSPECIFIED', 'state_detail': '', 'create_time': now, 'end_time': None,
+                    'definition': text(definition)})
+
+    def put_usage(self, user, device_seconds, now):
+        """From version 8 on."""
+        if self.version >= 8:
+            insert(self.database, 'usage', {'user': user, 'device_seconds': device_seconds, 'time': now})
+
+    def put_rate(self, kind, shape, seconds, now):
+        """From version 8 on."""
+        if self.version >= 8:
+            insert(self.database, 'rates',
+                   {'device': 'cpu', 'threads': 1, 'kind': kind, 'shape': shape, 'seconds_per_unit': seconds,
+                    'model_seconds_per_unit': 2 * seconds, 'samples': 1, 'update_time': now})
 
     def update_job(self, job):
         columns = ('state', 'reason', 'detail', 'attempt', 'segment', 'slot', 'start_time', 'end_time')
