@@ -39,6 +39,7 @@ class RealJobManager final : public JobManager {
   Runs& runs() override { return runs_; }
   Analyses& analyses() override { return analyses_; }
   QuestionSets& question_sets() override { return question_sets_; }
+  Predictor& predictor() override { return context_.predictor; }
 
  private:
   Context context_;
@@ -58,6 +59,9 @@ class RealJobManager final : public JobManager {
 absl::StatusOr<std::vector<std::string>> RealJobManager::Recover() {
   SUMSCOPE_ASSIGN_OR_RETURN(std::vector<std::string> repairs, recovery_.Start());
   for (const std::string& repair : housekeeping_.Start()) repairs.push_back(Bounded(repair));
+  if (const absl::Status rates = context_.predictor.Load(); !rates.ok()) {
+    repairs.push_back(Bounded(absl::StrCat("the rates of finished work cannot be read: ", rates.message())));
+  }
   return repairs;
 }
 

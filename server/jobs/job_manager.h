@@ -14,6 +14,7 @@
 namespace sumscope::jobs {
 
 class Analyses;
+class Predictor;
 class QuestionSets;
 class Queue;
 class Runs;
@@ -48,6 +49,7 @@ class JobManager {
   virtual Runs& runs() = 0;
   virtual Analyses& analyses() = 0;
   virtual QuestionSets& question_sets() = 0;
+  virtual Predictor& predictor() = 0;
   virtual Queue& queue() = 0;
   virtual Sweeps& sweeps() = 0;
 };

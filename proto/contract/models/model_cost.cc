@@ -61,4 +61,13 @@ Work WorkOfAnswer(const v1::TrainSpec& spec) {
           AnswerPatterns(spec, static_cast<double>(VocabularySize(spec))) + AnswerLogits(spec)};
 }
 
+uint64_t CheckpointsBetween(uint64_t from, uint64_t to, uint64_t steps) {
+  const auto counts = [&](uint64_t step) { return from < step && step <= to; };
+  uint64_t count = from == 0 ? 1 : 0;
+  for (uint64_t decade = 1; decade < steps; decade *= 10) {
+    for (const uint64_t factor : {1, 2, 5}) count += factor * decade < steps && counts(factor * decade) ? 1 : 0;
+  }
+  return count + (steps > 0 && counts(steps) ? 1 : 0);
+}
+
 }  // namespace sumscope

@@ -40,6 +40,13 @@ Work WorkOfAnswer(const v1::TrainSpec& spec);
 // functions as what is predicted.
 Work WorkOfStep(const v1::TrainSpec& spec);
 
+// A checkpoint answers so many held-out questions (a test holds it equal to the engine's).
+inline constexpr double kHeldoutQuestions = 10'000;
+
+// Checkpoints of a training of `steps` steps, which are at 0, 1, 2, 5, 10, 20, 50, .. and the last: those that come
+// after step `from` up to step `to`, and that of step 0 when `from` is 0.
+uint64_t CheckpointsBetween(uint64_t from, uint64_t to, uint64_t steps);
+
 }  // namespace sumscope
 
 #endif  // SUMSCOPE_PROTO_CONTRACT_MODELS_MODEL_COST_H_

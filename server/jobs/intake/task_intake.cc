@@ -71,6 +71,7 @@ void TaskIntake::Start(const worker::v1::WorkerMessage& message) {
   if (failure_.has_value()) return;
   if (const absl::Status checked = check_.Check(message); !checked.ok()) return Fail(checked);
   const v1::Attempt& provenance = message.started().provenance();
+  place_ = {provenance.device(), provenance.threads()};
   absl::Status status = absl::OkStatus();
   if (assignment_.analysis_id.empty()) {
     status = StartTraining(provenance);
@@ -262,7 +263,22 @@ absl::StatusOr<storage::Job> TaskIntake::Finish(const worker::v1::WorkerMessage&
   const bool done = message.finished().outcome() == worker::v1::Finished::DONE;
   absl::StatusOr<storage::Job> job = done ? Succeed() : Record(EndOf(message.finished()));
   if (job.ok()) Acknowledge(message.sequence());
+  LearnRates(message.finished());
   return job;
+}
+
+void TaskIntake::LearnRates(const worker::v1::Finished& finished) {
+  const double seconds = absl::ToDoubleSeconds(context_->clock->Monotonic() - start_);
+  absl::Status learnt;
+  if (assignment_.analysis_id.empty()) {
+    const worker::v1::TrainTask& train = assignment_.task.train();
+    learnt = context_->predictor.Learn(
+        DoneTraining{train.spec(), place_, train.first_step(), state_.step, state_.step_seconds, seconds});
+  } else if (finished.outcome() == worker::v1::Finished::DONE) {
+    learnt = context_->predictor.Learn(
+        DoneAnalysis{assignment_.task.analysis().spec(), place_, assignment_.analysis, seconds});
+  }
+  learnt.IgnoreError();  // what the catalog does not keep, the next one tells again
 }
 
 absl::StatusOr<storage::Job> TaskIntake::Succeed() {

@@ -44,6 +44,7 @@ class TaskIntake {
     uint64_t step = 0;           // of this segment: steps done
     std::optional<double> loss;  // of the last of these
     std::optional<double> steps_per_second;
+    double step_seconds = 0;  // within steps, of this segment
     std::optional<int64_t> open_set;
     storage::TensorSetKind open_kind = storage::TensorSetKind::kWeights;
     uint64_t open_step = 0;
@@ -77,6 +78,8 @@ class TaskIntake {
   absl::StatusOr<storage::Job> Succeed();
   absl::StatusOr<storage::Job> Record(const TaskEnd& end);
   EndFacts FactsOfEnd();
+  // How long the segment took, or the analysis that succeeded, to predict others by.
+  void LearnRates(const worker::v1::Finished& finished);
   // What an error makes of the task: a lie is a failed attempt, storage that was waited for in vain nobody's failure.
   TaskEnd EndBy(const absl::Status& status);
   // Ends the task with what the worker sends from here on unheard.
@@ -94,6 +97,7 @@ class TaskIntake {
   State state_;
   bool started_ = false;
   absl::Duration start_, refresh_at_;
+  Place place_;                             // where the worker computes
   v1::Provenance provenance_;               // of an analysis
   std::unique_ptr<CaptureIntake> capture_;  // of a capture
   std::optional<TaskEnd> failure_;

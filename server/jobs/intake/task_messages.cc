@@ -75,7 +75,10 @@ absl::Status TaskIntake::ApplyMetrics(const v1::MetricBlock& block, storage::Run
 
 absl::Status TaskIntake::ApplyTiming(const v1::MetricBlock& block, storage::RunFileTransaction& transaction,
                                      State* state) {
-  for (const double speed : block.values()) Smooth(speed, &state->steps_per_second);
+  for (const double speed : block.values()) {
+    Smooth(speed, &state->steps_per_second);
+    state->step_seconds += 1 / speed;
+  }
   std::optional<uint64_t> ignored;  // another attempt is faster or slower
   // What a lost worker measured and did not send any more is unknown: NaN.
   while (state->facts.timing_steps < block.first_step()) {

@@ -12,6 +12,7 @@
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/jobs/rates/predictor.h"
 #include "server/jobs/state/capture_room.h"
 #include "server/jobs/state/interrupt.h"
 #include "server/jobs/state/parts.h"
@@ -25,10 +26,13 @@ struct Context : JobsParts {
   Context(const JobsOptions& with_options, const JobsParts& parts)
       : JobsParts(parts),
         options(with_options),
-        capture_room(catalog, captures, options.capture_limit_bytes, options.free_disk_bytes) {}
+        capture_room(catalog, captures, options.capture_limit_bytes, options.free_disk_bytes),
+        predictor(
+            catalog, [this] { return pool->Slots(); }, clock) {}
 
   const JobsOptions options;
   CaptureRoom capture_room;
+  Predictor predictor;                // of how long work takes; learns from what ends
   Interrupt interrupt;                // set at the end of a drain: what still retries gives up
   std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
   jobs::StorageWaits storage_waits;

@@ -87,7 +87,7 @@ absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::C
       AnalysisKey(weights.sha256, analysis.request(), analysis.question_set().sha256(), run.spec().precision()));
 
   *analysis.mutable_prediction() = PredictAnalysis(run.spec(), analysis.request(), analysis.question_set(),
-                                                   uploaded.count(), SpeedOf(backend_.pool->Slots()));
+                                                   uploaded.count(), backend_.manager->predictor());
   SUMSCOPE_RETURN_IF_ERROR(CheckMemory(analysis.prediction().memory_bytes(), backend_.memory_bytes));
   SUMSCOPE_RETURN_IF_ERROR(
       CheckResultSize(analysis.request(), analysis.question_set(),

@@ -8,18 +8,8 @@
 namespace sumscope::rpc {
 namespace {
 
-// Steps 0, 1, 2, 5, 10, 20, 50, .. up to `steps`, and the last.
-uint64_t CheckpointCount(uint64_t steps) {
-  uint64_t count = 1;
-  for (uint64_t decade = 1; decade <= steps; decade *= 10) {
-    for (const uint64_t factor : {1, 2, 5}) count += factor * decade < steps ? 1 : 0;
-  }
-  return count + 1;
-}
-
-}  // namespace
-
-v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed) {
+// All but the time.
+v1::Prediction NeedsOf(const v1::TrainSpec& spec) {
   const ModelCost cost = CostOf(spec);
   const uint64_t parameters = cost.parameters, element_bytes = cost.element_bytes, rows = cost.rows;
   const uint64_t answer_rows = AnswerTokenNames(spec).size();
@@ -30,13 +20,25 @@ v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed) {
   prediction.set_parameters(parameters);
   prediction.set_memory_bytes(kLibraryBytes + parameters * element_bytes * 4 +
                               cost.row_activation * rows * spec.batch_size() * element_bytes * 2);
-  prediction.set_disk_bytes((CheckpointCount(spec.steps()) + 2 * 3) * parameters * element_bytes +
+  prediction.set_disk_bytes((CheckpointsBetween(0, spec.steps(), spec.steps()) + 2 * 3) * parameters * element_bytes +
                             spec.steps() * metric_columns * sizeof(double));
-  const Work step = WorkOfStep(spec);
-  prediction.set_training_flops(step.flops * static_cast<double>(spec.steps()));
-  prediction.set_seconds(speed.TrainingSeconds(step, spec.steps()));
-  prediction.set_measured(speed.measured);
+  prediction.set_training_flops(WorkOfStep(spec).flops * static_cast<double>(spec.steps()));
   return prediction;
+}
+
+}  // namespace
+
+v1::Prediction PredictTraining(const v1::TrainSpec& spec, const jobs::Predictor& predictor) {
+  v1::Prediction prediction = NeedsOf(spec);
+  const jobs::PredictedTime time = predictor.Training(spec);
+  prediction.set_seconds(time.seconds);
+  prediction.set_measured(time.basis != jobs::Basis::kAssumed);
+  prediction.set_basis(time.Text());
+  return prediction;
+}
+
+v1::Prediction PredictTraining(const v1::TrainSpec& spec, const Speed& speed) {
+  return PredictTraining(spec, jobs::Predictor(speed));
 }
 
 absl::Status CheckMemory(uint64_t predicted_bytes, uint64_t memory_bytes) {

@@ -108,7 +108,7 @@ absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1:
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Visibility visibility, CompleteVisibility(request.visibility(), usual));
   SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
   if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
-  const v1::Prediction prediction = PredictTraining(spec, SpeedOf(backend_.pool->Slots()));
+  const v1::Prediction prediction = PredictTraining(spec, backend_.manager->predictor());
   SUMSCOPE_RETURN_IF_ERROR(CheckMemory(prediction.memory_bytes(), backend_.memory_bytes));
   if (request.validate_only()) {
     v1::Run run;

@@ -65,10 +65,32 @@ TEST(PredictTraining_Test, GivenMeasuredRatesThenTheirTime) {
   spec.set_format(v1::PLAIN);
   const v1::Prediction prediction = PredictTraining(CompleteSpec(spec), speed);
   EXPECT_TRUE(prediction.measured());
-  EXPECT_NEAR(prediction.seconds(), prediction.training_flops() / 90e9 + 15, 1e-6);
-  EXPECT_NEAR(prediction.seconds() / 60, 21, 2);
+  // And fifteen checkpoints, each with 10,000 answers.
+  const double checkpoints = 15 * 10'000 * WorkOfAnswer(CompleteSpec(spec)).flops / 30e9;
+  EXPECT_NEAR(prediction.seconds(), prediction.training_flops() / 90e9 + 15 + checkpoints, 1e-6);
+  EXPECT_NEAR((prediction.seconds() - checkpoints) / 60, 21, 2);
   EXPECT_EQ(speed.rates.answering_flops_per_second(), 30e9);
   EXPECT_EQ(speed.rates.intervening_flops_per_second(), 10e9);
+}
+
+// Of 60 steps 24 of 29 seconds were eight checkpoints, of which nothing was predicted.
+TEST(PredictTraining_Test, GivenFewStepsThenCheckpointsAreMostOfTheirTime) {
+  v1::TrainSpec spec;
+  spec.set_steps(60);
+  spec = CompleteSpec(spec);
+  Speed speed = AssumedSpeed(1);
+  const double all = PredictTraining(spec, speed).seconds();
+  EXPECT_NEAR(all, speed.TrainingSeconds(WorkOfStep(spec), 60) + 8 * speed.CheckpointSeconds(spec), 1e-9);
+  EXPECT_GT(8 * speed.CheckpointSeconds(spec), all / 2);
+}
+
+TEST(CheckpointsBetween_Test, AreThoseOfTheEngine) {
+  EXPECT_EQ(CheckpointsBetween(0, 15'000, 15'000), 15u);
+  EXPECT_EQ(CheckpointsBetween(0, 0, 15'000), 1u);
+  EXPECT_EQ(CheckpointsBetween(0, 4, 60), 3u);
+  EXPECT_EQ(CheckpointsBetween(5, 60, 60), 4u);  // 10, 20, 50, 60
+  EXPECT_EQ(CheckpointsBetween(50, 59, 60), 0u);
+  EXPECT_EQ(CheckpointsBetween(0, 50, 50), 7u);  // the last one is one of the others
 }
 
 TEST(PredictTraining_Test, GivenNoRatesThenThoseAssumedOfTheFirstSlot) {

@@ -1,8 +1,8 @@
-#include "server/rpc/predictions/speed.h"
+#include "server/jobs/rates/speed.h"
 
 #include <algorithm>
 
-namespace sumscope::rpc {
+namespace sumscope::jobs {
 
 double Speed::TrainingSeconds(const Work& step, uint64_t steps) const {
   return static_cast<double>(steps) * (step.flops / rates.training_flops_per_second() +
@@ -14,6 +14,10 @@ double Speed::AnalysisSeconds(const AnalysisWork& work) const {
          work.answering.values * rates.answering_value_seconds() +
          work.intervening.flops / rates.intervening_flops_per_second() +
          work.intervening.values * rates.intervening_value_seconds();
+}
+
+double Speed::CheckpointSeconds(const v1::TrainSpec& spec) const {
+  return AnalysisSeconds(Answering(kHeldoutQuestions * WorkOfAnswer(spec)));
 }
 
 Speed AssumedSpeed(uint32_t threads) {
@@ -52,4 +56,15 @@ Speed SpeedOf(const std::vector<v1::Slot>& slots) {
   return mean;
 }
 
-}  // namespace sumscope::rpc
+Speed SpeedOf(const std::vector<v1::Slot>& slots, const std::string& device, uint32_t threads) {
+  std::vector<v1::Slot> own;
+  for (const v1::Slot& slot : slots) {
+    if (slot.device() == device && slot.threads() == threads) own.push_back(slot);
+  }
+  const Speed speed = SpeedOf(own);
+  if (speed.measured) return speed;
+  const Speed others = SpeedOf(slots);
+  return others.measured ? others : AssumedSpeed(threads);
+}
+
+}  // namespace sumscope::jobs
