@@ -13,6 +13,7 @@
 #include "server/worker/link/server_link.h"
 #include "server/worker/machine/calibration.h"
 #include "server/worker/machine/environment.h"
+#include "server/worker/machine/gpu.h"
 #include "server/worker/tasks/guard.h"
 #include "server/worker/tasks/task.h"
 
@@ -31,11 +32,23 @@ bool IsDamaged(const v1::Finished& finished, const Environment& environment) {
   return finished.reason() == "LIBTORCH_ERROR" && environment.device != "cpu";
 }
 
+// Before the server hears that a task is over: it looks whether the memory of a GPU is back. What fails here fails the
+// next task, which then says so.
+void ReleaseMemory(const Environment& environment) {
+  const absl::Status released = Guarded([&]() -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(environment.device));
+    ReleaseCachedMemory(device);
+    return absl::OkStatus();
+  });
+  if (!released.ok()) std::cerr << "sumscope-worker: memory was not released: " << released.message() << "\n";
+}
+
 // Runs tasks until the server has no more for this process. A damaged process ends without saying that it finished, so
 // that the server counts the attempt and does not give it the next task.
 absl::Status Serve(const Environment& environment, ServerLink* link) {
   while (std::optional<TaskInput> input = link->NextTask()) {
     const v1::Finished finished = RunTask(*input, environment, link->sink());
+    ReleaseMemory(environment);
     if (IsDamaged(finished, environment)) {
       v1::WorkerMessage log;
       log.mutable_log()->set_severity("ERROR");
@@ -72,8 +85,8 @@ absl::Status RunWorker(const Options& options) {
     engine::SetThreads(static_cast<int>(environment.threads));
     // A worker without its device would take jobs only to fail them: it ends, and the slot says why.
     SUMSCOPE_ASSIGN_OR_RETURN(const torch::Device device, OpenDevice(environment.device));
-    return link.Connect(options.server, *token, DescribeProvenance(environment),
-                        RatesOrNone(device, environment.clock));
+    return link.Connect(options.server, *token, DescribeProvenance(environment), RatesOrNone(device, environment.clock),
+                        DeviceUuid(device));
   });
   if (!prepared.ok()) return prepared;
   const absl::Status served = Serve(environment, &link);

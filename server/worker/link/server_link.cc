@@ -19,7 +19,8 @@ namespace sumscope::worker {
 ServerLink::~ServerLink() { (void)Close(); }
 
 absl::Status ServerLink::Connect(const std::string& server, const std::string& token,
-                                 const sumscope::v1::Attempt& provenance, const sumscope::v1::Rates& rates) {
+                                 const sumscope::v1::Attempt& provenance, const sumscope::v1::Rates& rates,
+                                 const std::string& device_uuid) {
   if (!absl::StartsWith(server, "unix:")) {
     return MakeError(absl::StatusCode::kInvalidArgument, "SERVER_ADDRESS",
                      "the server's address must be unix:/path: the launch's token may not cross a network");
@@ -33,6 +34,7 @@ absl::Status ServerLink::Connect(const std::string& server, const std::string& t
   hello->set_pid(getpid());
   *hello->mutable_provenance() = provenance;
   *hello->mutable_rates() = rates;
+  hello->set_device_uuid(device_uuid);
   channel_ = grpc::CreateChannel(GrpcAddress(server), grpc::InsecureChannelCredentials());
   stub_ = v1::WorkerLink::NewStub(channel_);
   stream_ = stub_->Connect(&context_);

@@ -30,10 +30,11 @@ class ServerLink {
   ServerLink(const ServerLink&) = delete;
   ServerLink& operator=(const ServerLink&) = delete;
 
-  // Opens the stream to `server` (unix:/path) and says hello, with what was measured. INVALID_ARGUMENT SERVER_ADDRESS.
+  // Opens the stream to `server` (unix:/path) and says hello, with what was measured and the UUID of
+  // its GPU ("" of the CPU). INVALID_ARGUMENT SERVER_ADDRESS.
   // A server that is not there, and an Abort before, show as the end of the link.
   absl::Status Connect(const std::string& server, const std::string& token, const sumscope::v1::Attempt& provenance,
-                       const sumscope::v1::Rates& rates);
+                       const sumscope::v1::Rates& rates, const std::string& device_uuid);
 
   // Waits for a task. Nothing when the link ended or an exit was asked for.
   std::optional<TaskInput> NextTask();

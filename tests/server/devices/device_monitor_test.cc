@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
-#include "tests/server/devices/fake_box.h"
+#include "tests/support/fake_nvml/fake_box.h"
 
 namespace sumscope::devices {
 namespace {

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_TESTS_SERVER_DEVICES_FAKE_BOX_H_
-#define SUMSCOPE_TESTS_SERVER_DEVICES_FAKE_BOX_H_
+#ifndef SUMSCOPE_TESTS_SUPPORT_FAKE_NVML_FAKE_BOX_H_
+#define SUMSCOPE_TESTS_SUPPORT_FAKE_NVML_FAKE_BOX_H_
 
 #include <filesystem>
 #include <fstream>
@@ -7,7 +7,7 @@
 
 #include "tests/support/temp_directory.h"
 
-namespace sumscope::devices {
+namespace sumscope {
 
 // A machine with GPUs, as tests/support/fake_nvml plays it: a copy of that library beside a state of its own.
 class FakeBox {
@@ -25,6 +25,6 @@ class FakeBox {
   const TempDirectory folder_;
 };
 
-}  // namespace sumscope::devices
+}  // namespace sumscope
 
-#endif  // SUMSCOPE_TESTS_SERVER_DEVICES_FAKE_BOX_H_
+#endif  // SUMSCOPE_TESTS_SUPPORT_FAKE_NVML_FAKE_BOX_H_
