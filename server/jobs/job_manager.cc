@@ -10,14 +10,17 @@
 #include "proto/contract/text/first_few.h"
 #include "server/jobs/analyses/analyses.h"
 #include "server/jobs/intake/ingest.h"
+#include "server/jobs/keeping/follower.h"
 #include "server/jobs/keeping/housekeeping.h"
 #include "server/jobs/keeping/recovery.h"
 #include "server/jobs/questions/question_sets.h"
+#include "server/jobs/runs/dependents.h"
 #include "server/jobs/runs/runs.h"
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/scheduling/dispatcher.h"
 #include "server/jobs/scheduling/policy/plan.h"
 #include "server/jobs/state/context.h"
+#include "server/jobs/sweeps/sweep_keeper.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -40,6 +43,7 @@ class RealJobManager final : public JobManager {
   Analyses& analyses() override { return analyses_; }
   QuestionSets& question_sets() override { return question_sets_; }
   Predictor& predictor() override { return context_.predictor; }
+  Sweeps& sweeps() override { return sweeps_; }
 
  private:
   Context context_;
@@ -51,6 +55,9 @@ class RealJobManager final : public JobManager {
   Runs runs_{&context_, &admission_};
   Analyses analyses_{&context_, &admission_};
   QuestionSets question_sets_{&context_};
+  SweepKeeper sweeps_{&context_, &admission_};
+  Dependents dependents_{&context_, &admission_};
+  Follower follower_{&context_, &dependents_, &sweeps_};
   std::thread housekeeper_;
   Mutex mutex_;
   bool down_ ABSL_GUARDED_BY(mutex_) = false;
@@ -70,9 +77,11 @@ absl::Status RealJobManager::Start() {
   SUMSCOPE_ASSIGN_OR_RETURN(Jobs jobs, ReadCatalog<Jobs>(context_.catalog, [](storage::CatalogReader& reader) {
                               return reader.jobs().ListUnfinished(storage::Viewer::Server());
                             }));
+  follower_.Prepare(jobs);
   for (storage::Job& job : jobs) {
     if (job.state == v1::QUEUED && !recovery_.IsLeft(job.id)) dispatcher_.Enqueue(std::move(job));
   }
+  follower_.Start();
   if (context_.reserve != nullptr) context_.reserve->Fill();
   dispatcher_.Start(&ingest_);
   housekeeper_ = std::thread([this] {
@@ -99,6 +108,7 @@ void RealJobManager::Drain(absl::Duration grace) {
   // From here on, what cannot be stored at once is left to the next start's recovery.
   context_.interrupt.Set();
   if (housekeeper_.joinable()) housekeeper_.join();
+  follower_.Stop();
   dispatcher_.Stop();
   context_.pool->Shutdown();
   ingest_.Close();

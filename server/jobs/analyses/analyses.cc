@@ -9,8 +9,10 @@
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
 #include "server/jobs/analyses/analysis_checks.h"
+#include "server/jobs/analyses/orders.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/keeping/housekeeping.h"
+#include "server/jobs/runs/dependencies.h"
 #include "server/jobs/state/transitions.h"
 #include "server/jobs/tasks/node_tags.h"
 
@@ -23,18 +25,34 @@ absl::Status CheckNotDeleted(const v1::Run& run) {
                    absl::StrCat(run.name(), " is deleted; undelete it first"));
 }
 
+// From here on an uploaded set is named, and stays.
+absl::Status CheckQuestions(storage::CatalogReader& reader, const storage::Viewer& viewer,
+                            const v1::Analysis& analysis) {
+  if (!analysis.question_set().has_uploaded()) return absl::OkStatus();
+  return reader.question_sets().Get(viewer, analysis.question_set().uploaded().sha256()).status();
+}
+
 }  // namespace
 
 absl::StatusOr<v1::Run> Analyses::GetRun(const storage::Viewer& viewer, const std::string& run) {
   return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.runs().Get(viewer, run); });
 }
 
-absl::StatusOr<v1::Analysis> Analyses::WithContent(const std::string& run, v1::Analysis analysis) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(run));
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis whole, file->GetAnalysis(IdOf(analysis.name())));
-  whole.set_state(analysis.state());
-  whole.set_state_reason(analysis.state_reason());
-  whole.set_state_detail(analysis.state_detail());
+absl::StatusOr<v1::Analysis> Analyses::WithContent(const v1::Analysis& row) {
+  v1::Analysis whole;
+  if (IsOrder(row)) {
+    SUMSCOPE_ASSIGN_OR_RETURN(whole, ReadCatalog<v1::Analysis>(context_->catalog, [&](auto& reader) {
+                                return reader.jobs().GetOrder(IdOf(row.job()));
+                              }));
+  } else {
+    SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(row.name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(name.run));
+    SUMSCOPE_ASSIGN_OR_RETURN(whole, file->GetAnalysis(name.analysis));
+  }
+  whole.set_state(row.state());
+  whole.set_state_reason(row.state_reason());
+  whole.set_state_detail(row.state_detail());
+  if (row.has_end_time()) *whole.mutable_end_time() = row.end_time();
   if (whole.state() != v1::SUCCEEDED) whole.clear_result();
   return whole;
 }
@@ -58,15 +76,23 @@ absl::StatusOr<std::optional<CreatedAnalysis>> Analyses::Find(const storage::Act
         return reader.analyses().Find(actor.viewer(), run, key);
       }));
   if (!found.has_value()) return std::optional<CreatedAnalysis>();
-  SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(found->name()));
   CreatedAnalysis created;
-  SUMSCOPE_ASSIGN_OR_RETURN(created.analysis, WithContent(name.run, *std::move(found)));
+  SUMSCOPE_ASSIGN_OR_RETURN(created.analysis, WithContent(*found));
   created.from_cache = from_cache;
   return std::optional<CreatedAnalysis>(std::move(created));
 }
 
 absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Actor& actor, const Request& request,
                                                  const std::string& run, v1::Analysis analysis) {
+  NewAnalysis asked;
+  asked.analysis = std::move(analysis);
+  return Create(actor, request, run, std::move(asked));
+}
+
+absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Actor& actor, const Request& request,
+                                                 const std::string& run, NewAnalysis asked) {
+  v1::Analysis& analysis = asked.analysis;
+  if (IsOrder(analysis)) analysis.set_key(OrderKey(analysis));
   SUMSCOPE_ASSIGN_OR_RETURN(const auto lock, RunLocks::Held::Take(&being_changed_, run));
   SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, Find(actor, request, run, analysis.key()));
   if (found.has_value()) {
@@ -74,33 +100,66 @@ absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Actor& actor, co
     // The request is not recorded: it made nothing, and asked again it finds the same.
     return *std::move(found);
   }
-  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, asked.priority));
+  CreatedAnalysis created;
+  SUMSCOPE_ASSIGN_OR_RETURN(created.analysis,
+                            IsOrder(analysis) ? Order(actor, request, run, asked) : Make(actor, request, run, asked));
+  if (KindOf(analysis.request()).writes_capture()) {
+    context_->capture_room.Announce(created.analysis.name(), analysis.prediction().disk_bytes());
+  }
+  context_->hub->Notify(run);
+  return created;
+}
+
+absl::StatusOr<v1::Analysis> Analyses::Order(const storage::Actor& actor, const Request& request,
+                                             const std::string& run, const NewAnalysis& asked) {
+  const absl::Time now = context_->clock->Now();
+  JobWithSubject target = NewOrder(admission_, actor, run, context_->ids->NewId('a'), asked, "", now);
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run seen, GetRun(actor.viewer(), run));
+  SUMSCOPE_RETURN_IF_ERROR(CheckOrder(context_, seen, asked.analysis));
+  SUMSCOPE_RETURN_IF_ERROR(
+      context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.runs().Get(actor.viewer(), run));
+        if (StandingOf(target.run) == Awaited::kLost) return CheckOrder(context_, target.run, asked.analysis);
+        SUMSCOPE_RETURN_IF_ERROR(CheckQuestions(transaction, actor.viewer(), target.analysis));
+        SUMSCOPE_RETURN_IF_ERROR(InsertOrder(transaction, now, &target));
+        return RecordRequest(transaction, actor, request, target.analysis.name());
+      }));
+  admission_->Enqueue(target.job);
+  context_->ended.Look({{run}, {}, {}});  // it may have succeeded meanwhile
+  return target.analysis;
+}
+
+absl::StatusOr<v1::Analysis> Analyses::Make(const storage::Actor& actor, const Request& request, const std::string& run,
+                                            const NewAnalysis& asked) {
+  v1::Analysis analysis = asked.analysis;
   SUMSCOPE_RETURN_IF_ERROR(Check(actor.viewer(), run, analysis));
-  const uint64_t announced = analysis.prediction().disk_bytes();
   analysis.clear_prediction();
   analysis.set_name(AnalysisName(run, context_->ids->NewId('a')));
   *analysis.mutable_create_time() = ToTimestamp(context_->clock->Now());
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(run));
-  const AnalysisKind& kind = KindOf(analysis.request());
-  const absl::Status stored = kind.needs_worker() ? Queue(actor, request, run, file.get(), &analysis)
-                                                  : StoreAnswer(actor, request, run, file.get(), &analysis);
+  const absl::Status stored = KindOf(analysis.request()).needs_worker()
+                                  ? Queue(actor, request, run, asked, file.get(), &analysis)
+                                  : StoreAnswer(actor, request, run, file.get(), &analysis);
   if (!stored.ok()) {
     // Nobody finds what cannot be removed now.
     const std::string id = IdOf(analysis.name());
     file->Write([&](storage::RunFileTransaction& transaction) { return transaction.RemoveAnalysis(id); }).IgnoreError();
     return stored;
   }
-  if (kind.writes_capture()) context_->capture_room.Announce(analysis.name(), announced);
-  context_->hub->Notify(run);
-  CreatedAnalysis created;
-  created.analysis = std::move(analysis);
-  return created;
+  return analysis;
 }
 
 absl::Status Analyses::Queue(const storage::Actor& actor, const Request& request, const std::string& run,
-                             storage::RunFile* file, v1::Analysis* analysis) {
+                             const NewAnalysis& asked, storage::RunFile* file, v1::Analysis* analysis) {
+  JobAsked job;
+  job.run = run;
+  job.analysis = IdOf(analysis->name());
+  job.kind = analysis->analysis();
+  job.priority = asked.priority;
+  job.needs = asked.needs;
   JobWithSubject target;
-  target.job = admission_->NewJob(run, IdOf(analysis->name()));
+  target.job = admission_->NewJob(actor, job);
   analysis->set_state(v1::QUEUED);
   analysis->set_job(JobName(target.job.id));
   SUMSCOPE_RETURN_IF_ERROR(
@@ -109,15 +168,9 @@ absl::Status Analyses::Queue(const storage::Actor& actor, const Request& request
       context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
         SUMSCOPE_ASSIGN_OR_RETURN(target.run, transaction.runs().Get(actor.viewer(), run));
         SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(target.run));
-        if (analysis->question_set().has_uploaded()) {  // from here on it is named, and stays
-          SUMSCOPE_RETURN_IF_ERROR(
-              transaction.question_sets().Get(actor.viewer(), analysis->question_set().uploaded().sha256()).status());
-        }
+        SUMSCOPE_RETURN_IF_ERROR(CheckQuestions(transaction, actor.viewer(), *analysis));
         target.analysis = *analysis;
-        SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(target.analysis));
-        SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&target.job));
-        SUMSCOPE_RETURN_IF_ERROR(
-            Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
+        SUMSCOPE_RETURN_IF_ERROR(InsertQueued(transaction, context_->clock->Now(), &target));
         return RecordRequest(transaction, actor, request, analysis->name());
       }));
   *analysis = std::move(target.analysis);
@@ -156,7 +209,12 @@ absl::Status Analyses::StoreAnswer(const storage::Actor& actor, const Request& r
 absl::Status Analyses::Check(const storage::Viewer& viewer, const std::string& run, const v1::Analysis& analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, GetRun(viewer, run));
   SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(row));
-  return CheckAnswerable(context_, row, analysis);
+  return IsOrder(analysis) ? CheckOrder(context_, row, analysis) : CheckAnswerable(context_, row, analysis);
+}
+
+absl::Status Analyses::Check(const storage::Actor& actor, const std::string& run, const NewAnalysis& asked) {
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckPriority(actor, asked.priority, 1));
+  return Check(actor.viewer(), run, asked.analysis);
 }
 
 absl::StatusOr<v1::Analysis> Analyses::Cancel(const storage::Actor& actor, const std::string& run,

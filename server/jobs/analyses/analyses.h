@@ -36,8 +36,9 @@ class Analyses {
   // CAPTURE_TOO_LARGE; errors of Runs::Create.
   absl::StatusOr<CreatedAnalysis> Create(const storage::Actor& actor, const Request& request, const std::string& run,
                                          v1::Analysis analysis);
-  // The same with all that can be asked. Without a checkpoint it is an order, which waits for the run to succeed: then
-  // also FAILED_PRECONDITION RUN_ENDED of a run that will not. Two equal orders are one.
+  // The same with all that can be asked. Without a checkpoint it is an order, which waits for the run to succeed, and
+  // ends with it otherwise: then also FAILED_PRECONDITION RUN_ENDED of a run that will not, RUN_UNFINISHED of what is
+  // stored at once. Two equal orders are one.
   absl::StatusOr<CreatedAnalysis> Create(const storage::Actor& actor, const Request& request, const std::string& run,
                                          NewAnalysis asked);
   // What Create would refuse to make.
@@ -45,6 +46,9 @@ class Analyses {
   absl::Status Check(const storage::Viewer& viewer, const std::string& run, const v1::Analysis& analysis);
   // FAILED_PRECONDITION ANALYSIS_ENDED. Like Runs::Cancel.
   absl::StatusOr<v1::Analysis> Cancel(const storage::Actor& actor, const std::string& run, const std::string& analysis);
+  // The whole of an analysis under the state that `row` has, the catalog's: as the run's file holds it or, of an order,
+  // as it was ordered. NOT_FOUND ANALYSIS_NOT_FOUND; errors of RunFiles::Open.
+  absl::StatusOr<v1::Analysis> WithContent(const v1::Analysis& row);
   // Forgets an ended analysis, its facts, its job and its capture. Bytes that cannot be removed from its files now go
   // with the housekeeping. FAILED_PRECONDITION ANALYSIS_UNFINISHED.
   absl::Status Delete(const storage::Actor& actor, const std::string& run, const std::string& analysis);
@@ -53,10 +57,13 @@ class Analyses {
   absl::StatusOr<v1::Run> GetRun(const storage::Viewer& viewer, const std::string& run);
   absl::StatusOr<std::optional<CreatedAnalysis>> Find(const storage::Actor& actor, const Request& request,
                                                       const std::string& run, const std::string& key);
-  absl::StatusOr<v1::Analysis> WithContent(const std::string& run, v1::Analysis analysis);
-  // A new analysis: with a job that will answer it, or answered already.
+  // A new analysis: with a job that will answer it, once its run has succeeded or at once; or answered already.
+  absl::StatusOr<v1::Analysis> Order(const storage::Actor& actor, const Request& request, const std::string& run,
+                                     const NewAnalysis& asked);
+  absl::StatusOr<v1::Analysis> Make(const storage::Actor& actor, const Request& request, const std::string& run,
+                                    const NewAnalysis& asked);
   absl::Status Queue(const storage::Actor& actor, const Request& request, const std::string& run,
-                     storage::RunFile* file, v1::Analysis* analysis);
+                     const NewAnalysis& asked, storage::RunFile* file, v1::Analysis* analysis);
   absl::Status StoreAnswer(const storage::Actor& actor, const Request& request, const std::string& run,
                            storage::RunFile* file, v1::Analysis* analysis);
 

@@ -15,6 +15,13 @@
 namespace sumscope::jobs {
 namespace {
 
+// What is cancelled says why until its end.
+void KeepReason(const storage::Job& job, Outcome* outcome) {
+  if (job.state != v1::CANCELLING || outcome->state != v1::CANCELLED || job.reason.empty()) return;
+  outcome->reason = job.reason;
+  if (outcome->detail.empty()) outcome->detail = job.detail;
+}
+
 storage::LogEntry EndOfLog(absl::Time now, const Outcome& outcome) {
   storage::LogEntry entry;
   entry.time = now;
@@ -205,6 +212,7 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
       }
       if (!stored.has_value() || stored->first != target.job.state) {
         Outcome outcome = Decide(target.job.state, target.job.attempt, end);
+        KeepReason(target.job, &outcome);
         now = context->clock->Now();
         refused = StoreEnd(context, target, facts, now, &outcome);
         if (!refused.ok()) return absl::OkStatus();
@@ -231,6 +239,7 @@ absl::StatusOr<storage::Job> RecordEnd(Context* context, int tries, const std::s
     context->hub->ClearAnalysisProgress(AnalysisName(recorded.run, recorded.analysis));
   }
   context->hub->Notify(recorded.run);
+  if (IsTerminal(recorded.state)) context->ended.Put(recorded);
   return recorded;
 }
 

@@ -50,7 +50,7 @@ absl::StatusOr<std::optional<FileEnd>> EndInFile(const JobWithSubject& target, s
 absl::Status FollowFile(Context* context, const JobWithSubject& target, const FileEnd& end, const EndFacts& facts) {
   const Outcome& outcome = end.outcome;
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
-  return context->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+  const auto follow = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject current, LoadJobWithSubject(transaction, target.job.id));
     current.log_entries = log_entries;
     if (current.of_training() && facts.run.has_value()) {
@@ -63,7 +63,10 @@ absl::Status FollowFile(Context* context, const JobWithSubject& target, const Fi
     SUMSCOPE_RETURN_IF_ERROR(Change(transaction, end.time, &current, outcome.state, outcome.reason, outcome.detail));
     if (current.of_training() || outcome.state != v1::SUCCEEDED) return absl::OkStatus();
     return StoreFacts(transaction, current.analysis, facts.analysis.result(), end.time);
-  });
+  };
+  SUMSCOPE_RETURN_IF_ERROR(context->catalog->Write(follow));
+  context->ended.Put(target.job);
+  return absl::OkStatus();
 }
 
 // Brings the job in line with its readable file. Returns what was repaired, "" for nothing.
@@ -113,6 +116,8 @@ absl::StatusOr<std::string> Recovery::Recover(const storage::Job& job) {
     return absl::StrCat(JobName(job.id), ", of ", RunName(job.run), ": ", target.status().message(),
                         "; it is left alone");
   }
+  // An analysis that waits for its run is in no file yet.
+  if (!target->of_training() && target->analysis.checkpoint().empty() && job.state == v1::QUEUED) return std::string();
   const absl::StatusOr<File> file = OpenIfExists(context_, job.run);
   absl::StatusOr<std::string> repair = file.ok() ? Reconcile(context_, *target, *file) : file.status();
   if (repair.ok() || MayPass(repair.status())) return repair;

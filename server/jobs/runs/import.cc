@@ -9,6 +9,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "server/jobs/keeping/housekeeping.h"
+#include "server/jobs/runs/new_run.h"
 #include "server/jobs/runs/runs.h"
 
 namespace sumscope::jobs {
@@ -48,11 +49,15 @@ absl::StatusOr<v1::Run> Runs::Import(const storage::Actor& actor, const Request&
                             ReadCatalog<std::optional<std::string>>(
                                 context_->catalog, [&](auto& reader) { return FindReplay(reader, actor, request); }));
   if (answered.has_value()) return Get(actor.viewer(), IdOf(*answered));
-  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsWork());
   const std::string id = run_id.empty() ? context_->ids->NewId('r') : run_id;
   SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
   SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
-  v1::Run run = New(id, spec, labels, visibility, actor.user());
+  NewRun asked;
+  asked.spec = spec;
+  asked.labels = labels;
+  asked.visibility = visibility;
+  v1::Run run = RowOf(asked, id, actor.user(), context_->clock->Now());
   run.set_imported(true);
   run.set_file_name(weights.file_name);
   run.mutable_import_notes()->Add(weights.notes.begin(), weights.notes.end());

@@ -7,20 +7,14 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "proto/contract/models/model_names.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/jobs/runs/dependencies.h"
+#include "server/jobs/runs/new_run.h"
 #include "server/jobs/runs/sources.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/transitions.h"
 
 namespace sumscope::jobs {
-namespace {
-
-// A generated id is taken with a chance of 1 in 3e10 per run: tried again this often.
-constexpr int kIdTries = 5;
-
-}  // namespace
-
 absl::Status RunExists(const std::string& run) {
   return MakeError(absl::StatusCode::kAlreadyExists, "RUN_EXISTS",
                    absl::StrCat(RunName(run), " exists already; choose another run_id or leave it out"),
@@ -38,19 +32,6 @@ Runs::Reservation::~Reservation() {
   runs_->reserved_.erase(run_);
 }
 
-v1::Run Runs::New(const std::string& id, const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
-                  v1::Visibility visibility, const std::string& owner) {
-  v1::Run run;
-  run.set_name(RunName(id));
-  run.set_model_name(ModelName(spec));
-  *run.mutable_spec() = spec;
-  for (const auto& [key, value] : labels) (*run.mutable_labels())[key] = value;
-  run.set_visibility(visibility);
-  run.set_owner(owner);
-  *run.mutable_create_time() = ToTimestamp(context_->clock->Now());
-  return run;
-}
-
 absl::StatusOr<v1::Run> Runs::Get(const storage::Viewer& viewer, const std::string& run) {
   return ReadCatalog<v1::Run>(context_->catalog, [&](auto& reader) { return reader.runs().Get(viewer, run); });
 }
@@ -63,8 +44,17 @@ absl::Status Runs::RemoveOrphan(const std::string& run) {
   return context_->run_files->Remove(run);
 }
 
-absl::StatusOr<v1::Run> Runs::Insert(const storage::Actor& actor, const Request& request, const v1::Run& run) {
-  const std::string id = IdOf(run.name());
+void Runs::Enqueue(const storage::Job& job) {
+  admission_->Enqueue(job);
+  context_->hub->Notify(job.run);
+  // What it waits for may have ended since the catalog has it.
+  EndedJobs::Batch look;
+  look.runs.insert(job.dependencies.begin(), job.dependencies.end());
+  context_->ended.Look(std::move(look));
+}
+
+absl::StatusOr<v1::Run> Runs::Insert(const storage::Actor& actor, const Request& request, const NewRun& asked,
+                                     const std::string& id) {
   std::optional<storage::Job> queued;
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(
@@ -74,46 +64,64 @@ absl::StatusOr<v1::Run> Runs::Insert(const storage::Actor& actor, const Request&
           SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.runs().Get(actor.viewer(), IdOf(*answered)));
           return absl::OkStatus();
         }
-        SUMSCOPE_RETURN_IF_ERROR(CheckSourceIsTheLabs(transaction, actor.viewer(), run));
-        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
+        const absl::Time now = context_->clock->Now();
         JobWithSubject target;
-        target.job = admission_->NewJob(id, "");
-        target.run = run;
-        target.run.set_state(v1::QUEUED);
-        target.run.set_attempt(target.job.attempt);
-        target.run.set_job(JobName(target.job.id));
-        target.log_entries = 0;
-        SUMSCOPE_RETURN_IF_ERROR(transaction.runs().Insert(target.run));
-        SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&target.job));
-        SUMSCOPE_RETURN_IF_ERROR(
-            Change(transaction, context_->clock->Now(), &target, v1::QUEUED, std::string(target.job.reason), ""));
-        SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, actor, request, run.name()));
+        target.run = RowOf(asked, id, actor.user(), now);
+        SUMSCOPE_RETURN_IF_ERROR(CheckSourceIsTheLabs(transaction, actor.viewer(), target.run));
+        JobAsked job;
+        job.run = id;
+        job.priority = asked.priority;
+        job.needs = asked.needs;
+        SUMSCOPE_ASSIGN_OR_RETURN(job.after, FindDependencies(transaction, actor.viewer(), asked.id, asked.after));
+        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, asked.priority));
+        target.job = admission_->NewJob(actor, job);
+        SUMSCOPE_RETURN_IF_ERROR(InsertQueued(transaction, now, &target));
+        SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, actor, request, target.run.name()));
         queued = target.job;
         answer = target.run;
         return absl::OkStatus();
       }));
-  if (queued.has_value()) {
-    admission_->Enqueue(*std::move(queued));
-    context_->hub->Notify(id);
-  }
+  if (queued.has_value()) Enqueue(*queued);
   return answer;
 }
 
 absl::StatusOr<v1::Run> Runs::Create(const storage::Actor& actor, const Request& request, const std::string& run_id,
                                      const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
                                      v1::Visibility visibility) {
+  NewRun run;
+  run.id = run_id;
+  run.spec = spec;
+  run.labels = labels;
+  run.visibility = visibility;
+  return Create(actor, request, run);
+}
+
+absl::StatusOr<v1::Run> Runs::Create(const storage::Actor& actor, const Request& request, const NewRun& run) {
   SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered,
                             ReadCatalog<std::optional<std::string>>(
                                 context_->catalog, [&](auto& reader) { return FindReplay(reader, actor, request); }));
   if (answered.has_value()) return Get(actor.viewer(), IdOf(*answered));
   for (int i = 1;; ++i) {
-    const std::string id = run_id.empty() ? context_->ids->NewId('r') : run_id;
+    const std::string id = run.id.empty() ? context_->ids->NewId('r') : run.id;
     SUMSCOPE_ASSIGN_OR_RETURN(const auto reservation, Reservation::Take(this, id));
     SUMSCOPE_RETURN_IF_ERROR(RemoveOrphan(id));
-    absl::StatusOr<v1::Run> run = Insert(actor, request, New(id, spec, labels, visibility, actor.user()));
-    if (run_id.empty() && ErrorReason(run.status()) == "RUN_EXISTS" && i < kIdTries) continue;
-    return run;
+    absl::StatusOr<v1::Run> made = Insert(actor, request, run, id);
+    if (run.id.empty() && ErrorReason(made.status()) == "RUN_EXISTS" && i < kIdTries) continue;
+    return made;
   }
+}
+
+absl::Status Runs::Check(const storage::Actor& actor, const NewRun& run) {
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckPriority(actor, run.priority, 1));
+  return context_->catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
+    // An id is taken also by a run that the caller may not see.
+    if (!run.id.empty() && !absl::IsNotFound(reader.runs().Get(storage::Viewer::Server(), run.id).status())) {
+      return RunExists(run.id);
+    }
+    const v1::Run row = RowOf(run, run.id, actor.user(), context_->clock->Now());
+    SUMSCOPE_RETURN_IF_ERROR(CheckSourceIsTheLabs(reader, actor.viewer(), row));
+    return FindDependencies(reader, actor.viewer(), run.id, run.after).status();
+  });
 }
 
 absl::StatusOr<v1::Run> Runs::Cancel(const storage::Actor& actor, const std::string& run) {
@@ -124,6 +132,10 @@ absl::StatusOr<v1::Run> Runs::Cancel(const storage::Actor& actor, const std::str
                      absl::StrCat(found.name(), " was imported: there is nothing to cancel"));
   }
   SUMSCOPE_RETURN_IF_ERROR(admission_->Cancel(actor, IdOf(found.job()), "RUN_ENDED"));
+  EndedJobs::Batch look;
+  look.runs.insert(run);
+  if (!found.sweep().empty()) look.sweeps.insert(IdOf(found.sweep()));
+  context_->ended.Look(std::move(look));
   return Get(actor.viewer(), run);
 }
 
@@ -149,33 +161,37 @@ absl::StatusOr<v1::Run> Runs::Resume(const storage::Actor& actor, const Request&
                                         "; only a FAILED or CANCELLED training can be resumed",
                                         answer.state() == v1::CANCELLING ? ": wait until it has ended" : ""));
         }
-        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs());
         SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, IdOf(answer.job())));
+        SUMSCOPE_ASSIGN_OR_RETURN(target.job.dependencies,
+                                  DependenciesLeft(transaction, actor.viewer(), target.job.dependencies));
+        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, target.job.priority));
         target.job.attempt = 1;
         target.run.set_attempt(target.run.attempt() + 1);
-        SUMSCOPE_RETURN_IF_ERROR(
-            Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reasons::kResumed, ""));
+        const char* const reason = target.job.dependencies.empty() ? reasons::kResumed : reasons::kDependency;
+        SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reason, ""));
         SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, actor, request, answer.name()));
         queued = target.job;
         answer = target.run;
         return absl::OkStatus();
       }));
-  if (queued.has_value()) {
-    admission_->Enqueue(*std::move(queued));
-    context_->hub->Notify(run);
-  }
+  if (queued.has_value()) Enqueue(*queued);
   return answer;
 }
 
-absl::StatusOr<v1::Run> Runs::Retry(const storage::Actor& actor, const Request& request, const std::string& run) {
+absl::StatusOr<v1::Run> Runs::Retry(const storage::Actor& actor, const Request& request, const std::string& run,
+                                    const Needs& needs) {
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run old, Get(actor.viewer(), run));
   if (old.imported()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_NOT_RETRYABLE",
                      absl::StrCat(old.name(), " was imported: nothing trained it here"));
   }
-  std::map<std::string, std::string> labels(old.labels().begin(), old.labels().end());
-  labels["retry_of"] = run;
-  return Create(actor, request, "", old.spec(), labels, old.visibility());
+  NewRun again;
+  again.spec = old.spec();
+  again.labels.insert(old.labels().begin(), old.labels().end());
+  again.labels["retry_of"] = run;
+  again.visibility = old.visibility();
+  again.needs = needs;
+  return Create(actor, request, again);
 }
 
 }  // namespace sumscope::jobs

@@ -55,9 +55,9 @@ class Runs {
   absl::StatusOr<v1::Run> Create(const storage::Actor& actor, const Request& request,
                                  const std::string& run_id /* "" = choose */, const v1::TrainSpec& spec,
                                  const std::map<std::string, std::string>& labels, v1::Visibility visibility = v1::LAB);
-  // The same with all that can be asked. Also PERMISSION_DENIED or RESOURCE_EXHAUSTED HIGH_PRIORITY_LIMIT;
-  // RESOURCE_EXHAUSTED WAITING_LIMIT; of `after`: NOT_FOUND RUN_NOT_FOUND, FAILED_PRECONDITION DEPENDENCY_ENDED,
-  // RUN_DELETED, INVALID_ARGUMENT DEPENDENCY_ON_ITSELF.
+  // The same with all that can be asked; it waits for `after` by DEPENDENCY, unless they have succeeded already. Also
+  // PERMISSION_DENIED or RESOURCE_EXHAUSTED HIGH_PRIORITY_LIMIT; RESOURCE_EXHAUSTED WAITING_LIMIT; of `after`:
+  // NOT_FOUND RUN_NOT_FOUND, FAILED_PRECONDITION DEPENDENCY_ENDED, RUN_DELETED, INVALID_ARGUMENT DEPENDENCY_ON_ITSELF.
   absl::StatusOr<v1::Run> Create(const storage::Actor& actor, const Request& request, const NewRun& run);
   // What Create would refuse to make.
   absl::Status Check(const storage::Actor& actor, const NewRun& run);
@@ -67,11 +67,13 @@ class Runs {
   // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
   absl::StatusOr<v1::Run> Cancel(const storage::Actor& actor, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
-  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue.
+  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue. One that waited for runs
+  // waits for those that have not succeeded yet; FAILED_PRECONDITION DEPENDENCY_ENDED where one will not.
   absl::StatusOr<v1::Run> Resume(const storage::Actor& actor, const Request& request, const std::string& run);
-  // A new run of the same spec, labels and visibility. Whether the actor may see the source of its weights, the caller
-  // has checked.
-  absl::StatusOr<v1::Run> Retry(const storage::Actor& actor, const Request& request, const std::string& run);
+  // A new run of the same spec, labels and visibility, which waits for no other. Whether the actor may see the source
+  // of its weights, the caller has checked.
+  absl::StatusOr<v1::Run> Retry(const storage::Actor& actor, const Request& request, const std::string& run,
+                                const Needs& needs = {});
 
   // run_rows.cc: changes of the row that touch no job.
   // FAILED_PRECONDITION RUN_UNFINISHED.
@@ -95,10 +97,11 @@ class Runs {
     const std::string run_;
   };
 
-  v1::Run New(const std::string& id, const v1::TrainSpec& spec, const std::map<std::string, std::string>& labels,
-              v1::Visibility visibility, const std::string& owner);
   absl::StatusOr<v1::Run> Get(const storage::Viewer& viewer, const std::string& run);
-  absl::StatusOr<v1::Run> Insert(const storage::Actor& actor, const Request& request, const v1::Run& run);
+  absl::StatusOr<v1::Run> Insert(const storage::Actor& actor, const Request& request, const NewRun& asked,
+                                 const std::string& id);
+  // The job is QUEUED in the catalog.
+  void Enqueue(const storage::Job& job);
   // Removes a file that a crash left under an id that the catalog does not know.
   absl::Status RemoveOrphan(const std::string& run);
   absl::Status StoreWeights(const ImportedWeights& weights, storage::RunFile* file);

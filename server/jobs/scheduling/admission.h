@@ -49,6 +49,8 @@ class Admission {
   // `ended_reason` when it has ended.
   absl::Status Cancel(const storage::Actor& actor, const std::string& job, const char* ended_reason);
 
+  // Ends the task of a job that the catalog says is CANCELLING.
+  void CancelTask(const std::string& job) { dispatcher_->CancelTask(job); }
   // Jobs that wait, as the catalog says, for `run` wait for it no more: to be called after the catalog says so.
   void DependencyDone(const std::string& run) { dispatcher_->DependencyDone(run); }
   // Takes a waiting job out of the queue; empty when it does not wait. Whoever does so enqueues or ends it.

@@ -14,6 +14,7 @@
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/rates/predictor.h"
 #include "server/jobs/state/capture_room.h"
+#include "server/jobs/state/ended_jobs.h"
 #include "server/jobs/state/interrupt.h"
 #include "server/jobs/state/parts.h"
 #include "server/jobs/state/run_locks.h"
@@ -36,6 +37,7 @@ struct Context : JobsParts {
   Interrupt interrupt;                // set at the end of a drain: what still retries gives up
   std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
   jobs::StorageWaits storage_waits;
+  EndedJobs ended;
   RunLocks descriptions;  // of a run: held while its file's description is read, changed and written
   // Held while the text of a question set comes or goes, with its row.
   Mutex uploads;

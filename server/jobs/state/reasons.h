@@ -5,9 +5,10 @@
 namespace sumscope::jobs::reasons {
 
 // QUEUED.
-inline constexpr char kPriority[] = "PRIORITY";    // others are before it
-inline constexpr char kResources[] = "RESOURCES";  // next in line, no slot is free
-inline constexpr char kNoWorker[] = "NO_WORKER";   // next in line, no slot can run a worker
+inline constexpr char kPriority[] = "PRIORITY";      // others are before it
+inline constexpr char kResources[] = "RESOURCES";    // next in line, no slot is free
+inline constexpr char kNoWorker[] = "NO_WORKER";     // next in line, no slot can run a worker
+inline constexpr char kDependency[] = "DEPENDENCY";  // for runs that have not succeeded yet
 inline constexpr char kDrained[] = "DRAINED";
 inline constexpr char kServerRestarted[] = "SERVER_RESTARTED";
 inline constexpr char kResumed[] = "RESUMED";
@@ -15,7 +16,9 @@ inline constexpr char kResumed[] = "RESUMED";
 inline constexpr char kWorkerLost[] = "WORKER_LOST";
 // CANCELLING and CANCELLED.
 inline constexpr char kCancelRequested[] = "CANCEL_REQUESTED";
+inline constexpr char kSweepFailedTooOften[] = "SWEEP_FAILED_TOO_OFTEN";  // as often as the sweep may: max_fails
 // FAILED.
+inline constexpr char kDependencyFailed[] = "DEPENDENCY_FAILED";  // a run that it waited for did not succeed
 inline constexpr char kDiskFull[] = "DISK_FULL";
 inline constexpr char kCatalogCorrupt[] = "CATALOG_CORRUPT";  // its row names no known state
 inline constexpr char kRunFileCorrupt[] = "RUN_FILE_CORRUPT";

@@ -27,7 +27,27 @@ void Mirror(const storage::Job& job, absl::Time now, v1::Analysis* analysis) {
   analysis->set_state(job.state);
   analysis->set_state_reason(job.reason);
   analysis->set_state_detail(job.detail);
-  if (IsTerminal(job.state)) *analysis->mutable_end_time() = ToTimestamp(now);
+  if (IsTerminal(job.state)) {
+    *analysis->mutable_end_time() = ToTimestamp(now);
+  } else {
+    analysis->clear_end_time();
+  }
+}
+
+absl::Status AppendEvent(storage::CatalogTransaction& transaction, absl::Time now, const JobWithSubject& target) {
+  const storage::Job& job = target.job;
+  storage::Event event;
+  event.run = job.run;
+  event.job = job.id;
+  event.time = now;
+  event.of_training = target.of_training();
+  event.log_entries = target.log_entries;
+  event.change.set_state(job.state);
+  event.change.set_reason(job.reason);
+  event.change.set_detail(job.detail);
+  event.change.set_attempt(target.of_training() ? target.run.attempt() : job.attempt);
+  event.change.set_segment(job.segment);
+  return transaction.events().Append(&event);
 }
 
 }  // namespace
@@ -87,18 +107,25 @@ absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Jo
     Mirror(job, now, &target->analysis);
     SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(target->analysis));
   }
-  storage::Event event;
-  event.run = job.run;
-  event.job = job.id;
-  event.time = now;
-  event.of_training = target->of_training();
-  event.log_entries = target->log_entries;
-  event.change.set_state(state);
-  event.change.set_reason(job.reason);
-  event.change.set_detail(job.detail);
-  event.change.set_attempt(target->of_training() ? target->run.attempt() : job.attempt);
-  event.change.set_segment(job.segment);
-  return transaction.events().Append(&event);
+  return AppendEvent(transaction, now, *target);
+}
+
+absl::Status InsertQueued(storage::CatalogTransaction& transaction, absl::Time now, JobWithSubject* target) {
+  storage::Job& job = target->job;
+  job.state = v1::QUEUED;
+  if (target->of_training()) {
+    Mirror(job, now, &target->run);
+    target->run.set_attempt(job.attempt);
+    target->run.set_job(JobName(job.id));
+    target->log_entries = 0;
+    SUMSCOPE_RETURN_IF_ERROR(transaction.runs().Insert(target->run));
+  } else {
+    Mirror(job, now, &target->analysis);
+    target->analysis.set_job(JobName(job.id));
+    SUMSCOPE_RETURN_IF_ERROR(transaction.analyses().Put(target->analysis));
+  }
+  SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&job));
+  return AppendEvent(transaction, now, *target);
 }
 
 }  // namespace sumscope::jobs

@@ -60,6 +60,10 @@ Outcome Decide(v1::State now, uint32_t attempt, const TaskEnd& end);
 absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, JobWithSubject* target, v1::State state,
                     const std::string& reason, const std::string& detail);
 
+// A new job comes into the catalog, QUEUED for the reason that it has, with its mirror and an event: the row of its
+// run, which is new as well, or of its analysis. ALREADY_EXISTS RUN_EXISTS, and then nothing is inserted.
+absl::Status InsertQueued(storage::CatalogTransaction& transaction, absl::Time now, JobWithSubject* target);
+
 }  // namespace sumscope::jobs
 
 #endif  // SUMSCOPE_SERVER_JOBS_STATE_TRANSITIONS_H_

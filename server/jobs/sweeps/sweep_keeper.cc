@@ -1,0 +1,245 @@
+// Sweeps end, go on and are forgotten.
+#include "server/jobs/sweeps/sweep_keeper.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/base/timestamp.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/limits.h"
+#include "proto/contract/names/resource_names.h"
+#include "proto/contract/names/states.h"
+#include "server/jobs/state/reasons.h"
+
+namespace sumscope::jobs {
+namespace {
+
+uint32_t CountOf(const std::map<v1::State, uint32_t>& counts, v1::State state) {
+  const auto found = counts.find(state);
+  return found == counts.end() ? 0 : found->second;
+}
+
+// What the sweep's retry queues again: what failed, and what its failures ended.
+bool IsForRetry(v1::State state, const std::string& reason) {
+  return state == v1::FAILED || (state == v1::CANCELLED && reason == reasons::kSweepFailedTooOften);
+}
+
+absl::StatusOr<std::vector<v1::Analysis>> AnalysesOf(storage::CatalogReader& reader, const std::string& run) {
+  std::vector<v1::Analysis> analyses;
+  storage::AnalysisQuery query;
+  query.run = run;
+  query.page_size = limits::kMaxPageSize;
+  do {
+    SUMSCOPE_ASSIGN_OR_RETURN(storage::AnalysisPage page, reader.analyses().List(storage::Viewer::Server(), query));
+    for (v1::Analysis& analysis : page.analyses) analyses.push_back(std::move(analysis));
+    query.page_token = page.next_page_token;
+  } while (!query.page_token.empty());
+  return analyses;
+}
+
+}  // namespace
+
+bool IsUnfinished(const storage::SweepTally& tally) {
+  const auto unfinished = [](const std::pair<const v1::State, uint32_t>& count) {
+    return count.second > 0 && !IsTerminal(count.first);
+  };
+  return std::any_of(tally.runs.begin(), tally.runs.end(), unfinished) ||
+         std::any_of(tally.analyses.begin(), tally.analyses.end(), unfinished);
+}
+
+void SweepKeeper::Tell(const Changes& changes) {
+  for (const auto& [capture, bytes] : changes.captures) context_->capture_room.Announce(capture, bytes);
+  for (const storage::Job& job : changes.ended) {
+    admission_->Claim(job.id);
+    context_->ended.PutWithoutFile(job);
+  }
+  for (const storage::Job& job : changes.stopping) admission_->CancelTask(job.id);
+  if (!changes.queued.empty()) admission_->Enqueue(changes.queued);
+  for (const auto* const jobs : {&changes.queued, &changes.ended, &changes.stopping}) {
+    for (const storage::Job& job : *jobs) context_->hub->Notify(job.run);
+  }
+}
+
+absl::Status SweepKeeper::EndRest(storage::CatalogTransaction& transaction, const std::string& sweep,
+                                  const std::string& reason, const std::string& detail, Changes* changes) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::Job> unfinished,
+                            transaction.jobs().ListUnfinished(storage::Viewer::Server()));
+  const absl::Time now = context_->clock->Now();
+  for (const storage::Job& job : unfinished) {
+    if (job.sweep != sweep || job.state == v1::CANCELLING) continue;
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job.id));
+    const bool waits = target.job.state == v1::QUEUED;
+    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, waits ? v1::CANCELLED : v1::CANCELLING, reason, detail));
+    (waits ? changes->ended : changes->stopping).push_back(target.job);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Sweep> SweepKeeper::Cancel(const storage::Actor& actor, const std::string& sweep) {
+  v1::Sweep row;
+  Changes changes;
+  const auto cancel = [&](storage::CatalogTransaction& transaction) -> absl::Status {
+    changes = {};
+    SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.sweeps().Get(actor.viewer(), sweep));
+    actor.Names(row.name());
+    SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally, transaction.sweeps().Tally(sweep));
+    if (!IsUnfinished(tally)) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_ENDED",
+                       absl::StrCat(row.name(), " has ended already: there is nothing to cancel"));
+    }
+    SUMSCOPE_RETURN_IF_ERROR(EndRest(transaction, sweep, reasons::kCancelRequested, "", &changes));
+    row.set_state(v1::SWEEP_CANCELLED);
+    row.set_state_detail("");
+    return transaction.sweeps().Update(row);
+  };
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(actor, cancel); }));
+  Tell(changes);
+  context_->ended.Look({{}, {sweep}, {}});
+  return row;
+}
+
+absl::Status SweepKeeper::Follow(const std::string& sweep) {
+  v1::Sweep row;
+  storage::SweepTally tally;
+  const auto read = [&](storage::CatalogReader& reader) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(row, reader.sweeps().Get(storage::Viewer::Server(), sweep));
+    SUMSCOPE_ASSIGN_OR_RETURN(tally, reader.sweeps().Tally(sweep));
+    return absl::OkStatus();
+  };
+  const auto failed_too_often = [&] {
+    return row.max_fails() > 0 && CountOf(tally.runs, v1::FAILED) >= row.max_fails() && IsUnfinished(tally);
+  };
+  const absl::Status found = context_->catalog->Read(read);
+  if (absl::IsNotFound(found)) return absl::OkStatus();  // it was forgotten
+  SUMSCOPE_RETURN_IF_ERROR(found);
+  if (IsUnfinished(tally) && !failed_too_often()) return absl::OkStatus();
+  Changes changes;
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] {
+    return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+      changes = {};
+      SUMSCOPE_RETURN_IF_ERROR(read(transaction));
+      if (failed_too_often()) {
+        const std::string detail = absl::StrCat("ended after ", CountOf(tally.runs, v1::FAILED), " failed trainings");
+        SUMSCOPE_RETURN_IF_ERROR(EndRest(transaction, sweep, reasons::kSweepFailedTooOften, detail, &changes));
+        if (row.state_detail() == detail) return absl::OkStatus();
+        row.set_state_detail(detail);
+        return transaction.sweeps().Update(row);
+      }
+      if (IsUnfinished(tally)) return absl::OkStatus();
+      *row.mutable_end_time() = ToTimestamp(context_->clock->Now());
+      return transaction.sweeps().Update(row);
+    });
+  }));
+  if (!IsUnfinished(tally)) admission_->LimitSweep(sweep, 0);
+  Tell(changes);
+  return absl::OkStatus();
+}
+
+absl::Status SweepKeeper::QueueOrdersAgain(storage::CatalogTransaction& transaction, const std::string& sweep,
+                                           const std::string& run, Changes* changes) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<v1::Analysis> analyses, AnalysesOf(transaction, run));
+  for (const v1::Analysis& analysis : analyses) {
+    // One that has a checkpoint failed by itself: asked again, it is a new one.
+    const bool ended_with_run = analysis.checkpoint().empty() && !analysis.job().empty() &&
+                                (analysis.state_reason() == reasons::kDependencyFailed ||
+                                 analysis.state_reason() == reasons::kSweepFailedTooOften);
+    if (!ended_with_run || !IsTerminal(analysis.state())) continue;
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, IdOf(analysis.job())));
+    if (target.job.sweep != sweep) continue;
+    target.job.dependencies = {run};
+    SUMSCOPE_RETURN_IF_ERROR(
+        Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reasons::kDependency, ""));
+    changes->queued.push_back(target.job);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SweepKeeper::QueueAgain(storage::CatalogTransaction& transaction, const std::string& sweep,
+                                     const std::string& run, Changes* changes) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run row, transaction.runs().Get(storage::Viewer::Server(), run));
+  if (row.has_delete_time()) return absl::OkStatus();
+  if (IsForRetry(row.state(), row.state_reason())) {
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, IdOf(row.job())));
+    target.job.attempt = 1;
+    target.run.set_attempt(target.run.attempt() + 1);
+    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reasons::kResumed, ""));
+    changes->queued.push_back(target.job);
+  } else if (row.state() == v1::CANCELLED) {
+    return absl::OkStatus();  // by somebody, who may resume it
+  }
+  return QueueOrdersAgain(transaction, sweep, run, changes);
+}
+
+absl::StatusOr<v1::Sweep> SweepKeeper::Retry(const storage::Actor& actor, const Request& request,
+                                             const std::string& sweep) {
+  v1::Sweep row;
+  Changes changes;
+  SUMSCOPE_RETURN_IF_ERROR(
+      context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        changes = {};
+        SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, actor, request));
+        SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.sweeps().Get(actor.viewer(), sweep));
+        actor.Names(row.name());
+        if (answered.has_value()) return absl::OkStatus();
+        SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<std::string> members, transaction.sweeps().Members(sweep));
+        for (const std::string& run : members) {
+          SUMSCOPE_RETURN_IF_ERROR(QueueAgain(transaction, sweep, run, &changes));
+        }
+        if (changes.queued.empty()) {
+          return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_HAS_NO_FAILED",
+                           absl::StrCat(row.name(), " has no failed training, and no analysis that ended with one"));
+        }
+        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, row.priority(), changes.queued.size()));
+        row.set_state(v1::SWEEP_STATE_UNSPECIFIED);
+        row.set_state_detail("");
+        row.clear_end_time();
+        SUMSCOPE_RETURN_IF_ERROR(transaction.sweeps().Update(row));
+        return RecordRequest(transaction, actor, request, row.name());
+      }));
+  if (changes.queued.empty()) return row;
+  admission_->LimitSweep(sweep, row.max_parallel());
+  Tell(changes);
+  EndedJobs::Batch look;  // one may have succeeded meanwhile
+  for (const storage::Job& job : changes.queued) look.runs.insert(job.dependencies.begin(), job.dependencies.end());
+  context_->ended.Look(std::move(look));
+  return row;
+}
+
+absl::Status SweepKeeper::Delete(const storage::Actor& actor, const std::string& sweep) {
+  const auto remove = [&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep row, transaction.sweeps().Get(actor.viewer(), sweep));
+    actor.Names(row.name());
+    SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally, transaction.sweeps().Tally(sweep));
+    if (IsUnfinished(tally)) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_UNFINISHED",
+                       absl::StrCat(row.name(),
+                                    " has work that has not ended; cancel it and wait until all of it has, "
+                                    "then delete it"));
+    }
+    return transaction.sweeps().Remove(sweep);
+  };
+  return WithReserve(context_, [&] { return context_->catalog->Write(actor, remove); });
+}
+
+void SweepKeeper::Bound(const std::string& sweep) {
+  const absl::StatusOr<v1::Sweep> row = ReadCatalog<v1::Sweep>(
+      context_->catalog, [&](auto& reader) { return reader.sweeps().Get(storage::Viewer::Server(), sweep); });
+  if (row.ok()) admission_->LimitSweep(sweep, row->max_parallel());
+}
+
+std::set<std::string> SweepKeeper::WithoutEnd() {
+  std::set<std::string> sweeps;
+  const absl::StatusOr<storage::SweepPage> page = ReadCatalog<storage::SweepPage>(context_->catalog, [&](auto& reader) {
+    return reader.sweeps().List(storage::Viewer::Server(), limits::kMaxPageSize, "");
+  });
+  if (!page.ok()) return sweeps;
+  for (const v1::Sweep& sweep : page->sweeps) {
+    if (!sweep.has_end_time()) sweeps.insert(IdOf(sweep.name()));
+  }
+  return sweeps;
+}
+
+}  // namespace sumscope::jobs
