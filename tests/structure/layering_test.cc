@@ -28,17 +28,19 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"server/devices", {"proto/contract"}},
     {"server/transport", {"proto/contract"}},
     {"server/workers", {"proto", "proto/worker", "proto/contract", "server/transport"}},
-    {"server/jobs", {"proto", "proto/worker", "proto/contract", "storage", "server/workers"}},
+    {"server/jobs",
+     {"proto", "proto/worker", "proto/contract", "storage", "server/workers", "server/jobs/scheduling/policy"}},
+    {"server/jobs/scheduling/policy", {"proto", "proto/contract", "storage"}},
     {"server/host", {"proto", "proto/contract"}},
     {"server/report", {"proto", "proto/contract", "storage"}},
     {"server/rpc",
      {"proto", "proto/contract", "storage", "server/jobs", "server/auth", "server/devices", "server/report",
-      "server/workers", "server/transport"}},
+      "server/workers", "server/transport", "server/jobs/scheduling/policy"}},
     {"server/worker", {"proto", "proto/worker", "proto/contract", "server/engine"}},
     {"server/engine", {}},
     {"server",
      {"proto", "proto/contract", "storage", "server/rpc", "server/jobs", "server/workers", "server/auth",
-      "server/devices", "server/report", "server/transport", "server/host"}},
+      "server/devices", "server/report", "server/transport", "server/host", "server/jobs/scheduling/policy"}},
 };
 
 struct Include {
@@ -119,6 +121,15 @@ TEST(Layering_Test, SqliteStaysInItsFolder) {
   ForEachInclude([](const Include& include) {
     if (include.text != "sqlite3.h" && include.text.rfind("SQLiteCpp/", 0) != 0) return;
     EXPECT_EQ(include.file.rfind("storage/sqlite/", 0), 0u) << include.file;
+  });
+}
+
+// What decides is tested without a catalog: of storage it knows the values.
+TEST(Layering_Test, PolicyTakesTheCatalogsValuesAlone) {
+  ForEachInclude([](const Include& include) {
+    if (LayerOf(include.file) != "server/jobs/scheduling/policy" || LayerOf(include.text) != "storage") return;
+    const bool values = include.text == "storage/catalog/jobs.h" || include.text == "storage/catalog/usage.h";
+    EXPECT_TRUE(values) << include.file << " includes " << include.text;
   });
 }
 

@@ -103,9 +103,10 @@ class JobQueue {
   // Takes the job into, or out of, everything but jobs_ and places_.
   void Enter(const Place& place, const storage::Job& job);
   void Leave(const Place& place, const storage::Job& job);
+  // Out of and into due_, around a change.
+  void Unindex(Refusals::const_iterator refused);
+  void Index(Refusals::const_iterator refused);
   void Readmit(const std::string& run);
-  // Changes a refused run, and keeps due_ and refused_ right.
-  void Change(Refusals::iterator refused, absl::FunctionRef<void(RefusedRun*)> change);
 
   std::map<Place, storage::Job> jobs_;
   std::unordered_map<std::string, Place> places_;      // by job

@@ -35,12 +35,16 @@ struct SharePolicy {
   UserLimits LimitsOf(const std::string& user, v1::Role role) const;
 };
 
-// INVALID_ARGUMENT CONFIG_INVALID, which names the key: weights that are not above 0 and finite, a slice below a
-// second, a half-life of 0, a charge outside of 0..1.
+// A weight is finite and from here to there: beyond, usage over weight says nothing any more.
+inline constexpr double kLeastWeight = 1e-3, kMostWeight = 1e3;
+bool IsWeight(double weight);
+
+// INVALID_ARGUMENT CONFIG_INVALID, which names the key: weights that are none, a slice below a second, a half-life of
+// 0, a charge outside of 0..1.
 absl::Status ValidateSharePolicy(const SharePolicy& policy);
 
 // Reads `shares` of the configuration, "ada=2" each, into policy->weights. INVALID_ARGUMENT CONFIG_INVALID: no such
-// text, a user twice, a weight that is not above 0 and finite; the policy is as before.
+// text, a user twice, no weight; the policy is as before.
 absl::Status ParseShares(const std::vector<std::string>& texts, SharePolicy* policy);
 // Reads `limits` of the configuration, "member:running=4,waiting=500,high=2" or "ada:running=8" each, into the limits
 // of roles and users. A role's name is the role, viewer, member or admin. INVALID_ARGUMENT CONFIG_INVALID: no such

@@ -20,10 +20,12 @@ class UsageLedger {
   // Charges device-seconds that ended at `now`, and returns the user's row to be stored.
   storage::UserUsage Charge(const std::string& user, double device_seconds, absl::Time now);
   double Of(const std::string& user, absl::Time now) const;
-  // All users, decayed to `now`; those below a thousandth of a second are forgotten.
+  // All users, decayed to `now`, without those below a thousandth of a second.
   std::map<std::string, double> All(absl::Time now) const;
 
  private:
+  double Decayed(const storage::UserUsage& row, absl::Time now) const;
+
   const absl::Duration half_life_;
   std::map<std::string, storage::UserUsage> rows_;
 };

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "gtest/gtest.h"
-#include "tests/server/jobs/scheduling/make_job.h"
+#include "tests/server/jobs/scheduling/policy/make_job.h"
 
 namespace sumscope::jobs {
 namespace {
@@ -95,6 +95,75 @@ TEST(JobQueue_Test, LastJobOfARefusedRunIsCancelledThenTheRunIsForgotten) {
   EXPECT_EQ(queue.size(), 0u);
   queue.Add(MakeJob("j2", 2, "a"));
   EXPECT_EQ(queue.First()->id, "j2");
+}
+
+TEST(JobQueue_Test, JobIsHeldThenItWaitsAsideAndIsCounted) {
+  JobQueue queue;
+  storage::Job job = MakeJob("j1", 1);
+  job.owner = "ada";
+  job.priority = v1::HIGH;
+  queue.Add(job);
+  job.held_by = "ben";
+  EXPECT_TRUE(queue.Replace(job));
+  EXPECT_EQ(queue.First(), nullptr);
+  EXPECT_EQ(queue.Find("j1")->held_by, "ben");
+  EXPECT_EQ(queue.CountOf("ada"), 1u);
+  EXPECT_EQ(queue.CountHighOf("ada"), 1u);
+  job.held_by.clear();
+  job.priority = v1::LOW;
+  EXPECT_TRUE(queue.Replace(job));
+  EXPECT_EQ(queue.First()->priority, v1::LOW);
+  EXPECT_EQ(queue.CountHighOf("ada"), 0u);
+}
+
+TEST(JobQueue_Test, JobStartedMeanwhileThenItIsNotReplaced) {
+  JobQueue queue;
+  queue.Add(MakeJob("j1", 1));
+  queue.Take("j1");
+  EXPECT_FALSE(queue.Replace(MakeJob("j1", 1)));
+  EXPECT_EQ(queue.size(), 0u);
+  EXPECT_EQ(queue.CountOf(""), 0u);
+}
+
+TEST(JobQueue_Test, RunHasSucceededThenJobsThatWaitForNoOtherAreReady) {
+  JobQueue queue;
+  storage::Job one = MakeJob("j1", 1), both = MakeJob("j2", 2), held = MakeJob("j3", 3);
+  one.dependencies = {"a"};
+  both.dependencies = {"a", "b"};
+  held.dependencies = {"a"};
+  held.held_by = "ada";
+  for (const auto& job : {both, held, one}) queue.Add(job);
+  EXPECT_EQ(queue.First(), nullptr);
+  const std::vector<storage::Job> ready = queue.DependencyDone("a");
+  ASSERT_EQ(ready.size(), 2u);
+  EXPECT_EQ(ready[0].id + ready[1].id, "j1j3") << "j3 is held still";
+  EXPECT_EQ(TakeFirst(&queue), "j1");
+  EXPECT_EQ(queue.First(), nullptr);
+  EXPECT_TRUE(queue.DependencyDone("a").empty());
+  EXPECT_EQ(queue.DependencyDone("b").size(), 1u);
+  EXPECT_EQ(TakeFirst(&queue), "j2");
+}
+
+TEST(JobQueue_Test, RunIsRefusedThenItsHeldJobsDoNotProbe) {
+  JobQueue queue;
+  storage::Job held = MakeJob("j1", 1, "a");
+  held.held_by = "ada";
+  queue.Add(held);
+  queue.PutOff(MakeJob("j2", 2, "a"), kNow, kLongest);
+  EXPECT_EQ(queue.DueProbe(kNow + kLongest)->id, "j2");
+  held.held_by.clear();
+  queue.Replace(held);
+  EXPECT_EQ(queue.DueProbe(kNow + kLongest)->id, "j1");
+  queue.Resume("a");
+  EXPECT_EQ(queue.ready().size(), 2u);
+}
+
+TEST(JobQueue_Test, QueueIsVisitedThenTheOldestComesFirst) {
+  JobQueue queue;
+  for (const auto& job : {MakeJob("j9", 1), MakeJob("j1", 3), MakeJob("j5", 2)}) queue.Add(job);
+  std::string seen;
+  queue.ForEach([&seen](const storage::Job& job) { seen += job.id; });
+  EXPECT_EQ(seen, "j9j5j1");
 }
 
 }  // namespace

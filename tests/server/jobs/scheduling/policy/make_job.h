@@ -1,16 +1,17 @@
-#ifndef SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_MAKE_JOB_H_
-#define SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_MAKE_JOB_H_
+#ifndef SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_POLICY_MAKE_JOB_H_
+#define SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_POLICY_MAKE_JOB_H_
 
 #include <string>
 
 #include "absl/time/time.h"
-#include "storage/catalog/catalog.h"
+#include "storage/catalog/jobs.h"
 
 namespace sumscope::jobs {
 
 // When a test begins, and the longest back-off.
 inline constexpr absl::Duration kNow = absl::Seconds(100), kLongest = absl::Seconds(5);
 
+// A training.
 inline storage::Job MakeJob(const std::string& id, uint64_t position, const std::string& run = "r") {
   storage::Job job;
   job.id = id;
@@ -21,4 +22,4 @@ inline storage::Job MakeJob(const std::string& id, uint64_t position, const std:
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_MAKE_JOB_H_
+#endif  // SUMSCOPE_TESTS_SERVER_JOBS_SCHEDULING_POLICY_MAKE_JOB_H_

@@ -1,0 +1,99 @@
+#include "server/jobs/scheduling/policy/standings.h"
+
+#include <algorithm>
+
+namespace sumscope::jobs {
+
+int ClassOf(v1::Priority priority) {
+  switch (priority) {
+    case v1::LOW:
+      return 1;
+    case v1::HIGH:
+      return 3;
+    default:
+      return 2;
+  }
+}
+
+double ChargeOf(v1::Priority priority, const SharePolicy& policy) {
+  return priority == v1::LOW ? policy.low_charge : 1;
+}
+
+double SliceSeconds(double expected_seconds, const SharePolicy& policy) {
+  const double slice = absl::ToDoubleSeconds(policy.slice);
+  return expected_seconds > 0 ? std::min(expected_seconds, slice) : slice;
+}
+
+bool Fits(const storage::Job& job, const SlotState& slot) {
+  return slot.memory_bytes == 0 || job.memory_bytes <= slot.memory_bytes;
+}
+
+bool FitsAfter(const storage::Job& job, const SlotState& slot) {
+  const uint64_t freed = slot.running.has_value() ? slot.running->memory_bytes : 0;
+  // A slot that comes free may have more than is known by then.
+  return slot.memory_bytes == 0 || job.memory_bytes <= slot.memory_bytes + freed;
+}
+
+Yield YieldTo(const storage::Job& job, const RunningJob& running) {
+  const int waits = ClassOf(job.priority), runs = ClassOf(running.priority);
+  if (!running.training || waits < runs) return Yield::kNever;
+  if (waits > runs) return job.priority == v1::HIGH ? Yield::kAtOnce : Yield::kAtSliceEnd;
+  return job.owner == running.owner ? Yield::kNever : Yield::kAtSliceEnd;
+}
+
+Standings::Standings(const Situation& situation) : situation_(situation) {
+  for (const auto& [name, slot] : situation.fleet) {
+    if (!slot.running.has_value()) continue;
+    const RunningJob& job = *slot.running;
+    Standing& standing = Of(job.owner);
+    const double charge = ChargeOf(job.priority, situation.policy) / standing.weight;
+    const absl::Duration uncharged = std::max(situation.now - job.charged_until, absl::ZeroDuration());
+    standing.taken += absl::ToDoubleSeconds(uncharged) * charge;
+    standing.rate += charge;
+    if (slot.quick) continue;
+    const double had = absl::ToDoubleSeconds(situation.now - job.since);
+    if (!job.stopping) {
+      standing.taken += std::max(SliceSeconds(job.expected_seconds, situation.policy) - had, 0.0) * charge;
+    }
+    Count(job);
+  }
+}
+
+void Standings::Count(const RunningJob& job) {
+  Standing& standing = Of(job.owner);
+  ++standing.running;
+  standing.staying += !job.stopping;
+  if (!job.training || job.sweep.empty()) return;
+  ++running_[job.sweep];
+  staying_[job.sweep] += !job.stopping;
+}
+
+Standing& Standings::Of(const std::string& owner) {
+  const auto [found, is_new] = of_owner_.try_emplace(owner);
+  Standing& standing = found->second;
+  if (!is_new) return standing;
+  const auto share = situation_.shares.find(owner);
+  if (share == situation_.shares.end()) return standing;
+  if (share->second.weight > 0) standing.weight = share->second.weight;
+  standing.taken = share->second.device_seconds / standing.weight;
+  standing.limit = share->second.running_limit;
+  return standing;
+}
+
+bool Standings::Room(const std::string& sweep, const Trainings& trainings) const {
+  if (sweep.empty()) return true;
+  const auto limit = situation_.sweeps.find(sweep);
+  if (limit == situation_.sweeps.end() || limit->second == 0) return true;
+  const auto counted = trainings.find(sweep);
+  return counted == trainings.end() || counted->second < limit->second;
+}
+
+void Standings::Promise(const storage::Job& job, Standing* standing) {
+  standing->taken += SliceSeconds(job.expected_seconds, situation_.policy) * ChargeOf(job.priority, situation_.policy) /
+                     standing->weight;
+  ++standing->staying;
+  const std::string& sweep = ReadyJobs::GroupOf(job);
+  if (!sweep.empty()) ++staying_[sweep];
+}
+
+}  // namespace sumscope::jobs
