@@ -18,7 +18,7 @@
 #include "server/jobs/runs/runs.h"
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/scheduling/dispatcher.h"
-#include "server/jobs/scheduling/policy/plan.h"
+#include "server/jobs/scheduling/live_queue.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/sweeps/sweep_keeper.h"
 
@@ -43,15 +43,17 @@ class RealJobManager final : public JobManager {
   Analyses& analyses() override { return analyses_; }
   QuestionSets& question_sets() override { return question_sets_; }
   Predictor& predictor() override { return context_.predictor; }
+  Queue& queue() override { return queue_; }
   Sweeps& sweeps() override { return sweeps_; }
 
  private:
   Context context_;
-  Dispatcher dispatcher_{&context_, FirstInFirstOut};
+  Dispatcher dispatcher_{&context_};
   Ingest ingest_{&context_, &dispatcher_};
   Recovery recovery_{&context_};
   Housekeeping housekeeping_{&context_};
   Admission admission_{&context_, &dispatcher_};
+  LiveQueue queue_{&context_, &dispatcher_, &admission_};
   Runs runs_{&context_, &admission_};
   Analyses analyses_{&context_, &admission_};
   QuestionSets question_sets_{&context_};
@@ -78,9 +80,13 @@ absl::Status RealJobManager::Start() {
                               return reader.jobs().ListUnfinished(storage::Viewer::Server());
                             }));
   follower_.Prepare(jobs);
+  SUMSCOPE_RETURN_IF_ERROR(context_.metering.Load());
+  SUMSCOPE_RETURN_IF_ERROR(dispatcher_.users().Refresh());
+  Jobs waiting;
   for (storage::Job& job : jobs) {
-    if (job.state == v1::QUEUED && !recovery_.IsLeft(job.id)) dispatcher_.Enqueue(std::move(job));
+    if (job.state == v1::QUEUED && !recovery_.IsLeft(job.id)) waiting.push_back(std::move(job));
   }
+  dispatcher_.Enqueue(std::move(waiting));
   follower_.Start();
   if (context_.reserve != nullptr) context_.reserve->Fill();
   dispatcher_.Start(&ingest_);

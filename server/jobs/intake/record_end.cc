@@ -1,5 +1,6 @@
 #include "server/jobs/intake/record_end.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -118,12 +119,21 @@ absl::Status StoreEnd(Context* context, const JobWithSubject& target, const EndF
   return stored.ok() ? absl::OkStatus() : failed(StorageReason(stored), stored);
 }
 
+// What is left of its work after a segment.
+void LeaveRest(double seconds, storage::Job* job) {
+  constexpr double kLeast = 1;
+  if (job->expected_seconds > 0) job->expected_seconds = std::max(kLeast, job->expected_seconds - seconds);
+}
+
 absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Outcome& outcome, absl::Time now,
                           const EndFacts& facts, const storage::Actor& actor, storage::Job* recorded) {
   const std::optional<uint64_t> log_entries = LogEntriesOf(facts.file.get());
-  const auto end = [&](storage::CatalogTransaction& transaction) -> absl::Status {
+  const auto end = [&](const Metering::Charge& charge, storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, seen.job.id));
     if (target.job.state != seen.job.state) return absl::FailedPreconditionError("decided on an older state");
+    const double had = target.job.device_seconds;
+    SUMSCOPE_RETURN_IF_ERROR(charge(transaction, &target.job));
+    if (outcome.state == v1::QUEUED) LeaveRest(target.job.device_seconds - had, &target.job);
     if (outcome.counts_as_failure) {
       ++target.job.attempt;
       if (target.of_training()) target.run.set_attempt(target.run.attempt() + 1);
@@ -139,7 +149,12 @@ absl::Status EndInCatalog(Context* context, const JobWithSubject& seen, const Ou
     *recorded = target.job;
     return absl::OkStatus();
   };
-  return WithReserve(context, [&] { return context->catalog->Write(actor, end); });
+  return context->metering.End(seen.job.id, [&](const Metering::Charge& charge) {
+    return WithReserve(context, [&] {
+      return context->catalog->Write(
+          actor, [&](storage::CatalogTransaction& transaction) { return end(charge, transaction); });
+    });
+  });
 }
 
 }  // namespace

@@ -251,10 +251,18 @@ TaskEnd TaskIntake::EndOf(const worker::v1::Finished& finished) {
   if (finished.outcome() == Finished::CANCELLED) return {Kind::kCancelled, finished.reason(), finished.detail()};
   if (finished.outcome() == Finished::STOPPED) {
     if (context_->draining) return {Kind::kReturned, reasons::kDrained, finished.detail()};
+    if (const auto asked = context_->asked_stops.Find(task_id_)) return {Kind::kReturned, asked->reason, asked->detail};
     return {Kind::kLost, reasons::kWorkerLost, "the worker gave the task back, and nobody had asked it to"};
   }
+  if (const auto gone = DeviceLost()) return *gone;
   return {finished.retryable() ? Kind::kFailedRetryable : Kind::kFailed,
           finished.reason().empty() ? reasons::kWorkerFailed : finished.reason(), finished.detail()};
+}
+
+std::optional<TaskEnd> TaskIntake::DeviceLost() {
+  const auto stop = context_->asked_stops.Find(task_id_);
+  if (!stop.has_value() || stop->reason != reasons::kDeviceLost) return std::nullopt;
+  return TaskEnd{TaskEnd::Kind::kReturned, stop->reason, stop->detail};
 }
 
 absl::StatusOr<storage::Job> TaskIntake::Finish(const worker::v1::WorkerMessage& message) {
@@ -300,6 +308,13 @@ absl::StatusOr<storage::Job> TaskIntake::Lose(const std::string& reason, const s
   if (failure_.has_value()) return Record(*failure_);
   if (reason == reasons::kTensorsUnreadable) {
     return Record({TaskEnd::Kind::kFailed, reasons::kRunFileCorrupt, detail});
+  }
+  if (const auto gone = DeviceLost()) return Record(*gone);
+  if (reason == reasons::kDeviceLost) return Record({TaskEnd::Kind::kReturned, reason, detail});
+  // It was asked to save its state and did not come to it in time, which others may have kept it from.
+  const auto stop = context_->asked_stops.Find(task_id_);
+  if (stop.has_value() && reason == reasons::kWorkerKilled) {
+    return Record({TaskEnd::Kind::kReturned, stop->reason, absl::StrCat(stop->detail, "; ", detail)});
   }
   const bool asked = reason == reasons::kPoolShutdown || context_->draining;
   return Record(asked ? TaskEnd{TaskEnd::Kind::kReturned, reasons::kDrained, absl::StrCat(reason, ": ", detail)}

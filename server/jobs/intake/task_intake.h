@@ -74,6 +74,8 @@ class TaskIntake {
   // OK when everything that makes the task's success is stored.
   absl::Status CheckComplete();
   TaskEnd EndOf(const worker::v1::Finished& finished);
+  // The end of a task whose device is gone, however its worker took that; empty where it is there.
+  std::optional<TaskEnd> DeviceLost();
   // Records a success; gives up as StoragePatience does.
   absl::StatusOr<storage::Job> Succeed();
   absl::StatusOr<storage::Job> Record(const TaskEnd& end);

@@ -6,6 +6,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
+#include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/state/reasons.h"
@@ -13,27 +14,67 @@
 
 namespace sumscope::jobs {
 
-absl::Status Admission::CheckAcceptsJobs() {
-  if (context_->draining) {
-    return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, "DRAINING",
-                                    "the server is shutting down and takes no new work; try again when it is back"),
-                          absl::Seconds(5));
-  }
-  if (dispatcher_->waiting() >= limits::kMaxQueuedJobs) {
+absl::Status Admission::CheckAcceptsWork() {
+  if (!context_->draining) return absl::OkStatus();
+  return WithRetryAfter(MakeError(absl::StatusCode::kUnavailable, "DRAINING",
+                                  "the server is shutting down and takes no new work; try again when it is back"),
+                        absl::Seconds(5));
+}
+
+absl::Status Admission::CheckAcceptsJobs(const storage::Actor& actor, v1::Priority priority, size_t jobs) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsWork());
+  if (dispatcher_->waiting() + jobs > limits::kMaxQueuedJobs) {
     return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                                     "the queue holds as many jobs as it may; try again when some are done"),
                           absl::Seconds(60));
   }
-  return absl::OkStatus();
+  dispatcher_->users().Learn(actor);
+  const uint32_t most = dispatcher_->users().LimitsOf(actor.user()).waiting.value_or(0);
+  const size_t waiting = most == 0 ? 0 : dispatcher_->CountsOf(actor.user()).waiting;
+  if (most > 0 && waiting + jobs > most) {
+    return WithRetryAfter(
+        MakeError(absl::StatusCode::kResourceExhausted, "WAITING_LIMIT",
+                  absl::StrCat(waiting, " jobs of ", UserName(actor.user()), " wait, and ", jobs,
+                               jobs == 1 ? " more comes" : " more come", "; this server lets a user have ", most,
+                               " in its queue: wait until some have started, or cancel some")),
+        absl::Seconds(60));
+  }
+  return CheckPriority(actor, priority, jobs);
 }
 
-storage::Job Admission::NewJob(const std::string& run, const std::string& analysis) {
+absl::Status Admission::CheckPriority(const storage::Actor& actor, v1::Priority priority, size_t jobs) {
+  if (priority != v1::HIGH || actor.viewer().sees_everything()) return absl::OkStatus();
+  constexpr char kReason[] = "HIGH_PRIORITY_LIMIT";
+  const uint32_t most = dispatcher_->users().LimitsOf(actor.user()).high.value_or(0);
+  if (most == 0) {
+    return MakeError(absl::StatusCode::kPermissionDenied, kReason,
+                     "priority high is for admins here; ask for normal, or ask an admin to raise it");
+  }
+  const size_t high = dispatcher_->CountsOf(actor.user()).high;
+  if (high + jobs <= most) return absl::OkStatus();
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kResourceExhausted, kReason,
+                absl::StrCat(UserName(actor.user()), " has ", high, " jobs of priority high, and may have ", most,
+                             " at once: wait until one has ended, or ask for normal")),
+      absl::Seconds(60));
+}
+
+storage::Job Admission::NewJob(const storage::Actor& actor, const JobAsked& asked) {
   storage::Job job;
   job.id = context_->ids->NewId('j');
-  job.run = run;
-  job.analysis = analysis;
-  job.reason = dispatcher_->waiting() > 0 ? reasons::kPriority : reasons::kResources;
+  job.run = asked.run;
+  job.analysis = asked.analysis;
   job.create_time = context_->clock->Now();
+  job.owner = actor.user();
+  job.priority = asked.priority == v1::PRIORITY_UNSPECIFIED ? v1::NORMAL : asked.priority;
+  job.dependencies = asked.after;
+  job.sweep = asked.sweep;
+  job.expected_seconds = asked.needs.seconds;
+  job.memory_bytes = asked.needs.memory_bytes;
+  const bool is_short = asked.needs.seconds > 0 && absl::Seconds(asked.needs.seconds) < context_->options.shares.quick;
+  job.quick = !asked.analysis.empty() && (asked.kind == "ask" || is_short);
+  const bool waits = dispatcher_->waiting() > 0;
+  job.reason = !asked.after.empty() ? reasons::kDependency : waits ? reasons::kPriority : reasons::kResources;
   return job;
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/text/first_few.h"
-#include "server/jobs/scheduling/wait_reason.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/waiting.h"
 
@@ -15,13 +15,17 @@ constexpr absl::Duration kLongestBackOff = absl::Seconds(5);
 constexpr absl::Duration kLongestOwnBackOff = absl::Seconds(60);  // of one run
 // Threads that give: each slot may meet a slow file at a time.
 constexpr size_t kMinGivers = 2, kMaxGivers = 16;
+// Until then a job that has begun may not have taken the memory that it will take.
+constexpr absl::Duration kMemorySettles = absl::Seconds(15);
 
 }  // namespace
 
 void Dispatcher::Start(Ingest* ingest) {
   starter_.emplace(context_, ingest);
+  LookAtSlots();
   const size_t givers = std::clamp(context_->pool->Slots().size(), kMinGivers, kMaxGivers);
-  for (size_t i = 0; i < givers; ++i) threads_.emplace_back([this, i] { Run(/*explains=*/i == 0); });
+  for (size_t i = 0; i < givers; ++i) threads_.emplace_back([this] { Run(); });
+  threads_.emplace_back([this] { Tend(); });
 }
 
 void Dispatcher::Stop() {
@@ -29,20 +33,57 @@ void Dispatcher::Stop() {
     MutexLock lock(&mutex_);
     stopped_ = true;
     changed_.NotifyAll();
+    tend_.NotifyAll();
   }
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
 }
 
+void Dispatcher::Changed() {
+  plan_due_ = true;
+  ++changes_;
+  changed_.NotifyAll();
+}
+
+uint64_t Dispatcher::changes() {
+  MutexLock lock(&mutex_);
+  return changes_;
+}
+
+void Dispatcher::Put(storage::Job job) {
+  owners_.insert(job.owner);
+  queue_.Add(std::move(job));
+}
+
 void Dispatcher::Enqueue(storage::Job job) {
   MutexLock lock(&mutex_);
-  queue_.Add(std::move(job));
-  changed_.NotifyAll();
+  Put(std::move(job));
+  Changed();
+}
+
+void Dispatcher::Enqueue(std::vector<storage::Job> jobs) {
+  MutexLock lock(&mutex_);
+  for (storage::Job& job : jobs) Put(std::move(job));
+  Changed();
 }
 
 std::optional<storage::Job> Dispatcher::Claim(const std::string& job) {
   MutexLock lock(&mutex_);
-  return queue_.Remove(job);
+  std::optional<storage::Job> claimed = queue_.Remove(job);
+  if (claimed.has_value()) Changed();
+  return claimed;
+}
+
+void Dispatcher::ChangeWaiting(const std::string& job, Change change) {
+  MutexLock lock(&mutex_);
+  if (const storage::Job* found = queue_.Find(job)) {
+    storage::Job changed = *found;
+    change(&changed);
+    queue_.Replace(std::move(changed));
+    return Changed();
+  }
+  const auto active = active_.find(job);
+  if (active != active_.end()) active->second.changes.push_back(std::move(change));
 }
 
 size_t Dispatcher::waiting() {
@@ -50,15 +91,39 @@ size_t Dispatcher::waiting() {
   return queue_.size();
 }
 
+Dispatcher::Counts Dispatcher::CountsOf(const std::string& owner) {
+  MutexLock lock(&mutex_);
+  Counts counts{queue_.CountOf(owner), queue_.CountHighOf(owner)};
+  for (const auto& [id, active] : active_) counts.high += active.job.owner == owner && active.job.priority == v1::HIGH;
+  return counts;
+}
+
+void Dispatcher::DependencyDone(const std::string& run) {
+  MutexLock lock(&mutex_);
+  queue_.DependencyDone(run);
+  Changed();
+}
+
+void Dispatcher::LimitSweep(const std::string& sweep, uint32_t trainings) {
+  MutexLock lock(&mutex_);
+  if (trainings == 0) {
+    sweeps_.erase(sweep);
+  } else {
+    sweeps_[sweep] = trainings;
+  }
+  Changed();
+}
+
 std::string Dispatcher::DebugString() {
   MutexLock lock(&mutex_);
   std::vector<std::string> active;
   for (const auto& [job, start] : active_) {
-    active.push_back(absl::StrCat(job, " of ", start.run, " on ", start.slot, start.assigned ? "" : ", starting",
-                                  start.cancel ? ", cancelled" : "", start.idle_again ? ", its slot idle" : ""));
+    active.push_back(absl::StrCat(job, " of ", start.job.run, " on ", start.slot, start.assigned ? "" : ", starting",
+                                  start.cancel ? ", cancelled" : "", start.stop.has_value() ? ", gives way" : "",
+                                  start.idle_again ? ", its slot idle" : ""));
   }
   return absl::StrCat("dispatcher with ", queue_.DebugString(), ", active ", FirstFew(active), ", idle slots ",
-                      FirstFew(fleet_.idle), draining_ ? ", draining" : "", stopped_ ? ", stopped" : "");
+                      FirstFew(slots_.idle()), draining_ ? ", draining" : "", stopped_ ? ", stopped" : "");
 }
 
 void Dispatcher::CancelTask(const std::string& job) {
@@ -68,6 +133,7 @@ void Dispatcher::CancelTask(const std::string& job) {
     const auto found = active_.find(job);
     if (found == active_.end()) return;
     found->second.cancel = true;
+    Changed();
     if (!found->second.assigned) return;
     slot = found->second.slot;
     task_id = found->second.task_id;
@@ -76,16 +142,17 @@ void Dispatcher::CancelTask(const std::string& job) {
 }
 
 void Dispatcher::BeginDrain(absl::Duration grace) {
-  std::vector<Active> running;
+  std::vector<Stopping> running;
   {
     MutexLock lock(&mutex_);
     draining_ = true;
     grace_ = grace;
     for (const auto& [job, active] : active_) {
-      if (active.assigned) running.push_back(active);
+      if (active.assigned) running.push_back({active.slot, active.task_id, grace});
     }
+    Changed();
   }
-  for (const Active& active : running) context_->pool->Stop(active.slot, active.task_id, grace);
+  for (const Stopping& stopping : running) StopTask(stopping);
 }
 
 bool Dispatcher::WaitUntilIdle(absl::Duration timeout) {
@@ -100,14 +167,15 @@ bool Dispatcher::WaitUntilIdle(absl::Duration timeout) {
 }
 
 void Dispatcher::SlotIdle(const std::string& slot) {
+  LookAtSlots();  // its worker may be another than before
   MutexLock lock(&mutex_);
   for (auto& [job, active] : active_) {
     if (active.slot != slot) continue;
     active.idle_again = true;
     return;
   }
-  fleet_.idle.insert(slot);
-  changed_.NotifyAll();
+  slots_.SetIdle(slot);
+  Changed();
 }
 
 void Dispatcher::TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) {
@@ -124,85 +192,141 @@ void Dispatcher::TaskOver(const std::string& job_id, const absl::StatusOr<storag
 void Dispatcher::Release(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle) {
   const auto found = active_.find(job);
   if (found != active_.end()) {
-    if (found->second.again.has_value()) again = std::move(found->second.again);
-    if (slot_is_idle || found->second.idle_again) fleet_.idle.insert(found->second.slot);
-    queue_.ProbeOver(found->second.run, job);
+    Active& active = found->second;
+    if (active.again.has_value()) again = std::move(active.again);
+    if (again.has_value()) {
+      for (const Change& change : active.changes) change(&*again);
+    }
+    if (slot_is_idle || active.idle_again) slots_.SetIdle(active.slot);
+    queue_.ProbeOver(active.job.run, job);
+    context_->asked_stops.Forget(active.task_id);
     active_.erase(found);
   }
-  if (again.has_value()) queue_.Add(*std::move(again));
-  changed_.NotifyAll();
+  if (again.has_value()) Put(*std::move(again));
+  Changed();
 }
 
-Plan Dispatcher::PlanNow() {
-  return draining_ ? Plan() : planner_(queue_, fleet_, usage_, context_->clock->Monotonic());
+Fleet Dispatcher::FleetNow() {
+  Fleet fleet = slots_.MakeFleet();
+  const absl::Duration now = context_->clock->Monotonic();
+  for (const auto& [id, active] : active_) {
+    SlotState& slot = fleet[active.slot];
+    slot.idle = false;
+    RunningJob& running = slot.running.emplace();
+    running.job = id;
+    running.run = active.job.run;
+    running.owner = active.job.owner;
+    running.sweep = active.job.sweep;
+    running.priority = active.job.priority;
+    running.training = active.job.analysis.empty();
+    running.stopping = active.cancel || active.stop.has_value() || draining_;
+    running.since = active.since;
+    running.expected_seconds = active.job.expected_seconds;
+    running.memory_bytes = active.job.memory_bytes;
+    if (now - active.since > kMemorySettles) continue;
+    for (auto& [name, other] : fleet) {
+      if (other.device != slot.device || other.memory_bytes == 0) continue;
+      other.memory_bytes -= std::min(other.memory_bytes - 1, running.memory_bytes);
+    }
+  }
+  if (!draining_) return fleet;
+  for (auto& [name, slot] : fleet) {
+    slot.closed = reasons::kDraining;
+    slot.closed_detail = "the server is shutting down";
+  }
+  return fleet;
 }
 
-absl::Duration Dispatcher::WaitForWork() {
-  const Plan plan = PlanNow();
-  if (plan.start.has_value()) return absl::ZeroDuration();
-  return std::clamp(plan.look_again - context_->clock->Monotonic(), absl::Milliseconds(1), kLongestWait);
+void Dispatcher::Look(
+    absl::FunctionRef<void(const Situation& situation, const std::vector<storage::Job>& running)> look) {
+  MutexLock lock(&mutex_);
+  std::vector<storage::Job> running;
+  for (const auto& [id, active] : active_) {
+    running.push_back(active.job);
+    running.back().slot = active.slot;
+  }
+  const Fleet fleet = FleetNow();
+  const Shares shares = users_.Now(owners_);
+  look({queue_, fleet, shares, sweeps_, context_->options.shares, context_->clock->Monotonic()}, running);
 }
 
-std::optional<Dispatcher::Work> Dispatcher::TakeWork() {
-  const Plan plan = PlanNow();
-  if (!plan.start.has_value()) return std::nullopt;
-  std::optional<storage::Job> job = queue_.Take(plan.start->job);
-  const auto running = active_.find(plan.start->job);
+std::optional<Dispatcher::Stopping> Dispatcher::GiveWay(Active* active, AskedStops::Why why, absl::Duration grace) {
+  if (active->stop.has_value()) return std::nullopt;
+  active->stop = why;
+  Changed();
+  if (!active->assigned) return std::nullopt;
+  context_->asked_stops.Put(active->task_id, std::move(why));
+  return Stopping{active->slot, active->task_id, grace};
+}
+
+std::optional<Dispatcher::Step> Dispatcher::TakeStart(const Plan::Start& start) {
+  std::optional<storage::Job> job = queue_.Take(start.job);
+  if (!job.has_value()) return std::nullopt;
+  const auto running = active_.find(start.job);
   if (running != active_.end()) {
     running->second.again = std::move(job);
     return std::nullopt;
   }
-  Work work{*std::move(job), plan.start->slot, /*probes=*/queue_.probed_last()};
-  Active& active = active_[work.job.id];
-  active.run = work.job.run;
-  active.slot = work.slot;
-  fleet_.idle.erase(work.slot);
-  return work;
+  Step step;
+  step.start = Work{*job, start.slot, slots_.DeviceOf(start.slot), /*probes=*/queue_.probed_last()};
+  Active& active = active_[start.job];
+  active.job = *std::move(job);
+  active.slot = start.slot;
+  active.since = context_->clock->Monotonic();
+  slots_.SetBusy(start.slot);
+  return step;
 }
 
-void Dispatcher::Run(bool explains) {
+std::optional<Dispatcher::Step> Dispatcher::NextStep() {
+  const absl::Duration now = context_->clock->Monotonic();
+  if (draining_ || (!plan_due_ && now < look_again_)) return std::nullopt;
+  plan_due_ = false;
+  const Fleet fleet = FleetNow();
+  const Shares shares = users_.Now(owners_);
+  const Plan plan = MakePlan({queue_, fleet, shares, sweeps_, context_->options.shares, now});
+  look_again_ = std::min(plan.look_again, now + kLongestWait);
+  if (plan.start.has_value()) {
+    Changed();
+    return TakeStart(*plan.start);
+  }
+  if (!plan.stop.has_value()) return std::nullopt;
+  const auto active = active_.find(plan.stop->job);
+  if (active == active_.end()) return std::nullopt;
+  Step step;
+  step.stop = GiveWay(&active->second, {plan.stop->reason, ""}, limits::kCancelGrace);
+  return step.stop.has_value() ? std::make_optional(std::move(step)) : std::nullopt;
+}
+
+void Dispatcher::Run() {
   for (;;) {
-    std::optional<Work> work;
-    std::optional<storage::Job> stuck;
+    std::optional<Step> step;
     {
       MutexLock lock(&mutex_);
-      while (!stopped_ && !work.has_value() && !stuck.has_value()) {
-        const absl::Duration wait = WaitForWork();
-        if (wait <= absl::ZeroDuration()) {
-          work = TakeWork();
-          continue;
-        }
-        // A worker that restarts takes less than a quiet wait.
-        const bool woken = changed_.WaitFor(&mutex_, ToWait(wait));
-        if (explains && !woken && wait >= kLongestWait) stuck = Stuck();
+      while (!stopped_ && !step.has_value()) {
+        step = NextStep();
+        if (step.has_value() || (plan_due_ && !draining_)) continue;
+        const absl::Duration wait = draining_ ? kLongestWait : look_again_ - context_->clock->Monotonic();
+        changed_.WaitFor(&mutex_, ToWait(std::clamp(wait, absl::Milliseconds(1), kLongestWait)));
       }
       if (stopped_) return;
     }
-    if (work.has_value()) {
-      CarryOut(*work);
-    } else {
-      ExplainWait(*stuck);
-    }
+    if (step->start.has_value()) CarryOut(*step->start);
+    if (step->stop.has_value()) StopTask(*step->stop);
   }
 }
 
-std::optional<storage::Job> Dispatcher::Stuck() {
-  if (draining_ || !fleet_.idle.empty() || !active_.empty()) return std::nullopt;
-  const storage::Job* first = queue_.First();
-  return first == nullptr ? std::nullopt : std::make_optional(*first);
-}
-
-void Dispatcher::ExplainWait(const storage::Job& job) {
-  const std::string why = context_->pool->WhyNoWorker();
-  const bool said = job.reason == reasons::kNoWorker;
-  if (said != why.empty()) return;
-  // What was said is taken back when a worker is about to come: one from a cluster's queue may take hours to.
-  const storage::Job shown = ShowWaitReason(context_, job, said ? reasons::kResources : reasons::kNoWorker, why);
+bool Dispatcher::IsOpen(const Work& work) {
+  if (context_->devices == nullptr) return true;
+  const DeviceOpening opening = context_->devices->LookNow(work.device);
   MutexLock lock(&mutex_);
-  if (queue_.Remove(job.id).has_value()) queue_.Add(shown);
+  if (slots_.SetOpening(work.device, opening)) Changed();
+  if (opening.closed.empty()) return true;
+  Release(work.job.id, work.job, /*slot_is_idle=*/true);
+  return false;
 }
 
 void Dispatcher::CarryOut(const Work& work) {
+  if (!IsOpen(work)) return;
   StartOutcome outcome = starter_->TryStart(work.job, work.slot, work.probes);
   {
     MutexLock lock(&mutex_);
@@ -223,21 +347,25 @@ void Dispatcher::CarryOut(const Work& work) {
 }
 
 void Dispatcher::TaskAssigned(const Work& work, const std::string& task_id) {
-  bool cancel = false, stop = false;
-  absl::Duration grace;
+  bool cancel = false;
+  std::optional<Stopping> stop;
   {
     MutexLock lock(&mutex_);
     const auto found = active_.find(work.job.id);
     if (found == active_.end()) return;  // over already
-    found->second.assigned = true;
-    found->second.task_id = task_id;
-    cancel = found->second.cancel;
-    stop = draining_;
-    grace = grace_;
-    changed_.NotifyAll();
+    Active& active = found->second;
+    active.assigned = true;
+    active.task_id = task_id;
+    cancel = active.cancel;
+    if (active.stop.has_value()) {
+      context_->asked_stops.Put(task_id, *active.stop);
+      stop = Stopping{work.slot, task_id, limits::kCancelGrace};
+    }
+    if (draining_) stop = Stopping{work.slot, task_id, grace_};
+    Changed();
   }
   if (cancel) context_->pool->Cancel(work.slot, task_id);
-  if (stop) context_->pool->Stop(work.slot, task_id, grace);
+  if (stop.has_value()) StopTask(*stop);
 }
 
 }  // namespace sumscope::jobs

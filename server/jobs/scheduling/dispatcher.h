@@ -1,28 +1,34 @@
 #ifndef SUMSCOPE_SERVER_JOBS_SCHEDULING_DISPATCHER_H_
 #define SUMSCOPE_SERVER_JOBS_SCHEDULING_DISPATCHER_H_
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "server/jobs/intake/ingest.h"
 #include "server/jobs/scheduling/policy/job_queue.h"
 #include "server/jobs/scheduling/policy/plan.h"
+#include "server/jobs/scheduling/slot_table.h"
 #include "server/jobs/scheduling/start_job.h"
+#include "server/jobs/scheduling/user_shares.h"
 #include "server/jobs/state/context.h"
 
 namespace sumscope::jobs {
 
-// Carries out the plan: gives queued jobs to idle slots, from threads of its own, so that a job whose file is slow
-// holds up its slot alone. The catalog decides on every state; what is here is only who waits and who runs where.
-// Thread-safe.
+// Carries out the plan: gives queued jobs to idle slots and asks trainings to give way, from threads of its own, so
+// that a job whose file is slow holds up its slot alone. The catalog decides on every state; what is here is only who
+// waits and who runs where. One more thread looks after what changes by itself: devices, users, what is charged, jobs
+// that wait for a worker that does not come. Thread-safe.
 class Dispatcher : public SlotObserver {
  public:
   // `context` outlives it.
-  Dispatcher(Context* context, Planner planner) : context_(context), planner_(std::move(planner)) {}
+  explicit Dispatcher(Context* context) : context_(context), users_(context) {}
   ~Dispatcher() override { Stop(); }
 
   // `ingest` outlives the threads.
@@ -32,13 +38,28 @@ class Dispatcher : public SlotObserver {
   void Enqueue(std::vector<storage::Job> jobs);
   // Takes a waiting job out of the queue: it cannot start any more. Empty when it is not waiting.
   std::optional<storage::Job> Claim(const std::string& job);
+  // Makes a waiting job what the catalog says by now; one that is about to start, if it comes back.
+  void ChangeWaiting(const std::string& job, std::function<void(storage::Job* job)> change);
   // Ends the job's task, now or as soon as its worker has it. To be called after the catalog says so.
   void CancelTask(const std::string& job);
   size_t waiting();
+  // Jobs of one user.
+  struct Counts {
+    size_t waiting = 0;
+    size_t high = 0;  // of priority HIGH, waiting or with a slot
+  };
+  Counts CountsOf(const std::string& owner);
   // Jobs that wait for the run wait for it no more.
   void DependencyDone(const std::string& run);
   // How many trainings of the sweep may run at once; 0: no bound.
   void LimitSweep(const std::string& sweep, uint32_t trainings);
+  UserShares& users() { return users_; }
+
+  // Calls `look` with how things stand, under the lock of the queue: `running` are the jobs that have a slot, each in
+  // its `slot`. It is to be quick, and to call nothing here.
+  void Look(absl::FunctionRef<void(const Situation& situation, const std::vector<storage::Job>& running)> look);
+  // Grows with every change of what Look shows.
+  uint64_t changes();
 
   // Gives no task any more and asks those that run to stop within `grace`.
   void BeginDrain(absl::Duration grace);
@@ -53,51 +74,81 @@ class Dispatcher : public SlotObserver {
   void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) override;
 
  private:
+  using Change = std::function<void(storage::Job* job)>;
   // A job with a slot, from its start on.
   struct Active {
-    std::string run;
+    storage::Job job;  // as it was taken
     std::string slot;
+    absl::Duration since;
     std::string task_id;
-    bool assigned = false;              // the pool has it
-    bool cancel = false;                // to be cancelled once the pool has it
-    bool idle_again = false;            // the slot said idle before the pool had it
-    std::optional<storage::Job> again;  // queued anew before this start was over
+    bool assigned = false;                // the pool has it
+    bool cancel = false;                  // to be cancelled once the pool has it
+    std::optional<AskedStops::Why> stop;  // to be stopped once the pool has it, or told so already
+    bool idle_again = false;              // the slot said idle before the pool had it
+    std::optional<storage::Job> again;    // queued anew before this start was over
+    std::vector<Change> changes;          // while it was about to start
   };
   struct Work {
     storage::Job job;
-    std::string slot;
+    std::string slot, device;
     bool probes;
   };
+  // A task that the pool is to be asked to stop.
+  struct Stopping {
+    std::string slot, task_id;
+    absl::Duration grace;
+  };
+  struct Step {
+    std::optional<Work> start;
+    std::optional<Stopping> stop;
+  };
 
-  // One of the threads explains waits that nothing ends.
-  void Run(bool explains);
-  // Zero: TakeWork has something.
-  absl::Duration WaitForWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // What the plan starts now, job and slot taken; empty when it starts nothing.
-  std::optional<Work> TakeWork() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  Plan PlanNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // dispatcher.cc: from the plan to the pool.
+  void Run();
+  // What the plan wants now, noted as done; empty when it wants nothing.
+  std::optional<Step> NextStep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<Step> TakeStart(const Plan::Start& start) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Empty: the pool need not be asked, or not yet.
+  std::optional<Stopping> GiveWay(Active* active, AskedStops::Why why, absl::Duration grace)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StopTask(const Stopping& stopping) { context_->pool->Stop(stopping.slot, stopping.task_id, stopping.grace); }
   void CarryOut(const Work& work);
+  // False: its device is closed as of now, and the job is back in the queue.
+  bool IsOpen(const Work& work);
   void TaskAssigned(const Work& work, const std::string& task_id);
-
-  // The first job that waits while nothing runs and no slot is idle.
-  std::optional<storage::Job> Stuck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Says so when no slot has a worker or is about to get one, and takes it back when one is.
-  void ExplainWait(const storage::Job& job);
   // The job has its slot no more; `again` goes back into the queue.
   void Release(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Something has changed that a plan goes by.
+  void Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Fleet FleetNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Put(storage::Job job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // tending.cc: what changes by itself.
+  void Tend();
+  void LookAtSlots();
+  // Trainings whose device others came to use, if they are to give way, and all whose device is gone.
+  std::vector<Stopping> LeaveDevices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The first job that waits while nothing runs and no slot is idle.
+  std::optional<storage::Job> Stuck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Says so when no slot has a worker or is about to get one, and takes it back when one is.
+  void ExplainNoWorker(const storage::Job& job);
 
   Context* const context_;
-  const Planner planner_;
+  UserShares users_;
   std::optional<JobStarter> starter_;  // set before the threads start
   std::vector<std::thread> threads_;
 
   Mutex mutex_;
-  CondVar changed_;
+  CondVar changed_, tend_;
   JobQueue queue_ ABSL_GUARDED_BY(mutex_);
-  Fleet fleet_ ABSL_GUARDED_BY(mutex_);
-  const Usage usage_;
+  SlotTable slots_ ABSL_GUARDED_BY(mutex_);
+  SweepLimits sweeps_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> owners_ ABSL_GUARDED_BY(mutex_);          // of jobs that came
   std::map<std::string, Active> active_ ABSL_GUARDED_BY(mutex_);  // by job
+  bool plan_due_ ABSL_GUARDED_BY(mutex_) = true;
+  absl::Duration look_again_ ABSL_GUARDED_BY(mutex_);
+  uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration grace_ ABSL_GUARDED_BY(mutex_);
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

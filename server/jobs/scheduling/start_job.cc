@@ -19,6 +19,9 @@ bool RefusedForNow(const absl::Status& status) {
 
 StartOutcome QueuedAgain(const storage::Job& job) { return {StartOutcome::Kind::kQueuedAgain, "", job}; }
 
+// Held, or made to wait for a run, since it was taken out of the queue.
+bool MustWait(const storage::Job& job) { return !job.held_by.empty() || !job.dependencies.empty(); }
+
 }  // namespace
 
 StartOutcome JobStarter::TryStart(const storage::Job& job, const std::string& slot, bool probes) const {
@@ -29,6 +32,7 @@ StartOutcome JobStarter::TryStart(const storage::Job& job, const std::string& sl
     return {};  // the run was removed
   }
   if (target->job.state != v1::QUEUED) return Abandon(*target);
+  if (MustWait(target->job)) return QueuedAgain(target->job);
   absl::StatusOr<Assignment> assignment = Prepare(*target, probes);
   if (!assignment.ok()) {
     if (!RefusedForNow(assignment.status())) return Fail(job, assignment.status());
@@ -39,7 +43,9 @@ StartOutcome JobStarter::TryStart(const storage::Job& job, const std::string& sl
   if (context_->draining) return QueuedAgain(job);
   const absl::StatusOr<JobWithSubject> started = RecordStart(job.id, slot, LogEntriesOf(assignment->file.get()));
   if (!started.ok()) return TryLater(job, started.status(), StartOutcome::Kind::kRefusedToAll);
+  if (started->job.state == v1::QUEUED) return QueuedAgain(started->job);
   if (started->job.state != v1::STARTING) return Abandon(*started);
+  context_->metering.Begin(started->job);
   context_->hub->Notify(job.run);
   StartOutcome outcome = HandOver(started->job, slot, *std::move(assignment));
   outcome.recorded = true;
@@ -60,7 +66,7 @@ absl::StatusOr<JobWithSubject> JobStarter::RecordStart(const std::string& job, c
       context_->catalog, storage::Actor::Server(),
       [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<JobWithSubject> {
         SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
-        if (target.job.state != v1::QUEUED) return target;
+        if (target.job.state != v1::QUEUED || MustWait(target.job)) return target;
         target.job.slot = slot;
         target.log_entries = log_entries;
         SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_->clock->Now(), &target, v1::STARTING, "", ""));

@@ -13,6 +13,8 @@
 #include "proto/contract/base/timestamp.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/rates/predictor.h"
+#include "server/jobs/segments/asked_stops.h"
+#include "server/jobs/segments/metering.h"
 #include "server/jobs/state/capture_room.h"
 #include "server/jobs/state/ended_jobs.h"
 #include "server/jobs/state/interrupt.h"
@@ -29,11 +31,14 @@ struct Context : JobsParts {
         options(with_options),
         capture_room(catalog, captures, options.capture_limit_bytes, options.free_disk_bytes),
         predictor(
-            catalog, [this] { return pool->Slots(); }, clock) {}
+            catalog, [this] { return pool->Slots(); }, clock),
+        metering(catalog, clock, options.shares.half_life, options.shares.low_charge) {}
 
   const JobsOptions options;
   CaptureRoom capture_room;
-  Predictor predictor;                // of how long work takes; learns from what ends
+  Predictor predictor;  // of how long work takes; learns from what ends
+  Metering metering;
+  AskedStops asked_stops;
   Interrupt interrupt;                // set at the end of a drain: what still retries gives up
   std::atomic<bool> draining{false};  // a task that ends now because it was asked to is no failure
   jobs::StorageWaits storage_waits;

@@ -9,6 +9,13 @@ inline constexpr char kPriority[] = "PRIORITY";      // others are before it
 inline constexpr char kResources[] = "RESOURCES";    // next in line, no slot is free
 inline constexpr char kNoWorker[] = "NO_WORKER";     // next in line, no slot can run a worker
 inline constexpr char kDependency[] = "DEPENDENCY";  // for runs that have not succeeded yet
+inline constexpr char kSlice[] = "SLICE";            // gave way after its slice; also PRIORITY, to a higher class
+inline constexpr char kUserLimit[] = "USER_LIMIT";
+inline constexpr char kHeld[] = "HELD";
+inline constexpr char kDeviceBusyOutside[] = "DEVICE_BUSY_OUTSIDE";
+inline constexpr char kDeviceMemory[] = "DEVICE_MEMORY";
+inline constexpr char kDeviceLost[] = "DEVICE_LOST";  // its device was gone under it
+inline constexpr char kDraining[] = "DRAINING";
 inline constexpr char kDrained[] = "DRAINED";
 inline constexpr char kServerRestarted[] = "SERVER_RESTARTED";
 inline constexpr char kResumed[] = "RESUMED";
@@ -30,6 +37,7 @@ inline constexpr char kAssignFailed[] = "ASSIGN_FAILED";
 // Of the worker pool (WorkerListener::OnLost).
 inline constexpr char kTensorsUnreadable[] = "TENSORS_UNREADABLE";
 inline constexpr char kPoolShutdown[] = "POOL_SHUTDOWN";
+inline constexpr char kWorkerKilled[] = "WORKER_KILLED";
 
 }  // namespace sumscope::jobs::reasons
 

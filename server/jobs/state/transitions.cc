@@ -93,11 +93,15 @@ absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Jo
   if (state == v1::STARTING && job.state == v1::QUEUED) {
     ++job.segment;
     job.start_time = now;
+    job.charged_until = now;
   }
   job.state = state;
   job.reason = reason;
   job.detail = Bounded(detail);
-  if (state == v1::QUEUED || IsTerminal(state)) job.slot.clear();
+  if (state == v1::QUEUED || IsTerminal(state)) {
+    job.slot.clear();
+    job.charged_until.reset();  // what had been charged by then is charged
+  }
   job.end_time = IsTerminal(state) ? std::optional<absl::Time>(now) : std::nullopt;
   SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Update(job));
   if (target->of_training()) {

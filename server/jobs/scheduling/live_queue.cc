@@ -1,0 +1,171 @@
+#include "server/jobs/scheduling/live_queue.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "proto/contract/errors/errors.h"
+#include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/states.h"
+#include "server/jobs/scheduling/policy/explain.h"
+#include "server/jobs/scheduling/policy/forecast.h"
+#include "server/jobs/state/reasons.h"
+
+namespace sumscope::jobs {
+namespace {
+
+constexpr absl::Duration kViewAge = absl::Seconds(1);
+// Jobs whose start and end are foretold, and whose reason is looked into; of those behind them only what is plain.
+constexpr size_t kForetold = 1000;
+
+bool CanStart(const storage::Job& job) { return job.held_by.empty() && job.dependencies.empty(); }
+
+WaitReason PlainReason(const storage::Job& job) {
+  WaitReason why;
+  why.reason = !job.held_by.empty()        ? reasons::kHeld
+               : !job.dependencies.empty() ? reasons::kDependency
+                                           : reasons::kPriority;
+  return why;
+}
+
+void AddRunning(const Situation& situation, const std::vector<storage::Job>& running, QueueView* view) {
+  for (const storage::Job& job : running) {
+    QueuedJob& shown = view->jobs.emplace_back();
+    shown.job = job;
+    const auto slot = situation.fleet.find(job.slot);
+    if (slot != situation.fleet.end()) shown.device = slot->second.device;
+    ++view->shares[job.owner].running;
+  }
+  std::sort(view->jobs.begin(), view->jobs.end(),
+            [](const QueuedJob& one, const QueuedJob& other) { return one.job.slot < other.job.slot; });
+  view->running = view->jobs.size();
+}
+
+void AddWaiting(const Situation& situation, QueueView* view) {
+  uint32_t place = 0;
+  size_t looked_into = 0;
+  for (const std::string& id : QueueOrder(situation)) {
+    const storage::Job* const job = situation.queue.Find(id);
+    if (job == nullptr) continue;
+    QueuedJob& shown = view->jobs.emplace_back();
+    shown.job = *job;
+    const bool stands = CanStart(*job) && !situation.queue.IsRefused(*job);
+    if (stands) shown.place = ++place;
+    const bool plain = !CanStart(*job) || ++looked_into > kForetold;
+    shown.wait = plain ? PlainReason(*job) : ExplainWait(situation, id);
+    ++view->shares[job->owner].waiting;
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const QueueView> LiveQueue::Make() const {
+  const auto view = std::make_shared<QueueView>();
+  std::optional<Forecast> forecast;
+  dispatcher_->Look([&](const Situation& situation, const std::vector<storage::Job>& running) {
+    view->time = context_->clock->Now();
+    view->fleet = situation.fleet;
+    for (const auto& [user, share] : situation.shares) {
+      UserShareView& shown = view->shares[user];
+      shown.weight = share.weight;
+      shown.device_seconds = share.device_seconds;
+      shown.running_limit = share.running_limit;
+    }
+    AddRunning(situation, running, view.get());
+    AddWaiting(situation, view.get());
+    forecast.emplace(situation);
+  });
+  for (auto& [user, share] : view->shares) {
+    share.waiting_limit = dispatcher_->users().LimitsOf(user).waiting.value_or(0);
+  }
+  const std::map<std::string, Expected> expected = forecast->Play(kForetold);
+  for (size_t i = 0; i < view->jobs.size(); ++i) {
+    const auto found = expected.find(view->jobs[i].job.id);
+    if (found != expected.end()) view->jobs[i].expected = found->second;
+    view->by_id[view->jobs[i].job.id] = i;
+  }
+  return view;
+}
+
+std::shared_ptr<const QueueView> LiveQueue::View() {
+  MutexLock lock(&mutex_);
+  const uint64_t changes = dispatcher_->changes();
+  const absl::Duration now = context_->clock->Monotonic();
+  if (last_ == nullptr || changes != changes_ || now - made_ >= kViewAge) {
+    last_ = Make();
+    changes_ = changes;
+    made_ = now;
+  }
+  return last_;
+}
+
+absl::Status LiveQueue::Change(const storage::Actor& actor, const std::string& job,
+                               const std::function<absl::Status(storage::Job* job)>& change) {
+  storage::Job changed;
+  SUMSCOPE_RETURN_IF_ERROR(
+      context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Get(actor.viewer(), job).status());
+        SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
+        actor.Names(AnalysisOrRunName(target.job.run, target.job.analysis));
+        if (IsTerminal(target.job.state)) {
+          return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_ENDED",
+                           absl::StrCat(JobName(job), " has ended: it waits for nothing any more"));
+        }
+        if (target.job.state != v1::QUEUED) {
+          return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_STARTED",
+                           absl::StrCat(JobName(job), " has started: only a job that waits can be held, released or ",
+                                        "given another priority; cancel it to take it off its slot"));
+        }
+        SUMSCOPE_RETURN_IF_ERROR(change(&target.job));
+        const std::string reason = target.job.reason, detail = target.job.detail;
+        SUMSCOPE_RETURN_IF_ERROR(
+            jobs::Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reason, detail));
+        changed = target.job;
+        return absl::OkStatus();
+      }));
+  dispatcher_->ChangeWaiting(job, [changed](storage::Job* waiting) {
+    waiting->held_by = changed.held_by;
+    waiting->priority = changed.priority;
+    waiting->reason = changed.reason;
+    waiting->detail = changed.detail;
+  });
+  context_->hub->Notify(changed.run);
+  return absl::OkStatus();
+}
+
+absl::Status LiveQueue::Hold(const storage::Actor& actor, const std::string& job) {
+  return Change(actor, job, [&](storage::Job* waiting) {
+    if (!waiting->held_by.empty()) return absl::OkStatus();
+    // The server's account, where there are no users, has a name too.
+    waiting->held_by = actor.user().empty() ? "the server" : actor.user();
+    waiting->reason = reasons::kHeld;
+    waiting->detail = absl::StrCat("held by ", waiting->held_by);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status LiveQueue::Release(const storage::Actor& actor, const std::string& job) {
+  return Change(actor, job, [&](storage::Job* waiting) -> absl::Status {
+    if (waiting->held_by.empty()) {
+      return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_NOT_HELD",
+                       absl::StrCat("nobody holds ", JobName(job), ": there is nothing to release"));
+    }
+    waiting->held_by.clear();
+    waiting->reason = waiting->dependencies.empty() ? reasons::kPriority : reasons::kDependency;
+    waiting->detail.clear();
+    return absl::OkStatus();
+  });
+}
+
+absl::Status LiveQueue::SetPriority(const storage::Actor& actor, const std::string& job, v1::Priority priority) {
+  return Change(actor, job, [&](storage::Job* waiting) -> absl::Status {
+    const v1::Priority wanted = priority == v1::PRIORITY_UNSPECIFIED ? v1::NORMAL : priority;
+    if (waiting->priority != wanted) SUMSCOPE_RETURN_IF_ERROR(CheckPriority(actor, wanted, 1));
+    waiting->priority = wanted;
+    return absl::OkStatus();
+  });
+}
+
+}  // namespace sumscope::jobs

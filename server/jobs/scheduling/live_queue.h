@@ -1,0 +1,50 @@
+#ifndef SUMSCOPE_SERVER_JOBS_SCHEDULING_LIVE_QUEUE_H_
+#define SUMSCOPE_SERVER_JOBS_SCHEDULING_LIVE_QUEUE_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "proto/contract/base/mutex.h"
+#include "server/jobs/scheduling/admission.h"
+#include "server/jobs/scheduling/dispatcher.h"
+#include "server/jobs/scheduling/queue.h"
+#include "server/jobs/state/context.h"
+#include "server/jobs/state/transitions.h"
+
+namespace sumscope::jobs {
+
+// The queue of the dispatcher, with how it is expected to go on. Thread-safe.
+class LiveQueue final : public Queue {
+ public:
+  // All outlive it.
+  LiveQueue(Context* context, Dispatcher* dispatcher, Admission* admission)
+      : context_(context), dispatcher_(dispatcher), admission_(admission) {}
+
+  std::shared_ptr<const QueueView> View() override;
+  absl::Status Hold(const storage::Actor& actor, const std::string& job) override;
+  absl::Status Release(const storage::Actor& actor, const std::string& job) override;
+  absl::Status SetPriority(const storage::Actor& actor, const std::string& job, v1::Priority priority) override;
+  absl::Status CheckPriority(const storage::Actor& actor, v1::Priority priority, size_t jobs) override {
+    return admission_->CheckPriority(actor, priority, jobs);
+  }
+
+ private:
+  // `change` is told the job as it waits, and changes what a plan goes by.
+  absl::Status Change(const storage::Actor& actor, const std::string& job,
+                      const std::function<absl::Status(storage::Job* job)>& change);
+  std::shared_ptr<const QueueView> Make() const;
+
+  Context* const context_;
+  Dispatcher* const dispatcher_;
+  Admission* const admission_;
+  Mutex mutex_;  // held while a view is made: others wait for it, and take it
+  std::shared_ptr<const QueueView> last_ ABSL_GUARDED_BY(mutex_);
+  uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;  // that the last one shows
+  absl::Duration made_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+};
+
+}  // namespace sumscope::jobs
+
+#endif  // SUMSCOPE_SERVER_JOBS_SCHEDULING_LIVE_QUEUE_H_

@@ -1,0 +1,89 @@
+// What changes by itself, looked after by the dispatcher's last thread.
+#include <algorithm>
+
+#include "proto/contract/limits.h"
+#include "server/jobs/scheduling/dispatcher.h"
+#include "server/jobs/scheduling/wait_reason.h"
+#include "server/jobs/state/reasons.h"
+#include "server/jobs/state/waiting.h"
+
+namespace sumscope::jobs {
+namespace {
+
+// For a worker whose device has gone: it saves nothing any more.
+constexpr absl::Duration kLostGrace = absl::Seconds(5);
+
+}  // namespace
+
+void Dispatcher::LookAtSlots() {
+  const SlotTable::Look look = SlotTable::LookAt(*context_->pool, context_->devices);
+  MutexLock lock(&mutex_);
+  if (slots_.Take(look)) Changed();
+}
+
+std::vector<Dispatcher::Stopping> Dispatcher::LeaveDevices() {
+  std::vector<Stopping> all;
+  for (auto& [id, active] : active_) {
+    const DeviceOpening* const closure = slots_.ClosureOf(slots_.DeviceOf(active.slot));
+    if (closure == nullptr) continue;
+    const bool lost = closure->closed == reasons::kDeviceLost;
+    const bool yields = closure->closed == reasons::kDeviceBusyOutside && context_->options.yield_to_foreign &&
+                        active.job.analysis.empty();
+    if (!lost && !yields) continue;
+    const std::optional<Stopping> stopping =
+        GiveWay(&active, {closure->closed, closure->detail}, lost ? kLostGrace : limits::kCancelGrace);
+    if (stopping.has_value()) all.push_back(*stopping);
+  }
+  return all;
+}
+
+std::optional<storage::Job> Dispatcher::Stuck() {
+  if (draining_ || !active_.empty()) return std::nullopt;
+  const storage::Job* first = queue_.First();
+  if (first == nullptr) return std::nullopt;
+  for (const auto& [name, slot] : slots_.MakeFleet()) {
+    if (slot.idle && (first->quick || !slot.quick)) return std::nullopt;
+  }
+  return *first;
+}
+
+void Dispatcher::ExplainNoWorker(const storage::Job& job) {
+  const std::string why = context_->pool->WhyNoWorker();
+  const bool said = job.reason == reasons::kNoWorker;
+  if (said != why.empty()) return;
+  // What was said is taken back when a worker is about to come: one from a cluster's queue may take hours to.
+  const std::string reason = said ? reasons::kResources : reasons::kNoWorker;
+  ShowWaitReason(context_, job, reason, why);
+  ChangeWaiting(job.id, [reason](storage::Job* waiting) { waiting->reason = reason; });
+}
+
+void Dispatcher::Tend() {
+  const absl::Duration look = std::min(kLongestWait, context_->options.charge_interval);
+  absl::Duration charge_at = context_->clock->Monotonic() + context_->options.charge_interval;
+  std::string stuck_before;  // a worker that restarts takes less than the time between two looks
+  for (;;) {
+    std::vector<Stopping> leaving;
+    std::optional<storage::Job> stuck;
+    {
+      MutexLock lock(&mutex_);
+      if (!stopped_) tend_.WaitFor(&mutex_, ToWait(look));
+      if (stopped_) return;
+    }
+    LookAtSlots();
+    {
+      MutexLock lock(&mutex_);
+      leaving = LeaveDevices();
+      stuck = Stuck();
+    }
+    for (const Stopping& stopping : leaving) StopTask(stopping);
+    if (stuck.has_value() && stuck->id == stuck_before) ExplainNoWorker(*stuck);
+    stuck_before = stuck.has_value() ? stuck->id : "";
+    if (context_->clock->Monotonic() < charge_at) continue;
+    charge_at = context_->clock->Monotonic() + context_->options.charge_interval;
+    // What cannot be written or read now is the next time.
+    context_->metering.ChargeAll().IgnoreError();
+    users_.Refresh().IgnoreError();
+  }
+}
+
+}  // namespace sumscope::jobs
