@@ -67,7 +67,9 @@ Surroundings ReadSurroundings() {
   surroundings.program_folder = ProgramFolder();
   surroundings.machine = devices::ThisMachine();
 #ifdef SUMSCOPE_WORKER_HAS_CUDA
-  surroundings.find_gpus = devices::FindGpus;
+  surroundings.find_gpus = [visible = std::getenv("CUDA_VISIBLE_DEVICES")](const std::string& nvml_library) {
+    return devices::VisibleGpus(devices::FindGpus(nvml_library), visible);
+  };
 #endif
   return surroundings;
 }

@@ -1,33 +1,33 @@
 #include "server/server.h"
 
-#include <cmath>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "google/protobuf/stubs/common.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/base/random_ids.h"
-#include "proto/contract/base/timestamp.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/version.h"
 #include "server/allocator.h"
 #include "server/auth/user_authenticator.h"
+#include "server/devices/device_monitor.h"
 #include "server/devices/machine.h"
+#include "server/devices/processes.h"
 #include "server/host/groups.h"
 #include "server/host/instance_lock.h"
+#include "server/host/look_thread.h"
 #include "server/host/private_modes.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/state/event_hub.h"
 #include "server/jobs/state/job_states.h"
 #include "server/listener.h"
-#include "server/look_thread.h"
+#include "server/monitored_gate.h"
 #include "server/rpc/analyses/analysis_service.h"
 #include "server/rpc/captures/capture_service.h"
 #include "server/rpc/facts/fact_service.h"
@@ -40,6 +40,7 @@
 #include "server/rpc/serve/road.h"
 #include "server/rpc/system/system_service.h"
 #include "server/rpc/users/user_service.h"
+#include "server/server_info.h"
 #include "server/transport/descriptor_budget.h"
 #include "server/transport/tls/tls_credentials.h"
 #include "server/workers/launch/local/local_launcher.h"
@@ -79,6 +80,7 @@ class RealServer final : public Server {
     SUMSCOPE_ASSIGN_OR_RETURN(sockets_, ClaimSockets(config_.listen));
     SUMSCOPE_ASSIGN_OR_RETURN(
         storage_, storage::OpenSqliteStorage(config_.data_directory, jobs::IsLegalTransition, Clock::Real(), env_));
+    WatchDevices();
     SUMSCOPE_RETURN_IF_ERROR(MakePool());
     jobs::JobsOptions options;
     options.resume_interval_seconds = config_.resume_interval_seconds;
@@ -88,9 +90,10 @@ class RealServer final : public Server {
     options.free_disk_bytes = [this] { return rpc::FreeDiskBytes(config_.data_directory); };
     options.told_to_end = std::move(told_to_end);
     options.say = [](const std::string& text) { spdlog::info(text); };
-    manager_ = jobs::JobManager::Create(
-        options, {storage_.catalog.get(), storage_.run_files.get(), storage_.captures.get(),
-                  storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(), IdSource::Real(), &reserve_});
+    manager_ =
+        jobs::JobManager::Create(options, {storage_.catalog.get(), storage_.run_files.get(), storage_.captures.get(),
+                                           storage_.question_set_texts.get(), pool_.get(), &hub_, Clock::Real(),
+                                           IdSource::Real(), &reserve_, gate_.get()});
     SUMSCOPE_ASSIGN_OR_RETURN(repairs_, manager_->Recover());
     repairs_.insert(repairs_.begin(), storage_.notes.begin(), storage_.notes.end());
     MakeServices();
@@ -112,6 +115,7 @@ class RealServer final : public Server {
       LogState("after the drain");
     }
     looks_.reset();
+    if (devices_ != nullptr) devices_->Stop();
     hub_.Close();
     if (server_ != nullptr) {
       shutdown_ = std::thread([this] {
@@ -142,7 +146,7 @@ class RealServer final : public Server {
   // For whom a drain takes too long, or leaves jobs behind.
   void LogState(const char* when) {
     if (!spdlog::should_log(spdlog::level::debug)) return;
-    spdlog::debug(absl::StrCat(when, ": ", manager_->DebugString()));
+    spdlog::debug(absl::StrCat(when, ": ", manager_->DebugString(), "; ", devices_->DebugString()));
   }
 
   absl::Status ReadCertificates() {
@@ -174,7 +178,7 @@ class RealServer final : public Server {
       warnings_.push_back(absl::StrCat("the group ", config_.socket_group, " cannot reach the socket ", socket->path(),
                                        ": its folder is closed to it"));
     }
-    looks_ = std::make_unique<LookThread>(kLookInterval, [this] { Look(); });
+    looks_ = std::make_unique<host::LookThread>(kLookInterval, [this] { Look(); });
     return absl::OkStatus();
   }
 
@@ -232,6 +236,18 @@ class RealServer final : public Server {
     lock_.reset();
   }
 
+  void WatchDevices() {
+    devices::MonitorOptions options;
+    options.nvml_library = config_.nvml_library;
+    options.foreign_memory_mib = config_.foreign_memory_mib;
+    options.is_ours = [server = getpid()](int64_t pid) { return devices::IsDescendant(pid, server); };
+    devices_ = std::make_unique<devices::DeviceMonitor>(std::move(options));
+    devices_->SetListener([](const devices::DeviceEvent& event) { spdlog::warn(event.text); });
+    for (const std::string& warning : devices_->Warnings()) warnings_.push_back(warning);
+    gate_ = std::make_unique<MonitoredGate>(devices_.get());
+    devices_->Start();
+  }
+
   absl::Status MakePool() {
     const std::string logs = config_.data_directory + "/logs";
     if (const absl::Status made = host::MakePrivateFolder(logs); !made.ok()) {
@@ -242,7 +258,8 @@ class RealServer final : public Server {
     launch.log_directory = logs;
     // Read once, when libgomp is loaded. Its threads spin for seconds by default while they wait for each other; on a
     // machine that does anything else beside, at a tenth of the speed (measured: 20 against 200 steps/s).
-    launch.environment = {"GOMP_SPINCOUNT=1000"};
+    // And CUDA counts GPUs as NVML does.
+    launch.environment = {"GOMP_SPINCOUNT=1000", "CUDA_DEVICE_ORDER=PCI_BUS_ID"};
     launcher_ = std::make_unique<workers::LocalLauncher>(launch);
     workers::LocalWorkerPoolOptions options;
     options.slots = config_.slots;
@@ -286,37 +303,9 @@ class RealServer final : public Server {
     question_sets_ = std::make_unique<rpc::QuestionSetService>(backend, road_.get());
     users_ = std::make_unique<rpc::UserService>(
         backend, road_.get(), rpc::UserService::Parts{Clock::Real(), IdSource::Real(), {account_.uid, account_.name}});
-    system_ = std::make_unique<rpc::SystemService>(backend, road_.get(), MakeServerInfo(), &watch_.times());
-  }
-
-  v1::ServerInfo MakeServerInfo() const {
-    v1::ServerInfo info;
-    info.set_version(kVersion);
-    info.set_git_hash(kGitHash);
-    info.set_build(kBuild);
-    *info.mutable_start_time() = ToTimestamp(absl::Now());
-    info.set_data_directory(config_.data_directory);
-    info.set_slots_reason(config_.slots_reason);
-    info.add_libraries("gRPC " + grpc::Version());
-    info.add_libraries("protobuf " + google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION));
-    for (const std::string& repair : repairs_) info.add_repairs(repair);
-    const std::pair<const char*, uint64_t> maxima[] = {
-        {"capture_bytes", config_.capture_limit_bytes},
-        {"connections", connections_.limits().maximum},
-        {"user_connections", connections_.limits().of_user},
-        {"address_connections", connections_.limits().of_address},
-        {"user_calls_per_second", static_cast<uint64_t>(std::ceil(config_.user_calls_per_second))},
-        {"user_call_burst", config_.user_call_burst},
-        {"user_streams", config_.user_streams},
-        {"user_uploads", config_.user_uploads}};
-    for (const auto& [name, maximum] : maxima) {
-      v1::Limit* const limit = info.add_limits();
-      limit->set_name(name);
-      limit->set_maximum(maximum);
-    }
-    info.set_catalog_schema(storage_.catalog->schema_version());
-    info.set_pid(getpid());
-    return info;
+    system_ = std::make_unique<rpc::SystemService>(
+        backend, road_.get(),
+        MakeServerInfo(config_, connections_.limits(), repairs_, storage_.catalog->schema_version()), &watch_.times());
   }
 
   const ServerConfig config_;
@@ -330,6 +319,8 @@ class RealServer final : public Server {
   std::unique_ptr<auth::UserAuthenticator> authenticator_;
   storage::DiskReserve reserve_{config_.data_directory + "/reserve", limits::kDiskReserveBytes, env_};
   jobs::EventHub hub_;
+  std::unique_ptr<devices::DeviceMonitor> devices_;
+  std::unique_ptr<MonitoredGate> gate_;
   std::unique_ptr<workers::LocalLauncher> launcher_;
   std::unique_ptr<workers::WorkerPool> pool_;
   std::unique_ptr<jobs::JobManager> manager_;
@@ -360,7 +351,7 @@ class RealServer final : public Server {
   std::unique_ptr<rpc::SystemService> system_;
   std::unique_ptr<rpc::UserService> users_;
   std::unique_ptr<transport::RpcServer> server_;
-  std::unique_ptr<LookThread> looks_;
+  std::unique_ptr<host::LookThread> looks_;
   bool drained_ = false;
   std::thread shutdown_;
   Mutex shutdown_mutex_;

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <memory>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "proto/contract/limits.h"
 #include "server/devices/nvml/nvml.h"
@@ -63,9 +66,24 @@ std::vector<FoundGpu> FindGpus(const std::string& nvml_library) {
   const uint32_t count = (*nvml)->Count().value_or(0);
   for (uint32_t i = 0; i < count; ++i) {
     const absl::StatusOr<GpuReading> reading = (*nvml)->Read(i);
-    if (reading.ok()) found.push_back({absl::StrCat("cuda:", i), reading->model});
+    if (reading.ok()) found.push_back({absl::StrCat("cuda:", i), reading->model, reading->uuid});
   }
   return found;
+}
+
+std::vector<FoundGpu> VisibleGpus(const std::vector<FoundGpu>& gpus, const char* cuda_visible_devices) {
+  if (cuda_visible_devices == nullptr) return gpus;
+  std::vector<FoundGpu> visible;
+  for (const absl::string_view text : absl::StrSplit(cuda_visible_devices, ',')) {
+    const absl::string_view word = absl::StripAsciiWhitespace(text);
+    const auto named = [word](const FoundGpu& gpu) {
+      return gpu.name == absl::StrCat("cuda:", word) || (word.size() > 4 && absl::StartsWith(gpu.uuid, word));
+    };
+    const auto found = std::find_if(gpus.begin(), gpus.end(), named);
+    if (found == gpus.end()) break;
+    visible.push_back(*found);
+  }
+  return visible;
 }
 
 SlotChoice ChooseSlots(const Machine& machine, const std::vector<FoundGpu>& gpus, uint64_t slots_per_gpu) {

@@ -13,9 +13,14 @@ namespace sumscope::devices {
 struct FoundGpu {
   std::string name;   // cuda:0
   std::string model;  // NVIDIA H200
+  std::string uuid;   // GPU-5f0c..
 };
 // By their numbers; none without NVML.
 std::vector<FoundGpu> FindGpus(const std::string& nvml_library);
+
+// Those that CUDA_VISIBLE_DEVICES leaves, in its order: numbers and (beginnings of) UUIDs, up to the first that is
+// neither, as CUDA takes it. All where it is not set (null).
+std::vector<FoundGpu> VisibleGpus(const std::vector<FoundGpu>& gpus, const char* cuda_visible_devices);
 
 struct ProposedSlot {
   std::string name, device;  // cpu0 and cpu, gpu0 and cuda:0

@@ -95,7 +95,10 @@ DeviceMonitor::DeviceMonitor(MonitorOptions options)
   Look();
 }
 
-DeviceMonitor::~DeviceMonitor() { Stop(); }
+DeviceMonitor::~DeviceMonitor() {
+  Stop();
+  if (thread_.joinable()) thread_.join();
+}
 
 void DeviceMonitor::SetListener(Listener listener) { listener_ = std::move(listener); }
 
@@ -109,7 +112,8 @@ void DeviceMonitor::Stop() {
     ends_ = true;
     changed_.NotifyAll();
   }
-  if (thread_.joinable()) thread_.join();
+  MutexLock lock(&delivery_mutex_);
+  silent_ = true;
 }
 
 void DeviceMonitor::Loop() {
@@ -175,7 +179,8 @@ void DeviceMonitor::LookAlone() {
   const absl::Time now = options_.clock->Now();
   for (DeviceState& device : devices) device.looked_at = now;
   const std::vector<DeviceEvent> events = Store(std::move(devices), options_.clock->Monotonic());
-  if (listener_ == nullptr) return;
+  MutexLock lock(&delivery_mutex_);
+  if (listener_ == nullptr || silent_) return;
   for (const DeviceEvent& event : events) listener_(event);
 }
 

@@ -56,7 +56,8 @@ class DeviceMonitor {
   // monitor anything, and must not call Look or AvailabilityNow. Before Start.
   using Listener = std::function<void(const DeviceEvent& event)>;
   void SetListener(Listener listener);
-  // Starts the thread. Stop returns once it has ended and no event comes from it any more.
+  // Starts the thread. After Stop no event comes any more, though the thread may hang in a driver: the destructor waits
+  // for it. Not from the listener.
   void Start();
   void Stop();
 
@@ -114,6 +115,9 @@ class DeviceMonitor {
   absl::Status nvml_status_;
   absl::Duration restarted_;  // only LookAlone
   Listener listener_;         // set before Start
+
+  Mutex delivery_mutex_;  // held while the listener hears of events; taken before mutex_
+  bool silent_ ABSL_GUARDED_BY(delivery_mutex_) = false;
 
   mutable Mutex mutex_;
   CondVar changed_;

@@ -46,5 +46,21 @@ TEST(ChooseSlots_Test, GivenGpusThenSlotsOfEachThatShareTheCores) {
   EXPECT_EQ(ChooseSlots({1, uint64_t{64} << 30}, {{"cuda:0", "A"}, {"cuda:1", "A"}}).slots[0].threads, 1u);
 }
 
+TEST(VisibleGpus_Test, GivenNumbersAndUuidsThenThoseInTheirOrderUpToTheFirstThatIsNone) {
+  const std::vector<FoundGpu> gpus = {{"cuda:0", "A", "GPU-aa"}, {"cuda:1", "B", "GPU-bb"}, {"cuda:2", "C", "GPU-cc"}};
+  const auto names = [&](const char* visible) {
+    std::string joined;
+    for (const FoundGpu& gpu : VisibleGpus(gpus, visible)) joined += gpu.model;
+    return joined;
+  };
+  EXPECT_EQ(names(nullptr), "ABC");
+  EXPECT_EQ(names(""), "");
+  EXPECT_EQ(names("2,0"), "CA");
+  EXPECT_EQ(names("GPU-b, 0"), "BA");
+  EXPECT_EQ(names("1,7,0"), "B");
+  EXPECT_EQ(names("-1"), "");
+  EXPECT_EQ(names("GPU-"), "");
+}
+
 }  // namespace
 }  // namespace sumscope::devices

@@ -1,4 +1,4 @@
-#include "server/look_thread.h"
+#include "server/host/look_thread.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <chrono>
 #include <thread>
 
-namespace sumscope {
+namespace sumscope::host {
 namespace {
 
 TEST(LookThread_Test, LooksAgainAndAgainAndNotOnceItIsGone) {
@@ -36,4 +36,4 @@ TEST(LookThread_Test, EndsAtOnceBetweenTwoLooks) {
 }
 
 }  // namespace
-}  // namespace sumscope
+}  // namespace sumscope::host

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_LOOK_THREAD_H_
-#define SUMSCOPE_SERVER_LOOK_THREAD_H_
+#ifndef SUMSCOPE_SERVER_HOST_LOOK_THREAD_H_
+#define SUMSCOPE_SERVER_HOST_LOOK_THREAD_H_
 
 #include <functional>
 #include <thread>
@@ -7,7 +7,7 @@
 #include "absl/time/time.h"
 #include "proto/contract/base/mutex.h"
 
-namespace sumscope {
+namespace sumscope::host {
 
 // A thread that looks at something again and again, so that what a look waits for, a database or a disk, holds up
 // nobody else. Confined to the thread that owns it.
@@ -33,6 +33,6 @@ class LookThread {
   std::thread thread_;
 };
 
-}  // namespace sumscope
+}  // namespace sumscope::host
 
-#endif  // SUMSCOPE_SERVER_LOOK_THREAD_H_
+#endif  // SUMSCOPE_SERVER_HOST_LOOK_THREAD_H_

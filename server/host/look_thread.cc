@@ -1,8 +1,8 @@
-#include "server/look_thread.h"
+#include "server/host/look_thread.h"
 
 #include <utility>
 
-namespace sumscope {
+namespace sumscope::host {
 
 LookThread::LookThread(absl::Duration interval, std::function<void()> look)
     : interval_(interval), look_(std::move(look)), thread_([this] { Loop(); }) {}
@@ -27,4 +27,4 @@ bool LookThread::WaitForNext() {
   return !ends_;
 }
 
-}  // namespace sumscope
+}  // namespace sumscope::host
