@@ -30,14 +30,17 @@
 #include "server/monitored_gate.h"
 #include "server/rpc/analyses/analysis_service.h"
 #include "server/rpc/captures/capture_service.h"
+#include "server/rpc/devices/device_service.h"
 #include "server/rpc/facts/fact_service.h"
 #include "server/rpc/questions/question_set_service.h"
+#include "server/rpc/queue/queue_service.h"
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/serve/call_log.h"
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/gate/peer_of.h"
 #include "server/rpc/serve/known_connections.h"
 #include "server/rpc/serve/road.h"
+#include "server/rpc/sweeps/sweep_service.h"
 #include "server/rpc/system/system_service.h"
 #include "server/rpc/users/user_service.h"
 #include "server/server_info.h"
@@ -161,8 +164,8 @@ class RealServer final : public Server {
 
   absl::Status ListenToClients() {
     PublicServer parts;
-    parts.services = {runs_.get(),          analyses_.get(), captures_.get(), facts_.get(),
-                      question_sets_.get(), system_.get(),   users_.get()};
+    parts.services = {runs_.get(),   analyses_.get(), captures_.get(), facts_.get(),          question_sets_.get(),
+                      system_.get(), users_.get(),    queue_.get(),    device_service_.get(), sweeps_.get()};
     parts.connections = &connections_;
     parts.watch = &watch_;
     parts.tls = tls_.get();
@@ -297,6 +300,9 @@ class RealServer final : public Server {
     road.hooks = {&call_log_, &known_connections_};
     road_ = std::make_unique<rpc::Road>(std::move(road));
     runs_ = std::make_unique<rpc::RunService>(backend, road_.get());
+    queue_ = std::make_unique<rpc::QueueService>(backend, road_.get());
+    device_service_ = std::make_unique<rpc::DeviceService>(backend, road_.get());
+    sweeps_ = std::make_unique<rpc::SweepService>(backend, road_.get());
     analyses_ = std::make_unique<rpc::AnalysisService>(backend, road_.get());
     captures_ = std::make_unique<rpc::CaptureService>(backend, road_.get());
     facts_ = std::make_unique<rpc::FactService>(backend, road_.get());
@@ -350,6 +356,9 @@ class RealServer final : public Server {
   std::unique_ptr<rpc::QuestionSetService> question_sets_;
   std::unique_ptr<rpc::SystemService> system_;
   std::unique_ptr<rpc::UserService> users_;
+  std::unique_ptr<rpc::QueueService> queue_;
+  std::unique_ptr<rpc::DeviceService> device_service_;
+  std::unique_ptr<rpc::SweepService> sweeps_;
   std::unique_ptr<transport::RpcServer> server_;
   std::unique_ptr<host::LookThread> looks_;
   bool drained_ = false;

@@ -31,8 +31,10 @@ struct Caller {
   std::optional<absl::Time> expires;    // when the credential does, the first of two
   bool unlimited = false;               // the server's own account, or root: they can end it anyway
   storage::CallAudit* audit = nullptr;  // of the call, where it has one
-  // The run that the road took the request to mean, when it looked whose it is: the handler must mean the same.
-  std::string asked_run, found_run;  // runs/r7, r7k2m9qa; empty where it did not look
+  // The run, the sweep that the road took the request to mean, when it looked whose it is: the handler must mean the
+  // same.
+  std::string asked_run, found_run;      // runs/r7, r7k2m9qa; empty where it did not look
+  std::string asked_sweep, found_sweep;  // sweeps/s7, s7k2m9qa
 
   // On whose behalf the catalog is asked during the call, and changed.
   storage::Viewer viewer() const {

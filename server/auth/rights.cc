@@ -58,6 +58,20 @@ constexpr Right kRights[] = {
     {"/sumscope.v1.UserService/RevokeToken", kViewer, kOwn, kMutates},
     {"/sumscope.v1.UserService/ListAuditRecords", kAdmin, kAny, kReads},
     {"/sumscope.v1.SystemService/GetServerInfo", kViewer, kAny, kReads},
+    {"/sumscope.v1.QueueService/ListJobs", kViewer, kAny, kReads},
+    {"/sumscope.v1.QueueService/ExplainJob", kViewer, kAny, kReads},
+    {"/sumscope.v1.QueueService/HoldJob", kMember, kOwn, kMutates},
+    {"/sumscope.v1.QueueService/ReleaseJob", kMember, kOwn, kMutates},
+    {"/sumscope.v1.QueueService/SetJobPriority", kMember, kOwn, kMutates},
+    {"/sumscope.v1.DeviceService/ListDevices", kViewer, kAny, kReads},
+    {"/sumscope.v1.DeviceService/WatchDevices", kViewer, kAny, kReads},
+    {"/sumscope.v1.SweepService/CreateSweep", kMember, kAny, kMutates},
+    {"/sumscope.v1.SweepService/GetSweep", kViewer, kAny, kReads},
+    {"/sumscope.v1.SweepService/ListSweeps", kViewer, kAny, kReads},
+    {"/sumscope.v1.SweepService/WatchSweep", kViewer, kAny, kReads},
+    {"/sumscope.v1.SweepService/CancelSweep", kMember, kOwn, kMutates},
+    {"/sumscope.v1.SweepService/RetrySweep", kMember, kOwn, kMutates},
+    {"/sumscope.v1.SweepService/DeleteSweep", kMember, kOwn, kMutates},
 };
 
 absl::string_view NameOf(Role role) {

@@ -12,7 +12,9 @@
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/facts.pb.h"
 #include "sumscope/v1/question_sets.pb.h"
+#include "sumscope/v1/queue.pb.h"
 #include "sumscope/v1/runs.pb.h"
+#include "sumscope/v1/sweeps.pb.h"
 #include "sumscope/v1/system.pb.h"
 #include "sumscope/v1/users.pb.h"
 
@@ -22,9 +24,9 @@ namespace sumscope {
 // not linked in.
 inline std::vector<const google::protobuf::MethodDescriptor*> PublicMethods() {
   namespace fs = std::filesystem;
-  for (const auto* linked_in :
-       {v1::Run::descriptor(), v1::Analysis::descriptor(), v1::Capture::descriptor(), v1::NodeFact::descriptor(),
-        v1::QuestionSet::descriptor(), v1::Slot::descriptor(), v1::User::descriptor()}) {
+  for (const auto* linked_in : {v1::Run::descriptor(), v1::Analysis::descriptor(), v1::Capture::descriptor(),
+                                v1::NodeFact::descriptor(), v1::QuestionSet::descriptor(), v1::Slot::descriptor(),
+                                v1::User::descriptor(), v1::Job::descriptor(), v1::Sweep::descriptor()}) {
     EXPECT_NE(linked_in, nullptr);
   }
   std::vector<const google::protobuf::MethodDescriptor*> methods;

@@ -1,6 +1,8 @@
 #include "server/rpc/analyses/analysis_service.h"
 
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,9 +16,9 @@
 #include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 #include "server/jobs/analyses/analyses.h"
+#include "server/rpc/analyses/asked_analysis.h"
 #include "server/rpc/analyses/prospects.h"
-#include "server/rpc/predictions/predict.h"
-#include "server/rpc/questions/question_text.h"
+#include "server/rpc/queue/priorities.h"
 #include "server/rpc/runs/checkpoints.h"
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/requests.h"
@@ -42,79 +44,73 @@ bool IsNews(const v1::Analysis& shown, const v1::Analysis& now) {
 
 }  // namespace
 
-absl::StatusOr<v1::UploadedQuestionSet> AnalysisService::FindUploaded(const auth::Caller& caller,
-                                                                      const v1::TrainSpec& spec,
-                                                                      const v1::QuestionSet& questions) {
-  v1::UploadedQuestionSet set;
-  if (!questions.has_uploaded()) return set;
-  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(set, reader.question_sets().Get(caller.viewer(), questions.uploaded().sha256()));
-    return absl::OkStatus();
-  }));
-  SUMSCOPE_RETURN_IF_ERROR(CheckUploadedQuestions(spec, set));
-  return set;
-}
-
-absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::Caller& caller,
-                                                                   const v1::CreateAnalysisRequest& request) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.parent()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
-  const std::string id = IdOf(run.name());
+absl::StatusOr<jobs::NewAnalysis> AnalysisService::Asked(const auth::Caller& caller, const v1::Run& run,
+                                                         const CheckpointRef& ref,
+                                                         const v1::CreateAnalysisRequest& request) {
   if (run.has_delete_time()) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
                      run.name() + " is deleted; `sumscope runs undelete` brings it back");
   }
+  jobs::NewAnalysis asked;
+  SUMSCOPE_ASSIGN_OR_RETURN(asked.priority, CompletePriority(request.priority()));
+  SUMSCOPE_ASSIGN_OR_RETURN(asked.analysis,
+                            AskedAnalysis(backend_, caller, run.spec(), request.request(), request.question_set()));
+  asked.needs = {asked.analysis.prediction().seconds(), asked.analysis.prediction().memory_bytes()};
+  const bool waits_for_the_run = !ref.step.has_value() && !IsTerminal(run.state()) && !run.imported();
+  if (waits_for_the_run && KindOf(asked.analysis.request()).needs_worker()) return asked;
 
-  v1::Analysis analysis;
-  *analysis.mutable_request() = request.request();
-  *analysis.mutable_question_set() = request.question_set();
-  SUMSCOPE_RETURN_IF_ERROR(CompleteAnalysis(run.spec(), analysis.mutable_request(), analysis.mutable_question_set()));
-
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::UploadedQuestionSet uploaded,
-                            FindUploaded(caller, run.spec(), analysis.question_set()));
-  const AnalysisKind& kind = KindOf(analysis.request());
-  SUMSCOPE_RETURN_IF_ERROR(kind.Check(run.spec(), analysis.question_set(), uploaded, analysis.request()));
-
+  const std::string id = IdOf(run.name());
   std::shared_ptr<storage::RunFile> file;
   if (run.imported() || run.segment() > 0 || backend_.run_files->Exists(id)) {  // begun without its file: it is lost
     SUMSCOPE_ASSIGN_OR_RETURN(file, backend_.run_files->Open(id));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet weights, FindCheckpoint(run, file.get(), ref.step));
-  analysis.set_analysis(std::string(kind.name()));
-  analysis.set_checkpoint(CheckpointName(id, weights.step));
-  analysis.set_owner(caller.name);
-  analysis.set_key(
-      AnalysisKey(weights.sha256, analysis.request(), analysis.question_set().sha256(), run.spec().precision()));
+  asked.analysis.set_checkpoint(CheckpointName(id, weights.step));
+  asked.analysis.set_key(AnalysisKey(weights.sha256, asked.analysis.request(), asked.analysis.question_set().sha256(),
+                                     run.spec().precision()));
+  return asked;
+}
 
-  *analysis.mutable_prediction() = PredictAnalysis(run.spec(), analysis.request(), analysis.question_set(),
-                                                   uploaded.count(), backend_.manager->predictor());
-  SUMSCOPE_RETURN_IF_ERROR(CheckMemory(analysis.prediction().memory_bytes(), backend_.memory_bytes));
-  SUMSCOPE_RETURN_IF_ERROR(
-      CheckResultSize(analysis.request(), analysis.question_set(),
-                      kind.LeastResultBytes(run.spec(), analysis.prediction(), analysis.request())));
-
+absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Validate(const auth::Caller& caller, const std::string& run,
+                                                                     jobs::NewAnalysis asked) {
+  SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Check(caller.actor(), run, asked));
   v1::CreateAnalysisResponse response;
-  if (request.validate_only()) {
-    SUMSCOPE_RETURN_IF_ERROR(backend_.manager->analyses().Check(caller.viewer(), id, analysis));
-    analysis.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
+  asked.analysis.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
+  if (!asked.analysis.key().empty()) {
     SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
       SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<v1::Analysis> known,
-                                reader.analyses().Find(caller.viewer(), id, analysis.key()));
+                                reader.analyses().Find(caller.viewer(), run, asked.analysis.key()));
       response.set_from_cache(known.has_value());  // asked again, it costs nothing
       return absl::OkStatus();
     }));
-    *response.mutable_analysis() = std::move(analysis);
-    return response;
   }
+  *response.mutable_analysis() = std::move(asked.analysis);
+  return response;
+}
+
+absl::StatusOr<v1::CreateAnalysisResponse> AnalysisService::Create(const auth::Caller& caller,
+                                                                   const v1::CreateAnalysisRequest& request) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.parent()));
+  SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
+  SUMSCOPE_ASSIGN_OR_RETURN(jobs::NewAnalysis asked, Asked(caller, run, ref, request));
+  if (request.validate_only()) return Validate(caller, IdOf(run.name()), std::move(asked));
   SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request request_id, RequestOf("CreateAnalysis", request));
-  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::CreatedAnalysis created,
-                            backend_.manager->analyses().Create(caller.actor(), request_id, id, std::move(analysis)));
-  SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created.analysis.name()));
+  const bool waits_for_the_run = asked.analysis.checkpoint().empty();
+  absl::StatusOr<jobs::CreatedAnalysis> created =
+      backend_.manager->analyses().Create(caller.actor(), request_id, IdOf(run.name()), std::move(asked));
+  if (waits_for_the_run && ErrorReason(created.status()) == "RUN_ENDED") {  // meanwhile: its last checkpoint is there
+    SUMSCOPE_ASSIGN_OR_RETURN(run, ResolveRun(backend_, caller, run.name()));
+    SUMSCOPE_ASSIGN_OR_RETURN(asked, Asked(caller, run, ref, request));
+    created = backend_.manager->analyses().Create(caller.actor(), request_id, IdOf(run.name()), std::move(asked));
+  }
+  SUMSCOPE_RETURN_IF_ERROR(created.status());
+  v1::CreateAnalysisResponse response;
+  SUMSCOPE_ASSIGN_OR_RETURN(const AnalysisRef name, ParseAnalysisName(created->analysis.name()));
   absl::StatusOr<v1::Analysis> whole = Load(caller, name.run, name.analysis);
   // What is made is made, whatever is wrong with its file; what was asked for is the stored answer.
-  if (!whole.ok() && created.from_cache) return whole.status();
-  *response.mutable_analysis() = whole.ok() ? *std::move(whole) : created.analysis;
-  response.set_from_cache(created.from_cache);
+  if (!whole.ok() && created->from_cache) return whole.status();
+  *response.mutable_analysis() = whole.ok() ? *std::move(whole) : created->analysis;
+  response.set_from_cache(created->from_cache);
   return response;
 }
 
@@ -133,23 +129,41 @@ absl::StatusOr<std::pair<std::string, std::string>> AnalysisService::Resolve(con
 absl::StatusOr<v1::Analysis> AnalysisService::Load(const auth::Caller& caller, const std::string& run,
                                                    const std::string& analysis) {
   v1::Analysis index;
+  std::optional<v1::Analysis> order;  // of one that waits for its run, whose file has no record of it
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(index, reader.analyses().Get(caller.viewer(), run, analysis));
-    return absl::OkStatus();
+    if (index.job().empty()) return absl::OkStatus();
+    absl::StatusOr<v1::Analysis> found = reader.jobs().GetOrder(IdOf(index.job()));
+    if (found.ok()) order = *std::move(found);
+    return absl::IsNotFound(found.status()) ? absl::OkStatus() : found.status();
   }));
+  if (order.has_value()) return AsIndexed(index, *std::move(order));
+  const bool never_began = index.state() == v1::FAILED || index.state() == v1::CANCELLED;
+  absl::StatusOr<v1::Analysis> stored = Stored(run, analysis);
+  // An order whose run did not succeed is all that its row says.
+  if (never_began && index.checkpoint().empty() && absl::IsNotFound(stored.status())) return index;
+  SUMSCOPE_RETURN_IF_ERROR(stored.status());
+  return AsIndexed(index, *std::move(stored));
+}
+
+absl::StatusOr<v1::Analysis> AnalysisService::Stored(const std::string& run, const std::string& analysis) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, backend_.run_files->Open(run));
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::Analysis stored, file->GetAnalysis(analysis));
-  stored.set_state(index.state());
-  stored.set_state_reason(index.state_reason());
-  stored.set_state_detail(index.state_detail());
-  if (index.has_end_time()) *stored.mutable_end_time() = index.end_time();
+  return file->GetAnalysis(analysis);
+}
+
+v1::Analysis AnalysisService::AsIndexed(const v1::Analysis& index, v1::Analysis analysis) {
+  analysis.set_state(index.state());
+  analysis.set_state_reason(index.state_reason());
+  analysis.set_state_detail(index.state_detail());
+  if (!index.job().empty()) analysis.set_job(index.job());
+  if (index.has_end_time()) *analysis.mutable_end_time() = index.end_time();
   if (index.state() == v1::SUCCEEDED) {
-    stored.set_progress(1);
+    analysis.set_progress(1);
   } else {
-    stored.clear_result();
-    stored.set_progress(backend_.hub->AnalysisProgress(stored.name()));
+    analysis.clear_result();
+    analysis.set_progress(backend_.hub->AnalysisProgress(analysis.name()));
   }
-  return stored;
+  return analysis;
 }
 
 grpc::Status AnalysisService::GetAnalysis(grpc::ServerContext* context, const v1::GetAnalysisRequest* request,

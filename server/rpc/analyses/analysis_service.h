@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "proto/contract/names/resource_names.h"
+#include "server/jobs/state/new_work.h"
 #include "server/rpc/serve/service_base.h"
 #include "sumscope/v1/analyses.grpc.pb.h"
 
@@ -27,16 +29,21 @@ class AnalysisService final : public ServiceBase<v1::AnalysisService::Service> {
  private:
   absl::StatusOr<v1::CreateAnalysisResponse> Create(const auth::Caller& caller,
                                                     const v1::CreateAnalysisRequest& request);
-  // The uploaded questions that the set names, after checking that the run can be asked them; empty when it names none.
-  absl::StatusOr<v1::UploadedQuestionSet> FindUploaded(const auth::Caller& caller, const v1::TrainSpec& spec,
-                                                       const v1::QuestionSet& questions);
+  // What is asked of a run, complete, checked and with its needs: of a checkpoint that is there or, where the last one
+  // is still to come, as an order.
+  absl::StatusOr<jobs::NewAnalysis> Asked(const auth::Caller& caller, const v1::Run& run, const CheckpointRef& ref,
+                                          const v1::CreateAnalysisRequest& request);
+  absl::StatusOr<v1::CreateAnalysisResponse> Validate(const auth::Caller& caller, const std::string& run,
+                                                      jobs::NewAnalysis asked);
   // "runs/{run}/analyses/{analysis}" with a full run id in place of a prefix.
   absl::StatusOr<std::pair<std::string, std::string>> Resolve(const auth::Caller& caller, const std::string& name);
   absl::StatusOr<v1::ListAnalysesResponse> List(const auth::Caller& caller, const v1::ListAnalysesRequest& request);
   absl::Status Watch(const auth::Caller& caller, grpc::ServerContext* context, const v1::WatchAnalysisRequest& request,
                      grpc::ServerWriter<v1::Analysis>* writer);
-  // The whole analysis: the run file's record under the catalog's state.
+  // The whole analysis: the run file's record, or the order of one that waits for its run, under the catalog's state.
   absl::StatusOr<v1::Analysis> Load(const auth::Caller& caller, const std::string& run, const std::string& analysis);
+  absl::StatusOr<v1::Analysis> Stored(const std::string& run, const std::string& analysis);
+  v1::Analysis AsIndexed(const v1::Analysis& index, v1::Analysis analysis);
 };
 
 }  // namespace sumscope::rpc

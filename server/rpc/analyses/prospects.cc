@@ -1,13 +1,14 @@
 #include "server/rpc/analyses/prospects.h"
 
-#include <cstdint>
-#include <map>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
+#include "server/jobs/scheduling/queue.h"
+#include "server/rpc/queue/estimates.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -22,17 +23,15 @@ void SayTimeLeft(const storage::Job& job, v1::Analysis* analysis) {
   analysis->set_state_detail(absl::StrCat("about ", absl::FormatDuration(left), " left"));
 }
 
-// In the order of the queue, so that each part of it is counted once.
-absl::Status SayPlaces(storage::CatalogReader& reader, const storage::Viewer& viewer,
-                       const std::map<uint64_t, v1::Analysis*>& waiting) {
-  uint64_t counted_to = 0, place = 0;
-  for (const auto& [position, analysis] : waiting) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const uint64_t more, reader.jobs().CountQueued(viewer, counted_to, position));
-    counted_to = position;
-    place += more;
-    analysis->set_state_detail(absl::StrCat("number ", place, " of those that wait"));
+// Of one that the queue knows to wait.
+void SayPlace(const jobs::QueuedJob& queued, v1::Analysis* analysis) {
+  if (!queued.wait.reason.empty()) analysis->set_state_reason(queued.wait.reason);
+  if (queued.place == 0) return analysis->set_state_detail(queued.wait.detail);
+  std::string detail = absl::StrCat("number ", queued.place, " of those that wait");
+  if (queued.expected.has_value()) {
+    absl::StrAppend(&detail, ", starts in about ", AboutDuration(absl::Seconds(queued.expected->start_seconds)));
   }
-  return absl::OkStatus();
+  analysis->set_state_detail(detail);
 }
 
 }  // namespace
@@ -46,16 +45,17 @@ absl::Status AddProspects(const Backend& backend, const storage::Viewer& viewer,
     if (analysis->state_detail().empty() && !analysis->job().empty()) unexplained.push_back(analysis);
   }
   if (unexplained.empty()) return absl::OkStatus();
+  const std::shared_ptr<const jobs::QueueView> view = backend.manager->queue().View();
   return backend.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
-    std::map<uint64_t, v1::Analysis*> waiting;  // by their positions in the queue
     for (v1::Analysis* const analysis : unexplained) {
       const absl::StatusOr<storage::Job> job = reader.jobs().Get(viewer, IdOf(analysis->job()));
       if (absl::IsNotFound(job.status())) continue;  // deleted meanwhile
       SUMSCOPE_RETURN_IF_ERROR(job.status());
-      if (job->state == v1::QUEUED) waiting[job->queue_position] = analysis;
+      const jobs::QueuedJob* const queued = view->Find(job->id);
+      if (job->state == v1::QUEUED && queued != nullptr) SayPlace(*queued, analysis);
       SayTimeLeft(*job, analysis);
     }
-    return SayPlaces(reader, viewer, waiting);
+    return absl::OkStatus();
   });
 }
 

@@ -11,8 +11,8 @@
 namespace sumscope::rpc {
 
 // How analyses stand, to `viewer`, that are not over: fills progress and, where nothing else is said there,
-// state_detail: "number 3 of those that wait", "about 40 s left". Leaves those that have ended as they are. Costs a row
-// of each, and one count over the part of the queue that is before the last of them.
+// state_detail and why it waits, from the queue: "number 3 of those that wait, starts in about 5 min", "about 40 s
+// left". Leaves those that have ended as they are. Costs a row of each.
 absl::Status AddProspects(const Backend& backend, const storage::Viewer& viewer,
                           const std::vector<v1::Analysis*>& analyses);
 

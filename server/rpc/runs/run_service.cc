@@ -1,6 +1,5 @@
 #include "server/rpc/runs/run_service.h"
 
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -14,35 +13,19 @@
 #include "proto/contract/text/quote.h"
 #include "server/jobs/runs/runs.h"
 #include "server/jobs/runs/sources.h"
-#include "server/jobs/tasks/insert_source.h"
 #include "server/rpc/predictions/predict.h"
-#include "server/rpc/runs/checkpoints.h"
+#include "server/rpc/queue/priorities.h"
+#include "server/rpc/runs/asked_spec.h"
 #include "server/rpc/runs/labels.h"
+#include "server/rpc/runs/sweep_veil.h"
 #include "server/rpc/runs/visibility.h"
+#include "server/rpc/runs/waiting_for.h"
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/requests.h"
 #include "server/rpc/serve/resolve_run.h"
 
 namespace sumscope::rpc {
 namespace {
-
-using Labels = std::map<std::string, std::string>;
-
-// The complete, valid spec that a request means: its model name, overridden by its spec.
-absl::StatusOr<v1::TrainSpec> SpecOf(const v1::CreateRunRequest& request) {
-  if (request.model_name().empty() && SaysNothing(request.spec())) {
-    return InvalidField("MODEL_MISSING", "model_name",
-                        "the request says nothing about the model; give a model_name like add_d5_l1_h3, or a spec");
-  }
-  v1::TrainSpec spec;
-  if (!request.model_name().empty()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(spec, ParseModelName(request.model_name()));
-  }
-  spec.MergeFrom(request.spec());
-  spec = CompleteSpec(std::move(spec));
-  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(spec));
-  return spec;
-}
 
 // What moves while a run trains. The catalog's figures are those of the last checkpoint; the hub's are those of the
 // last commit.
@@ -61,79 +44,71 @@ void ShowProgress(const Backend& backend, v1::Run* run) {
   }
 }
 
-// The handler whose run is shown as it is at this moment.
+// The handler whose run is shown as it is at this moment, as far as the caller may see it.
 template <typename Handler>
 auto AsOfNow(const Backend& backend, Handler handler) {
   return [&backend, handler](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
-    absl::StatusOr<v1::Run> run = handler(caller);
-    if (run.ok()) ShowProgress(backend, &*run);
+    SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, handler(caller));
+    ShowProgress(backend, &run);
+    if (run.sweep().empty()) return run;
+    SUMSCOPE_RETURN_IF_ERROR(backend.catalog->Read([&](storage::CatalogReader& reader) {
+      SweepVeil(&reader, caller.viewer()).Cover(&run);
+      return absl::OkStatus();
+    }));
     return run;
   };
 }
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<storage::RunFile>> RunService::FileOf(const v1::Run& run) const {
-  const std::string id = IdOf(run.name());
-  const bool started = run.imported() || run.segment() > 0;
-  if (!started && !backend_.run_files->Exists(id)) return std::shared_ptr<storage::RunFile>();
-  return backend_.run_files->Open(id);
-}
-
-absl::StatusOr<v1::Run> RunService::CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const {
-  SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, jobs::ParseInitFrom(spec->init_from()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, ResolveRun(backend_, caller, RunName(ref.run)));
-  if (source.has_delete_time()) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
-                     source.name() + " is deleted; `sumscope runs undelete` brings it back");
+absl::StatusOr<jobs::NewRun> RunService::Asked(const auth::Caller& caller, const v1::CreateRunRequest& request) const {
+  jobs::NewRun run;
+  SUMSCOPE_ASSIGN_OR_RETURN(run.spec, AskedSpec(request.model_name(), request.spec()));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateSpec(run.spec));
+  v1::Visibility usual = v1::LAB;
+  if (run.spec.insert_mode() > v1::INSERT_NONE) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, CompleteSource(backend_, caller, &run.spec));
+    usual = source.visibility();  // the spec names it
   }
-  SUMSCOPE_RETURN_IF_ERROR(jobs::CheckSourceFits(*spec, source.spec()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(source));
-  SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet weights, FindCheckpoint(source, file.get(), ref.step));
-  const std::string id = IdOf(source.name());
-  if (spec->insert_mode() == v1::INSERT_USEFUL_HEADS) {
-    SUMSCOPE_RETURN_IF_ERROR(jobs::UsefulHeads(file.get(), source.spec(), id, weights.step).status());
-  }
-  spec->set_init_from(jobs::InitFromText(id, weights.step));
-  return source;
+  SUMSCOPE_ASSIGN_OR_RETURN(run.visibility, CompleteVisibility(request.visibility(), usual));
+  SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
+  run.labels.insert(request.labels().begin(), request.labels().end());
+  if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
+  run.id = request.run_id();
+  SUMSCOPE_ASSIGN_OR_RETURN(run.priority, CompletePriority(request.priority()));
+  SUMSCOPE_ASSIGN_OR_RETURN(run.after, RunsToWaitFor(backend_, caller, request.run_id(), request.after()));
+  return run;
 }
 
 absl::StatusOr<v1::Run> RunService::Create(const auth::Caller& caller, const v1::CreateRunRequest& request) {
-  SUMSCOPE_ASSIGN_OR_RETURN(v1::TrainSpec spec, SpecOf(request));
-  v1::Visibility usual = v1::LAB;
-  if (spec.insert_mode() > v1::INSERT_NONE) {
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run source, CompleteSource(caller, &spec));
-    usual = source.visibility();  // the spec names it
-  }
-  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Visibility visibility, CompleteVisibility(request.visibility(), usual));
-  SUMSCOPE_RETURN_IF_ERROR(ValidateLabels(request.labels()));
-  if (!request.run_id().empty()) SUMSCOPE_RETURN_IF_ERROR(ValidateRunId(request.run_id()));
-  const v1::Prediction prediction = PredictTraining(spec, backend_.manager->predictor());
+  SUMSCOPE_ASSIGN_OR_RETURN(jobs::NewRun asked, Asked(caller, request));
+  const v1::Prediction prediction = PredictTraining(asked.spec, backend_.manager->predictor());
   SUMSCOPE_RETURN_IF_ERROR(CheckMemory(prediction.memory_bytes(), backend_.memory_bytes));
-  if (request.validate_only()) {
-    v1::Run run;
-    if (!request.run_id().empty()) {
-      run.set_name(RunName(request.run_id()));
-      // An id is taken also by a run that the caller may not see.
-      const bool is_new = absl::IsNotFound(backend_.catalog->Read([&](storage::CatalogReader& reader) {
-        return reader.runs().Get(storage::Viewer::Server(), request.run_id()).status();
-      }));
-      if (!is_new) return jobs::RunExists(request.run_id());
-    }
-    run.set_model_name(ModelName(spec));
-    *run.mutable_spec() = spec;
-    *run.mutable_labels() = request.labels();
-    run.set_visibility(visibility);
-    SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read(
-        [&](storage::CatalogReader& reader) { return jobs::CheckSourceIsTheLabs(reader, caller.viewer(), run); }));
-    run.set_owner(caller.name);
-    *run.mutable_prediction() = prediction;
-    run.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
-    return run;
+  asked.needs = {prediction.seconds(), prediction.memory_bytes()};
+  if (!request.validate_only()) {
+    SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("CreateRun", request));
+    return backend_.manager->runs().Create(caller.actor(), id, asked);
   }
-  SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("CreateRun", request));
-  return backend_.manager->runs().Create(caller.actor(), id, request.run_id(), spec,
-                                         Labels(request.labels().begin(), request.labels().end()), visibility);
+  v1::Run run;
+  if (!asked.id.empty()) {
+    run.set_name(RunName(asked.id));
+    // An id is taken also by a run that the caller may not see.
+    const bool is_new = absl::IsNotFound(backend_.catalog->Read([&](storage::CatalogReader& reader) {
+      return reader.runs().Get(storage::Viewer::Server(), asked.id).status();
+    }));
+    if (!is_new) return jobs::RunExists(asked.id);
+  }
+  run.set_model_name(ModelName(asked.spec));
+  *run.mutable_spec() = asked.spec;
+  *run.mutable_labels() = request.labels();
+  run.set_visibility(asked.visibility);
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read(
+      [&](storage::CatalogReader& reader) { return jobs::CheckSourceIsTheLabs(reader, caller.viewer(), run); }));
+  SUMSCOPE_RETURN_IF_ERROR(backend_.manager->runs().Check(caller.actor(), asked));
+  run.set_owner(caller.name);
+  *run.mutable_prediction() = prediction;
+  run.mutable_prediction()->set_free_disk_bytes(FreeDiskBytes(backend_.spool_directory));
+  return run;
 }
 
 grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::CreateRunRequest* request, v1::Run* run) {
@@ -144,7 +119,7 @@ grpc::Status RunService::CreateRun(grpc::ServerContext* context, const v1::Creat
 grpc::Status RunService::GetRun(grpc::ServerContext* context, const v1::GetRunRequest* request, v1::Run* response) {
   const auto get = [&](const auth::Caller& caller) -> absl::StatusOr<v1::Run> {
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Run run, ResolveRun(backend_, caller, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(backend_, run));
     if (file != nullptr) {
       SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run stored, file->GetRun());
       *run.mutable_segments() = stored.segments();
@@ -165,8 +140,10 @@ grpc::Status RunService::ListRuns(grpc::ServerContext* context, const v1::ListRu
         v1::ListRunsResponse list;
         SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
           SUMSCOPE_ASSIGN_OR_RETURN(storage::RunPage page, reader.runs().List(caller.viewer(), query));
+          SweepVeil veil(&reader, caller.viewer());
           for (v1::Run& run : page.runs) {
             ShowProgress(backend_, &run);
+            veil.Cover(&run);
             *list.add_runs() = std::move(run);
           }
           list.set_next_page_token(page.next_page_token);
@@ -239,7 +216,7 @@ grpc::Status RunService::RetryRun(grpc::ServerContext* context, const v1::RetryR
     v1::TrainSpec spec = run.spec();
     // Its weights are read anew: by somebody who may see them.
     if (!run.imported() && spec.insert_mode() > v1::INSERT_NONE) {
-      SUMSCOPE_RETURN_IF_ERROR(CompleteSource(caller, &spec).status());
+      SUMSCOPE_RETURN_IF_ERROR(CompleteSource(backend_, caller, &spec).status());
     }
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("RetryRun", *request));
     return backend_.manager->runs().Retry(caller.actor(), id, IdOf(run.name()));

@@ -1,9 +1,7 @@
 #ifndef SUMSCOPE_SERVER_RPC_RUNS_RUN_SERVICE_H_
 #define SUMSCOPE_SERVER_RPC_RUNS_RUN_SERVICE_H_
 
-#include <memory>
-#include <string>
-
+#include "server/jobs/state/new_work.h"
 #include "server/rpc/serve/service_base.h"
 #include "sumscope/v1/runs.grpc.pb.h"
 
@@ -39,12 +37,8 @@ class RunService final : public ServiceBase<v1::RunService::WithCallbackMethod_I
   grpc::ServerReadReactor<v1::ImportRunRequest>* ImportRun(grpc::CallbackServerContext*, v1::Run*) override;
 
  private:
-  // The run file; null for a run that never started, which has none.
-  absl::StatusOr<std::shared_ptr<storage::RunFile>> FileOf(const v1::Run& run) const;
-  // Completes spec.init_from of an insert mode to the checkpoint that it means, after checking that it fits. Returns
-  // its run.
-  absl::StatusOr<v1::Run> CompleteSource(const auth::Caller& caller, v1::TrainSpec* spec) const;
-
+  // What is asked, complete and checked but for what jobs know, and without its needs.
+  absl::StatusOr<jobs::NewRun> Asked(const auth::Caller& caller, const v1::CreateRunRequest& request) const;
   absl::StatusOr<v1::Run> Create(const auth::Caller& caller, const v1::CreateRunRequest& request);
   absl::StatusOr<v1::Run> Update(const auth::Caller& caller, const v1::UpdateRunRequest& request);
   absl::Status Watch(const auth::Caller& caller, grpc::ServerContext* context, const v1::WatchRunRequest& request,

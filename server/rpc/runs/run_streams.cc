@@ -10,6 +10,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
+#include "server/rpc/runs/asked_spec.h"
 #include "server/rpc/runs/run_messages.h"
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/runs/run_watch.h"
@@ -97,7 +98,7 @@ absl::Status RunService::Stream(const auth::Caller& caller, grpc::ServerContext*
     const uint64_t version = backend_.hub->Version(id);
     // Read before the metrics: a run that is over here has all of them stored.
     SUMSCOPE_ASSIGN_OR_RETURN(run, ResolveRun(backend_, caller, RunName(id)));
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(backend_, run));
     while (file != nullptr) {
       SUMSCOPE_ASSIGN_OR_RETURN(const v1::MetricBlock block,
                                 file->ReadMetrics(SeriesOf(request.series()), next, limits::kMetricBlockSteps));
@@ -128,7 +129,7 @@ grpc::Status RunService::ListMetrics(grpc::ServerContext* context, const v1::Lis
     if (!request->page_token().empty() && !absl::SimpleAtoi(request->page_token(), &first)) {
       return InvalidField("PAGE_TOKEN_INVALID", "page_token", "page_token is not one that ListMetrics gave");
     }
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(backend_, run));
     v1::ListMetricsResponse metrics;
     if (file == nullptr) return metrics;
     const storage::Series series = SeriesOf(request->series());
@@ -146,7 +147,7 @@ grpc::Status RunService::ListLogs(grpc::ServerContext* context, const v1::ListLo
   const auto list = [&](const auth::Caller& caller) -> absl::StatusOr<v1::ListLogsResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const uint32_t size, PageSize(request->page_size(), limits::kMaxPageSize));
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(backend_, run));
     v1::ListLogsResponse log;
     if (file == nullptr) return log;
     SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::LogEntry> entries,

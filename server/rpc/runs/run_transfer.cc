@@ -8,6 +8,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/runs/runs.h"
+#include "server/rpc/runs/asked_spec.h"
 #include "server/rpc/runs/checkpoints.h"
 #include "server/rpc/runs/imports/imported_file.h"
 #include "server/rpc/runs/labels.h"
@@ -34,7 +35,7 @@ grpc::Status RunService::ListCheckpoints(grpc::ServerContext* context, const v1:
                                          v1::ListCheckpointsResponse* response) {
   const auto list = [&](const auth::Caller& caller) -> absl::StatusOr<v1::ListCheckpointsResponse> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, request->name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+    SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(backend_, run));
     v1::ListCheckpointsResponse checkpoints;
     if (file == nullptr) return checkpoints;
     SUMSCOPE_ASSIGN_OR_RETURN(const auto sets, file->ListTensorSets(storage::TensorSetKind::kWeights));
@@ -50,7 +51,7 @@ absl::Status RunService::Download(const auth::Caller& caller, const v1::Download
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(backend_, caller, RunName(ref.run)));
-  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(run));
+  SUMSCOPE_ASSIGN_OR_RETURN(const auto file, FileOf(backend_, run));
   SUMSCOPE_ASSIGN_OR_RETURN(const storage::TensorSet set, FindCheckpoint(run, file.get(), ref.step));
   if (request.offset() > set.file_bytes) {
     return MakeError(absl::StatusCode::kOutOfRange, "OFFSET_OUT_OF_RANGE",

@@ -7,6 +7,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/states.h"
 #include "server/rpc/runs/run_messages.h"
+#include "server/rpc/runs/sweep_veil.h"
 #include "server/rpc/serve/resolve_run.h"
 
 namespace sumscope::rpc {
@@ -67,6 +68,7 @@ absl::StatusOr<std::vector<v1::WatchRunResponse>> RunWatch::Next(bool* moved, st
     if (absl::IsNotFound(found.status())) return RunNotFound(run_);  // removed, or turned private
     SUMSCOPE_RETURN_IF_ERROR(found.status());
     run = *std::move(found);
+    SweepVeil(&reader, viewer_).Cover(&run);
     seal = &reader.token_seal();
     return absl::OkStatus();
   }));

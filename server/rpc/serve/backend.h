@@ -2,8 +2,11 @@
 #define SUMSCOPE_SERVER_RPC_SERVE_BACKEND_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
+#include "server/devices/device_state.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/state/event_hub.h"
 #include "server/rpc/serve/seats.h"
@@ -32,6 +35,9 @@ struct Backend {
   std::string spool_directory;      // for uploads on their way in; on the same disk as the runs
   const workers::WorkerPool* pool;  // for predictions
   uint64_t memory_bytes = 0;        // that a worker on this machine can have at the most; 0: nobody knows
+  // The machine's devices as they were looked at last; null: nobody looks.
+  std::function<std::vector<devices::DeviceState>()> devices;
+  uint64_t foreign_memory_mib = 512;  // that others may hold of a GPU before a warning says so
 };
 
 }  // namespace sumscope::rpc

@@ -83,6 +83,20 @@ const std::map<std::string, Expected> kExpected = {
     {"ListTokens", kOnesOwn},
     {"RevokeToken", kOnesOwn},
     {"ListAuditRecords", kAdministers},
+    {"ListJobs", kEverybody},
+    {"ExplainJob", kEverybody},
+    {"HoldJob", kChanges},
+    {"ReleaseJob", kChanges},
+    {"SetJobPriority", kChanges},
+    {"ListDevices", kEverybody},
+    {"WatchDevices", kEverybody},
+    {"CreateSweep", kMakes},
+    {"GetSweep", kEverybody},
+    {"ListSweeps", kEverybody},
+    {"WatchSweep", kEverybody},
+    {"CancelSweep", kChanges},
+    {"RetrySweep", kChanges},
+    {"DeleteSweep", kChanges},
 };
 
 char Answer(const absl::Status& status) {
@@ -117,7 +131,7 @@ TEST(Rights_Test, EveryMethodEveryRoleAndOwnerThenAsWrittenDown) {
 TEST(Rights_Test, MethodReadsThenItLeavesNoRowInTheAudit) {
   for (const auto* method : PublicMethods()) {
     bool reads = false;
-    for (const char* verb : {"Get", "List", "Watch", "Stream", "Read", "Download"}) {
+    for (const char* verb : {"Get", "List", "Watch", "Stream", "Read", "Download", "Explain"}) {
       reads = reads || absl::StartsWith(method->name(), verb);
     }
     EXPECT_EQ(FindRight(PathOf(*method))->mutates, !reads) << PathOf(*method);

@@ -9,7 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/rpc/serve/gate/find_job.h"
 #include "server/rpc/serve/gate/find_run.h"
+#include "server/rpc/serve/gate/find_sweep.h"
 #include "server/rpc/serve/gate/request_facts.h"
 
 namespace sumscope::rpc {
@@ -47,6 +49,27 @@ absl::StatusOr<std::optional<std::string>> OwnerOfAnalysis(storage::Catalog* cat
   return owner;
 }
 
+absl::Status CheckSweep(storage::Catalog* catalog, const auth::Right& right, const std::string& name,
+                        auth::Caller* caller) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep sweep, FindSweep(catalog, *caller, name));
+  caller->asked_sweep = name;
+  caller->found_sweep = IdOf(sweep.name());
+  return auth::CheckOwner(*caller, right.method, sweep.owner());
+}
+
+// Of a job that is named by its run or analysis it is the same: their names are read once, by the road.
+absl::Status CheckJob(storage::Catalog* catalog, const auth::Right& right, const std::string& name,
+                      auth::Caller* caller) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job job, FindJob(catalog, *caller, name));
+  if (const absl::StatusOr<AnalysisRef> ref = ParseAnalysisName(name); ref.ok()) {
+    caller->asked_run = RunName(ref->run);
+  } else if (ParseRunName(name).ok()) {
+    caller->asked_run = name;
+  }
+  caller->found_run = job.run;
+  return auth::CheckOwner(*caller, right.method, job.owner);
+}
+
 }  // namespace
 
 absl::Status CheckOwnership(storage::Catalog* catalog, const auth::Right& right, const Message& request,
@@ -57,6 +80,8 @@ absl::Status CheckOwnership(storage::Catalog* catalog, const auth::Right& right,
     const std::vector<std::string> parts = absl::StrSplit(name, '/');
     return parts.size() < 2 ? absl::OkStatus() : auth::CheckOwner(*caller, right.method, parts[1]);
   }
+  if (absl::StrContains(right.method, ".SweepService/")) return CheckSweep(catalog, right, name, caller);
+  if (absl::StrContains(right.method, ".QueueService/")) return CheckJob(catalog, right, name, caller);
   const std::optional<Named> named = Parse(right.method, name);
   if (!named.has_value()) return absl::OkStatus();
   const storage::RunsFirst first =

@@ -1,6 +1,7 @@
 #include "server/rpc/serve/gate/request_facts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -41,7 +42,8 @@ bool IsPartOfName(absl::string_view part) {
 bool IsResourceName(absl::string_view name) {
   if (name.size() > kMaxNameLength) return false;
   const std::vector<absl::string_view> parts = absl::StrSplit(name, '/');
-  const bool known = parts[0] == "runs" || parts[0] == "questionSets" || parts[0] == "users";
+  constexpr absl::string_view kCollections[] = {"runs", "questionSets", "users", "jobs", "sweeps"};
+  const bool known = std::find(std::begin(kCollections), std::end(kCollections), parts[0]) != std::end(kCollections);
   return known && parts.size() > 1 && std::all_of(parts.begin() + 1, parts.end(), IsPartOfName);
 }
 
