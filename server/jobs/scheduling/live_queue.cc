@@ -9,26 +9,15 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/states.h"
-#include "server/jobs/scheduling/policy/explain.h"
-#include "server/jobs/scheduling/policy/forecast.h"
+#include "server/jobs/scheduling/policy/outlook/explain.h"
+#include "server/jobs/scheduling/policy/outlook/forecast.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {
 namespace {
 
 constexpr absl::Duration kViewAge = absl::Seconds(1);
-// Jobs whose start and end are foretold, and whose reason is looked into; of those behind them only what is plain.
-constexpr size_t kForetold = 1000;
-
-bool CanStart(const storage::Job& job) { return job.held_by.empty() && job.dependencies.empty(); }
-
-WaitReason PlainReason(const storage::Job& job) {
-  WaitReason why;
-  why.reason = !job.held_by.empty()        ? reasons::kHeld
-               : !job.dependencies.empty() ? reasons::kDependency
-                                           : reasons::kPriority;
-  return why;
-}
+constexpr size_t kForetold = 1000;  // jobs whose start and end are looked ahead to
 
 void AddRunning(const Situation& situation, const std::vector<storage::Job>& running, QueueView* view) {
   for (const storage::Job& job : running) {
@@ -44,17 +33,13 @@ void AddRunning(const Situation& situation, const std::vector<storage::Job>& run
 }
 
 void AddWaiting(const Situation& situation, QueueView* view) {
-  uint32_t place = 0;
-  size_t looked_into = 0;
-  for (const std::string& id : QueueOrder(situation)) {
-    const storage::Job* const job = situation.queue.Find(id);
-    if (job == nullptr) continue;
+  const Explainer explainer(situation);
+  for (const storage::Job* job : explainer.order()) {
+    const size_t before = view->jobs.size() - view->running;
     QueuedJob& shown = view->jobs.emplace_back();
     shown.job = *job;
-    const bool stands = CanStart(*job) && !situation.queue.IsRefused(*job);
-    if (stands) shown.place = ++place;
-    const bool plain = !CanStart(*job) || ++looked_into > kForetold;
-    shown.wait = plain ? PlainReason(*job) : ExplainWait(situation, id);
+    if (before < explainer.startable()) shown.place = static_cast<uint32_t>(before + 1);
+    shown.wait = explainer.Explain(*job);
     ++view->shares[job->owner].waiting;
   }
 }
