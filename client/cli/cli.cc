@@ -92,8 +92,9 @@ int RunCommandLine(const std::vector<std::string>& arguments, const Environment&
   root.fallthrough();  // sub-commands inherit it: connection options may stand anywhere
   root.footer(kFooter);
   AddConnectionOptions(Command(&root), &settings);
-  for (const auto add : {AddTrain, AddImport, AddRuns, AddProbe, AddAsk, AddAnalyses, AddFacts, AddCapture, AddCaptures,
-                         AddServer, AddConnecting, AddUsers, AddToken, AddAudit, AddGlossary, AddCompletion}) {
+  for (const auto add : {AddTrain,    AddSweep,      AddImport,  AddRuns,     AddSweeps, AddProbe,    AddAsk,
+                         AddAnalyses, AddFacts,      AddCapture, AddCaptures, AddQueue,  AddExplain,  AddDevices,
+                         AddServer,   AddConnecting, AddUsers,   AddToken,    AddAudit,  AddGlossary, AddCompletion}) {
     add(&registry, Command(&root));
   }
   if (!arguments.empty() && arguments[0] == "complete") {

@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "client/cli/arguments/jobs.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/asking/across.h"
 #include "client/cli/asking/ask_analysis.h"
@@ -14,14 +15,15 @@
 #include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/names/resource_names.h"
 
 namespace sumscope::client {
 namespace {
 
 // Whom to ask.
 struct Target {
-  std::string run, runs;  // one checkpoint, or a filter of runs
-  std::optional<CommandOption> runs_option;
+  std::string run, runs, sweep;  // one checkpoint, a filter of runs, or those of a sweep
+  std::optional<CommandOption> runs_option, sweep_option;
 };
 
 // Options of every member.
@@ -34,6 +36,14 @@ bool TakesQuestions(const Probe& probe) {
   return FindKind(probe.name())->Rules({}, {}).takes != QuestionRules::Takes::kNothing;
 }
 
+// What takes the runs of the sweep that the user named.
+absl::StatusOr<std::string> FilterOfSweep(Session& session, const std::string& argument) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::string name, SweepNameOf(argument));
+  SUMSCOPE_ASSIGN_OR_RETURN(Connection* const connection, session.Connect());
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep sweep, connection->GetSweep(name));
+  return absl::StrCat("sweep = \"", IdOf(sweep.name()), "\"");
+}
+
 void AddMember(Registry* registry, Command family, const std::shared_ptr<Target>& target, const Probe& probe) {
   const std::string name = absl::StrReplaceAll(probe.name(), {{"_", "-"}});
   const auto shared = std::make_shared<Shared>();
@@ -44,22 +54,33 @@ void AddMember(Registry* registry, Command family, const std::shared_ptr<Target>
   command.AddFlag("--yes", &shared->yes, "do not ask first, however long it takes");
   const auto handler = [name, shared, target,
                         fill = probe.AddOptions(command)](Session& session) -> absl::StatusOr<ExitCode> {
-    const bool many = target->runs_option->given();
+    const bool of_sweep = target->sweep_option->given();
+    const bool many = target->runs_option->given() || of_sweep;
+    if (of_sweep && target->runs_option->given()) {
+      return InvalidField("USAGE", "run", "give --runs FILTER or --sweep SWEEP, not both");
+    }
     if (many == !target->run.empty()) {
       return InvalidField("USAGE", "run",
-                          many ? std::string("give a run or --runs FILTER, not both")
-                               : absl::StrCat("say which model: sumscope probe RUN[@STEP] ", name,
-                                              ", with a run id, a prefix of one or @last; or many with --runs FILTER"));
+                          many
+                              ? std::string("give a run, or many with --runs FILTER or --sweep SWEEP, not both")
+                              : absl::StrCat("say which model: sumscope probe RUN[@STEP] ", name,
+                                             ", with a run id, a prefix of one or @last; or many with --runs FILTER or "
+                                             "--sweep SWEEP"));
     }
-    if (many && absl::StripAsciiWhitespace(target->runs).empty()) {
+    if (many && !of_sweep && absl::StripAsciiWhitespace(target->runs).empty()) {
       return InvalidField("USAGE", "runs",
                           "--runs \"\" would ask every run there is; say which: --runs \"state = SUCCEEDED\" takes all "
                           "that are trained");
     }
+    if (of_sweep) SUMSCOPE_RETURN_IF_ERROR(SweepNameOf(target->sweep).status());
     v1::CreateAnalysisRequest request;
     SUMSCOPE_RETURN_IF_ERROR(fill(request.mutable_request()));
     SUMSCOPE_ASSIGN_OR_RETURN(*request.mutable_question_set(), MakeQuestionSet(session, shared->questions));
-    if (many) return AskAcrossRuns(session, target->runs, std::move(request), shared->dry_run, shared->yes);
+    std::string filter = target->runs;
+    if (of_sweep) {
+      SUMSCOPE_ASSIGN_OR_RETURN(filter, FilterOfSweep(session, target->sweep));
+    }
+    if (many) return AskAcrossRuns(session, filter, std::move(request), shared->dry_run, shared->yes);
     SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointArgument checkpoint, CheckpointNameOf(target->run));
     request.set_parent(checkpoint.last ? checkpoint.run : checkpoint.checkpoint);
     return AskAnalysis(session, std::move(request),
@@ -83,6 +104,10 @@ void AddProbe(Registry* registry, Command root) {
                                  "instead of RUN: the last checkpoints of all runs that this filter takes, like "
                                  "'labels.study = \"seeds\"'; waits, and prints mean, spread and \"k of m\"")
                             .type_name("FILTER");
+  target->sweep_option = family
+                             .Add("--sweep", &target->sweep,
+                                  "instead of RUN: all runs of this sweep, as --runs; waits for those that still train")
+                             .type_name("SWEEP");
   for (const Probe* const probe : AllProbes()) {
     if (!probe->description().empty()) AddMember(registry, family, target, *probe);
   }

@@ -100,6 +100,22 @@ absl::Status Connection::DeleteCapture(const std::string& name) {
   return Call(Named<v1::DeleteCaptureRequest>(name)).status();
 }
 
+absl::StatusOr<v1::Sweep> Connection::GetSweep(const std::string& name) {
+  return Call(Named<v1::GetSweepRequest>(name));
+}
+
+absl::StatusOr<v1::Sweep> Connection::CancelSweep(const std::string& name) {
+  return Call(Named<v1::CancelSweepRequest>(name));
+}
+
+absl::StatusOr<v1::Sweep> Connection::RetrySweep(const std::string& name) {
+  return Call(Named<v1::RetrySweepRequest>(name));
+}
+
+absl::Status Connection::DeleteSweep(const std::string& name) {
+  return Call(Named<v1::DeleteSweepRequest>(name)).status();
+}
+
 absl::StatusOr<v1::Run> Connection::WatchRun(const std::string& name,
                                              const std::function<absl::Status(const v1::WatchRunResponse&)>& on_event) {
   const auto get_run = [this](const std::string& run) { return GetRun(run); };
@@ -119,6 +135,16 @@ absl::Status Connection::DownloadCheckpoint(const std::string& name,
 absl::StatusOr<v1::Analysis> Connection::WatchAnalysis(
     const std::string& name, const std::function<absl::Status(const v1::Analysis&)>& on_change) {
   return streams::WatchAnalysis(name, on_change, streams_.get());
+}
+
+absl::StatusOr<v1::Sweep> Connection::WatchSweep(const std::string& name,
+                                                 const std::function<absl::Status(const v1::Sweep&)>& on_change) {
+  return streams::WatchSweep(name, on_change, streams_.get());
+}
+
+absl::Status Connection::WatchDevices(absl::Duration interval,
+                                      const std::function<absl::Status(const v1::ListDevicesResponse&)>& on_look) {
+  return streams::WatchDevices(interval, on_look, streams_.get());
 }
 
 absl::Status Connection::ReadTensor(v1::ReadTensorRequest request, Sha256* before,

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "client/base/backoff.h"
 #include "client/base/cancellation.h"
 #include "client/connection/unary/methods.h"
@@ -19,7 +20,9 @@
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/facts.pb.h"
 #include "sumscope/v1/question_sets.pb.h"
+#include "sumscope/v1/queue.pb.h"
 #include "sumscope/v1/runs.pb.h"
+#include "sumscope/v1/sweeps.pb.h"
 #include "sumscope/v1/system.pb.h"
 
 namespace sumscope::client {
@@ -73,6 +76,10 @@ class Connection {
   absl::StatusOr<v1::UploadedQuestionSet> GetQuestionSet(const std::string& name);
   absl::StatusOr<v1::Capture> GetCapture(const std::string& name);
   absl::Status DeleteCapture(const std::string& name);
+  absl::StatusOr<v1::Sweep> GetSweep(const std::string& name);
+  absl::StatusOr<v1::Sweep> CancelSweep(const std::string& name);
+  absl::StatusOr<v1::Sweep> RetrySweep(const std::string& name);
+  absl::Status DeleteSweep(const std::string& name);
 
   // Streams. `name` must be an exact resource name: a prefix or @last could mean another run after a reconnect. A
   // callback's error ends the stream and is returned.
@@ -91,6 +98,12 @@ class Connection {
   // The analysis at each change, until it has ended.
   absl::StatusOr<v1::Analysis> WatchAnalysis(const std::string& name,
                                              const std::function<absl::Status(const v1::Analysis&)>& on_change);
+  // The sweep at each change, until all of it has ended.
+  absl::StatusOr<v1::Sweep> WatchSweep(const std::string& name,
+                                       const std::function<absl::Status(const v1::Sweep&)>& on_change);
+  // The devices at each change, and every `interval`, until the user wants to stop: it never returns OK.
+  absl::Status WatchDevices(absl::Duration interval,
+                            const std::function<absl::Status(const v1::ListDevicesResponse&)>& on_look);
   // One tensor's bytes from request.offset on; `before` has taken the tensor's earlier bytes. Of a whole tensor
   // (length 0) the SHA-256 is checked at the end. DATA_LOSS CAPTURE_CORRUPT.
   absl::Status ReadTensor(v1::ReadTensorRequest request, Sha256* before,

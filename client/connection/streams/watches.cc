@@ -10,7 +10,9 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/states.h"
 #include "sumscope/v1/analyses.grpc.pb.h"
+#include "sumscope/v1/queue.grpc.pb.h"
 #include "sumscope/v1/runs.grpc.pb.h"
+#include "sumscope/v1/sweeps.grpc.pb.h"
 
 namespace sumscope::client::streams {
 
@@ -109,6 +111,46 @@ absl::StatusOr<v1::Analysis> WatchAnalysis(const std::string& name,
   };
   SUMSCOPE_RETURN_IF_ERROR(keeper->Keep(attempt));
   return last;
+}
+
+absl::StatusOr<v1::Sweep> WatchSweep(const std::string& name,
+                                     const std::function<absl::Status(const v1::Sweep&)>& on_change,
+                                     StreamKeeper* keeper) {
+  v1::WatchSweepRequest request;
+  request.set_name(name);
+  v1::Sweep last;
+  const auto on_message = [&](const v1::Sweep& sweep) {
+    last = sweep;
+    return on_change(sweep);
+  };
+  const auto attempt = [&](bool* moved) {
+    const absl::Status status = keeper->Read<v1::Sweep>(
+        [&request](const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context) {
+          return v1::SweepService::NewStub(channel)->WatchSweep(context, request);
+        },
+        on_message, moved);
+    // One that is cancelled is told so while its last runs still stop.
+    const bool ended = last.state() != v1::SWEEP_STATE_UNSPECIFIED && last.state() != v1::SWEEP_RUNNING;
+    return status.ok() && !ended ? EndedEarly() : status;
+  };
+  SUMSCOPE_RETURN_IF_ERROR(keeper->Keep(attempt));
+  return last;
+}
+
+absl::Status WatchDevices(absl::Duration interval,
+                          const std::function<absl::Status(const v1::ListDevicesResponse&)>& on_look,
+                          StreamKeeper* keeper) {
+  v1::WatchDevicesRequest request;
+  *request.mutable_interval() =
+      google::protobuf::util::TimeUtil::MillisecondsToDuration(absl::ToInt64Milliseconds(interval));
+  return keeper->Keep([&](bool* moved) {
+    const absl::Status status = keeper->Read<v1::ListDevicesResponse>(
+        [&request](const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context) {
+          return v1::DeviceService::NewStub(channel)->WatchDevices(context, request);
+        },
+        on_look, moved);
+    return status.ok() ? EndedEarly() : status;
+  });
 }
 
 }  // namespace sumscope::client::streams

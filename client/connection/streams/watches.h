@@ -6,11 +6,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "client/connection/streams/stream_keeper.h"
 #include "sumscope/v1/analyses.pb.h"
+#include "sumscope/v1/queue.pb.h"
 #include "sumscope/v1/runs.pb.h"
+#include "sumscope/v1/sweeps.pb.h"
 
-// The streams of events and metrics that Connection has as functions of the same names.
+// The streams of events, metrics and states that Connection has as functions of the same names.
 namespace sumscope::client::streams {
 
 // `get_run(name)` reads the run again, for an expired token.
@@ -23,6 +26,12 @@ absl::Status StreamMetrics(v1::StreamMetricsRequest request,
 absl::StatusOr<v1::Analysis> WatchAnalysis(const std::string& name,
                                            const std::function<absl::Status(const v1::Analysis&)>& on_change,
                                            StreamKeeper* keeper);
+absl::StatusOr<v1::Sweep> WatchSweep(const std::string& name,
+                                     const std::function<absl::Status(const v1::Sweep&)>& on_change,
+                                     StreamKeeper* keeper);
+absl::Status WatchDevices(absl::Duration interval,
+                          const std::function<absl::Status(const v1::ListDevicesResponse&)>& on_look,
+                          StreamKeeper* keeper);
 
 }  // namespace sumscope::client::streams
 

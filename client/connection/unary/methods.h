@@ -10,7 +10,9 @@
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/v1/facts.pb.h"
 #include "sumscope/v1/question_sets.pb.h"
+#include "sumscope/v1/queue.pb.h"
 #include "sumscope/v1/runs.pb.h"
+#include "sumscope/v1/sweeps.pb.h"
 #include "sumscope/v1/system.pb.h"
 #include "sumscope/v1/users.pb.h"
 
@@ -62,6 +64,23 @@ inline constexpr auto kUnaryMethods = std::make_tuple(
     // The second call is refused: there is no such capture.
     UnaryMethod<v1::DeleteCaptureRequest, v1::DeleteCaptureResponse>("/sumscope.v1.CaptureService/DeleteCapture",
                                                                      Repeat::kNever),
+    UnaryMethod<v1::ListJobsRequest, v1::ListJobsResponse>("/sumscope.v1.QueueService/ListJobs", Repeat::kRead),
+    UnaryMethod<v1::ExplainJobRequest, v1::Explanation>("/sumscope.v1.QueueService/ExplainJob", Repeat::kRead),
+    UnaryMethod<v1::HoldJobRequest, v1::Job>("/sumscope.v1.QueueService/HoldJob", Repeat::kSameTwice),
+    // The second call is refused: nobody holds the job.
+    UnaryMethod<v1::ReleaseJobRequest, v1::Job>("/sumscope.v1.QueueService/ReleaseJob", Repeat::kNever),
+    UnaryMethod<v1::SetJobPriorityRequest, v1::Job>("/sumscope.v1.QueueService/SetJobPriority", Repeat::kSameTwice),
+    UnaryMethod<v1::ListDevicesRequest, v1::ListDevicesResponse>("/sumscope.v1.DeviceService/ListDevices",
+                                                                 Repeat::kRead),
+    UnaryMethod<v1::CreateSweepRequest, v1::Sweep>("/sumscope.v1.SweepService/CreateSweep", Repeat::kRequestId),
+    UnaryMethod<v1::GetSweepRequest, v1::Sweep>("/sumscope.v1.SweepService/GetSweep", Repeat::kRead),
+    UnaryMethod<v1::ListSweepsRequest, v1::ListSweepsResponse>("/sumscope.v1.SweepService/ListSweeps", Repeat::kRead),
+    // The second call is refused: the sweep has ended.
+    UnaryMethod<v1::CancelSweepRequest, v1::Sweep>("/sumscope.v1.SweepService/CancelSweep", Repeat::kNever),
+    UnaryMethod<v1::RetrySweepRequest, v1::Sweep>("/sumscope.v1.SweepService/RetrySweep", Repeat::kRequestId),
+    // The second call is refused: there is no such sweep.
+    UnaryMethod<v1::DeleteSweepRequest, v1::DeleteSweepResponse>("/sumscope.v1.SweepService/DeleteSweep",
+                                                                 Repeat::kNever),
     UnaryMethod<v1::GetServerInfoRequest, v1::ServerInfo>("/sumscope.v1.SystemService/GetServerInfo", Repeat::kRead),
     UnaryMethod<v1::GetCallerRequest, v1::Caller>("/sumscope.v1.UserService/GetCaller", Repeat::kRead),
     UnaryMethod<v1::CreateUserRequest, v1::User>("/sumscope.v1.UserService/CreateUser", Repeat::kRequestId),
