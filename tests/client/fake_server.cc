@@ -141,6 +141,7 @@ FakeServer::FakeServer()
   caller.set_role(v1::ADMIN);
   caller.set_credential("local uid 1000");
   caller.set_address("socket");
+  for (auto& service : MakeQueueServices(this)) services_.push_back(std::move(service));
   services_.push_back(MakeRunService(this));
   services_.push_back(MakeUserService(this));
   services_.push_back(std::make_unique<Analyses>(this));

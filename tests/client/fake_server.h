@@ -21,7 +21,9 @@
 #include "sumscope/v1/analyses.grpc.pb.h"
 #include "sumscope/v1/facts.grpc.pb.h"
 #include "sumscope/v1/question_sets.grpc.pb.h"
+#include "sumscope/v1/queue.grpc.pb.h"
 #include "sumscope/v1/runs.grpc.pb.h"
+#include "sumscope/v1/sweeps.grpc.pb.h"
 #include "sumscope/v1/system.grpc.pb.h"
 #include "sumscope/v1/users.grpc.pb.h"
 #include "tests/support/temp_directory.h"
@@ -40,7 +42,8 @@ enum class Break {
 // data before calls, which come one by one; it can be stopped and started again on its socket. What clients rely on in
 // runs, their watches, metrics, checkpoints and captures' bytes, users and tokens it keeps as the real services do:
 // contract/ holds both to one suite. The suite says nothing yet of analyses, facts, question sets, imports, UpdateRun,
-// the audit, lists of metrics, logs and captures; most of these the fake answers by any name.
+// the audit, the queue, devices, sweeps, lists of metrics, logs and captures; most of these the fake answers by any
+// name.
 class FakeServer {
  public:
   FakeServer();
@@ -80,6 +83,11 @@ class FakeServer {
   std::vector<v1::User> users;                 // by name, one a page
   std::vector<v1::Token> tokens;               // of all users, newest first, one a page
   std::vector<v1::AuditRecord> audit;          // one a page
+  std::vector<v1::Job> jobs;                   // one a page; found by their names, and by those of what they do
+  std::vector<v1::UserShare> shares;
+  v1::Explanation explanation;  // but for its job
+  v1::ListDevicesResponse devices;
+  v1::Sweep sweep;  // the only one
 
   // Behaviour of the next `breaks` streams: each sends `break_after` messages first.
   Break break_kind = Break::kNone;
@@ -130,10 +138,12 @@ class FakeServer {
   std::unique_ptr<grpc::Server> server_;
 };
 
-// The runs of `fake`; its users; its captures, facts and question sets.
+// The runs of `fake`; its users; its captures, facts and question sets; its queue, devices and sweeps.
 std::unique_ptr<grpc::Service> MakeRunService(FakeServer* fake);
 std::unique_ptr<grpc::Service> MakeUserService(FakeServer* fake);
 std::vector<std::unique_ptr<grpc::Service>> MakeProbingServices(FakeServer* fake);
+
+std::vector<std::unique_ptr<grpc::Service>> MakeQueueServices(FakeServer* fake);
 
 // A capture of two tensors; fills the fake's tensors and file.
 void FillCapture(FakeServer* fake);

@@ -50,6 +50,9 @@ std::vector<Proposal> ContextsOf(const Environment& environment) {
   return proposals;
 }
 
+// Options whose values the server knows.
+bool HasIds(absl::string_view option) { return option == "--user" || option == "--after" || option == "--sweep"; }
+
 }  // namespace
 
 void Complete(const CLI::App& root, const std::vector<std::string>& words, const Environment& environment,
@@ -68,7 +71,7 @@ void Complete(const CLI::App& root, const std::vector<std::string>& words, const
     Print(typed, ContextsOf(environment), out);
   } else if (!typed.option.empty()) {
     Print(typed, ValuesOf(typed.option, typed.word), out);
-    if (typed.option == "--user") Print(typed, AskServer(typed, environment, dependencies), out);
+    if (HasIds(typed.option)) Print(typed, AskServer(typed, environment, dependencies), out);
   } else {
     Print(typed, Named(typed.commands), out);
     Print(typed, ValuesOf(name, typed.word), out);

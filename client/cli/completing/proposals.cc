@@ -56,6 +56,8 @@ Words FixedValues(absl::string_view option) {
       {"--mode", {"mean", "zero", "resample"}},
       {"--reduce", {"mean", "class-mean", "components:"}},
       {"--kind", {"behaviors", "features"}},
+      {"--priority", {"low", "normal", "high"}},
+      {"PRIORITY", {"low", "normal", "high"}},
       {"--role", {"viewer", "member", "admin"}},
       {"ROLE", {"viewer", "member", "admin"}},
       {"VISIBILITY", {"lab", "private"}},
@@ -148,6 +150,32 @@ std::vector<Proposal> Users(Connection& connection) {
   return proposals;
 }
 
+std::vector<Proposal> Jobs(Connection& connection) {
+  std::vector<Proposal> proposals;
+  const absl::StatusOr<v1::ListJobsResponse> all = ReadPages(
+      v1::ListJobsRequest(), kMostProposals, [&](const v1::ListJobsRequest& page) { return connection.Call(page); },
+      &v1::ListJobsResponse::mutable_jobs);
+  if (!all.ok()) return proposals;
+  for (const v1::Job& job : all->jobs()) {
+    if (job.name().empty()) continue;  // another user's
+    proposals.push_back({IdOf(job.name()), absl::StrCat(job.what(), " ", v1::State_Name(job.state()))});
+  }
+  return proposals;
+}
+
+std::vector<Proposal> Sweeps(Connection& connection) {
+  std::vector<Proposal> proposals;
+  const absl::StatusOr<v1::ListSweepsResponse> all = ReadPages(
+      v1::ListSweepsRequest(), kMostProposals, [&](const v1::ListSweepsRequest& page) { return connection.Call(page); },
+      &v1::ListSweepsResponse::mutable_sweeps);
+  if (!all.ok()) return proposals;
+  for (const v1::Sweep& sweep : all->sweeps()) {
+    proposals.push_back({IdOf(sweep.name()), absl::StrCat(sweep.model_name(), ", ", sweep.runs(), " runs")});
+  }
+  if (!proposals.empty()) proposals.push_back({"@last", "your latest sweep"});
+  return proposals;
+}
+
 // The caller's own.
 std::vector<Proposal> TokensOfCaller(Connection& connection) {
   std::vector<Proposal> proposals;
@@ -189,8 +217,12 @@ std::vector<Proposal> IdsOf(Connection& connection, absl::string_view argument, 
     proposals = Steps(connection, std::string(word.substr(0, word.find('@', 1))));
   } else if (argument == "DELETED_RUN") {
     proposals = DeletedRuns(connection);
-  } else if (absl::StartsWith(argument, "RUN")) {
+  } else if (absl::StartsWith(argument, "RUN") || argument == "--after") {
     proposals = Runs(connection);
+  } else if (argument == "JOB") {
+    proposals = Jobs(connection);
+  } else if (argument == "SWEEP" || argument == "--sweep") {
+    proposals = Sweeps(connection);
   } else if (argument == "ANALYSIS") {
     proposals = Answers(connection, "", word);
   } else if (argument == "CAPTURE") {

@@ -145,6 +145,22 @@ const std::vector<GlossaryEntry>& GlossaryEntries() {
       {"state", "QUEUED (PRIORITY)", "PRIORITY", "Others are before it: it waits for its turn."},
       {"state", "QUEUED (RESOURCES)", "RESOURCES", "Next in line: it begins when a slot of the server is free."},
 
+      {"state", "QUEUED (SLICE)", "SLICE",
+       "It has had its slice of the slot and gave way to somebody who had less; it goes on from where it stopped."},
+      {"state", "QUEUED (DEPENDENCY)", "DEPENDENCY",
+       "It waits for a run to succeed, and fails with that (DEPENDENCY_FAILED)."},
+      {"state", "QUEUED (USER_LIMIT)", "USER_LIMIT",
+       "Its owner has as many jobs at once as the server's limits allow."},
+      {"state", "QUEUED (HELD)", "HELD", "Somebody holds it: sumscope runs release lets it go."},
+      {"state", "QUEUED (DEVICE_BUSY_OUTSIDE)", "DEVICE_BUSY_OUTSIDE",
+       "A program that is not the server's uses the device; sumscope devices says whose."},
+      {"state", "QUEUED (DEVICE_MEMORY)", "DEVICE_MEMORY",
+       "No device has as much memory free as it is expected to take."},
+      {"state", "QUEUED (NO_WORKER)", "NO_WORKER",
+       "No worker is there that could take it; sumscope server info says why."},
+      {"state", "QUEUED (DRAINING)", "DRAINING",
+       "The server is stopping and starts nothing; it goes on when it is back."},
+
       {"model", "segment", "segment segments SEGMENT",
        "A stretch of a training without a break, on one machine: every start, also a resumed one, begins a new one. "
        "An attempt may have several."},

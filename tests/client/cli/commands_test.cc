@@ -78,7 +78,6 @@ TEST_F(Commands_Test, WhenSettingsAreWrongThenExitCodeTwoBeforeAnyCall) {
   EXPECT_THAT(Err(), HasSubstr("[UNKNOWN_FIELD]"));
   EXPECT_EQ(Run({"train", "add_d5_l1_h3", "--set", "d_model=wide"}), 2);
   EXPECT_EQ(Run({"train"}), 2);
-  EXPECT_EQ(Run({"train", "m", "--then", "evaluate"}), 2);
   EXPECT_EQ(Run({"train", "m", "--watch", "--then", "dance"}), 2);
   EXPECT_EQ(Run({"train", "m", "--label", "novalue"}), 2);
   EXPECT_THAT(server_.calls(), ElementsAre());

@@ -81,7 +81,7 @@ TEST_F(Watch_Test, WhenTheUserDetachesThenTheJobGoesOnAndTheWayBackIsTold) {
 }
 
 // --then was dropped without a word.
-TEST_F(Watch_Test, WhenTheUserDetachesThenWhatIsNotAskedIsTold) {
+TEST_F(Watch_Test, WhenTheUserDetachesThenHowToReadWhatFollowsIsTold) {
   server_.break_kind = Break::kHang;
   server_.break_after = 2;
   server_.breaks = 1;
@@ -91,17 +91,16 @@ TEST_F(Watch_Test, WhenTheUserDetachesThenWhatIsNotAskedIsTold) {
   });
   EXPECT_EQ(Run({"train", "m", "--watch", "--then", "evaluate,useful-nodes"}), 130);
   user.join();
-  EXPECT_THAT(Err(), HasSubstr("Not asked: evaluate, useful-nodes. Once the run has succeeded ask with:\n"
-                               "sumscope probe r7k2m9qa evaluate\nsumscope probe r7k2m9qa useful-nodes\n"));
-  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 0);
+  EXPECT_THAT(Err(), HasSubstr("Once the run has succeeded these are answered; read them with:\n"
+                               "sumscope analyses show r7k2m9qa/a1b2c3d4\n"));
+  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 2);
 }
 
 // --then of a run that failed was dropped in the same way.
-TEST_F(Watch_Test, WhenTheRunFailsThenWhatIsNotAskedIsTold) {
+TEST_F(Watch_Test, WhenTheRunFailsThenItIsToldThatNothingFollows) {
   EndAs(v1::FAILED);
   EXPECT_EQ(Run({"train", "m", "--watch", "--then", "evaluate"}), 5);
-  EXPECT_THAT(Err(), HasSubstr("Not asked: evaluate."));
-  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 0);
+  EXPECT_THAT(Err(), HasSubstr("DEPENDENCY_FAILED"));
 }
 
 // With -q nobody was told the id, and the job went on unknown.
@@ -157,7 +156,7 @@ TEST_F(Watch_Test, WhenTheStreamAlwaysEndsBeforeItsEndMarkThenItIsNoSuccess) {
 TEST_F(Watch_Test, WhenEvaluateFollowsThenItsResultIsPrinted) {
   EXPECT_EQ(Run({"train", "m", "--watch", "--then", "evaluate"}), 0);
   EXPECT_THAT(Out(), HasSubstr("95.70 %"));
-  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 2);  // what it would take, then itself
+  EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 1);
   EndAs(v1::FAILED);
   EXPECT_EQ(Run({"train", "m", "--watch", "--then", "evaluate"}), 5);
   EXPECT_EQ(server_.CountCalls("CreateAnalysis"), 2);
