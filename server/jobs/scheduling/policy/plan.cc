@@ -13,8 +13,6 @@ namespace {
 constexpr int kLookedAt = 16;
 // Runs that storage refused, looked at in one plan.
 constexpr int kProbesLookedAt = 16;
-// Between looks at two users of which one catches up with the other.
-constexpr absl::Duration kLeastLook = absl::Milliseconds(10);
 
 // Makes one plan.
 class Planner {
@@ -53,8 +51,6 @@ class Planner {
   // The training that gives way to the job now; null for none. Says when one does later, and whether memory was in the
   // way.
   const Seat* SeatFor(const storage::Job& job, const Standing& standing);
-  // When the training gives way to the job, as far as usage tells: not after now for at once.
-  absl::Duration YieldTime(const storage::Job& job, const Standing& standing, const Seat& seat) const;
   static bool GivesWayFirst(const Seat& a, const Seat& b);
   // Lines that may have slots which come free: those of the queue, and due probes, one each.
   std::vector<JobLine> WaitingLines();
@@ -147,19 +143,6 @@ bool Planner::TakeComing(const storage::Job& job, Standing* standing) {
   return true;
 }
 
-absl::Duration Planner::YieldTime(const storage::Job& job, const Standing& standing, const Seat& seat) const {
-  const Yield yield = YieldTo(job, *seat.running);
-  if (yield == Yield::kNever) return absl::InfiniteDuration();
-  if (yield == Yield::kAtOnce) return situation_.now;
-  const absl::Duration slice_end = seat.running->since + situation_.policy.slice;
-  if (ClassOf(job.priority) > ClassOf(seat.running->priority)) return slice_end;
-  const double behind = standing.taken - seat.holder->taken;
-  if (behind < 0) return slice_end;
-  if (seat.holder->rate <= 0) return absl::InfiniteDuration();
-  // No sooner, for the other's usage may grow as well.
-  return std::max(slice_end, situation_.now + std::max(absl::Seconds(behind / seat.holder->rate), kLeastLook));
-}
-
 bool Planner::GivesWayFirst(const Seat& a, const Seat& b) {
   const int class_a = ClassOf(a.running->priority), class_b = ClassOf(b.running->priority);
   if (class_a != class_b) return class_a < class_b;
@@ -177,7 +160,7 @@ const Planner::Seat* Planner::SeatFor(const storage::Job& job, const Standing& s
       too_large_ = true;
       continue;
     }
-    const absl::Duration at = YieldTime(job, standing, seat);
+    const absl::Duration at = YieldTime(situation_, job, standing, *seat.running, *seat.holder);
     if (at > situation_.now) {
       look_again_ = std::min(look_again_, at);
     } else if (first == nullptr || GivesWayFirst(seat, *first)) {

@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace sumscope::jobs {
+namespace {
+
+// Between looks at two users of which one catches up with the other.
+constexpr absl::Duration kLeastLook = absl::Milliseconds(10);
+
+}  // namespace
 
 int ClassOf(v1::Priority priority) {
   switch (priority) {
@@ -41,6 +47,22 @@ Yield YieldTo(const storage::Job& job, const RunningJob& running) {
   return job.owner == running.owner ? Yield::kNever : Yield::kAtSliceEnd;
 }
 
+absl::Duration YieldTime(const Situation& situation, const storage::Job& job, const Standing& owner,
+                         const RunningJob& running, const Standing& holder) {
+  const Yield yield = YieldTo(job, running);
+  if (yield == Yield::kNever) return absl::InfiniteDuration();
+  if (yield == Yield::kAtOnce) return situation.now;
+  const absl::Duration slice_end = running.since + situation.policy.slice;
+  if (ClassOf(job.priority) > ClassOf(running.priority)) return slice_end;
+  const double behind = owner.taken - holder.taken;
+  if (behind < 0) return slice_end;
+  absl::Duration passes = holder.rate_grows;
+  if (holder.rate > owner.rate) {
+    passes = std::min(passes, situation.now + absl::Seconds(behind / (holder.rate - owner.rate)));
+  }
+  return std::max({slice_end, passes, situation.now + kLeastLook});
+}
+
 Standings::Standings(const Situation& situation) : situation_(situation) {
   for (const auto& [name, slot] : situation.fleet) {
     if (!slot.running.has_value()) continue;
@@ -49,13 +71,15 @@ Standings::Standings(const Situation& situation) : situation_(situation) {
     const double charge = ChargeOf(job.priority, situation.policy) / standing.weight;
     const absl::Duration uncharged = std::max(situation.now - job.charged_until, absl::ZeroDuration());
     standing.taken += absl::ToDoubleSeconds(uncharged) * charge;
-    standing.rate += charge;
-    if (slot.quick) continue;
+    if (!slot.quick) Count(job);
     const double had = absl::ToDoubleSeconds(situation.now - job.since);
-    if (!job.stopping) {
-      standing.taken += std::max(SliceSeconds(job.expected_seconds, situation.policy) - had, 0.0) * charge;
+    const double to_take = SliceSeconds(job.expected_seconds, situation.policy) - had;
+    if (slot.quick || job.stopping || to_take <= 0) {
+      standing.rate += charge;
+    } else {
+      standing.taken += to_take * charge;
+      standing.rate_grows = std::min(standing.rate_grows, situation.now + absl::Seconds(to_take));
     }
-    Count(job);
   }
 }
 

@@ -16,7 +16,9 @@ struct Standing {
   // Device-seconds over weight: had until now, and what their running jobs are still to take of their slices. Who has
   // the least goes first. With what is to be taken, slots that come free at once are shared among users.
   double taken = 0;
-  double rate = 0;       // of it, per second, when all those slices are over
+  double rate = 0;  // of it, per second: of those whose slices are over
+  // Monotonic: when the next slice of theirs is over, and the rate grows.
+  absl::Duration rate_grows = absl::InfiniteDuration();
   uint32_t limit = 0;    // of running jobs; 0: none
   uint32_t running = 0;  // outside of the quick lane
   uint32_t staying = 0;  // of those, without the ones that give way
@@ -41,7 +43,7 @@ class Standings {
   bool Room(const std::string& sweep, const Trainings& trainings) const;
   void Count(const RunningJob& job);
 
-  const Situation& situation_;
+  const Situation situation_;
   std::map<std::string, Standing> of_owner_;
   Trainings running_, staying_;
 };
@@ -64,6 +66,10 @@ bool FitsAfter(const storage::Job& job, const SlotState& slot);
 // When the training of a slot gives way to a job of that class and owner.
 enum class Yield { kNever, kAtSliceEnd, kAtOnce };
 Yield YieldTo(const storage::Job& job, const RunningJob& running);
+// When it does, as far as the usage of both owners tells: not after now for at once, InfiniteDuration for never as
+// things are.
+absl::Duration YieldTime(const Situation& situation, const storage::Job& job, const Standing& owner,
+                         const RunningJob& running, const Standing& holder);
 
 }  // namespace sumscope::jobs
 

@@ -10,6 +10,8 @@
 
 namespace sumscope::jobs {
 
+struct Standing;
+
 // Why a job waits, as a plan sees it.
 struct WaitReason {
   // PRIORITY: others start before it. RESOURCES: it is next, and the slots are taken. SLICE: it is next, and a training
@@ -25,15 +27,15 @@ struct WaitReason {
   size_t before = 0;  // jobs that start before it on such slots, where it is neither held nor bound
 };
 
-// Says of each waiting job why it waits, and in which order they would start. Counts once what all share: 10,000 jobs take
-// some ten milliseconds. Good as long as what the situation borrows does not change.
+// Says of each waiting job why it waits, and in which order they would start. Counts once what all share: 10,000 jobs
+// take some ten milliseconds. Good as long as what the situation borrows does not change.
 class Explainer {
  public:
   explicit Explainer(const Situation& situation);
   ~Explainer();
 
-  // The jobs that wait, in the order in which they would start; those that cannot start (held, with dependencies, refused
-  // by storage) come last, by age.
+  // The jobs that wait, in the order in which they would start; those that cannot start (held, with dependencies,
+  // refused by storage) come last, by age.
   const std::vector<const storage::Job*>& order() const { return order_; }
   // So many of them, the first, can start.
   size_t startable() const { return startable_; }
@@ -42,7 +44,14 @@ class Explainer {
 
  private:
   struct Facts;
-  const Situation& situation_;
+  using Slots = std::vector<const Fleet::value_type*>;
+  // The reasons, one after the other.
+  bool Bound(const storage::Job& job, const Standing& owner, WaitReason* why) const;
+  static WaitReason Closed(const Slots& closed, WaitReason why);
+  static bool TooLarge(const storage::Job& job, const Slots& open, WaitReason* why);
+  WaitReason Next(const storage::Job& job, const Standing& owner, const Slots& open, WaitReason why) const;
+
+  const Situation situation_;
   std::vector<const storage::Job*> order_;
   size_t startable_ = 0;
   std::unique_ptr<const Facts> facts_;

@@ -10,6 +10,8 @@
 
 namespace sumscope::jobs {
 
+struct ForecastModel;
+
 // From now on, in seconds.
 struct Expected {
   double start_seconds = 0, end_seconds = 0;
@@ -25,13 +27,12 @@ class Forecast {
   Forecast(Forecast&&) noexcept;
 
   // Of running jobs (their start is 0) and of the first `limit` of the queue's order. Absent are the others, those that
-  // are held, refused or wait for a run, those that nobody can tell about, for no slot takes them, and those so far
-  // ahead that kMaxEvents do not reach them. For 10,000 jobs some 100 ms.
+  // are held, refused or wait for a run, those that nobody can tell about, for no slot takes them or no length is
+  // known, and those so far ahead that limits of the play do not reach them. For 10,000 jobs some 100 ms.
   std::map<std::string, Expected> Play(size_t limit) const;
 
  private:
-  struct Model;
-  std::unique_ptr<const Model> model_;
+  std::unique_ptr<const ForecastModel> model_;
 };
 
 }  // namespace sumscope::jobs
