@@ -28,6 +28,7 @@
 #include "server/jobs/state/job_states.h"
 #include "server/listener.h"
 #include "server/monitored_gate.h"
+#include "server/queue_config.h"
 #include "server/rpc/analyses/analysis_service.h"
 #include "server/rpc/captures/capture_service.h"
 #include "server/rpc/devices/device_service.h"
@@ -91,6 +92,8 @@ class RealServer final : public Server {
     options.git_hash = kGitHash;
     options.capture_limit_bytes = config_.capture_limit_bytes;
     options.free_disk_bytes = [this] { return rpc::FreeDiskBytes(config_.data_directory); };
+    SUMSCOPE_ASSIGN_OR_RETURN(options.shares, SharePolicyOf(config_));
+    options.yield_to_foreign = config_.yield_to_foreign;
     options.told_to_end = std::move(told_to_end);
     options.say = [](const std::string& text) { spdlog::info(text); };
     manager_ =

@@ -1,5 +1,6 @@
 #include "server/jobs/job_manager.h"
 
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include "server/jobs/runs/runs.h"
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/scheduling/dispatcher.h"
+#include "server/jobs/scheduling/estimates.h"
 #include "server/jobs/scheduling/live_queue.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/sweeps/sweep_keeper.h"
@@ -54,6 +56,7 @@ class RealJobManager final : public JobManager {
   Housekeeping housekeeping_{&context_};
   Admission admission_{&context_, &dispatcher_};
   LiveQueue queue_{&context_, &dispatcher_, &admission_};
+  Estimates estimates_{&context_, &queue_};
   Runs runs_{&context_, &admission_};
   Analyses analyses_{&context_, &admission_};
   QuestionSets question_sets_{&context_};
@@ -89,7 +92,7 @@ absl::Status RealJobManager::Start() {
   dispatcher_.Enqueue(std::move(waiting));
   follower_.Start();
   if (context_.reserve != nullptr) context_.reserve->Fill();
-  dispatcher_.Start(&ingest_);
+  dispatcher_.Start(&ingest_, [this](const std::set<std::string>& jobs) { estimates_.Keep(jobs); });
   housekeeper_ = std::thread([this] {
     while (!context_.interrupt.WaitFor(context_.options.housekeeping_look)) {
       for (storage::Job& job : recovery_.TryAgain()) dispatcher_.Enqueue(std::move(job));

@@ -59,6 +59,8 @@ class WorkerPool {
   virtual void Cancel(const std::string& slot, const std::string& task_id) = 0;
   // Asks the worker to save its resume state and give the task back (drain). Escalates like Cancel after `grace`.
   virtual void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) = 0;
+  // Launches the worker of a slot that has none before it is needed (the quick lane); else nothing. OnIdle follows.
+  virtual void Wake(const std::string& /*slot*/) {}
   virtual std::vector<v1::Slot> Slots() const = 0;
   // Why no slot has a worker or is about to get one, slot by slot, for people; "" where one has, or is. A start after a
   // failed one is no promise; a launch that waits for its place is, however long it waits.

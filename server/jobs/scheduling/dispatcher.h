@@ -31,8 +31,10 @@ class Dispatcher : public SlotObserver {
   explicit Dispatcher(Context* context) : context_(context), users_(context) {}
   ~Dispatcher() override { Stop(); }
 
-  // `ingest` outlives the threads.
-  void Start(Ingest* ingest);
+  // `ingest` outlives the threads. `came` is told, about once a second, the jobs that have come into the queue; from
+  // one thread, without a lock.
+  using Came = std::function<void(const std::set<std::string>& jobs)>;
+  void Start(Ingest* ingest, Came came);
 
   void Enqueue(storage::Job job);
   void Enqueue(std::vector<storage::Job> jobs);
@@ -84,6 +86,7 @@ class Dispatcher : public SlotObserver {
     bool assigned = false;                // the pool has it
     bool cancel = false;                  // to be cancelled once the pool has it
     std::optional<AskedStops::Why> stop;  // to be stopped once the pool has it, or told so already
+    bool has_company = false;             // of others on its device
     bool idle_again = false;              // the slot said idle before the pool had it
     std::optional<storage::Job> again;    // queued anew before this start was over
     std::vector<Change> changes;          // while it was about to start
@@ -101,9 +104,10 @@ class Dispatcher : public SlotObserver {
   struct Step {
     std::optional<Work> start;
     std::optional<Stopping> stop;
+    std::vector<std::string> wake;  // slots
   };
 
-  // dispatcher.cc: from the plan to the pool.
+  // carrying_out.cc: from the plan to the pool.
   void Run();
   // What the plan wants now, noted as done; empty when it wants nothing.
   std::optional<Step> NextStep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -116,6 +120,8 @@ class Dispatcher : public SlotObserver {
   // False: its device is closed as of now, and the job is back in the queue.
   bool IsOpen(const Work& work);
   void TaskAssigned(const Work& work, const std::string& task_id);
+  // Quick slots without a worker, where a quick job waits.
+  std::vector<std::string> SlotsToWake(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The job has its slot no more; `again` goes back into the queue.
   void Release(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -126,9 +132,18 @@ class Dispatcher : public SlotObserver {
 
   // tending.cc: what changes by itself.
   void Tend();
+  void TellWhoCame();
   void LookAtSlots();
   // Trainings whose device others came to use, if they are to give way, and all whose device is gone.
   std::vector<Stopping> LeaveDevices() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Jobs that go on while others have come to their device, or have left it, since the last look.
+  struct Company {
+    std::string job, run;
+    std::string detail;  // who; empty: they have left
+  };
+  std::vector<Company> NewCompany() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Says so in the job's state, which is an event of its run; best effort.
+  void NoteCompany(const Company& company);
   // The first job that waits while nothing runs and no slot is idle.
   std::optional<storage::Job> Stuck() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Says so when no slot has a worker or is about to get one, and takes it back when one is.
@@ -137,6 +152,7 @@ class Dispatcher : public SlotObserver {
   Context* const context_;
   UserShares users_;
   std::optional<JobStarter> starter_;  // set before the threads start
+  Came came_;                          // the same
   std::vector<std::thread> threads_;
 
   Mutex mutex_;
@@ -146,6 +162,10 @@ class Dispatcher : public SlotObserver {
   SweepLimits sweeps_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> owners_ ABSL_GUARDED_BY(mutex_);          // of jobs that came
   std::map<std::string, Active> active_ ABSL_GUARDED_BY(mutex_);  // by job
+  std::set<std::string> came_jobs_ ABSL_GUARDED_BY(mutex_);       // that came_ was not told of
+  std::set<std::string> quick_waiting_
+      ABSL_GUARDED_BY(mutex_);  // jobs that came for the quick lane, also some that went
+  std::map<std::string, absl::Duration> woken_ ABSL_GUARDED_BY(mutex_);  // quick slots, when
   bool plan_due_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Duration look_again_ ABSL_GUARDED_BY(mutex_);
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;

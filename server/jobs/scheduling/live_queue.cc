@@ -17,6 +17,10 @@ namespace sumscope::jobs {
 namespace {
 
 constexpr absl::Duration kViewAge = absl::Seconds(1);
+// What is costly is done again after so many times as long as it took, so that many changes cost no more than many
+// looks.
+constexpr int kRest = 5;
+constexpr absl::Duration kCostly = absl::Milliseconds(2);
 constexpr size_t kForetold = 1000;  // jobs whose start and end are looked ahead to
 
 void AddRunning(const Situation& situation, const std::vector<storage::Job>& running, QueueView* view) {
@@ -46,7 +50,24 @@ void AddWaiting(const Situation& situation, QueueView* view) {
 
 }  // namespace
 
-std::shared_ptr<const QueueView> LiveQueue::Make() const {
+std::map<std::string, Expected> LiveQueue::Foretell(const Forecast& forecast) {
+  const absl::Duration begin = context_->clock->Monotonic();
+  const absl::Duration age = begin - foretold_at_;
+  if (age >= kRest * forecast_cost_) {
+    foretold_ = forecast.Play(kForetold);
+    foretold_at_ = begin;
+    forecast_cost_ = context_->clock->Monotonic() - begin;
+    return foretold_;
+  }
+  std::map<std::string, Expected> expected = foretold_;
+  for (auto& [job, times] : expected) {
+    times.start_seconds = std::max(0.0, times.start_seconds - absl::ToDoubleSeconds(age));
+    times.end_seconds = std::max(0.0, times.end_seconds - absl::ToDoubleSeconds(age));
+  }
+  return expected;
+}
+
+std::shared_ptr<const QueueView> LiveQueue::Make() {
   const auto view = std::make_shared<QueueView>();
   std::optional<Forecast> forecast;
   dispatcher_->Look([&](const Situation& situation, const std::vector<storage::Job>& running) {
@@ -65,7 +86,7 @@ std::shared_ptr<const QueueView> LiveQueue::Make() const {
   for (auto& [user, share] : view->shares) {
     share.waiting_limit = dispatcher_->users().LimitsOf(user).waiting.value_or(0);
   }
-  const std::map<std::string, Expected> expected = forecast->Play(kForetold);
+  const std::map<std::string, Expected> expected = Foretell(*forecast);
   for (size_t i = 0; i < view->jobs.size(); ++i) {
     const auto found = expected.find(view->jobs[i].job.id);
     if (found != expected.end()) view->jobs[i].expected = found->second;
@@ -78,10 +99,12 @@ std::shared_ptr<const QueueView> LiveQueue::View() {
   MutexLock lock(&mutex_);
   const uint64_t changes = dispatcher_->changes();
   const absl::Duration now = context_->clock->Monotonic();
-  if (last_ == nullptr || changes != changes_ || now - made_ >= kViewAge) {
+  const bool rests = cost_ >= kCostly && now - made_ < kRest * cost_;
+  if (last_ == nullptr || (changes != changes_ && !rests) || now - made_ >= kViewAge) {
     last_ = Make();
     changes_ = changes;
-    made_ = now;
+    made_ = context_->clock->Monotonic();
+    cost_ = made_ - now - (foretold_at_ >= now ? forecast_cost_ : absl::ZeroDuration());
   }
   return last_;
 }

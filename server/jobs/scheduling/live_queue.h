@@ -2,6 +2,7 @@
 #define SUMSCOPE_SERVER_JOBS_SCHEDULING_LIVE_QUEUE_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "proto/contract/base/mutex.h"
 #include "server/jobs/scheduling/admission.h"
 #include "server/jobs/scheduling/dispatcher.h"
+#include "server/jobs/scheduling/policy/outlook/forecast.h"
 #include "server/jobs/scheduling/queue.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/state/transitions.h"
@@ -34,7 +36,9 @@ class LiveQueue final : public Queue {
   // `change` is told the job as it waits, and changes what a plan goes by.
   absl::Status Change(const storage::Actor& actor, const std::string& job,
                       const std::function<absl::Status(storage::Job* job)>& change);
-  std::shared_ptr<const QueueView> Make() const;
+  std::shared_ptr<const QueueView> Make() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of the forecast, or of the last one where that has just cost much.
+  std::map<std::string, Expected> Foretell(const Forecast& forecast) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Context* const context_;
   Dispatcher* const dispatcher_;
@@ -43,6 +47,10 @@ class LiveQueue final : public Queue {
   std::shared_ptr<const QueueView> last_ ABSL_GUARDED_BY(mutex_);
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;  // that the last one shows
   absl::Duration made_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+  absl::Duration cost_ ABSL_GUARDED_BY(mutex_);  // of making it, without a forecast
+  std::map<std::string, Expected> foretold_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration foretold_at_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();
+  absl::Duration forecast_cost_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace sumscope::jobs

@@ -1,6 +1,5 @@
 #include "server/jobs/scheduling/slot_table.h"
 
-#include "absl/strings/match.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {
@@ -19,7 +18,7 @@ SlotState StateOf(const v1::Slot& slot) {
   SlotState state;
   state.device = slot.device();
   state.threads = slot.threads();
-  state.quick = absl::StartsWith(slot.name(), "quick-");
+  state.quick = slot.quick();
   if (slot.state() == "BROKEN") {
     state.closed = reasons::kNoWorker;
     state.closed_detail = slot.detail();

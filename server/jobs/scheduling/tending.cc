@@ -1,10 +1,12 @@
 // What changes by itself, looked after by the dispatcher's last thread.
 #include <algorithm>
 
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "server/jobs/scheduling/dispatcher.h"
 #include "server/jobs/scheduling/wait_reason.h"
 #include "server/jobs/state/reasons.h"
+#include "server/jobs/state/transitions.h"
 #include "server/jobs/state/waiting.h"
 
 namespace sumscope::jobs {
@@ -37,6 +39,32 @@ std::vector<Dispatcher::Stopping> Dispatcher::LeaveDevices() {
   return all;
 }
 
+std::vector<Dispatcher::Company> Dispatcher::NewCompany() {
+  std::vector<Company> all;
+  for (auto& [id, active] : active_) {
+    if (!active.assigned || active.stop.has_value()) continue;
+    const DeviceOpening* const closure = slots_.ClosureOf(slots_.DeviceOf(active.slot));
+    const bool there = closure != nullptr && closure->closed == reasons::kDeviceBusyOutside;
+    if (there == active.has_company) continue;
+    active.has_company = there;
+    all.push_back({id, active.job.run, there ? closure->detail : ""});
+  }
+  return all;
+}
+
+void Dispatcher::NoteCompany(const Company& company) {
+  const bool there = !company.detail.empty();
+  const absl::Status status = context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, company.job));
+    const std::string& said = target.job.reason;
+    // Another reason, such as storage that is waited for, says more.
+    if (target.job.state != v1::RUNNING || said != (there ? "" : reasons::kDeviceBusyOutside)) return absl::OkStatus();
+    return jobs::Change(transaction, context_->clock->Now(), &target, v1::RUNNING,
+                        there ? reasons::kDeviceBusyOutside : "", company.detail);
+  });
+  if (status.ok()) context_->hub->Notify(company.run);
+}
+
 std::optional<storage::Job> Dispatcher::Stuck() {
   if (draining_ || !active_.empty()) return std::nullopt;
   const storage::Job* first = queue_.First();
@@ -57,12 +85,22 @@ void Dispatcher::ExplainNoWorker(const storage::Job& job) {
   ChangeWaiting(job.id, [reason](storage::Job* waiting) { waiting->reason = reason; });
 }
 
+void Dispatcher::TellWhoCame() {
+  std::set<std::string> jobs;
+  {
+    MutexLock lock(&mutex_);
+    jobs.swap(came_jobs_);
+  }
+  if (!jobs.empty() && came_) came_(jobs);
+}
+
 void Dispatcher::Tend() {
   const absl::Duration look = std::min(kLongestWait, context_->options.charge_interval);
   absl::Duration charge_at = context_->clock->Monotonic() + context_->options.charge_interval;
   std::string stuck_before;  // a worker that restarts takes less than the time between two looks
   for (;;) {
     std::vector<Stopping> leaving;
+    std::vector<Company> company;
     std::optional<storage::Job> stuck;
     {
       MutexLock lock(&mutex_);
@@ -73,11 +111,14 @@ void Dispatcher::Tend() {
     {
       MutexLock lock(&mutex_);
       leaving = LeaveDevices();
+      company = NewCompany();
       stuck = Stuck();
     }
     for (const Stopping& stopping : leaving) StopTask(stopping);
+    for (const Company& others : company) NoteCompany(others);
     if (stuck.has_value() && stuck->id == stuck_before) ExplainNoWorker(*stuck);
     stuck_before = stuck.has_value() ? stuck->id : "";
+    TellWhoCame();
     if (context_->clock->Monotonic() < charge_at) continue;
     charge_at = context_->clock->Monotonic() + context_->options.charge_interval;
     // What cannot be written or read now is the next time.

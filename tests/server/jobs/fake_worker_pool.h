@@ -87,6 +87,12 @@ class FakeWorkerPool final : public workers::WorkerPool {
     if (Has(slot, task_id)) stopped_.insert(task_id);
     changed_.NotifyAll();
   }
+  void Wake(const std::string& slot) override {
+    MutexLock lock(&mutex_);
+    woken_.insert(slot);
+    changed_.NotifyAll();
+  }
+  // Those whose names begin with "quick-" are of the quick lane.
   std::vector<v1::Slot> Slots() const override {
     static constexpr const char* kNames[] = {"STARTING", "IDLE", "BUSY", "BUSY"};
     MutexLock lock(&mutex_);
@@ -96,6 +102,7 @@ class FakeWorkerPool final : public workers::WorkerPool {
       described.set_name(name);
       described.set_device("cpu");
       described.set_threads(1);
+      described.set_quick(name.rfind("quick-", 0) == 0);
       described.set_state(kNames[static_cast<int>(slot.state)]);
       described.set_job(slot.current());
     }
@@ -188,6 +195,11 @@ class FakeWorkerPool final : public workers::WorkerPool {
     MutexLock lock(&mutex_);
     why_no_worker_ = std::move(why);
   }
+  // A slot that has no worker yet.
+  void AddSlot(const std::string& slot) {
+    MutexLock lock(&mutex_);
+    slots_[slot];
+  }
   // In the moment of the next Assign the slot's worker restarts; Idle says when the next one is there.
   void FailNextAssign(absl::Status error) {
     MutexLock lock(&mutex_);
@@ -207,6 +219,9 @@ class FakeWorkerPool final : public workers::WorkerPool {
   }
   bool WaitForStop(const std::string& task_id) {
     return Wait([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_.count(task_id) > 0; });
+  }
+  bool WaitForWake(const std::string& slot) {
+    return Wait([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return woken_.count(slot) > 0; });
   }
   uint64_t acknowledged(const std::string& task_id) {
     MutexLock lock(&mutex_);
@@ -312,6 +327,7 @@ class FakeWorkerPool final : public workers::WorkerPool {
   size_t taken_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<std::string, uint64_t> acknowledged_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> cancelled_ ABSL_GUARDED_BY(mutex_), stopped_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string> woken_ ABSL_GUARDED_BY(mutex_);
   absl::Status assign_error_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -61,11 +61,14 @@ class JobsFixture : public testing::Test {
     options.group_commit_delay = absl::Milliseconds(1);
     options.capture_limit_bytes = capture_limit_;
     options.housekeeping_look = housekeeping_look_;
+    options.shares = shares_;
+    options.charge_interval = charge_interval_;
+    options.yield_to_foreign = yield_to_foreign_;
     options.told_to_end = [this] { return told_to_end_.load(); };
     options.free_disk_bytes = [this] { return free_disk_.load(); };
     manager_ =
         JobManager::Create(options, {&catalog_, &files_, storage_.captures.get(), storage_.question_set_texts.get(),
-                                     pool_.get(), hub_.get(), &clock_, IdSource::Real(), reserve_});
+                                     pool_.get(), hub_.get(), &clock_, IdSource::Real(), reserve_, devices_});
     const auto repairs = manager_->Recover();
     EXPECT_TRUE(repairs.ok()) << repairs.status();
     EXPECT_TRUE(manager_->Start().ok());
@@ -209,6 +212,10 @@ class JobsFixture : public testing::Test {
   std::atomic<bool> told_to_end_{false};
   std::atomic<uint64_t> free_disk_{uint64_t{1} << 40};
   storage::DiskReserve* reserve_ = nullptr;
+  SharePolicy shares_;
+  absl::Duration charge_interval_ = limits::kChargeInterval;
+  bool yield_to_foreign_ = false;
+  DeviceGate* devices_ = nullptr;
   storage::Storage storage_;
   FaultyCatalog catalog_;
   FaultyRunFiles files_;

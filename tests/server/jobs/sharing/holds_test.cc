@@ -1,0 +1,162 @@
+// Callers change the order of the queue, within their limits.
+#include "server/jobs/analyses/analyses.h"
+#include "tests/server/jobs/sharing/sharing_fixture.h"
+
+namespace sumscope::jobs {
+namespace {
+
+using testing::ElementsAre;
+
+class Holds_Test : public SharingFixture {
+ protected:
+  Queue& queue() { return manager_->queue(); }
+  std::vector<std::string> Order() {
+    std::vector<std::string> runs;
+    for (const QueuedJob& job : manager_->queue().View()->jobs) runs.push_back(job.job.run);
+    return runs;
+  }
+};
+
+TEST_F(Holds_Test, JobIsHeldThenOthersStartUntilItIsReleased) {
+  const std::string held = Of("ada"), other = Of("ada");
+  ASSERT_TRUE(queue().Hold(User("ada"), JobOf(held)).ok());
+  ASSERT_TRUE(queue().Hold(User("root"), JobOf(held)).ok()) << "it stays so";
+  EXPECT_EQ(GetJob(held).held_by, "ada");
+  EXPECT_EQ(Get(held).state_reason(), "HELD");
+  EXPECT_EQ(WhyWaits(held), "HELD");
+  EXPECT_EQ(queue().View()->Find(JobOf(held))->place, 0u);
+  pool_->Idle(kSlot);
+  StartsNext(other);
+  SendWholeTraining();
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  ASSERT_TRUE(WaitForState(other, v1::SUCCEEDED));
+  ASSERT_TRUE(queue().Release(User("ada"), JobOf(held)).ok());
+  StartsNext(held);
+  EXPECT_EQ(GetJob(held).held_by, "");
+}
+
+TEST_F(Holds_Test, ServerIsRestartedThenHoldPriorityAndPlaceAreKept) {
+  const std::string held = Of("ada"), low = Of("ada", v1::LOW), normal = Of("ada");
+  ASSERT_TRUE(queue().Hold(User("ada"), JobOf(held)).ok());
+  Boot();
+  EXPECT_THAT(Order(), ElementsAre(normal, low, held));
+  EXPECT_EQ(WhyWaits(held), "HELD");
+  pool_->Idle(kSlot);
+  StartsNext(normal);
+}
+
+TEST_F(Holds_Test, JobHasStartedOrEndedThenItIsRefused) {
+  const std::string run = Of("ada");
+  EXPECT_EQ(ErrorReason(queue().Release(User("ada"), JobOf(run))), "JOB_NOT_HELD");
+  EXPECT_EQ(ErrorReason(queue().Hold(User("ada"), "jnothere")), "JOB_NOT_FOUND");
+  pool_->Idle(kSlot);
+  StartsNext(run);
+  EXPECT_EQ(ErrorReason(queue().Hold(User("ada"), JobOf(run))), "JOB_STARTED");
+  EXPECT_EQ(ErrorReason(queue().SetPriority(User("ada"), JobOf(run), v1::LOW)), "JOB_STARTED");
+  SendWholeTraining();
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  ASSERT_TRUE(WaitForState(run, v1::SUCCEEDED));
+  EXPECT_EQ(ErrorReason(queue().Hold(User("ada"), JobOf(run))), "JOB_ENDED");
+  EXPECT_EQ(ErrorReason(queue().Release(User("ada"), JobOf(run))), "JOB_ENDED");
+}
+
+TEST_F(Holds_Test, HeldJobIsCancelledThenItEnds) {
+  const std::string run = Of("ada");
+  ASSERT_TRUE(queue().Hold(User("ada"), JobOf(run)).ok());
+  EXPECT_EQ(manager_->runs().Cancel(User("ada"), run)->state(), v1::CANCELLED);
+}
+
+TEST_F(Holds_Test, PriorityIsChangedThenSoIsTheOrder) {
+  const std::string first = Of("ada"), second = Of("ada"), third = Of("ada");
+  ASSERT_TRUE(queue().SetPriority(User("ada"), JobOf(first), v1::LOW).ok());
+  ASSERT_TRUE(queue().SetPriority(User("root"), JobOf(third), v1::HIGH).ok());
+  EXPECT_THAT(Order(), ElementsAre(third, second, first));
+  EXPECT_EQ(queue().View()->Find(JobOf(third))->place, 1u);
+  EXPECT_EQ(GetJob(third).priority, v1::HIGH);
+}
+
+TEST_F(Holds_Test, MemberWithoutAQuotaAsksForHighThenItIsDenied) {
+  EXPECT_EQ(TryCreate("ada", v1::HIGH).status().code(), absl::StatusCode::kPermissionDenied);
+  const std::string run = Of("ada");
+  const absl::Status denied = queue().SetPriority(User("ada"), JobOf(run), v1::HIGH);
+  EXPECT_EQ(denied.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(ErrorReason(denied), "HIGH_PRIORITY_LIMIT");
+  EXPECT_EQ(GetJob(run).priority, v1::NORMAL);
+}
+
+TEST_F(Holds_Test, MemberHasAQuotaThenItIsKept) {
+  shares_.role_limits[v1::MEMBER].high = 1;
+  Boot();
+  const std::string run = Of("ada", v1::HIGH);
+  pool_->Idle(kSlot);
+  StartsNext(run);  // counts while it runs, too
+  const absl::Status full = TryCreate("ada", v1::HIGH).status();
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReason(full), "HIGH_PRIORITY_LIMIT");
+  EXPECT_TRUE(TryCreate("bob", v1::HIGH).ok());
+  EXPECT_TRUE(TryCreate("root", v1::HIGH).ok());
+  EXPECT_TRUE(TryCreate("root", v1::HIGH).ok()) << "admins have no bound";
+}
+
+TEST_F(Holds_Test, AsManyWaitAsMayThenMoreAreRefusedForNow) {
+  shares_.user_limits["ada"].waiting = 2;
+  Boot();
+  Of("ada");
+  Of("ada");
+  const absl::Status full = TryCreate("ada").status();
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorReason(full), "WAITING_LIMIT");
+  EXPECT_TRUE(TryCreate("bob").ok());
+  EXPECT_EQ(queue().View()->shares.at("ada").waiting_limit, 2u);
+}
+
+TEST_F(Holds_Test, LimitIsBelowWhatIsThereThenNothingIsLost) {
+  const std::string one = Of("ada"), two = Of("ada"), three = Of("ada");
+  shares_.user_limits["ada"].waiting = 1;
+  shares_.user_limits["ada"].running = 1;
+  Boot();
+  EXPECT_THAT(Order(), ElementsAre(one, two, three));
+  EXPECT_EQ(ErrorReason(TryCreate("ada").status()), "WAITING_LIMIT");
+  pool_->Idle(kSlot);
+  StartsNext(one);
+}
+
+TEST_F(Holds_Test, ManyWaitAndThePolicyChangesThenAllGoOn) {
+  std::vector<std::string> runs;
+  for (int i = 0; i < 1000; ++i) runs.push_back(Of(i % 2 == 0 ? "ada" : "bob"));
+  ASSERT_TRUE(queue().Hold(User("ada"), JobOf(runs[2])).ok());
+  shares_.weights["bob"] = 5;
+  shares_.half_life = absl::Hours(1);
+  shares_.slice = absl::Seconds(1);
+  shares_.user_limits["ada"].running = 1;
+  Boot();
+  EXPECT_EQ(queue().View()->jobs.size(), 1000u);
+  EXPECT_EQ(queue().View()->jobs.back().job.run, runs[2]);
+  pool_->Idle(kSlot);
+  StartsNext(runs[0]);
+}
+
+TEST_F(Holds_Test, ShortAnalysisIsForTheQuickLaneThatIsWokenForIt) {
+  const std::string run = Trained();
+  pool_->AddSlot("quick-cpu");
+  Of("ada");  // keeps the slot
+  StartNext();
+  v1::AnalysisRequest request;
+  request.mutable_evaluate();
+  NewAnalysis asked;
+  asked.analysis.set_analysis("evaluate");
+  asked.analysis.set_checkpoint("runs/" + run + "/checkpoints/4");
+  *asked.analysis.mutable_request() = request;
+  asked.analysis.mutable_question_set()->mutable_uniform()->set_count(10);
+  asked.analysis.set_key("k1");
+  asked.analysis.set_owner("ada");
+  asked.needs.seconds = 2;
+  const auto created = manager_->analyses().Create(User("ada"), {}, run, asked);
+  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_TRUE(pool_->WaitForWake("quick-cpu"));
+  pool_->Idle("quick-cpu");
+  EXPECT_EQ(NextTask().slot, "quick-cpu");
+}
+
+}  // namespace
+}  // namespace sumscope::jobs
