@@ -132,10 +132,6 @@ absl::StatusOr<v1::Run> Runs::Cancel(const storage::Actor& actor, const std::str
                      absl::StrCat(found.name(), " was imported: there is nothing to cancel"));
   }
   SUMSCOPE_RETURN_IF_ERROR(admission_->Cancel(actor, IdOf(found.job()), "RUN_ENDED"));
-  EndedJobs::Batch look;
-  look.runs.insert(run);
-  if (!found.sweep().empty()) look.sweeps.insert(IdOf(found.sweep()));
-  context_->ended.Look(std::move(look));
   return Get(actor.viewer(), run);
 }
 

@@ -96,19 +96,20 @@ absl::Status Admission::Cancel(const storage::Actor& actor, const std::string& j
     return ended.status();
   }
   // It has a task, or is about to: the catalog decides, then its worker hears of it.
-  std::string run;
+  JobWithSubject target;
   const auto cancel = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
-    run = target.job.run;
+    SUMSCOPE_ASSIGN_OR_RETURN(target, LoadJobWithSubject(transaction, job));
     if (IsTerminal(target.job.state)) {
-      return ended_already(target.of_training() ? run : absl::StrCat(run, "'s analysis ", target.job.analysis));
+      return ended_already(target.of_training() ? target.job.run
+                                                : absl::StrCat(target.job.run, "'s analysis ", target.job.analysis));
     }
     if (target.job.state == v1::CANCELLING) return absl::OkStatus();
     const v1::State next = target.job.state == v1::QUEUED ? v1::CANCELLED : v1::CANCELLING;
     return Change(transaction, context_->clock->Now(), &target, next, reasons::kCancelRequested, "");
   };
   SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(actor, cancel); }));
-  context_->hub->Notify(run);
+  context_->hub->Notify(target.job.run);
+  if (IsTerminal(target.job.state)) context_->ended.PutWithoutFile(target.job);
   dispatcher_->CancelTask(job);
   return absl::OkStatus();
 }
