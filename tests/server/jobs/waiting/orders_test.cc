@@ -52,9 +52,11 @@ TEST_F(Orders_Test, RunSucceedsThenItsLastCheckpointIsAsked) {
 TEST_F(Orders_Test, OrderedWhileItRunsThenItWaitsForTheEnd) {
   pool_->Idle(kSlot);
   StartNext();
+  pool_->Send(kSlot, Metrics(0, 2));
+  pool_->Send(kSlot, Timing(0, 2, 100));
   SendSet(worker::v1::WEIGHTS, 2, "weights2", 0.5);
   const std::string id = Order(run_);
-  SendWholeTraining();
+  SendWholeTraining(2);
   pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
   EXPECT_EQ(AnswerNext().step(), 4u);
   EXPECT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));

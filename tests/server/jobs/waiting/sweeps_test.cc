@@ -5,6 +5,7 @@
 
 #include "proto/contract/limits.h"
 #include "proto/contract/models/sweep_members.h"
+#include "server/jobs/tasks/insert_source.h"
 #include "tests/server/jobs/waiting/waiting_fixture.h"
 
 namespace sumscope::jobs {
@@ -144,7 +145,7 @@ TEST_F(Sweeps_Test, OneMemberIsRefusedThenNoneIsMade) {
   const std::string source = Private();
   NewSweep asked = Asked(3);
   asked.members[2].spec.set_insert_mode(v1::INSERT_ALL);
-  asked.members[2].spec.set_init_from("runs/" + source + "/checkpoints/4");
+  asked.members[2].spec.set_init_from(InitFromText(source, 4));
   EXPECT_EQ(ErrorReason(manager_->sweeps().Check(Ada(), asked)), "SOURCE_IS_PRIVATE");
   EXPECT_EQ(ErrorReason(manager_->sweeps().Create(Ada(), {}, asked).status()), "SOURCE_IS_PRIVATE");
   EXPECT_EQ(RunsInCatalog(), 1u);  // the source
@@ -181,7 +182,7 @@ TEST_F(Sweeps_Test, MaxFailsThenTheRestIsCancelled) {
   pool_->Idle(kSlot);
   pool_->Idle("cpu1");
   const FakeWorkerPool::Given first = StartNext(), second = StartNext();
-  pool_->Finish(first.slot, Finished(worker::v1::Finished::FAILED, "LOSS_NOT_FINITE"));
+  Fail(first.slot);
   ASSERT_TRUE(pool_->WaitForCancel(second.task.task_id()));
   pool_->Finish(second.slot, Finished(worker::v1::Finished::CANCELLED));
   EXPECT_TRUE(WaitForEnd(sweep));

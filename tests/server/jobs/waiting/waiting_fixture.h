@@ -58,11 +58,17 @@ class WaitingFixture : public JobsFixture {
     pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
     EXPECT_TRUE(WaitForState(run, v1::SUCCEEDED));
   }
+  // The same fails. Its slot takes nothing else before it is idle again.
   void FailTraining(const std::string& run) {
     pool_->Idle(kSlot);
     EXPECT_EQ(RunOf(StartNext()), run);
-    pool_->Finish(kSlot, Finished(worker::v1::Finished::FAILED, "LOSS_NOT_FINITE"));
+    Fail(kSlot);
     EXPECT_TRUE(WaitForState(run, v1::FAILED));
+  }
+  void Fail(const std::string& slot) {
+    Message failed;
+    *failed.mutable_finished() = Finished(worker::v1::Finished::FAILED, "LOSS_NOT_FINITE");
+    pool_->Send(slot, failed);
   }
   // Lets no write into the catalog once the run has ended there: what follows from its end is not written.
   void DieAfterTheEndOf(const std::string& run) {
