@@ -23,7 +23,6 @@ double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
 
 // Everything of the verdict is generated; the held-out loss is not.
 Work WorkOfVerdict(const v1::TrainSpec& spec, uint32_t per_cell, double questions) {
-  constexpr double kHeldoutQuestions = 10'000;
   const bool adds = RunHasOperation(spec, v1::ADD), subtracts = RunHasOperation(spec, v1::SUB);
   const double of_classes = 2.0 * per_cell * (adds + subtracts);
   return (VerdictQuestions(spec, per_cell) + of_classes + questions) * WorkOfGenerated(spec) +

@@ -7,7 +7,8 @@
 namespace sumscope {
 namespace {
 
-constexpr double kKeyShare = 1.0 / 6;  // of a layer: keys and values alone
+constexpr double kKeyShare = 1.0 / 6;          // of a layer: keys and values alone
+constexpr double kActivationShare = 3.0 / 10;  // of a pattern's value: what passes over an activation take (seen)
 
 double AnswerRows(const v1::TrainSpec& spec) { return static_cast<double>(AnswerTokenNames(spec).size()); }
 
@@ -17,6 +18,13 @@ double AnswerPatterns(const v1::TrainSpec& spec, double pairs_per_row) {
   const double first_layer = (layers == 1 ? answer_rows : rows) * rows * pairs_per_row;
   const double later = layers == 1 ? 0 : ((layers - 2) * rows + answer_rows) * rows;
   return spec.n_heads() * (first_layer + later);
+}
+
+// Passes over the activations behind one answer, of the last layer at the answer rows alone, as values of patterns.
+double AnswerActivations(const v1::TrainSpec& spec, const ModelCost& cost) {
+  const double layers = spec.n_layers(), rows = static_cast<double>(cost.rows);
+  return kActivationShare * static_cast<double>(cost.row_activation) / layers *
+         ((layers - 1) * rows + AnswerRows(spec));
 }
 
 }  // namespace
@@ -43,7 +51,7 @@ Work WorkOfStep(const v1::TrainSpec& spec) {
   const double rows = static_cast<double>(cost.rows), layers = spec.n_layers();
   const double share = (layers - 1 + AnswerRows(spec) / rows) / layers;
   const Work question = {2.0 * static_cast<double>(cost.parameters) * rows * share,
-                         AnswerPatterns(spec, kPairsPerRow) + AnswerLogits(spec)};
+                         AnswerPatterns(spec, kPairsPerRow) + AnswerActivations(spec, cost) + AnswerLogits(spec)};
   return kForwardAndBackward * spec.batch_size() * question;
 }
 
@@ -58,7 +66,8 @@ Work WorkOfAnswer(const v1::TrainSpec& spec) {
   const double layers = spec.n_layers(), rows = ContextLength(spec) - 1.0;
   const double last = kKeyShare + (1 - kKeyShare) * AnswerRows(spec) / rows;
   return {WorkOfPass(spec).flops * (layers - 1 + last) / layers,
-          AnswerPatterns(spec, static_cast<double>(VocabularySize(spec))) + AnswerLogits(spec)};
+          AnswerPatterns(spec, static_cast<double>(VocabularySize(spec))) + AnswerActivations(spec, CostOf(spec)) +
+              AnswerLogits(spec)};
 }
 
 uint64_t CheckpointsBetween(uint64_t from, uint64_t to, uint64_t steps) {

@@ -17,7 +17,8 @@ struct ModelCost {
 ModelCost CostOf(const v1::TrainSpec& spec);
 
 // Work of forward passes (ours): operations of products, 2 a parameter and row, and values that are made one by one: of
-// attention patterns, and of logits that are read. Small models with long questions spend their time on the values.
+// attention patterns, and of logits that are read; in answers and steps also of activations. Small models with long
+// questions spend their time on the values of patterns, thin deep ones on activations.
 struct Work {
   double flops = 0;
   double values = 0;

@@ -19,7 +19,7 @@ constexpr uint64_t kLeastSteps = 3;
 constexpr double kLeastStepSeconds = 0.2, kLeastCheckpointSeconds = 0.1, kLeastAnalysisSeconds = 0.3;
 
 RateBook::Model StepModel(const Speed& speed) {
-  return [&speed](const v1::TrainSpec& spec) { return speed.TrainingSeconds(WorkOfStep(spec), 1); };
+  return [&speed](const v1::TrainSpec& spec) { return speed.TrainingSeconds(spec, 1); };
 }
 RateBook::Model CheckpointModel(const Speed& speed) {
   return [&speed](const v1::TrainSpec& spec) { return speed.CheckpointSeconds(spec); };

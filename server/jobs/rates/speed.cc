@@ -4,9 +4,12 @@
 
 namespace sumscope::jobs {
 
-double Speed::TrainingSeconds(const Work& step, uint64_t steps) const {
-  return static_cast<double>(steps) * (step.flops / rates.training_flops_per_second() +
-                                       step.values * rates.training_value_seconds() + rates.training_step_seconds());
+double Speed::TrainingSeconds(const v1::TrainSpec& spec, uint64_t steps) const {
+  const Work step = WorkOfStep(spec);
+  const double calls = (1.0 + spec.n_layers()) / 2;  // those of the calibration's single layer are 1
+  return static_cast<double>(steps) *
+         (step.flops / rates.training_flops_per_second() + step.values * rates.training_value_seconds() +
+          calls * rates.training_step_seconds());
 }
 
 double Speed::AnalysisSeconds(const AnalysisWork& work) const {

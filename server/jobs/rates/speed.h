@@ -17,7 +17,8 @@ struct Speed {
   bool measured = false;
   v1::Rates rates;
 
-  double TrainingSeconds(const Work& step, uint64_t steps) const;
+  // Of so many steps. What a step takes beside its work grows with the layers, whose calls it is.
+  double TrainingSeconds(const v1::TrainSpec& spec, uint64_t steps) const;
   double AnalysisSeconds(const AnalysisWork& work) const;
   // Of one checkpoint: the held-out questions are answered.
   double CheckpointSeconds(const v1::TrainSpec& spec) const;

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <limits>
 #include <memory>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "proto/contract/analyses/kinds/kinds.h"
@@ -38,17 +38,20 @@ sumscope::v1::TrainSpec SpecOf(uint32_t n_digits, uint32_t d_model) {
   return CompleteSpec(spec);
 }
 
-// The least of a few rounds, after one that loads and allocates: what else runs at a start only makes them longer.
-double LeastSeconds(Clock* clock, const std::function<void()>& round) {
+// The middle one of a few rounds, after one that loads and allocates: a task's rounds meet what else runs here, too,
+// and the least of them is a time that few tasks reach.
+double MedianSeconds(Clock* clock, const std::function<void()>& round) {
   round();
-  double least = std::numeric_limits<double>::infinity();
+  std::vector<double> seconds;
   const absl::Duration begin = clock->Monotonic();
   for (int i = 0; i < kMostRounds && (i == 0 || clock->Monotonic() - begin < kMostTime); ++i) {
     const absl::Duration start = clock->Monotonic();
     round();
-    least = std::min(least, absl::ToDoubleSeconds(clock->Monotonic() - start));
+    seconds.push_back(absl::ToDoubleSeconds(clock->Monotonic() - start));
   }
-  return std::max(least, 1e-9);
+  const auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return std::max(*middle, 1e-9);
 }
 
 // What was measured, beside its work.
@@ -76,7 +79,7 @@ absl::StatusOr<std::unique_ptr<engine::Trainer>> TrainerOf(const sumscope::v1::T
 }
 
 Measured MeasureStep(const sumscope::v1::TrainSpec& spec, engine::Trainer* trainer, Clock* clock) {
-  return {WorkOfStep(spec), LeastSeconds(clock, [&] { (void)trainer->Step(); })};
+  return {WorkOfStep(spec), MedianSeconds(clock, [&] { (void)trainer->Step(); })};
 }
 
 // As `evaluate` reads answers.
@@ -85,7 +88,7 @@ Measured MeasureAnswers(const sumscope::v1::TrainSpec& spec, const engine::Model
   sumscope::v1::AnalysisRequest request;
   request.mutable_evaluate();
   return {KindOf(request).Cost(spec, {}, kQuestions, request).work.answering,
-          LeastSeconds(clock, [&] { (void)engine::Evaluate(model, *source, {}); })};
+          MedianSeconds(clock, [&] { (void)engine::Evaluate(model, *source, {}); })};
 }
 
 // Of every node once, as a map of useful nodes does it.
@@ -95,7 +98,7 @@ Measured MeasureInterventions(const sumscope::v1::TrainSpec& spec, const engine:
   sumscope::v1::AnalysisRequest request;
   request.mutable_useful_nodes()->set_mode(sumscope::v1::MEAN);
   return {KindOf(request).Cost(spec, {}, kInterventions, request).work.intervening,
-          LeastSeconds(clock, [&] { (void)engine::Ablate(model, *source, every_node); })};
+          MedianSeconds(clock, [&] { (void)engine::Ablate(model, *source, every_node); })};
 }
 
 }  // namespace

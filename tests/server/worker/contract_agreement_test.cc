@@ -4,16 +4,19 @@
 #include "proto/contract/analyses/cost.h"
 #include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/models/complete_spec.h"
+#include "proto/contract/models/model_cost.h"
 #include "proto/contract/models/node_names.h"
 #include "proto/contract/names/tasks.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
 #include "server/engine/probing/evaluation/answerer.h"
+#include "server/engine/probing/evaluation/evaluate.h"
 #include "server/engine/probing/evaluation/phases.h"
 #include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/probing/interventions/ablation.h"
 #include "server/engine/probing/interventions/node_tags.h"
 #include "server/engine/probing/interventions/subtasks.h"
 #include "server/engine/runtime/error.h"
+#include "server/engine/training/schedule.h"
 #include "server/worker/convert/conversion.h"
 #include "server/worker/convert/nodes.h"
 #include "tests/server/worker/tiny_spec.h"
@@ -33,6 +36,19 @@ TEST(ContractAgreement_Test, GivenAnyNumberOfDigitsThenBothHaveTheSameTasks) {
       for (const TaskName& task : AllTasks(theirs, static_cast<uint32_t>(n))) of_contract.push_back(TaskText(task));
       EXPECT_EQ(of_engine, of_contract) << n << " digits";
     }
+  }
+}
+
+TEST(ContractAgreement_Test, GivenATrainingThenBothHaveItsCheckpoints) {
+  EXPECT_EQ(kHeldoutQuestions, static_cast<double>(engine::kHeldoutQuestions));
+  for (const uint64_t steps : {1u, 2u, 7u, 10u, 50u, 60u, 999u, 1000u}) {
+    uint64_t from_three = 0, all = 0;
+    for (uint64_t step = 0; step <= steps; ++step) {
+      all += engine::IsCheckpointStep(step, steps) ? 1 : 0;
+      from_three += step > 3 && engine::IsCheckpointStep(step, steps) ? 1 : 0;
+    }
+    EXPECT_EQ(CheckpointsBetween(0, steps, steps), all) << steps;
+    EXPECT_EQ(CheckpointsBetween(3, steps, steps), from_three) << steps;
   }
 }
 
