@@ -89,6 +89,11 @@ std::string FormatSpan(absl::Duration span) {
   return absl::StrFormat("%d d %d h", seconds / 86400, seconds / 3600 % 24);
 }
 
+std::string BasisOfTime(bool measured, absl::string_view basis) {
+  if (!measured) return " (at an assumed speed: no worker has measured its own yet)";
+  return basis.empty() ? "" : absl::StrCat(" (", basis, ")");
+}
+
 std::string AboutSpan(absl::Duration span) {
   const double seconds = absl::ToDoubleSeconds(span);
   if (seconds < 1) return "about 1 s";

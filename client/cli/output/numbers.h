@@ -30,6 +30,8 @@ std::string FormatBytes(uint64_t bytes);      // 1.4 MiB
 std::string FormatSpan(absl::Duration span);  // 8 s, 3 min 20 s, 2 h 05 min, 3 d 4 h
 // A rough prediction, no more exact than it is: "about 8 s", "about 15 min", "about 2 h".
 std::string AboutSpan(absl::Duration span);
+// What stands behind a predicted time: " (measured on this shape, 3 times)". `basis` is what the server says of it.
+std::string BasisOfTime(bool measured, absl::string_view basis);
 std::string FormatAge(absl::Duration age);  // 8s, 3m, 2h, 3d
 
 // RFC 3339 in UTC to the second: 2025-03-01T12:00:00Z.

@@ -197,9 +197,6 @@ Document ShowAnalysis(const Session& session, const v1::Analysis& analysis, cons
   return document;
 }
 
-// Of a predicted time.
-constexpr char kNotMeasured[] = " (at an assumed speed: no worker has measured its own yet)";
-
 Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
   Document document;
   const v1::AnalysisPrediction& prediction = analysis.prediction();
@@ -224,8 +221,8 @@ Document ShowPrediction(const Session& session, const v1::Analysis& analysis) {
   pairs.emplace_back("memory", FormatBytes(prediction.memory_bytes()));
   pairs.emplace_back("disk", prediction.disk_bytes() > 0 ? FormatBytes(prediction.disk_bytes()) : "");
   pairs.emplace_back("free disk", prediction.free_disk_bytes() > 0 ? FormatBytes(prediction.free_disk_bytes()) : "");
-  pairs.emplace_back(
-      "time", absl::StrCat(AboutSpan(absl::Seconds(prediction.seconds())), prediction.measured() ? "" : kNotMeasured));
+  pairs.emplace_back("time", absl::StrCat(AboutSpan(absl::Seconds(prediction.seconds())),
+                                          BasisOfTime(prediction.measured(), prediction.basis())));
   document.table = absl::StrCat(AlignedPairs(pairs), "\nNothing was queued: this was a dry run.\n");
   document.wide = document.table;
   Table table({{"analysis"}, {"questions"}, {"nodes"}, {"flops"}, {"memory_bytes"}, {"disk_bytes"}, {"seconds"}});

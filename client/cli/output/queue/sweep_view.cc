@@ -101,7 +101,7 @@ std::string SweepPrediction(const v1::Sweep& sweep) {
                     {"disk", FormatBytes(prediction.disk_bytes())},
                     {"free disk", prediction.free_disk_bytes() > 0 ? FormatBytes(prediction.free_disk_bytes()) : ""},
                     {"time", absl::StrCat(AboutSpan(absl::Seconds(prediction.seconds())), " of a slot's time",
-                                          prediction.measured() ? "" : " (at an assumed speed)")}}));
+                                          BasisOfTime(prediction.measured(), prediction.basis()))}}));
 }
 
 std::string NextOfSweep(const v1::Sweep& sweep) {

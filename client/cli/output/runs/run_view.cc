@@ -250,7 +250,7 @@ std::string PredictionText(const v1::Run& run) {
                     {"free disk", prediction.free_disk_bytes() > 0 ? FormatBytes(prediction.free_disk_bytes()) : ""},
                     {"work", absl::StrCat(FormatLoss(prediction.training_flops() / 1e12), " TFLOP")},
                     {"time", absl::StrCat(AboutSpan(absl::Seconds(prediction.seconds())),
-                                          prediction.measured() ? "" : " (at an assumed speed)")}}));
+                                          BasisOfTime(prediction.measured(), prediction.basis()))}}));
 }
 
 }  // namespace

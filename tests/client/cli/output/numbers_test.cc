@@ -16,6 +16,12 @@ TEST(Numbers_Test, GivenADoubleThenTheShortestTextReadsBackTheSame) {
   EXPECT_EQ(ShortestDouble(std::nan("")), "");
 }
 
+TEST(BasisOfTime_Test, GivenWhatTheServerSaysThenItStandsInBrackets) {
+  EXPECT_EQ(BasisOfTime(true, "measured on 2 near shapes"), " (measured on 2 near shapes)");
+  EXPECT_EQ(BasisOfTime(true, ""), "");
+  EXPECT_EQ(BasisOfTime(false, "assumed"), " (at an assumed speed: no worker has measured its own yet)");
+}
+
 TEST(Numbers_Test, GivenARoughPredictionThenItIsRounded) {
   EXPECT_EQ(AboutSpan(absl::Milliseconds(20)), "about 1 s");
   EXPECT_EQ(AboutSpan(absl::Seconds(8.4)), "about 8 s");
