@@ -58,6 +58,7 @@ std::string ByHold(const ExplainFacts& facts) {
 std::string ByForeignUse(const ExplainFacts&) {
   return "Somebody outside of Sumscope uses the device, which is looked at again every few seconds";
 }
+std::string ByLoss(const ExplainFacts&) { return "The device does not answer"; }
 std::string ByMemory(const ExplainFacts& facts) {
   if (facts.memory_bytes == 0) return "No device has as much memory free as it needs";
   return absl::StrCat("It needs about ", GiB(facts.memory_bytes), " of a device's memory, and none has so much free");
@@ -76,7 +77,7 @@ constexpr struct {
     {"PRIORITY", ByPriority},     {"RESOURCES", ByResources},  {"SLICE", BySlice},
     {"DEPENDENCY", ByDependency}, {"USER_LIMIT", ByUserLimit}, {"HELD", ByHold},
     {"NO_WORKER", ByWorker},      {"DEVICE_MEMORY", ByMemory}, {"DEVICE_BUSY_OUTSIDE", ByForeignUse},
-    {"DRAINING", ByDrain},
+    {"DEVICE_LOST", ByLoss},      {"DRAINING", ByDrain},
 };
 
 std::string WhyItWaits(const ExplainFacts& facts) {

@@ -14,10 +14,13 @@
 #include "server/auth/authenticator.h"
 #include "server/rpc/analyses/analysis_service.h"
 #include "server/rpc/captures/capture_service.h"
+#include "server/rpc/devices/device_service.h"
 #include "server/rpc/facts/fact_service.h"
 #include "server/rpc/questions/question_set_service.h"
+#include "server/rpc/queue/queue_service.h"
 #include "server/rpc/runs/run_service.h"
 #include "server/rpc/serve/road.h"
+#include "server/rpc/sweeps/sweep_service.h"
 #include "server/rpc/system/system_service.h"
 #include "server/rpc/users/user_service.h"
 #include "tests/server/jobs/analysis_fixture.h"
@@ -47,6 +50,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.uploads = &uploads_;
     backend.room = &room_;
     backend.env = storage::Env::Real();
+    backend.devices = [this] { return devices_; };
     RoadParts road;
     road.authenticator = authenticator_;
     road.peer_of = peer_of_;
@@ -63,6 +67,9 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     services_.push_back(std::make_unique<SystemService>(backend, road_.get(), v1::ServerInfo(), &call_times_));
     services_.push_back(std::make_unique<UserService>(backend, road_.get(),
                                                       UserService::Parts{&clock_, IdSource::Real(), {900, "lab"}}));
+    services_.push_back(std::make_unique<QueueService>(backend, road_.get()));
+    services_.push_back(std::make_unique<DeviceService>(backend, road_.get()));
+    services_.push_back(std::make_unique<SweepService>(backend, road_.get()));
     grpc::ServerBuilder builder;
     for (const auto& service : services_) builder.RegisterService(service.get());
     server_ = builder.BuildAndStart();
@@ -72,6 +79,9 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     captures_ = v1::CaptureService::NewStub(channel);
     facts_ = v1::FactService::NewStub(channel);
     questions_ = v1::QuestionSetService::NewStub(channel);
+    queue_ = v1::QueueService::NewStub(channel);
+    device_service_ = v1::DeviceService::NewStub(channel);
+    sweeps_ = v1::SweepService::NewStub(channel);
   }
   void TearDown() override {
     runs_.reset();
@@ -79,6 +89,9 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     captures_.reset();
     facts_.reset();
     questions_.reset();
+    queue_.reset();
+    device_service_.reset();
+    sweeps_.reset();
     server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
   }
 
@@ -153,7 +166,8 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     return writer->Finish();
   }
 
-  std::string sha256_;  // that the last download announced
+  std::string sha256_;                         // that the last download announced
+  std::vector<devices::DeviceState> devices_;  // that somebody looked at; set before calls begin
   Seats watchers_{1, "TOO_MANY_WATCHERS", "watches"};
   Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
   IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
@@ -174,6 +188,9 @@ class ProbesService_Test : public jobs::AnalysisFixture {
   std::unique_ptr<v1::CaptureService::Stub> captures_;
   std::unique_ptr<v1::FactService::Stub> facts_;
   std::unique_ptr<v1::QuestionSetService::Stub> questions_;
+  std::unique_ptr<v1::QueueService::Stub> queue_;
+  std::unique_ptr<v1::DeviceService::Stub> device_service_;
+  std::unique_ptr<v1::SweepService::Stub> sweeps_;
 };
 
 }  // namespace sumscope::rpc

@@ -17,9 +17,10 @@ class RightsTable_Test : public ManyUsers_Test {
   void SetUp() override {
     ManyUsers_Test::SetUp();
     for (const char* const owner : {"vic", "ada", "bob", "adm"}) AddThingsOf(owner);
+    hub_->Close();  // watches without an end do not wait
   }
 
-  // A run, an analysis and a capture, without files: what they hold is not asked here.
+  // A run with its job, an analysis, a capture and a sweep, without files: what they hold is not asked here.
   void AddThingsOf(const std::string& owner) {
     const std::string id = owner + "run";
     v1::Run run;
@@ -29,8 +30,23 @@ class RightsTable_Test : public ManyUsers_Test {
     run.set_state(v1::SUCCEEDED);
     *run.mutable_spec() = Spec();
     *run.mutable_create_time() = ToTimestamp(absl::Now());
+    storage::Job job;
+    job.id = owner + "job";
+    job.run = id;
+    job.owner = owner;
+    job.state = v1::SUCCEEDED;
+    job.create_time = absl::Now();
+    run.set_job(JobName(job.id));
+    v1::Sweep sweep;
+    sweep.set_name(SweepName(owner + "sweep"));
+    sweep.set_owner(owner);
+    sweep.set_visibility(v1::LAB);
+    *sweep.mutable_spec() = Spec();
+    *sweep.mutable_create_time() = run.create_time();
     Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
       SUMSCOPE_RETURN_IF_ERROR(transaction.runs().Insert(run));
+      SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Insert(&job));
+      SUMSCOPE_RETURN_IF_ERROR(transaction.sweeps().Insert(sweep));
       for (const char* const kind : {"evaluate", "capture"}) {
         v1::Analysis analysis;
         analysis.set_name(AnalysisName(id, owner + kind));
@@ -52,6 +68,8 @@ class RightsTable_Test : public ManyUsers_Test {
     if (service == "UserService") {
       return "users/" + owner + (method.name() == "RevokeToken" ? "/tokens/t0000000" : "");
     }
+    if (service == "SweepService") return SweepName(owner + "sweep");
+    if (service == "QueueService") return method.name() == "HoldJob" ? run : JobName(owner + "job");
     if (service == "AnalysisService" && !is_list) return run + "/analyses/" + owner + "evaluate";
     if (service == "CaptureService" && !is_list) return run + "/captures/" + owner + "capture";
     return run;
@@ -118,6 +136,29 @@ TEST_F(RightsTable_Test, PrefixOrLastIsAnothersThenItIsRefusedAsTheNameIs) {
   EXPECT_EQ(ReasonOf(Call(*cancel, request, As("bob")).status), "RUN_ENDED") << "bob's own";
   request.set_name("runs/absent");
   EXPECT_EQ(ReasonOf(Call(*cancel, request, As("bob")).status), "RUN_NOT_FOUND");
+}
+
+// The last sweep is the caller's own; a job is its owner's, however it is named.
+TEST_F(RightsTable_Test, SweepOrJobIsAnothersThenEveryNameOfItIsRefused) {
+  const auto* const cancel = v1::CancelSweepRequest::descriptor()->file()->service(0)->FindMethodByName("CancelSweep");
+  v1::CancelSweepRequest request;
+  for (const char* const name : {"sweeps/adasw", "sweeps/adasweep"}) {
+    request.set_name(name);
+    EXPECT_EQ(ReasonOf(Call(*cancel, request, As("bob")).status), "NOT_OWNER") << name;
+    EXPECT_EQ(ReasonOf(Call(*cancel, request, As("ada")).status), "SWEEP_ENDED") << name;
+  }
+  request.set_name("sweeps/@last");
+  EXPECT_EQ(ReasonOf(Call(*cancel, request, As("bob")).status), "SWEEP_ENDED") << "bob's own";
+  request.set_name("sweeps/absent");
+  EXPECT_EQ(ReasonOf(Call(*cancel, request, As("bob")).status), "SWEEP_NOT_FOUND");
+  const auto* const hold =
+      v1::HoldJobRequest::descriptor()->file()->FindServiceByName("QueueService")->FindMethodByName("HoldJob");
+  v1::HoldJobRequest of_job;
+  for (const char* const name : {"jobs/adajob", "runs/adarun", "runs/adar"}) {
+    of_job.set_name(name);
+    EXPECT_EQ(ReasonOf(Call(*hold, of_job, As("bob")).status), "NOT_OWNER") << name;
+    EXPECT_EQ(ReasonOf(Call(*hold, of_job, As("ada")).status), "JOB_ENDED") << name;
+  }
 }
 
 TEST_F(RightsTable_Test, NobodyIsKnownThenNothingIsAnswered) {
