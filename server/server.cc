@@ -291,6 +291,8 @@ class RealServer final : public Server {
     backend.spool_directory = config_.data_directory;
     backend.pool = pool_.get();
     backend.memory_bytes = devices::ThisMachine().memory_bytes;
+    backend.devices = [this] { return devices_->Devices(); };
+    backend.foreign_memory_mib = config_.foreign_memory_mib;
     authenticator_ = std::make_unique<auth::UserAuthenticator>(
         storage_.catalog.get(), Clock::Real(), auth::UserAuthenticator::Options{account_.uid, account_.name});
     rpc::RoadParts road;
