@@ -8,8 +8,8 @@
 namespace sumscope::jobs {
 namespace {
 
-constexpr uint32_t kTrusted = 3;       // samples after which one alone cannot change much
-constexpr double kLeastWeight = 0.25;  // of the latest sample
+constexpr uint32_t kTrusted = 3;        // samples after which one alone cannot change much
+constexpr double kLatestWeight = 0.25;  // of the latest sample
 constexpr size_t kNearest = 5;
 constexpr double kBlur = 0.25;           // shapes nearer than this are as good as the same
 constexpr double kModelDistance = 2;     // at which a shape says as much as the model
@@ -63,7 +63,7 @@ storage::Rate RateBook::Learn(const storage::Rate& sample) {
   Entry* const entry = Insert(first);
   if (entry == nullptr) return first;
   storage::Rate& rate = entry->rate;
-  const double weight = std::max(1.0 / (rate.samples + 1.0), kLeastWeight);
+  const double weight = std::max(1.0 / (rate.samples + 1.0), kLatestWeight);
   double seconds = sample.seconds_per_unit;
   if (rate.samples >= kTrusted) {
     seconds = std::clamp(seconds, rate.seconds_per_unit / 2, rate.seconds_per_unit * 2);
