@@ -19,6 +19,7 @@
 #include "server/devices/device_monitor.h"
 #include "server/devices/machine.h"
 #include "server/devices/processes.h"
+#include "server/guard/guarded_pool.h"
 #include "server/host/groups.h"
 #include "server/host/instance_lock.h"
 #include "server/host/look_thread.h"
@@ -104,7 +105,9 @@ class RealServer final : public Server {
     repairs_.insert(repairs_.begin(), storage_.notes.begin(), storage_.notes.end());
     MakeServices();
     SUMSCOPE_RETURN_IF_ERROR(ListenToClients());
-    return manager_->Start();
+    SUMSCOPE_RETURN_IF_ERROR(manager_->Start());
+    devices_->Start();
+    return absl::OkStatus();
   }
 
   const std::vector<std::string>& addresses() const override { return config_.listen; }
@@ -248,10 +251,8 @@ class RealServer final : public Server {
     options.foreign_memory_mib = config_.foreign_memory_mib;
     options.is_ours = [server = getpid()](int64_t pid) { return devices::IsDescendant(pid, server); };
     devices_ = std::make_unique<devices::DeviceMonitor>(std::move(options));
-    devices_->SetListener([](const devices::DeviceEvent& event) { spdlog::warn(event.text); });
     for (const std::string& warning : devices_->Warnings()) warnings_.push_back(warning);
     gate_ = std::make_unique<MonitoredGate>(devices_.get());
-    devices_->Start();
   }
 
   absl::Status MakePool() {
@@ -272,7 +273,13 @@ class RealServer final : public Server {
     // By its alias: a socket's path is at most 107 bytes long, and the data directory's may be longer.
     options.socket_path = lock_->alias() + "/worker.sock";
     SUMSCOPE_ASSIGN_OR_RETURN(
-        pool_, workers::CreateLocalWorkerPool(options, launcher_.get(), Clock::Real(), IdSource::Real()));
+        auto pool, workers::CreateLocalWorkerPool(options, launcher_.get(), Clock::Real(), IdSource::Real()));
+    auto guarded = std::make_unique<guard::GuardedPool>(std::move(pool), devices_.get());
+    devices_->SetListener([guard = guarded.get()](const devices::DeviceEvent& event) {
+      if (event.kind != devices::DeviceEvent::Kind::kMemoryReturned) spdlog::warn(event.text);
+      guard->Hear(event);
+    });
+    pool_ = std::move(guarded);
     return absl::OkStatus();
   }
 

@@ -11,6 +11,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "server/devices/binding.h"
+#include "server/devices/device_events.h"
 
 namespace sumscope::devices {
 namespace {
@@ -33,40 +34,6 @@ std::string CpuModel() {
 }
 
 std::string GpuName(size_t index) { return absl::StrCat("cuda:", index); }
-
-DeviceEvent MakeEvent(DeviceEvent::Kind kind, const DeviceState& device, std::string text) {
-  return {kind, device.name, std::move(text), 0};
-}
-
-// What happened to a device between two looks.
-void AddChanges(const DeviceState& before, const DeviceState& after, uint64_t foreign_memory_mib,
-                std::vector<DeviceEvent>* events) {
-  using Kind = DeviceEvent::Kind;
-  if (!before.lost && after.lost) {
-    events->push_back(MakeEvent(Kind::kLost, after, absl::StrCat(after.name, " is lost: ", after.lost_reason)));
-  }
-  if (before.lost && !after.lost) events->push_back(MakeEvent(Kind::kBack, after, after.name + " is back"));
-  const bool was_busy = ForeignMib(before) > foreign_memory_mib, is_busy = ForeignMib(after) > foreign_memory_mib;
-  if (!was_busy && is_busy) {
-    events->push_back(
-        MakeEvent(Kind::kBusyOutside, after,
-                  absl::StrCat(after.name, " is used from outside by ", DescribeProcesses(after.foreign))));
-  }
-  if (was_busy && !is_busy && !after.lost) {
-    events->push_back(MakeEvent(Kind::kFreeOfOthers, after, after.name + " is not used from outside any more"));
-  }
-}
-
-DeviceEvent EventOf(const ReturnWatch::Outcome& outcome) {
-  DeviceEvent event;
-  event.kind = outcome.returned ? DeviceEvent::Kind::kMemoryReturned : DeviceEvent::Kind::kMemoryKept;
-  event.device = outcome.device;
-  event.pid = outcome.pid;
-  event.text = absl::StrCat("the worker with PID ", outcome.pid, " holds ", outcome.held / kMiB, " MiB of ",
-                            outcome.device, " after its job, and held ", outcome.baseline / kMiB, " before");
-  if (!outcome.returned) absl::StrAppend(&event.text, ", ", absl::FormatDuration(kReturnTime), " after its end");
-  return event;
-}
 
 }  // namespace
 
@@ -103,6 +70,10 @@ DeviceMonitor::~DeviceMonitor() {
 void DeviceMonitor::SetListener(Listener listener) { listener_ = std::move(listener); }
 
 void DeviceMonitor::Start() {
+  {
+    MutexLock lock(&mutex_);
+    started_ = true;
+  }
   thread_ = std::thread([this] { Loop(); });
 }
 
@@ -117,12 +88,26 @@ void DeviceMonitor::Stop() {
 }
 
 void DeviceMonitor::Loop() {
-  while (WaitForNext()) Look();
+  while (WaitForNext()) {
+    Look();
+    Deliver();
+  }
+}
+
+void DeviceMonitor::Deliver() {
+  MutexLock delivery(&delivery_mutex_);
+  std::vector<DeviceEvent> events;
+  {
+    MutexLock lock(&mutex_);
+    events.swap(events_);
+  }
+  if (listener_ == nullptr || silent_) return;
+  for (const DeviceEvent& event : events) listener_(event);
 }
 
 bool DeviceMonitor::WaitForNext() {
   MutexLock lock(&mutex_);
-  while (!ends_ && !look_now_) {
+  while (!ends_ && !look_now_ && events_.empty()) {
     const absl::Duration interval = returns_.empty() ? options_.interval : kReturnLookInterval;
     if (!changed_.WaitFor(&mutex_, absl::ToChronoMilliseconds(interval))) break;
   }
@@ -145,10 +130,15 @@ void DeviceMonitor::Look() {
     look_began_ = options_.clock->Monotonic();
   }
   LookAlone();
-  MutexLock lock(&mutex_);
-  looking_ = false;
-  looked_ = options_.clock->Monotonic();
-  changed_.NotifyAll();
+  bool started;
+  {
+    MutexLock lock(&mutex_);
+    looking_ = false;
+    looked_ = options_.clock->Monotonic();
+    started = started_;
+    changed_.NotifyAll();
+  }
+  if (!started) Deliver();
 }
 
 void DeviceMonitor::LookAlone() {
@@ -178,10 +168,7 @@ void DeviceMonitor::LookAlone() {
   devices.back() = DescribeCpu();
   const absl::Time now = options_.clock->Now();
   for (DeviceState& device : devices) device.looked_at = now;
-  const std::vector<DeviceEvent> events = Store(std::move(devices), options_.clock->Monotonic());
-  MutexLock lock(&delivery_mutex_);
-  if (listener_ == nullptr || silent_) return;
-  for (const DeviceEvent& event : events) listener_(event);
+  Store(std::move(devices), options_.clock->Monotonic());
 }
 
 absl::StatusOr<DeviceMonitor::Readings> DeviceMonitor::ReadGpus(absl::Duration now) {
@@ -241,18 +228,23 @@ void DeviceMonitor::Lose(const absl::Status& why, DeviceState* device) const {
   *device = std::move(lost);
 }
 
-std::vector<DeviceEvent> DeviceMonitor::Store(std::vector<DeviceState> devices, absl::Duration now) {
-  std::vector<DeviceEvent> events;
+void DeviceMonitor::Store(std::vector<DeviceState> devices, absl::Duration now) {
   MutexLock lock(&mutex_);
   for (size_t i = 0; i < devices.size(); ++i) {
-    AddChanges(devices_[i], devices[i], options_.foreign_memory_mib, &events);
+    AddChanges(devices_[i], devices[i], options_.foreign_memory_mib, &events_);
   }
   devices_ = std::move(devices);
   const std::vector<ReturnWatch::Outcome> outcomes =
       returns_.Step(now, [this](const std::string& device, int64_t pid)
                              ABSL_NO_THREAD_SAFETY_ANALYSIS { return MemoryLocked(device, pid); });
-  for (const ReturnWatch::Outcome& outcome : outcomes) events.push_back(EventOf(outcome));
-  return events;
+  for (const ReturnWatch::Outcome& outcome : outcomes) {
+    events_.push_back(EventOf(outcome));
+    if (!outcome.returned) kept_[outcome.device] = {events_.back().text, now + kKeptShown};
+  }
+  for (DeviceState& device : devices_) {
+    const auto kept = kept_.find(device.name);
+    if (kept != kept_.end() && now < kept->second.until) device.memory_kept = kept->second.text;
+  }
 }
 
 std::vector<DeviceState> DeviceMonitor::Devices() const {
@@ -318,6 +310,7 @@ std::vector<std::string> DeviceMonitor::Warnings() const {
   for (const DeviceState& device : Devices()) {
     const absl::Status status = AvailabilityOf(device.name).status;
     if (!status.ok()) warnings.emplace_back(status.message());
+    if (!device.memory_kept.empty()) warnings.push_back(device.memory_kept);
   }
   return warnings;
 }

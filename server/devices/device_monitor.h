@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ namespace sumscope::devices {
 
 inline constexpr uint64_t kForeignMemoryMib = 512;
 inline constexpr absl::Duration kLookInterval = absl::Seconds(5);
+inline constexpr absl::Duration kKeptShown = absl::Hours(1);
 
 struct MonitorOptions {
   std::string nvml_library = kNvmlLibrary;  // "": none, the CPU alone
@@ -52,12 +54,12 @@ class DeviceMonitor {
   DeviceMonitor(const DeviceMonitor&) = delete;
   DeviceMonitor& operator=(const DeviceMonitor&) = delete;
 
-  // Who hears of events, each once and in order, on the thread whose look found them and without a lock: it may ask the
-  // monitor anything, and must not call Look or AvailabilityNow. Before Start.
+  // Who hears of events, each once and in order, without a lock: on the monitor's thread, and before Start on that of
+  // Look. It may take its time and ask anything, but must not call Stop. To be set before Start.
   using Listener = std::function<void(const DeviceEvent& event)>;
   void SetListener(Listener listener);
   // Starts the thread. After Stop no event comes any more, though the thread may hang in a driver: the destructor waits
-  // for it. Not from the listener.
+  // for it.
   void Start();
   void Stop();
 
@@ -83,7 +85,8 @@ class DeviceMonitor {
   // the worker says nothing. FAILED_PRECONDITION DEVICE_MISMATCH.
   absl::Status CheckBinding(const std::string& device, const std::string& worker_uuid) const;
 
-  // A line for each device that others use or that is lost, and one where NVML is there and does not work.
+  // Lines for devices that others use, that are lost or on which a worker kept memory, and one where NVML is there and
+  // does not work.
   std::vector<std::string> Warnings() const;
   // Why no GPU is looked at; OK where NVML works. NOT_FOUND NVML_MISSING, UNAVAILABLE NVML_FAILED.
   const absl::Status& nvml_status() const { return nvml_status_; }
@@ -99,7 +102,7 @@ class DeviceMonitor {
   DeviceState DescribeCpu() const;
   void Describe(const GpuReading& reading, DeviceState* device) const;
   void Lose(const absl::Status& why, DeviceState* device) const;
-  std::vector<DeviceEvent> Store(std::vector<DeviceState> devices, absl::Duration now) ABSL_LOCKS_EXCLUDED(mutex_);
+  void Store(std::vector<DeviceState> devices, absl::Duration now) ABSL_LOCKS_EXCLUDED(mutex_);
 
   const DeviceState* FindLocked(const std::string& device) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t MemoryLocked(const std::string& device, int64_t pid) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -107,6 +110,8 @@ class DeviceMonitor {
   bool HangsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Loop();
   bool WaitForNext();
+  // Tells the listener of what looks found.
+  void Deliver();
 
   const MonitorOptions options_;
   const Machine machine_;
@@ -116,16 +121,23 @@ class DeviceMonitor {
   absl::Duration restarted_;  // only LookAlone
   Listener listener_;         // set before Start
 
-  Mutex delivery_mutex_;  // held while the listener hears of events; taken before mutex_
+  Mutex delivery_mutex_;  // held while the listener hears of events
   bool silent_ ABSL_GUARDED_BY(delivery_mutex_) = false;
 
   mutable Mutex mutex_;
   CondVar changed_;
   std::vector<DeviceState> devices_ ABSL_GUARDED_BY(mutex_);  // as Devices()
   ReturnWatch returns_ ABSL_GUARDED_BY(mutex_);
+  std::vector<DeviceEvent> events_ ABSL_GUARDED_BY(mutex_);  // that the listener has not heard of
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
   bool looking_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Duration look_began_ ABSL_GUARDED_BY(mutex_);
   absl::Duration looked_ ABSL_GUARDED_BY(mutex_) = -absl::InfiniteDuration();  // the end of the last look
+  struct Kept {
+    std::string text;
+    absl::Duration until;
+  };
+  std::map<std::string, Kept> kept_ ABSL_GUARDED_BY(mutex_);  // by device
   bool look_now_ ABSL_GUARDED_BY(mutex_) = false;
   bool ends_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

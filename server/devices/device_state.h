@@ -30,6 +30,7 @@ struct DeviceState {
   std::vector<DeviceProcess> foreign;          // everybody else, by pid
   bool lost = false;                           // what stands above, but name, uuid and model, is then zero or empty
   std::string lost_reason;                     // for people
+  std::string memory_kept;                     // for people: the last worker that kept memory, for kKeptShown
   absl::Time looked_at;
 };
 

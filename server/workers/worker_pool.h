@@ -37,7 +37,8 @@ class WorkerListener {
   virtual void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
   // The worker ended, or its link broke, while it had `task_id`: called once for each task that it had. The process
   // group is gone when this is called. `reason` is UPPER_SNAKE, `detail` for people: WORKER_LOST, HEARTBEAT_LOST,
-  // WORKER_KILLED (Cancel or Stop escalated), TENSORS_UNREADABLE (`read` failed), POOL_SHUTDOWN (nobody's failure).
+  // WORKER_KILLED (Cancel or Stop escalated), WORKER_RESTARTED, TENSORS_UNREADABLE (`read` failed), POOL_SHUTDOWN
+  // (nobody's failure).
   virtual void OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
                       const std::string& detail) = 0;
 };
@@ -61,6 +62,9 @@ class WorkerPool {
   virtual void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) = 0;
   // Launches the worker of a slot that has none before it is needed (the quick lane); else nothing. OnIdle follows.
   virtual void Wake(const std::string& /*slot*/) {}
+  // Ends the slot's worker, and with it a task that it has; another is launched. `why`, for people, is the slot's
+  // detail until that one is ready. Nothing where the slot has no worker that said hello.
+  virtual void Restart(const std::string& slot, const std::string& why) = 0;
   virtual std::vector<v1::Slot> Slots() const = 0;
   // Why no slot has a worker or is about to get one, slot by slot, for people; "" where one has, or is. A start after a
   // failed one is no promise; a launch that waits for its place is, however long it waits.

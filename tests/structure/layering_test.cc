@@ -26,6 +26,7 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"storage", {"proto", "proto/contract"}},
     {"server/auth", {"proto", "proto/contract", "storage"}},
     {"server/devices", {"proto/contract"}},
+    {"server/guard", {"proto", "proto/worker", "proto/contract", "server/devices", "server/workers"}},
     {"server/transport", {"proto/contract"}},
     {"server/workers", {"proto", "proto/worker", "proto/contract", "server/transport"}},
     {"server/jobs",
@@ -40,7 +41,8 @@ const std::map<std::string, std::set<std::string>> kAllowed = {
     {"server/engine", {}},
     {"server",
      {"proto", "proto/contract", "storage", "server/rpc", "server/jobs", "server/workers", "server/auth",
-      "server/devices", "server/report", "server/transport", "server/host", "server/jobs/scheduling/policy"}},
+      "server/devices", "server/guard", "server/report", "server/transport", "server/host",
+      "server/jobs/scheduling/policy"}},
 };
 
 struct Include {

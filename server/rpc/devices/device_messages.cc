@@ -39,6 +39,7 @@ v1::Device DeviceMessage(const devices::DeviceState& state, uint64_t foreign_mem
   if (devices::ForeignMib(state) > foreign_memory_mib) {
     device.add_warnings(absl::StrCat("others use it: ", devices::DescribeProcesses(state.foreign)));
   }
+  if (!state.memory_kept.empty()) device.add_warnings(state.memory_kept);
   return device;
 }
 

@@ -50,6 +50,7 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   void Acknowledge(const std::string& slot, const std::string& task_id, uint64_t sequence) override;
   void Cancel(const std::string& slot, const std::string& task_id) override;
   void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) override;
+  void Restart(const std::string& slot, const std::string& why) override;
   std::vector<v1::Slot> Slots() const override;
   std::string WhyNoWorker() const override;
   void Shutdown() override;
@@ -144,6 +145,11 @@ void LocalWorkerPool::Cancel(const std::string& slot, const std::string& task_id
 void LocalWorkerPool::Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) {
   MutexLock lock(&mutex_);
   if (SlotSupervisor* const supervisor = Find(slot)) supervisor->Stop(task_id, grace, clock_->Monotonic());
+}
+
+void LocalWorkerPool::Restart(const std::string& slot, const std::string& why) {
+  MutexLock lock(&mutex_);
+  if (SlotSupervisor* const supervisor = Find(slot)) supervisor->Restart(why, clock_->Monotonic());
 }
 
 std::vector<v1::Slot> LocalWorkerPool::Slots() const {

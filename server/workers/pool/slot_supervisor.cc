@@ -234,6 +234,14 @@ bool SlotSupervisor::BecomeIdle() {
   return true;
 }
 
+void SlotSupervisor::Restart(const std::string& why, absl::Duration now) {
+  if (process_ == nullptr || link_ == nullptr || doomed_) return;
+  Blame("WORKER_RESTARTED", why);
+  Doom();
+  link_->SendShutdown();
+  terminate_ = {std::min(FirstDeadline().at, now + limits_.terminate_grace), "WORKER_RESTARTED", why};
+}
+
 void SlotSupervisor::Shutdown(absl::Duration now) {
   if (std::exchange(shutting_down_, true) || process_ == nullptr) return;
   if (link_ == nullptr) {

@@ -91,6 +91,8 @@ class SlotSupervisor {
   void Finish(const std::string& task_id);
   // After hello or a finished task: true when the worker can take a task, beside those it has.
   bool BecomeIdle();
+  // Ends the worker that is linked; another is launched. `why` is the cause of its end, for people.
+  void Restart(const std::string& why, absl::Duration now);
   // Ends the worker; no other is launched.
   void Shutdown(absl::Duration now);
 

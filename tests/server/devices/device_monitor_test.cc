@@ -208,6 +208,11 @@ TEST_F(DeviceMonitor_Test, GivenMemoryThatIsNotReturnedThenAnEventAfterTenSecond
   EXPECT_EQ(events[0].pid, kWorker);
   LookAt(full, 20);
   EXPECT_TRUE(TakeEvents().empty());
+  EXPECT_NE(monitor_->Find("cuda:0")->memory_kept, "");
+  EXPECT_EQ(monitor_->Find("cuda:1")->memory_kept, "");
+  EXPECT_EQ(monitor_->Warnings().size(), 1u);
+  LookAt(full, 3600);
+  EXPECT_EQ(monitor_->Find("cuda:0")->memory_kept, "");
 }
 
 TEST_F(DeviceMonitor_Test, GivenMemoryThatIsReturnedThenSaidSo) {

@@ -92,6 +92,7 @@ class FakeWorkerPool final : public workers::WorkerPool {
     woken_.insert(slot);
     changed_.NotifyAll();
   }
+  void Restart(const std::string& slot, const std::string& /*why*/) override { Lose(slot, "WORKER_RESTARTED"); }
   // Those whose names begin with "quick-" are of the quick lane.
   std::vector<v1::Slot> Slots() const override {
     static constexpr const char* kNames[] = {"STARTING", "IDLE", "BUSY", "BUSY"};

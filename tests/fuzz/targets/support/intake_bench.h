@@ -29,6 +29,7 @@ class HearingPool final : public workers::WorkerPool {
   }
   void Cancel(const std::string& /*slot*/, const std::string& /*task_id*/) override { cancelled_ = true; }
   void Stop(const std::string& /*slot*/, const std::string& /*task_id*/, absl::Duration /*grace*/) override {}
+  void Restart(const std::string& /*slot*/, const std::string& /*why*/) override {}
   std::vector<v1::Slot> Slots() const override { return {}; }
   std::string WhyNoWorker() const override { return ""; }
   void Shutdown() override {}

@@ -151,5 +151,32 @@ TEST_F(SlotRestarts_Test, TaskFinishesThenBudgetIsFull) {
   }
 }
 
+TEST_F(SlotRestarts_Test, GivenARestartThenTheWorkerEndsAndItsSlotSaysWhy) {
+  slot_.Restart("it keeps memory", now_);
+  LaunchAndLink();
+  slot_.Restart("it keeps memory", now_);
+  EXPECT_EQ(link_.sent, std::vector<std::string>{"shutdown"});
+  EXPECT_FALSE(slot_.BecomeIdle());
+  worker::v1::Task task;
+  task.set_task_id("t");
+  EXPECT_FALSE(slot_.Assign(task, std::nullopt).ok());
+  Pass(limits::kTerminateGrace);
+  EXPECT_EQ(process_.signals, Signals{"TERM"});
+  EXPECT_TRUE(End().empty());
+  EXPECT_THAT(slot_.Describe().detail(), testing::HasSubstr("it keeps memory"));
+  Pass(limits::kRestartDelayFirst);
+  LaunchAndLink();
+  EXPECT_EQ(slot_.Describe().detail(), "");
+}
+
+TEST_F(SlotRestarts_Test, GivenATaskInARestartThenItIsLostForThatReason) {
+  LaunchAndLink();
+  AssignTask("t");
+  slot_.Restart("it keeps memory", now_);
+  const auto lost = End();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].reason, "WORKER_RESTARTED");
+}
+
 }  // namespace
 }  // namespace sumscope::workers
