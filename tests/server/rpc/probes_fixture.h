@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "google/rpc/status.pb.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/safetensors/safetensors.h"
 #include "proto/contract/text/sha256.h"
 #include "server/auth/authenticator.h"
@@ -44,6 +45,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.captures = storage_.captures.get();
     backend.watchers = &watchers_;
     backend.downloads = &downloads_;
+    backend.reads = &reads_;
     backend.uploads = &uploads_;
     backend.room = &room_;
     backend.env = storage::Env::Real();
@@ -156,6 +158,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
   std::string sha256_;  // that the last download announced
   Seats watchers_{1, "TOO_MANY_WATCHERS", "watches"};
   Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
+  ReadTurns reads_{limits::kMaxTensorReads, absl::ToChronoMilliseconds(limits::kMaxReadTurnWait)};
   IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
   CallTimes call_times_;
   auth::SingleUserAuthenticator ada_{"ada"};
