@@ -292,6 +292,7 @@ class RealServer final : public Server {
     backend.captures = storage_.captures.get();
     backend.watchers = &watchers_;
     backend.downloads = &downloads_;
+    backend.reads = &reads_;
     backend.uploads = &uploads_;
     backend.room = &room_;
     backend.env = env_;
@@ -345,6 +346,7 @@ class RealServer final : public Server {
   std::vector<std::string> repairs_, warnings_;
   rpc::Seats watchers_{limits::kMaxWatchers, "TOO_MANY_WATCHERS", "watches"};
   rpc::Seats downloads_{limits::kMaxDownloads, "TOO_MANY_DOWNLOADS", "downloads"};
+  rpc::ReadTurns reads_{limits::kMaxTensorReads, absl::ToChronoMilliseconds(limits::kMaxReadTurnWait)};
   std::unique_ptr<rpc::Road> road_;
   rpc::UploadDesk uploads_{limits::kMaxUploads};  // after the road, which its threads use
   rpc::IncomingRoom room_{[this] { return rpc::FreeDiskBytes(config_.data_directory); }, limits::kUploadDiskReserve,

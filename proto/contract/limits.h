@@ -122,9 +122,11 @@ inline constexpr absl::Duration kMaxSendStall =
 inline constexpr absl::Duration kSendStallGrace = absl::Seconds(15);    // then its connection too
 inline constexpr size_t kMaxUploads = 128;                              // imports and question sets on their way in
 inline constexpr absl::Duration kMaxUploadSilence = absl::Seconds(60);  // between two messages of one
-inline constexpr size_t kMaxDownloads = 256;                        // checkpoints, tensors, metrics on their way out
-inline constexpr uint64_t kMaxUploadMemory = uint64_t{256} << 20;   // that all uploads on their way in hold
-inline constexpr uint64_t kUploadDiskReserve = uint64_t{64} << 20;  // that uploads leave free
+inline constexpr size_t kMaxDownloads = 256;                           // checkpoints, tensors, metrics on their way out
+inline constexpr size_t kMaxTensorReads = 4;                           // chunks that downloads read at once
+inline constexpr absl::Duration kMaxReadTurnWait = absl::Seconds(60);  // of a download, for its turn to read
+inline constexpr uint64_t kMaxUploadMemory = uint64_t{256} << 20;      // that all uploads on their way in hold
+inline constexpr uint64_t kUploadDiskReserve = uint64_t{64} << 20;     // that uploads leave free
 // Of messages on their way in, of all clients together: a chunk of 1 MiB for each upload, and some.
 inline constexpr size_t kMaxTransportBytes = 140 << 20;
 inline constexpr size_t kMaxReceivedBytes = 16

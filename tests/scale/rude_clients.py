@@ -1,10 +1,11 @@
 """Rude clients over TLS beside polite ones: idle connections, readers that do not read, requests that are never finished
 and a flood of bad logins. What others' calls cost meanwhile, the server tells itself; its memory is /proc's.
 
-    rude_clients.py [--quick]
+    rude_clients.py [--quick] [--streams N]
 
 By hand, on a machine that does nothing else: asserted is that others are served and that memory stays within the bar;
-times are printed. --quick is a tenth of everything.
+times are printed. --quick is a tenth of everything. --streams is how many requests each of the 20 connections half
+sends: 1, or up to the 100 that a connection may have.
 """
 
 import argparse
@@ -26,14 +27,15 @@ from harness.stock_client import qualified  # noqa: E402
 from harness.waiting import say, wait_until  # noqa: E402
 
 IDLE, STALLED, HALF_SENT, BAD_LOGINS, SECONDS, PARALLEL = 200, 50, 20, 1000, 10, 20
-HALF_SENT_STREAMS = 100  # on one connection
+POLITE_PAUSE = 0.02  # seconds between a pair of polite calls and the next
 MEMORY_BAR, TIME_BAR_MS = 150 << 20, 20
 PREFACE = b'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' + b'\0\0\0\4\0\0\0\0\0'  # and empty SETTINGS
 
 
-def resident_bytes(pid):
+def memory_bytes(pid, figure='VmRSS'):
+    """What is resident; with VmHWM the most that ever was."""
     for line in Path(f'/proc/{pid}/status').read_text().splitlines():
-        if line.startswith('VmRSS:'):
+        if line.startswith(f'{figure}:'):
             return int(line.split()[1]) << 10
     return 0
 
@@ -48,6 +50,7 @@ def frame(kind, flags, stream, payload):
 
 class RudeClients(IntegrationTest):
     part = 1  # of everything
+    streams = 1  # half-sent requests on one connection
 
     def test_OthersAreServedBesideRudeClients(self):
         lab = self.lab = Lab(self, users=[('ada', 'MEMBER'), ('ben', 'MEMBER')])
@@ -58,7 +61,7 @@ class RudeClients(IntegrationTest):
                                batch_size=8, steps=3)
         self.assertEqual(lab.server.stop(), 0)
         lab.server.start()  # its figures begin here
-        before = resident_bytes(lab.server.pid)
+        before = memory_bytes(lab.server.pid)
         opened = [self.shake_hands() for _ in range(IDLE // self.part)]
         opened += [connect(lab.tls) for _ in range(IDLE // 10 // self.part)]  # no TLS at all
         opened += [self.half_sent(lab.secrets['ada']) for _ in range(HALF_SENT // self.part)]
@@ -70,10 +73,12 @@ class RudeClients(IntegrationTest):
         begin = time.monotonic()
         outcomes = self.log_in_badly(ada)
         flood_seconds = time.monotonic() - begin
-        loaded = resident_bytes(lab.server.pid)
+        loaded, most = memory_bytes(lab.server.pid), memory_bytes(lab.server.pid, 'VmHWM')
         self.stop.set()
         polite.join()
 
+        say(f'{IDLE // self.part} idle connections, {STALLED // self.part} stalled readers, half-sent requests: '
+            f'{self.streams} on each of {HALF_SENT // self.part} connections')
         say(f'{sum(outcomes.values())} bad logins in {flood_seconds:.1f} s: {dict(outcomes)}')
         for method in lab.server.info()['method_times']:
             if method['method'].endswith(('/GetRun', '/ListRuns')):
@@ -81,10 +86,10 @@ class RudeClients(IntegrationTest):
                 say(f'others, in the server: {method["method"]} {method["calls"]} calls, {method["errors"]} errors, median '
                     f'{method["median_ms"]:.2f} ms, p99 {method["p99_ms"]:.2f} ms, longest {method["longest_ms"]:.1f} ms: '
                     f'{verdict} the bar of {TIME_BAR_MS} ms')
-        say(f'memory: {before >> 20} MB before, {loaded >> 20} MB under load')
+        say(f'memory: {before >> 20} MB before, {loaded >> 20} MB at the end of the load, {most >> 20} MB at the most')
         self.assertEqual(self.polite_errors, [])
         self.assertGreater(self.polite_calls, 50 // self.part)
-        self.assertLess(loaded, MEMORY_BAR)
+        self.assertLess(most, MEMORY_BAR)
         self.assertEqual(outcomes.get('OK', 0), 0)
         for stream, channel in readers:
             stream.cancel()
@@ -93,7 +98,7 @@ class RudeClients(IntegrationTest):
             connection.close()
         with self.subTest('who is known is let in from the same address at once'):
             self.assertEqual(lab.client('ben').call('UserService/GetCaller')['user'], 'users/ben')
-        wait_until('memory to be within the bar', lambda: resident_bytes(lab.server.pid) < MEMORY_BAR)
+        wait_until('memory to be within the bar', lambda: memory_bytes(lab.server.pid) < MEMORY_BAR)
         self.assert_well(lab.server)
 
     def shake_hands(self):
@@ -103,11 +108,11 @@ class RudeClients(IntegrationTest):
         return connection
 
     def half_sent(self, token):
-        """The beginnings of as many requests as a connection may have."""
+        """The beginnings of requests on one connection."""
         connection = self.shake_hands()
         headers = {':method': 'POST', ':scheme': 'https', ':path': f'/{qualified("RunService/GetRun")}', ':authority': 'x',
                    'te': 'trailers', 'content-type': 'application/grpc', 'authorization': f'Bearer {token}'}
-        for stream in range(1, 2 * HALF_SENT_STREAMS, 2):
+        for stream in range(1, 2 * self.streams, 2):
             connection.sendall(frame(1, 4, stream, b''.join(literal(*header) for header in headers.items()))
                                + frame(0, 0, stream, b'\0' + (60_000).to_bytes(4, 'big') + b'half'))
         return connection
@@ -127,9 +132,9 @@ class RudeClients(IntegrationTest):
         return grpc.secure_channel(self.lab.tls, credentials, options=[('grpc.use_local_subchannel_pool', 1)])
 
     def be_polite(self, run):
-        """Get and List, twenty a second, by somebody else."""
+        """Get and List, up to fifty of each a second, by somebody else."""
         ben = self.lab.client('ben')
-        while not self.stop.wait(0.05):
+        while not self.stop.wait(POLITE_PAUSE):
             try:
                 ben.call('RunService/GetRun', name=run, timeout=20)
                 ben.call('RunService/ListRuns', timeout=20)
@@ -174,6 +179,7 @@ class RudeClients(IntegrationTest):
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--quick', action='store_true')
-    if parser.parse_args().quick:
-        RudeClients.part = 10
+    parser.add_argument('--streams', type=int, default=1, choices=range(1, 101), metavar='N')
+    options = parser.parse_args()
+    RudeClients.part, RudeClients.streams = 10 if options.quick else 1, options.streams
     unittest.main(argv=[sys.argv[0]], verbosity=2)

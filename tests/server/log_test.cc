@@ -68,12 +68,14 @@ TEST_F(Log_Test, WhenGrpcLogsThenItsLineHasTheFormOfOthers) {
 
 TEST_F(Log_Test, WhenACallEndsThenDebugSaysWhoseItWasAndHowItEnded) {
   rpc::CallLog log;
+  auth::Caller ada;
+  ada.name = "ada";
   const absl::Status denied = MakeError(absl::StatusCode::kNotFound, "RUN_NOT_FOUND", "no such run");
   StartLog({}, &out_);
-  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), auth::Caller{"ada"}}, denied);
+  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), ada}, denied);
   EXPECT_EQ(out_.str(), "");
   StartLog({"debug", "text"}, &out_);
-  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), auth::Caller{"ada"}}, denied);
+  log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), ada}, denied);
   log.OnEnded({"/sumscope.v1.RunService/GetRun", auth::Peer(), std::nullopt}, absl::OkStatus());
   EXPECT_EQ(out_.str(),
             "sumscoped: /sumscope.v1.RunService/GetRun of ada from socket: NOT_FOUND RUN_NOT_FOUND\n"

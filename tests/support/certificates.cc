@@ -24,15 +24,15 @@ void Require(bool ok, const char* what) {
 }
 
 struct Closing {
-  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
   void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(BIO* memory) const { BIO_free_all(memory); }
 };
 using Certificate = std::unique_ptr<X509, Closing>;
-using PrivateKey = std::unique_ptr<EVP_PKEY, Closing>;
+// Not with Closing: TestAuthority holds one, and is known outside this file.
+using PrivateKey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 PrivateKey NewKey() {
-  PrivateKey key(EVP_EC_gen("P-256"));
+  PrivateKey key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
   Require(key != nullptr, "EVP_EC_gen");
   return key;
 }

@@ -176,7 +176,9 @@ absl::Status CaptureService::Read(const auth::Caller& caller, const v1::ReadTens
   const uint64_t length = request.length() == 0 ? rest : std::min(rest, request.length());
   return SendChunks(
       {request.offset(), request.offset() + length, tensor->bytes(), tensor->sha256()},
-      [&](uint64_t offset, uint64_t count) { return file->Read(tensor->offset() + offset, count); },
+      [&](uint64_t offset, uint64_t count) {
+        return backend_.reads->Read([&] { return file->Read(tensor->offset() + offset, count); });
+      },
       [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
 }
 
@@ -215,8 +217,9 @@ absl::Status CaptureService::Download(const auth::Caller& caller, grpc::ServerCo
   std::string prefix = SafetensorsPrefix(tensors, MetadataOf(capture));
   const uint64_t total = prefix.size() + file->data_bytes();
   if (request.offset() > total) return OffsetOutOfRange(request.offset(), total, capture.name());
-  const ReadBytes read = ReadAfterPrefix(
-      std::move(prefix), [file](uint64_t offset, uint64_t length) { return file->Read(offset, length); });
+  const ReadBytes read = ReadAfterPrefix(std::move(prefix), [this, file](uint64_t offset, uint64_t length) {
+    return backend_.reads->Read([&] { return file->Read(offset, length); });
+  });
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string sha256, HashOf(context, capture.name(), total, read));
   return SendChunks({request.offset(), total, total, sha256}, read,
                     [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });

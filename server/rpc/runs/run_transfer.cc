@@ -60,7 +60,9 @@ absl::Status RunService::Download(const auth::Caller& caller, const v1::Download
   return SendChunks(
       {request.offset(), set.file_bytes, set.file_bytes, set.sha256},
       ReadAfterPrefix(SafetensorsPrefix(set.tensors, {}),
-                      [&](uint64_t offset, uint64_t length) { return file->ReadTensorBytes(set.id, offset, length); }),
+                      [&](uint64_t offset, uint64_t length) {
+                        return backend_.reads->Read([&] { return file->ReadTensorBytes(set.id, offset, length); });
+                      }),
       [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
 }
 

@@ -11,6 +11,7 @@
 #include "server/jobs/state/event_hub.h"
 #include "server/rpc/serve/seats.h"
 #include "server/rpc/serve/transfer/incoming_room.h"
+#include "server/rpc/serve/transfer/read_turns.h"
 #include "server/rpc/serve/transfer/upload_desk.h"
 #include "server/workers/worker_pool.h"
 #include "storage/capture_file.h"
@@ -29,6 +30,7 @@ struct Backend {
   storage::CaptureFiles* captures;
   Seats* watchers;   // calls that wait for news
   Seats* downloads;  // calls that send many messages
+  ReadTurns* reads;  // of tensors, for those
   UploadDesk* uploads;
   IncomingRoom* room;
   storage::Env* env;                // for what is written beside storage

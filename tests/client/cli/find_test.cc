@@ -12,7 +12,9 @@ using ::testing::HasSubstr;
 class Find_Test : public CommandFixture {
  protected:
   Find_Test() {
-    connection_ = std::make_unique<Connection>(ConnectionOptions{server_.address()}, &sleeper_, &cancellation_);
+    ConnectionOptions options;
+    options.address = server_.address();
+    connection_ = std::make_unique<Connection>(options, &sleeper_, &cancellation_);
     // Newest first.
     Store("runs/r2/analyses/aone", "evaluate", "bob");
     Store("runs/r2/analyses/cone", "capture", "bob");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "google/rpc/status.pb.h"
+#include "proto/contract/limits.h"
 #include "proto/contract/safetensors/safetensors.h"
 #include "proto/contract/text/sha256.h"
 #include "server/auth/authenticator.h"
@@ -47,6 +48,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
     backend.captures = storage_.captures.get();
     backend.watchers = &watchers_;
     backend.downloads = &downloads_;
+    backend.reads = &reads_;
     backend.uploads = &uploads_;
     backend.room = &room_;
     backend.env = storage::Env::Real();
@@ -170,6 +172,7 @@ class ProbesService_Test : public jobs::AnalysisFixture {
   std::vector<devices::DeviceState> devices_;  // that somebody looked at; set before calls begin
   Seats watchers_{1, "TOO_MANY_WATCHERS", "watches"};
   Seats downloads_{4, "TOO_MANY_DOWNLOADS", "downloads"};
+  ReadTurns reads_{limits::kMaxTensorReads, absl::ToChronoMilliseconds(limits::kMaxReadTurnWait)};
   IncomingRoom room_{[] { return uint64_t{1} << 40; }, 0, uint64_t{1} << 30};
   CallTimes call_times_;
   auth::SingleUserAuthenticator ada_{"ada"};

@@ -14,7 +14,7 @@ absl::Status SendChunks(const FileRange& range, const ReadBytes& read,
                         const std::function<bool(const v1::FileChunk&)>& write) {
   // A reader that stalls holds what was read for it, one message and what gRPC makes of that: 1 MiB messages took 2.6
   // MiB for each over TLS. Storage verifies 1 MiB at a time, and so is read by that.
-  constexpr uint64_t kSent = 256 << 10;
+  constexpr uint64_t kSent = 128 << 10;
   v1::FileChunk chunk;
   chunk.set_total_bytes(range.total_bytes);
   chunk.set_sha256(range.sha256);
@@ -24,6 +24,7 @@ absl::Status SendChunks(const FileRange& range, const ReadBytes& read,
   do {
     if (rest.empty() && offset < range.end) {
       const uint64_t length = std::min<uint64_t>(limits::kMaxChunkBytes, range.end - offset);
+      std::string().swap(bytes);  // let go of what was sent, before a wait for the next
       SUMSCOPE_ASSIGN_OR_RETURN(bytes, read(offset, length));
       if (bytes.size() != length) return absl::InternalError("fewer bytes were read than there are");
       rest = bytes;

@@ -47,7 +47,7 @@ class JoinStreams_Test : public ::testing::Test {
     signal(SIGPIPE, SIG_IGN);
     fcntl(server_.near.get(), F_SETFL, O_NONBLOCK);
   }
-  ~JoinStreams_Test() override { End(); }
+  ~JoinStreams_Test() override { End().IgnoreError(); }
   void Begin() {
     thread_ = std::thread([this] {
       status_ = JoinStreams(in_.near.get(), out_.near.get(), server_.near.get(), &cancellation_);

@@ -14,7 +14,9 @@ TEST(TokenSeal_Test, TextIsSealedThenItsKeyAndPurposeAloneOpenIt) {
     EXPECT_EQ(seal.Open("page", token), std::nullopt);
     EXPECT_EQ(TokenSeal::Random().Open("pages", token), std::nullopt);
     EXPECT_EQ(TokenSeal(std::string(TokenSeal::kKeySize, 'l')).Open("pages", token), std::nullopt);
-    if (text.size() > 3) EXPECT_EQ(token.find(text.substr(0, 3)), std::string::npos);
+    if (text.size() > 3) {
+      EXPECT_EQ(token.find(text.substr(0, 3)), std::string::npos);
+    }
   }
 }
 

@@ -43,7 +43,7 @@ TEST_F(FileChunks_Test, WhenAFileIsSentThenItIsWholeAndTheFirstChunkSaysWhatItIs
     std::string bytes;
     for (const v1::FileChunk& chunk : sent_) {
       EXPECT_EQ(chunk.offset(), begin + bytes.size());
-      EXPECT_LE(chunk.data().size(), size_t{256} << 10);
+      EXPECT_LE(chunk.data().size(), size_t{128} << 10);
       EXPECT_EQ(chunk.total_bytes(), bytes.empty() ? file_.size() : 0);
       EXPECT_EQ(chunk.sha256(), bytes.empty() ? "hash" : "");
       bytes += chunk.data();
