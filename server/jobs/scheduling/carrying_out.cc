@@ -45,12 +45,11 @@ std::optional<Dispatcher::Step> Dispatcher::TakeStart(const Plan::Start& start) 
 std::vector<std::string> Dispatcher::SlotsToWake(absl::Duration now) {
   std::set<std::string> busy;
   for (const auto& [id, active] : active_) busy.insert(active.slot);
-  std::vector<std::string> wake = slots_.QuickSlotsAsleep(busy);
-  const auto woken = [&](const std::string& slot) {
-    const auto at = woken_.find(slot);
-    return at != woken_.end() && now - at->second < kLongestWait;
-  };
-  wake.erase(std::remove_if(wake.begin(), wake.end(), woken), wake.end());
+  std::vector<std::string> wake;
+  for (const std::string& slot : slots_.QuickSlotsAsleep(busy)) {
+    const auto woken = woken_.find(slot);
+    if (woken == woken_.end() || now - woken->second >= kLongestWait) wake.push_back(slot);
+  }
   if (wake.empty()) return wake;
   while (!quick_waiting_.empty() && queue_.Find(*quick_waiting_.begin()) == nullptr) {
     quick_waiting_.erase(quick_waiting_.begin());

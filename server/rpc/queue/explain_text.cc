@@ -53,7 +53,7 @@ std::string ByUserLimit(const ExplainFacts& facts) {
 }
 std::string ByHold(const ExplainFacts& facts) {
   std::string who = facts.job.held_by().empty() ? "Somebody" : IdOf(facts.job.held_by());
-  return absl::StrCat(who, " holds it; `sumscope release ", IdOf(facts.job.name()), "` lets it start");
+  return absl::StrCat(who, " holds it; `sumscope runs release ", IdOf(facts.job.name()), "` lets it start");
 }
 std::string ByForeignUse(const ExplainFacts&) {
   return "Somebody outside of Sumscope uses the device, which is looked at again every few seconds";

@@ -120,13 +120,6 @@ Table JobTable(const std::vector<v1::Job>& jobs, absl::Time now) {
   return table;
 }
 
-// How good estimates were here, as a sentence.
-std::string EstimateText(const v1::Explanation& explanation) {
-  if (explanation.estimates_checked() == 0 || explanation.estimate_ratio() <= 0) return "";
-  return absl::StrCat("of the last ", Counted(explanation.estimates_checked(), "job"), " half took longer than ",
-                      FormatDigits(explanation.estimate_ratio(), 2), " times what was expected");
-}
-
 std::string HoldersText(const v1::Explanation& explanation, absl::Time now, int width) {
   if (explanation.holders().empty()) return "";
   Table table({{"SLOT"}, {"JOB"}, {"OWNER"}, {"WHAT", kEverywhere, false, /*wrap=*/16}, {"UNTIL", kEverywhere, true}});
@@ -195,26 +188,20 @@ Document ShowExplanation(const Session& session, const v1::Explanation& explanat
   Document document = ShowJobs(session, {job}, now);
   document.json = ToJson(explanation);
   document.items = {document.json};
-  document.table = absl::StrCat(
-      AlignedPairs(
-          {{"job", IdOf(job.name())},
-           {"what", job.analysis().empty() && !job.run().empty()
-                        ? absl::StrCat("training of ", job.what(), ", run ", RunIdOf(job.run()))
-                        : WhatText(job)},
-           {"owner", OwnerOf(job)},
-           {"priority", PriorityText(job.priority())},
-           {"state", job.state() == v1::STATE_UNSPECIFIED ? "" : DescribeState(job.state(), job.reason())},
-           {"place", job.place() > 0 ? absl::StrCat(job.place()) : ""},
-           {"slot", job.slot()},
-           {"held by", UserIdOf(job.held_by())},
-           {"why", explanation.text()},
-           {"waited", job.state() == v1::QUEUED ? WaitedText(job, now) : ""},
-           {"starts",
-            job.state() == v1::QUEUED ? InText(job.has_expected_start(), job.expected_start(), now, true) : ""},
-           {"ends", IsTerminal(job.state()) ? "" : InText(job.has_expected_end(), job.expected_end(), now, true)},
-           {"estimates", EstimateText(explanation)}}),
-      HoldersText(explanation, now, session.width()));
-  document.wide = document.table;
+  document.table =
+      AlignedPairs({{"job", IdOf(job.name())},
+                    {"what", job.analysis().empty() && !job.run().empty()
+                                 ? absl::StrCat("training of ", job.what(), ", run ", RunIdOf(job.run()))
+                                 : WhatText(job)},
+                    {"owner", OwnerOf(job)},
+                    {"priority", PriorityText(job.priority())},
+                    {"state", job.state() == v1::STATE_UNSPECIFIED ? "" : DescribeState(job.state(), job.reason())},
+                    {"place", job.place() > 0 ? absl::StrCat(job.place()) : ""},
+                    {"slot", job.slot()},
+                    {"held by", UserIdOf(job.held_by())},
+                    {"waited", job.state() == v1::QUEUED ? WaitedText(job, now) : ""},
+                    {"why", explanation.text()}});
+  document.wide = absl::StrCat(document.table, HoldersText(explanation, now, session.width()));
   return document;
 }
 

@@ -12,7 +12,8 @@ namespace sumscope::client {
 
 // Jobs as `queue` shows them, in their order; times are counted from `now`.
 Document ShowJobs(const Session& session, const std::vector<v1::Job>& jobs, absl::Time now);
-// One job with why it waits, who holds what it needs, and its estimate.
+// One job with the server's words for why it waits, who has what it needs, and when it is expected; holders as a table
+// with -o wide.
 Document ShowExplanation(const Session& session, const v1::Explanation& explanation, absl::Time now);
 
 // Who had how much of the devices, a line each; "" for nobody.

@@ -13,6 +13,7 @@
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/note_label.h"
 #include "proto/contract/base/timestamp.h"
+#include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
 
 namespace sumscope::client {
@@ -303,6 +304,7 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
             absl::StrCat(VisibilityText(run.visibility()), IsPrivate(run) ? " (its owner and admins see it)" : "")},
            {"note", NoteOf(run)},
            {"labels", LabelsText(run, /*but=*/kNoteLabel)},
+           {"sweep", run.sweep().empty() ? "" : IdOf(run.sweep())},
            {"created", TimeText(run.has_create_time(), run.create_time())},
            {"started", TimeText(run.has_start_time(), run.start_time())},
            {"ended", TimeText(run.has_end_time(), run.end_time())},

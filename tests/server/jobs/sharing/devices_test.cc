@@ -39,6 +39,7 @@ const DeviceOpening kBusy = {"DEVICE_BUSY_OUTSIDE", "process 4711 of eve", 0};
 class Devices_Test : public SharingFixture {
  protected:
   Devices_Test() { devices_ = &gate_; }
+  ~Devices_Test() override { Crash(); }
   FakeGate gate_;
 };
 
@@ -46,7 +47,7 @@ TEST_F(Devices_Test, OthersUseItThenNothingStartsUntilTheyHaveLeft) {
   gate_.Set(kBusy);
   const std::string ada = Of("ada");
   pool_->Idle(kSlot);
-  EXPECT_EQ(WhyWaits(ada), "DEVICE_BUSY_OUTSIDE");
+  ASSERT_TRUE(WaitUntil(ada, [&] { return WhyWaits(ada) == "DEVICE_BUSY_OUTSIDE"; }));
   EXPECT_EQ(pool_->tasks_given(), 0u);
   gate_.Set({});
   StartsNext(ada);

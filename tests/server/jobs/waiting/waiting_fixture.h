@@ -15,6 +15,7 @@ namespace sumscope::jobs {
 // Runs and analyses that wait for runs.
 class WaitingFixture : public JobsFixture {
  protected:
+  using JobsFixture::JobsFixture;
   void SetUp() override { Boot(); }
 
   absl::StatusOr<v1::Run> TryAfter(const std::vector<std::string>& after, const std::string& id = "") {
