@@ -7,8 +7,8 @@
 namespace sumscope {
 namespace {
 
-constexpr double kKeyShare = 1.0 / 6;          // of a layer: keys and values alone
-constexpr double kActivationShare = 3.0 / 10;  // of a pattern's value: what passes over an activation take (seen)
+constexpr double kKeyShare = 1.0 / 6;         // of a layer: keys and values alone
+constexpr double kActivationShare = 1.0 / 5;  // of a pattern's value: what passes over an activation take (seen)
 
 double AnswerRows(const v1::TrainSpec& spec) { return static_cast<double>(AnswerTokenNames(spec).size()); }
 

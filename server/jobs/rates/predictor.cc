@@ -87,7 +87,7 @@ std::vector<Predictor::At> Predictor::PlacesOf(const Place& place) const {
   std::vector<At> places;
   std::set<std::pair<std::string, uint32_t>> seen;
   for (const v1::Slot& slot : slots) {
-    if (!seen.emplace(slot.device(), slot.threads()).second) continue;
+    if (slot.quick() || !seen.emplace(slot.device(), slot.threads()).second) continue;
     places.push_back({{slot.device(), slot.threads()}, SpeedOf(slots, slot.device(), slot.threads())});
   }
   if (places.empty()) places.push_back({place, speed_});
@@ -139,7 +139,7 @@ PredictedTime Predictor::AnalysisAt(const At& at, const v1::TrainSpec& spec, abs
   MutexLock lock(&mutex_);
   const RateBook::Correction correction =
       book_.Correct(at.place, std::string(kind), spec, ShapeOf::kAnswers, nullptr, at.speed.measured);
-  return {at.speed.AnalysisSeconds(cost.work) * correction.factor, correction.basis, correction.count};
+  return {at.speed.AnalysisSeconds(spec, cost.work) * correction.factor, correction.basis, correction.count};
 }
 
 PredictedTime Predictor::Analysis(const v1::TrainSpec& spec, absl::string_view kind, const AnalysisCost& cost,
@@ -187,7 +187,7 @@ absl::Status Predictor::Learn(const DoneAnalysis& done) {
   }
   const AnalysisCost cost = CostOfAnalysis(done.spec, done.analysis.request(), done.analysis.question_set(),
                                            static_cast<uint64_t>(done.analysis.prediction().questions()));
-  const double model = PlacesOf(done.place).front().speed.AnalysisSeconds(cost.work);
+  const double model = PlacesOf(done.place).front().speed.AnalysisSeconds(done.spec, cost.work);
   const double questions = std::max(1.0, cost.questions);
   return Keep(
       {SampleOf(done.place, kind.name(), done.spec, ShapeOf::kAnswers, done.seconds / questions, model / questions)});

@@ -52,7 +52,8 @@ struct DoneAnalysis {
 
 // How long trainings and analyses take here: by what finished work of the same shape or of near ones took on such a
 // slot, else by the calibration of the slots' workers, else assumed. Keeps what it learns in the catalog. Without a
-// place a prediction is the mean over the places that there are. Predictions wait for no storage. Thread-safe.
+// place a prediction is the mean over the places that there are, those of quick slots left out. Predictions wait for no
+// storage. Thread-safe.
 class Predictor {
  public:
   using Slots = std::function<std::vector<v1::Slot>()>;

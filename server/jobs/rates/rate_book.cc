@@ -8,23 +8,23 @@
 namespace sumscope::jobs {
 namespace {
 
-constexpr uint32_t kTrusted = 3;        // samples after which one alone cannot change much
-constexpr double kLatestWeight = 0.25;  // of the latest sample
-constexpr size_t kNearest = 5;
-constexpr double kBlur = 0.25;           // shapes nearer than this are as good as the same
+constexpr uint32_t kTrustedSamples = 3;  // samples after which one alone cannot change much
+constexpr double kLatestWeight = 0.25;   // of the latest sample
+constexpr size_t kNearestShapes = 5;
+constexpr double kShapeBlur = 0.25;      // shapes nearer than this are as good as the same
 constexpr double kModelDistance = 2;     // at which a shape says as much as the model
 constexpr double kMostCorrection = 1e4;  // a factor beyond is nobody's rate
 
-bool IsRate(double seconds) { return std::isfinite(seconds) && seconds > 0; }
+bool IsRateOfWork(double seconds) { return std::isfinite(seconds) && seconds > 0; }
 
-double WeightAt(double distance) { return 1 / (kBlur * kBlur + distance * distance); }
+double WeightAtDistance(double distance) { return 1 / (kShapeBlur * kShapeBlur + distance * distance); }
 
-double Mixed(double so_far, double sample, double weight) { return so_far * std::pow(sample / so_far, weight); }
+double MixedSeconds(double so_far, double sample, double weight) { return so_far * std::pow(sample / so_far, weight); }
 
 }  // namespace
 
 RateBook::Entry* RateBook::Insert(const storage::Rate& rate) {
-  if (!IsRate(rate.seconds_per_unit) || !IsRate(rate.model_seconds_per_unit)) return nullptr;
+  if (!IsRateOfWork(rate.seconds_per_unit) || !IsRateOfWork(rate.model_seconds_per_unit)) return nullptr;
   Shapes& shapes = shapes_[{rate.device, rate.threads, rate.kind}];
   if (const auto found = shapes.find(rate.shape); found != shapes.end()) return &found->second;
   const std::optional<v1::TrainSpec> spec = ReadShapeKey(rate.shape);
@@ -65,11 +65,11 @@ storage::Rate RateBook::Learn(const storage::Rate& sample) {
   storage::Rate& rate = entry->rate;
   const double weight = std::max(1.0 / (rate.samples + 1.0), kLatestWeight);
   double seconds = sample.seconds_per_unit;
-  if (rate.samples >= kTrusted) {
+  if (rate.samples >= kTrustedSamples) {
     seconds = std::clamp(seconds, rate.seconds_per_unit / 2, rate.seconds_per_unit * 2);
   }
-  rate.seconds_per_unit = Mixed(rate.seconds_per_unit, seconds, weight);
-  rate.model_seconds_per_unit = Mixed(rate.model_seconds_per_unit, sample.model_seconds_per_unit, weight);
+  rate.seconds_per_unit = MixedSeconds(rate.seconds_per_unit, seconds, weight);
+  rate.model_seconds_per_unit = MixedSeconds(rate.model_seconds_per_unit, sample.model_seconds_per_unit, weight);
   rate.update_time = sample.update_time;
   ++rate.samples;
   const storage::Rate learnt = rate;
@@ -92,13 +92,13 @@ RateBook::Correction RateBook::Correct(const Place& place, const std::string& ki
   std::vector<std::pair<double, const Entry*>> near;  // by distance
   const ShapePoint point = PointOf(spec);
   for (const auto& [shape, entry] : found->second) near.emplace_back(ShapeDistance(point, entry.point, of), &entry);
-  const auto end = near.begin() + static_cast<std::ptrdiff_t>(std::min(near.size(), kNearest));
+  const auto end = near.begin() + static_cast<std::ptrdiff_t>(std::min(near.size(), kNearestShapes));
   std::partial_sort(near.begin(), end, near.end(),
                     [](const auto& one, const auto& other) { return one.first < other.first; });
-  const double weight_of_model = model_is_measured ? WeightAt(kModelDistance) : 0;
+  const double weight_of_model = model_is_measured ? WeightAtDistance(kModelDistance) : 0;
   double weights = 0, sum = 0;
   for (auto next = near.begin(); next != end; ++next) {
-    const double weight = WeightAt(next->first);
+    const double weight = WeightAtDistance(next->first);
     weights += weight;
     sum += weight * std::log(ratio(*next->second));
   }

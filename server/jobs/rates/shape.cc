@@ -15,12 +15,12 @@
 namespace sumscope::jobs {
 namespace {
 
-struct Field {
+struct ShapeField {
   const char* name;
   bool of_training_alone = false;
   double unlike = 0;  // distance of two different values; 0: of a size, by its logarithm
 };
-constexpr Field kFields[] = {
+constexpr ShapeField kShapeFields[] = {
     {"operation", false, 0.3},
     {"format", false, 0.1},
     {"n_digits"},
@@ -35,37 +35,38 @@ constexpr Field kFields[] = {
     {"insert_mode", true, 0.3},
 };
 
-const google::protobuf::FieldDescriptor* Find(const Field& field) {
+const google::protobuf::FieldDescriptor* DescriptorOf(const ShapeField& field) {
   return v1::TrainSpec::descriptor()->FindFieldByName(field.name);
 }
 
 // A size, a switch or an enum's number.
-double Value(const v1::TrainSpec& spec, const Field& field) {
+double ShapeValue(const v1::TrainSpec& spec, const ShapeField& field) {
   using google::protobuf::FieldDescriptor;
-  const auto* descriptor = Find(field);
+  const auto* descriptor = DescriptorOf(field);
   const auto* reflection = spec.GetReflection();
   if (descriptor->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) return reflection->GetEnumValue(spec, descriptor);
   if (descriptor->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) return reflection->GetBool(spec, descriptor) ? 1 : 0;
   return reflection->GetUInt32(spec, descriptor);
 }
 
-std::string Text(const v1::TrainSpec& spec, const Field& field) {
-  const auto* descriptor = Find(field);
+std::string ShapeFieldText(const v1::TrainSpec& spec, const ShapeField& field) {
+  const auto* descriptor = DescriptorOf(field);
   if (descriptor->enum_type() != nullptr) return ShortEnumName(spec.GetReflection()->GetEnum(spec, descriptor));
   if (descriptor->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_BOOL) {
-    return Value(spec, field) != 0 ? "true" : "false";
+    return ShapeValue(spec, field) != 0 ? "true" : "false";
   }
-  return absl::StrCat(Value(spec, field));
+  return absl::StrCat(ShapeValue(spec, field));
 }
 
-bool Matters(const Field& field, ShapeOf of) { return of == ShapeOf::kTraining || !field.of_training_alone; }
+bool MattersTo(const ShapeField& field, ShapeOf of) { return of == ShapeOf::kTraining || !field.of_training_alone; }
 
 }  // namespace
 
 std::string ShapeKey(const v1::TrainSpec& spec, ShapeOf of) {
   std::string key;
-  for (const Field& field : kFields) {
-    if (Matters(field, of)) absl::StrAppend(&key, key.empty() ? "" : " ", field.name, "=", Text(spec, field));
+  for (const ShapeField& field : kShapeFields) {
+    if (MattersTo(field, of))
+      absl::StrAppend(&key, key.empty() ? "" : " ", field.name, "=", ShapeFieldText(spec, field));
   }
   return key;
 }
@@ -83,11 +84,11 @@ std::optional<v1::TrainSpec> ReadShapeKey(absl::string_view key) {
 }
 
 ShapePoint PointOf(const v1::TrainSpec& spec) {
-  static_assert(std::tuple_size<ShapePoint>::value == std::size(kFields));
+  static_assert(std::tuple_size<ShapePoint>::value == std::size(kShapeFields));
   ShapePoint point;
   for (size_t i = 0; i < point.size(); ++i) {
-    const double value = Value(spec, kFields[i]);
-    point[i] = kFields[i].unlike > 0 ? value : std::log(std::max(value, 1.0));
+    const double value = ShapeValue(spec, kShapeFields[i]);
+    point[i] = kShapeFields[i].unlike > 0 ? value : std::log(std::max(value, 1.0));
   }
   return point;
 }
@@ -95,8 +96,8 @@ ShapePoint PointOf(const v1::TrainSpec& spec) {
 double ShapeDistance(const ShapePoint& a, const ShapePoint& b, ShapeOf of) {
   double square = 0;
   for (size_t i = 0; i < a.size(); ++i) {
-    if (!Matters(kFields[i], of)) continue;
-    const double apart = kFields[i].unlike > 0 ? (a[i] == b[i] ? 0 : kFields[i].unlike) : a[i] - b[i];
+    if (!MattersTo(kShapeFields[i], of)) continue;
+    const double apart = kShapeFields[i].unlike > 0 ? (a[i] == b[i] ? 0 : kShapeFields[i].unlike) : a[i] - b[i];
     square += apart * apart;
   }
   return std::sqrt(square);

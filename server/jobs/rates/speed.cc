@@ -3,24 +3,28 @@
 #include <algorithm>
 
 namespace sumscope::jobs {
+namespace {
+
+double SecondsPerFloat(const v1::TrainSpec& spec) { return spec.precision() == v1::FLOAT64 ? 2 : 1; }
+
+}  // namespace
 
 double Speed::TrainingSeconds(const v1::TrainSpec& spec, uint64_t steps) const {
   const Work step = WorkOfStep(spec);
   const double calls = (1.0 + spec.n_layers()) / 2;  // those of the calibration's single layer are 1
-  return static_cast<double>(steps) *
-         (step.flops / rates.training_flops_per_second() + step.values * rates.training_value_seconds() +
-          calls * rates.training_step_seconds());
+  const double seconds = step.flops / rates.training_flops_per_second() + step.values * rates.training_value_seconds();
+  return static_cast<double>(steps) * (SecondsPerFloat(spec) * seconds + calls * rates.training_step_seconds());
 }
 
-double Speed::AnalysisSeconds(const AnalysisWork& work) const {
-  return work.answering.flops / rates.answering_flops_per_second() +
-         work.answering.values * rates.answering_value_seconds() +
-         work.intervening.flops / rates.intervening_flops_per_second() +
-         work.intervening.values * rates.intervening_value_seconds();
+double Speed::AnalysisSeconds(const v1::TrainSpec& spec, const AnalysisWork& work) const {
+  return SecondsPerFloat(spec) * (work.answering.flops / rates.answering_flops_per_second() +
+                                  work.answering.values * rates.answering_value_seconds() +
+                                  work.intervening.flops / rates.intervening_flops_per_second() +
+                                  work.intervening.values * rates.intervening_value_seconds());
 }
 
 double Speed::CheckpointSeconds(const v1::TrainSpec& spec) const {
-  return AnalysisSeconds(Answering(kHeldoutQuestions * WorkOfAnswer(spec)));
+  return AnalysisSeconds(spec, Answering(kHeldoutQuestions * WorkOfAnswer(spec)));
 }
 
 Speed AssumedSpeed(uint32_t threads) {

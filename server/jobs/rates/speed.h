@@ -19,7 +19,8 @@ struct Speed {
 
   // Of so many steps. What a step takes beside its work grows with the layers, whose calls it is.
   double TrainingSeconds(const v1::TrainSpec& spec, uint64_t steps) const;
-  double AnalysisSeconds(const AnalysisWork& work) const;
+  // Of work on a model of this spec, whose precision alone matters: doubles take twice as long.
+  double AnalysisSeconds(const v1::TrainSpec& spec, const AnalysisWork& work) const;
   // Of one checkpoint: the held-out questions are answered.
   double CheckpointSeconds(const v1::TrainSpec& spec) const;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "server/jobs/rates/predictor.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -59,7 +60,9 @@ v1::DeviceRate DeviceRateMessage(const storage::Rate& rate) {
   message.set_shape(rate.shape);
   message.set_threads(rate.threads);
   message.set_units_per_second(1 / rate.seconds_per_unit);
-  message.set_unit(rate.kind == "train" ? "steps" : "questions");
+  message.set_unit(rate.kind == jobs::kStepRate         ? "steps"
+                   : rate.kind == jobs::kCheckpointRate ? "checkpoints"
+                                                        : "questions");
   message.set_samples(rate.samples);
   return message;
 }

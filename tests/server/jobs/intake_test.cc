@@ -1,5 +1,6 @@
 // What workers send becomes durable before anybody hears of it.
 #include "server/jobs/job_manager.h"
+#include "server/jobs/rates/predictor.h"
 #include "server/jobs/runs/runs.h"
 #include "tests/server/jobs/barrier.h"
 #include "tests/server/jobs/jobs_fixture.h"
@@ -45,6 +46,22 @@ TEST_F(Intake_Test, WatchersSeeProgressOfWhatIsStored) {
   EXPECT_EQ(progress.steps(), 4u);
   EXPECT_EQ(progress.loss(), 1.0);
   EXPECT_EQ(progress.eta_seconds(), 0.5);
+}
+
+TEST_F(Intake_Test, ATrainingEndedThenItsRatesArePredictedWith) {
+  constexpr double kStepsPerSecond = 10, kCheckpointSeconds = 2.5;
+  pool_->Send(kSlot, Metrics(0, 4));
+  pool_->Send(kSlot, Timing(0, 4, kStepsPerSecond));
+  SendSet(worker::v1::WEIGHTS, 4, "weights!", 0.25);
+  const uint64_t last = pool_->Send(kSlot, LogText("INFO", "last"));
+  ASSERT_TRUE(pool_->WaitForAcknowledged(task_, last));
+  clock_.Pass(absl::Seconds(0.4 + 4 * kCheckpointSeconds));  // checkpoints 0, 1, 2 and 4
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::DONE));
+  ASSERT_TRUE(WaitForState(run_, v1::SUCCEEDED));
+  Boot();  // it is kept
+  const PredictedTime time = manager_->predictor().Training(Spec(10), {"cpu", 2});
+  EXPECT_EQ(time.basis, Basis::kThisShape);
+  EXPECT_NEAR(time.seconds, 10 / kStepsPerSecond + 5 * kCheckpointSeconds, 2);  // beside what this test took
 }
 
 // After a lost worker the step was the new segment's and the loss the lost one's, thousands of steps later.

@@ -106,6 +106,10 @@ TEST_F(Predictor_Test, WithoutAPlaceTheMeanOverThePlaces) {
                four = predictor_.Training(spec, {"cpu", 4}).seconds;
   EXPECT_NEAR(one, 4 * four, 1e-9);
   EXPECT_NEAR(predictor_.Training(spec).seconds, (one + four) / 2, 1e-9);
+  slots_.push_back(SlotOf(1, 1e9));
+  slots_.back().set_device("cuda:0");
+  slots_.back().set_quick(true);
+  EXPECT_NEAR(predictor_.Training(spec).seconds, (one + four) / 2, 1e-9);
   // What one of them knows is no basis for both.
   ASSERT_TRUE(predictor_.Learn(DoneTraining{spec, {"cpu", 4}, 0, 100, 30, 70}).ok());
   EXPECT_EQ(predictor_.Training(spec).basis, Basis::kCalibration);
