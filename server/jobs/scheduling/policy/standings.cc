@@ -54,7 +54,8 @@ absl::Duration YieldTime(const Situation& situation, const storage::Job& job, co
   if (yield == Yield::kAtOnce) return situation.now;
   const absl::Duration slice_end = running.since + situation.policy.slice;
   if (ClassOf(job.priority) > ClassOf(running.priority)) return slice_end;
-  const double behind = owner.taken - holder.taken;
+  const double tie = absl::ToDoubleSeconds(situation.policy.slice) * kTie / holder.weight;
+  const double behind = owner.taken + tie - holder.taken;
   if (behind < 0) return slice_end;
   absl::Duration passes = holder.rate_grows;
   if (holder.rate > owner.rate) {

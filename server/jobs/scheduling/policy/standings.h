@@ -63,6 +63,10 @@ bool Fits(const storage::Job& job, const SlotState& slot);
 // The same, when what runs on the slot is gone.
 bool FitsAfter(const storage::Job& job, const SlotState& slot);
 
+// Of a slice of theirs: so much more a holder must have had than who waits. Less is a tie, which may have turned until
+// the slot has changed hands.
+inline constexpr double kTie = 0.01;
+
 // When the training of a slot gives way to a job of that class and owner.
 enum class Yield { kNever, kAtSliceEnd, kAtOnce };
 Yield YieldTo(const storage::Job& job, const RunningJob& running);

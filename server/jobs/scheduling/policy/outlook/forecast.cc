@@ -52,7 +52,8 @@ int ModelMaker::UserOf(const std::string& owner) {
   if (static_cast<size_t>(user) < model_->users.size()) return user;
   const auto share = situation_.shares.find(owner);
   const Share had = share == situation_.shares.end() ? Share() : share->second;
-  model_->users.push_back({had.device_seconds / (had.weight > 0 ? had.weight : 1), had.running_limit});
+  const double weight = had.weight > 0 ? had.weight : 1;
+  model_->users.push_back({had.device_seconds / weight, model_->slice * kTie / weight, had.running_limit});
   return user;
 }
 

@@ -13,6 +13,7 @@ struct ForecastModel {
 
   struct User {
     double taken = 0;  // device-seconds over weight
+    double tie = 0;    // so much more they must have than others to give way
     uint32_t limit = 0;
   };
   struct Job {

@@ -148,7 +148,7 @@ std::pair<double, int> ForecastPlay::YieldOf(const Slot& slot) const {
       } else {
         if (job.user == holder.user) continue;
         const UserState& waits = users_[static_cast<size_t>(job.user)];
-        const double behind = waits.taken() - owner.taken();
+        const double behind = waits.taken() + model_.users[static_cast<size_t>(holder.user)].tie - owner.taken();
         if (behind >= 0 && slice_end <= now_ + model_.slice * kMoment) {
           const double closes = owner.grows - waits.grows;
           if (closes <= 0) continue;  // until another slice of the owner's is over, which is an event

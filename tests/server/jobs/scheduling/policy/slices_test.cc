@@ -29,7 +29,7 @@ TEST_F(Slices_Test, UserWithMoreWaitsThenTheTrainingGoesOnUntilItsOwnerHasMore) 
   Had("ada", 60, 2);
   Had("ben", 40);
   EXPECT_EQ(Stops(), "");
-  EXPECT_EQ(PlanNow().look_again, kNow + absl::Seconds(20)) << "(60 + t) / 2 = 40";
+  EXPECT_EQ(PlanNow().look_again, kNow + absl::Seconds(20.6)) << "(60 + t - 0.6) / 2 = 40";
 }
 
 TEST_F(Slices_Test, OnlyTheOwnersOwnJobsWaitThenTheTrainingGoesOn) {

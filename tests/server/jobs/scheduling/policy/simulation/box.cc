@@ -159,7 +159,8 @@ void Box::Run(double seconds) {
     Arrive();
     const double next = NextEvent(Settle());
     if (next == std::numeric_limits<double>::infinity()) return;
-    now_ = std::max(now_, next);
+    // Whoever waits for a time waits in milliseconds.
+    now_ = next > now_ ? next : now_ + 1e-3;
     const bool charges = now_ - charged >= kChargeEvery;
     if (charges) charged = now_;
     for (size_t slot = 0; slot < busy_.size(); ++slot) {

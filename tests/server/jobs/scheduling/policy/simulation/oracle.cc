@@ -10,7 +10,9 @@ namespace sumscope::jobs {
 namespace {
 
 constexpr size_t kMostComplaints = 20;
-constexpr double kRounding = 1e-6;
+constexpr double kRounding = 1e-3;
+// A slice may take a hundredth longer, so that a tie is none.
+constexpr double kTie = 1.01;
 
 }  // namespace
 
@@ -43,6 +45,11 @@ int Oracle::BestRank(int user) const {
 
 bool Oracle::IsEntitled(int user, int rank) const {
   for (const Seat& seat : seats_) {
+    const bool own = seat.job >= 0 && jobs_.at(seat.job).user == user;
+    if (own && seat.stopped_for < 0 && jobs_.at(seat.job).rank >= rank && now_ - seat.since < rules_.slice)
+      return false;
+  }
+  for (const Seat& seat : seats_) {
     if (seat.job < 0) return true;
     const Job& holder = jobs_.at(seat.job);
     if (holder.rank < rank) return true;
@@ -65,7 +72,7 @@ void Oracle::CountWaits(double passed) {
     books.entitled += passed;
     const double turns = static_cast<double>(books.ahead.size()) + 1;
     longest_wait_ = std::max(longest_wait_, books.entitled / rules_.slice);
-    if (books.entitled > turns * (rules_.slice + rules_.change) + kRounding) {
+    if (books.entitled > turns * (rules_.slice * kTie + rules_.change) + kRounding) {
       Complain(now_, absl::StrCat("user ", user, " is entitled, and has waited for ", books.entitled, " s behind ",
                                   books.ahead.size(), " users"));
       books.entitled = 0;
@@ -109,12 +116,18 @@ void Oracle::Starts(double now, int id, int slot) {
     Complain(now, absl::StrCat("user ", job.user, " has more jobs than they may"));
   }
   if (SweepIsFull(job.sweep)) Complain(now, absl::StrCat("sweep ", job.sweep, " has more trainings than it may"));
-  const auto left = left_seat_.find(slot);
-  if (left != left_seat_.end() && left->second == id) {
-    Complain(now, absl::StrCat("job ", id, " gave way to nobody"));
+  const auto left = left_.find(slot);
+  if (left != left_.end() && left->second.job == id) {
+    const Job& waits = jobs_.at(left->second.stopped_for);
+    const Books& other = books_[waits.user];
+    const bool still = other.waiting[waits.rank].count(left->second.stopped_for) > 0;
+    if (still && other.last_start < left->second.stopped_at) {
+      Complain(now, absl::StrCat("job ", id, " gave way to nobody"));
+    }
   }
-  left_seat_.erase(slot);
-  seat = {id, now, -1};
+  left_.erase(slot);
+  seat = {id, now, -1, 0};
+  books.last_start = now;
   ++books.running;
   ++sweeps_[job.sweep];
   books.entitled = 0;
@@ -137,6 +150,7 @@ void Oracle::IsStopped(double now, int id, int slot, int for_id) {
     Complain(now, absl::StrCat("job ", id, " gives way after ", now - seat.since, " s"));
   }
   seat.stopped_for = for_id;
+  seat.stopped_at = now;
 }
 
 void Oracle::Leaves(double now, int id, int slot, bool ended) {
@@ -150,7 +164,7 @@ void Oracle::Leaves(double now, int id, int slot, bool ended) {
     ++ended_;
   } else {
     books_[job.user].waiting[job.rank].insert(id);
-    left_seat_[slot] = id;
+    left_[slot] = seat;
   }
   seat = Seat();
 }

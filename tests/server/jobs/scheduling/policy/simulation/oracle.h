@@ -43,6 +43,8 @@ class Oracle {
   // Device-seconds over weight, LOW at its charge, without decay, that each user had while all had work of class
   // NORMAL.
   std::vector<double> SharesWhileAllHadWork() const { return shares_; }
+  // Device-seconds, decayed, of a user.
+  double HadOf(int user) const { return books_[static_cast<size_t>(user)].had; }
   double seconds_while_all_had_work() const { return all_had_work_; }
   // The longest that a user entitled to a slot waited, in slices.
   double longest_wait() const { return longest_wait_; }
@@ -52,6 +54,7 @@ class Oracle {
   struct Books {
     double had = 0;  // device-seconds, decayed
     int running = 0;
+    double last_start = -1;
     std::set<int> waiting[3];  // jobs by rank
     double entitled = 0;       // seconds of waiting though entitled, since one of theirs started
     std::set<int> ahead;       // users that were before them meanwhile
@@ -60,6 +63,7 @@ class Oracle {
     int job = -1;
     double since = 0;
     int stopped_for = -1;
+    double stopped_at = 0;
   };
 
   void Advance(double now);
@@ -69,7 +73,7 @@ class Oracle {
   bool SweepIsFull(int sweep) const;
   // The class of the best job of the user that may start; -1 for none.
   int BestRank(int user) const;
-  // Whether somebody has a slot that such a job of the user's has more right to.
+  // Whether somebody has a slot that such a job of the user's has more right to, and the user has no turn of a slice.
   bool IsEntitled(int user, int rank) const;
   void CountWaits(double passed);
 
@@ -78,8 +82,8 @@ class Oracle {
   std::vector<Books> books_;
   std::vector<Seat> seats_;
   std::map<int, Job> jobs_;
-  std::map<int, int> sweeps_;     // trainings that run
-  std::map<int, int> left_seat_;  // by slot: the job that gave way last
+  std::map<int, int> sweeps_;  // trainings that run
+  std::map<int, Seat> left_;   // by slot: who gave way last, and for whom
   std::vector<double> shares_;
   std::vector<std::string> complaints_;
   double now_ = 0, all_had_work_ = 0, longest_wait_ = 0;

@@ -16,11 +16,12 @@ constexpr int kJobs = 1'500;
 constexpr int kJobs = 10'000;
 #endif
 constexpr int kUsers = 20;
+constexpr double kDay = 24 * 3600, kForever = 1e9;
 
 Oracle::Rules RulesOf(int slots) {
   Oracle::Rules rules;
   rules.slice = 1800;
-  rules.half_life = 24 * 3600;
+  rules.half_life = kDay;
   rules.change = 2;
   rules.slots = slots;
   return rules;
@@ -28,6 +29,13 @@ Oracle::Rules RulesOf(int slots) {
 
 void ExpectNoComplaint(const Box& box) {
   for (const std::string& complaint : box.oracle().complaints()) ADD_FAILURE() << complaint;
+}
+
+// For who looks into it.
+void Tell(const Box& box) {
+  testing::Test::RecordProperty("plans", box.plans());
+  testing::Test::RecordProperty("stops", box.stops());
+  testing::Test::RecordProperty("longest_wait_slices", std::to_string(box.oracle().longest_wait()));
 }
 
 // How far the first from the last of what users had over their weight, as a part of the mean.
@@ -80,16 +88,58 @@ TEST_F(Simulation_Test, UsersHaveWorkThenTheyHaveTheirShares) {
     users[i].limit = i % 3 == 0 ? 6 : 0;
   }
   Box box(RulesOf(/*slots=*/8), users, WorkOf(users, kJobs, 8));
-  box.Run(1e9);
+  box.Run(kForever);
   ExpectNoComplaint(box);
   EXPECT_EQ(box.oracle().ended(), kJobs);
-  EXPECT_GT(box.oracle().seconds_while_all_had_work(), 5 * 24 * 3600);
+  EXPECT_GT(box.oracle().seconds_while_all_had_work(), 5 * kDay);
   EXPECT_LT(Spread(box.oracle().SharesWhileAllHadWork()), 0.05);
   EXPECT_GT(box.stops(), kJobs / 10) << "else nobody gave way";
-  RecordProperty("plans", box.plans());
-  std::cout << box.plans() << " plans " << box.stops() << " stops spread "
-            << Spread(box.oracle().SharesWhileAllHadWork()) << " wait " << box.oracle().longest_wait() << " all "
-            << box.oracle().seconds_while_all_had_work() / 86400 << "\n";
+  Tell(box);
+}
+
+// Where slots are few, everybody sees everybody else's turn.
+TEST_F(Simulation_Test, OneSlotIsSharedThenNobodyWaitsForMoreThanTheTurnsOfThoseAhead) {
+  std::vector<Oracle::User> users(6);
+  for (int i = 0; i < 6; ++i) users[i].weight = 1 << (i % 3);
+  Box box(RulesOf(/*slots=*/1), users, WorkOf(users, kJobs / 10, 1));
+  box.Run(kForever);
+  ExpectNoComplaint(box);
+  EXPECT_EQ(box.oracle().ended(), kJobs / 10);
+  EXPECT_GT(box.oracle().longest_wait(), 0.9);
+  Tell(box);
+}
+
+TEST_F(Simulation_Test, LimitsAndSweepsBindThenTheyAreKeptAndAllWorkEnds) {
+  for (int round = 0; round < 4; ++round) {
+    std::vector<Oracle::User> users(5);
+    for (int i = 0; i < 5; ++i) users[i].limit = i;
+    Oracle::Rules rules = RulesOf(/*slots=*/6);
+    std::vector<Box::Work> work = WorkOf(users, kJobs / 20, 6);
+    for (Box::Work& one : work) {
+      // Of each user two sweeps, of one and of two trainings at once.
+      if (OneIn(2)) one.job.sweep = 2 * one.job.user + static_cast<int>(OneIn(2));
+    }
+    for (int sweep = 0; sweep < 10; ++sweep) rules.sweep_limits[sweep] = 1 + sweep % 2;
+    Box box(rules, users, std::move(work));
+    box.Run(kForever);
+    ExpectNoComplaint(box);
+    EXPECT_EQ(box.oracle().ended(), kJobs / 20);
+  }
+}
+
+// A long training whose owner has nothing else in the queue is no exception, and neither is one of priority HIGH.
+TEST_F(Simulation_Test, LongTrainingsRunAloneOrHighThenTheyGiveWayToo) {
+  for (const int rank : {1, 2}) {
+    std::vector<Box::Work> work(31);
+    work[0] = {{0, rank, -1}, 0, 40 * 3600};
+    for (size_t i = 1; i < work.size(); ++i) work[i] = {{1, rank, -1}, 600, 3600};
+    Box box(RulesOf(/*slots=*/1), std::vector<Oracle::User>(2), work);
+    box.Run(50 * 3600);
+    ExpectNoComplaint(box);
+    EXPECT_NEAR(box.oracle().HadOf(0), box.oracle().HadOf(1), 2 * 1800);
+    box.Run(kForever);
+    EXPECT_EQ(box.oracle().ended(), 31);
+  }
 }
 
 }  // namespace
