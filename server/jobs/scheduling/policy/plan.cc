@@ -119,7 +119,7 @@ std::optional<Plan::Start> Planner::Start() {
 }
 
 std::vector<JobLine> Planner::WaitingLines() {
-  const auto open = [this](const std::string& sweep) { return standings_.SweepHasRoom(sweep); };
+  const auto open = [this](const std::string& sweep) { return standings_.SweepMayStart(sweep); };
   std::vector<JobLine> lines = LinesOf(situation_.queue, &standings_, open);
   probes_.reserve(kProbesLookedAt);
   situation_.queue.ForEachDueProbe(situation_.now, [&](const storage::Job& job) {
@@ -134,12 +134,16 @@ std::vector<JobLine> Planner::WaitingLines() {
 }
 
 bool Planner::TakeComing(const storage::Job& job, Standing* standing) {
-  if (standing->limit > 0 && standing->staying >= standing->limit) return false;
-  const auto found =
-      std::find_if(coming_.begin(), coming_.end(), [&](const Slot* slot) { return FitsAfter(job, slot->second); });
+  const auto is_own = [&](const Slot* slot) {
+    return slot->second.running.has_value() && slot->second.running->owner == job.owner;
+  };
+  const bool any = standing->MayStart();  // else in the place of one of its owner's
+  const auto found = std::find_if(coming_.begin(), coming_.end(), [&](const Slot* slot) {
+    return FitsAfter(job, slot->second) && (any || is_own(slot));
+  });
   if (found == coming_.end()) return false;
+  standings_.Promise(job, is_own(*found), standing);
   coming_.erase(found);
-  standings_.Promise(job, standing);
   return true;
 }
 
@@ -151,11 +155,10 @@ bool Planner::GivesWayFirst(const Seat& a, const Seat& b) {
 }
 
 const Planner::Seat* Planner::SeatFor(const storage::Job& job, const Standing& standing) {
-  const bool bound = standing.limit > 0 && standing.staying >= standing.limit;
   const Seat* first = nullptr;
   too_large_ = false;
   for (const Seat& seat : seats_) {
-    if (bound && seat.running->owner != job.owner) continue;  // only in the place of one of its own
+    if (!standing.MayStart() && seat.running->owner != job.owner) continue;  // only in the place of one of its own
     if (!FitsAfter(job, seat.slot->second)) {
       too_large_ = true;
       continue;
@@ -184,7 +187,7 @@ void Planner::Sit() {
 
 std::optional<Plan::Stop> Planner::Stop() {
   Sit();
-  const auto open = [this](const std::string& sweep) { return standings_.SweepHasRoom(sweep); };
+  const auto open = [this](const std::string& sweep) { return standings_.SweepMayStart(sweep); };
   std::vector<JobLine> lines = WaitingLines();
   std::sort(lines.begin(), lines.end(), GoesBefore);
   for (auto line = lines.begin(); line != lines.end();) {

@@ -85,12 +85,9 @@ Standings::Standings(const Situation& situation) : situation_(situation) {
 }
 
 void Standings::Count(const RunningJob& job) {
-  Standing& standing = Of(job.owner);
-  ++standing.running;
-  standing.staying += !job.stopping;
+  ++Of(job.owner).running;
   if (!job.training || job.sweep.empty()) return;
-  ++running_[job.sweep];
-  staying_[job.sweep] += !job.stopping;
+  ++trainings_[job.sweep];
 }
 
 Standing& Standings::Of(const std::string& owner) {
@@ -105,20 +102,20 @@ Standing& Standings::Of(const std::string& owner) {
   return standing;
 }
 
-bool Standings::Room(const std::string& sweep, const Trainings& trainings) const {
+bool Standings::SweepMayStart(const std::string& sweep) const {
   if (sweep.empty()) return true;
   const auto limit = situation_.sweeps.find(sweep);
   if (limit == situation_.sweeps.end() || limit->second == 0) return true;
-  const auto counted = trainings.find(sweep);
-  return counted == trainings.end() || counted->second < limit->second;
+  const auto counted = trainings_.find(sweep);
+  return counted == trainings_.end() || counted->second < limit->second;
 }
 
-void Standings::Promise(const storage::Job& job, Standing* standing) {
+void Standings::Promise(const storage::Job& job, bool own, Standing* standing) {
   standing->taken += SliceSeconds(job.expected_seconds, situation_.policy) * ChargeOf(job.priority, situation_.policy) /
                      standing->weight;
-  ++standing->staying;
+  if (!own) ++standing->running;
   const std::string& sweep = ReadyJobs::GroupOf(job);
-  if (!sweep.empty()) ++staying_[sweep];
+  if (!sweep.empty()) ++trainings_[sweep];
 }
 
 }  // namespace sumscope::jobs

@@ -20,8 +20,7 @@ struct Standing {
   // Monotonic: when the next slice of theirs is over, and the rate grows.
   absl::Duration rate_grows = absl::InfiniteDuration();
   uint32_t limit = 0;    // of running jobs; 0: none
-  uint32_t running = 0;  // outside of the quick lane
-  uint32_t staying = 0;  // of those, without the ones that give way
+  uint32_t running = 0;  // outside of the quick lane, also those that give way, and those promised a slot
 
   bool MayStart() const { return limit == 0 || running < limit; }
 };
@@ -32,20 +31,17 @@ class Standings {
   explicit Standings(const Situation& situation);
 
   Standing& Of(const std::string& owner);
-  // Whether the sweep may have one more training; without those that give way, when they come free.
-  bool SweepMayStart(const std::string& sweep) const { return Room(sweep, running_); }
-  bool SweepHasRoom(const std::string& sweep) const { return Room(sweep, staying_); }
-  // The job gets a slot that comes free: its owner is charged for a slice of it.
-  void Promise(const storage::Job& job, Standing* standing);
+  // Whether the sweep may have one more training.
+  bool SweepMayStart(const std::string& sweep) const;
+  // The job gets a slot that comes free: its owner is charged for a slice of it. `own`: the slot is one of theirs.
+  void Promise(const storage::Job& job, bool own, Standing* standing);
 
  private:
-  using Trainings = std::map<std::string, uint32_t>;  // by sweep
-  bool Room(const std::string& sweep, const Trainings& trainings) const;
   void Count(const RunningJob& job);
 
   const Situation situation_;
   std::map<std::string, Standing> of_owner_;
-  Trainings running_, staying_;
+  std::map<std::string, uint32_t> trainings_;  // by sweep
 };
 
 // LOW 1, NORMAL 2, HIGH 3; nothing is NORMAL.

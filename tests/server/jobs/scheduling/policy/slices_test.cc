@@ -92,6 +92,8 @@ TEST_F(Slices_Test, HighWaitsThenTheLowestGivesWayAtOnce) {
   EXPECT_EQ(Stops(), "j1 for j3, PRIORITY");
   fleet_["cpu1"].running->stopping = true;
   EXPECT_EQ(Stops(), "") << "one for one";
+  fleet_["cpu1"].running->stopping = true;
+  EXPECT_EQ(Stops(), "") << "one for one";
   Wait("j4", "eve", v1::HIGH);
   EXPECT_EQ(Stops(), "j2 for j4, PRIORITY") << "of the same user too";
 }
@@ -121,6 +123,8 @@ TEST_F(Slices_Test, UserAtTheirLimitWaitsThenOnlyTheirOwnLowerJobGivesWay) {
   EXPECT_EQ(Stops(), "");
   Wait("j3", "ben", v1::HIGH);
   EXPECT_EQ(Stops(), "j1 for j3, PRIORITY");
+  fleet_["cpu1"].running->stopping = true;
+  EXPECT_EQ(Stops(), "") << "one for one";
 }
 
 TEST_F(Slices_Test, SlotIsClosedOrTooSmallThenItsTrainingGoesOn) {

@@ -13,6 +13,8 @@ namespace {
 
 // Between charges of what goes on.
 constexpr double kChargeEvery = 5;
+// A plan that looks again for ever must not take for ever: jobs are left then.
+constexpr size_t kMostPlansAJob = 200;
 
 std::string NameOf(int user) { return absl::StrFormat("u%02d", user); }
 std::string SlotName(size_t slot) { return absl::StrFormat("slot%03d", slot); }
@@ -155,7 +157,8 @@ double Box::NextEvent(double look_again) const {
 
 void Box::Run(double seconds) {
   double charged = 0;
-  while (now_ < seconds) {
+  const size_t most_plans = kMostPlansAJob * work_.size();
+  while (now_ < seconds && static_cast<size_t>(plans_) < most_plans) {
     Arrive();
     const double next = NextEvent(Settle());
     if (next == std::numeric_limits<double>::infinity()) return;

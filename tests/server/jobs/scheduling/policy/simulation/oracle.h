@@ -49,6 +49,8 @@ class Oracle {
   // The longest that a user entitled to a slot waited, in slices.
   double longest_wait() const { return longest_wait_; }
   int ended() const { return ended_; }
+  // Trainings that gave way and had their slot again, for a tie had turned: a waste, and no wrong.
+  int turned_back() const { return turned_back_; }
 
  private:
   struct Books {
@@ -87,7 +89,7 @@ class Oracle {
   std::vector<double> shares_;
   std::vector<std::string> complaints_;
   double now_ = 0, all_had_work_ = 0, longest_wait_ = 0;
-  int ended_ = 0;
+  int ended_ = 0, turned_back_ = 0;
 };
 
 }  // namespace sumscope::jobs

@@ -35,6 +35,7 @@ void ExpectNoComplaint(const Box& box) {
 void Tell(const Box& box) {
   testing::Test::RecordProperty("plans", box.plans());
   testing::Test::RecordProperty("stops", box.stops());
+  testing::Test::RecordProperty("turned_back", box.oracle().turned_back());
   testing::Test::RecordProperty("longest_wait_slices", std::to_string(box.oracle().longest_wait()));
 }
 
@@ -94,6 +95,7 @@ TEST_F(Simulation_Test, UsersHaveWorkThenTheyHaveTheirShares) {
   EXPECT_GT(box.oracle().seconds_while_all_had_work(), 5 * kDay);
   EXPECT_LT(Spread(box.oracle().SharesWhileAllHadWork()), 0.05);
   EXPECT_GT(box.stops(), kJobs / 10) << "else nobody gave way";
+  EXPECT_LT(box.oracle().turned_back(), box.stops() / 50);
   Tell(box);
 }
 
