@@ -82,7 +82,10 @@ void Dispatcher::ExplainNoWorker(const storage::Job& job) {
   // What was said is taken back when a worker is about to come: one from a cluster's queue may take hours to.
   const std::string reason = said ? reasons::kResources : reasons::kNoWorker;
   ShowWaitReason(context_, job, reason, why);
-  ChangeWaiting(job.id, [reason](storage::Job* waiting) { waiting->reason = reason; });
+  ChangeWaiting(job.id, [reason, why](storage::Job* waiting) {
+    waiting->reason = reason;
+    waiting->detail = why;
+  });
 }
 
 void Dispatcher::TellWhoCame() {

@@ -48,12 +48,12 @@ std::string ByDependency(const ExplainFacts& facts) {
 }
 std::string ByUserLimit(const ExplainFacts& facts) {
   if (facts.running_limit == 0) return "Its owner has as many jobs running as the server lets them";
-  return absl::StrCat(facts.job.owner(), " has ", facts.running, " of at most ", facts.running_limit,
+  return absl::StrCat("Its owner ", facts.job.owner(), " has ", facts.running, " of at most ", facts.running_limit,
                       " jobs running: it can start when one of them ends");
 }
 std::string ByHold(const ExplainFacts& facts) {
-  std::string who = facts.job.held_by().empty() ? "Somebody" : IdOf(facts.job.held_by());
-  return absl::StrCat(who, " holds it; `sumscope runs release ", IdOf(facts.job.name()), "` lets it start");
+  const std::string who = facts.job.held_by().empty() ? "somebody" : IdOf(facts.job.held_by());
+  return absl::StrCat("It is held by ", who, "; `sumscope runs release ", IdOf(facts.job.name()), "` lets it start");
 }
 std::string ByForeignUse(const ExplainFacts&) {
   return "Somebody outside of Sumscope uses the device, which is looked at again every few seconds";

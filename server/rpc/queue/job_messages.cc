@@ -64,7 +64,7 @@ absl::Status JobMessages::AddLinks(const storage::Job& row, v1::Job* job) {
 }
 
 void JobMessages::AddExpected(const jobs::QueuedJob& queued, v1::Job* job) const {
-  if (!queued.expected.has_value()) return;
+  if (!queued.expected.has_value() || queued.wait.reason == "NO_WORKER") return;
   if (queued.job.state == v1::QUEUED) {
     if (const auto start = EstimateAt(view_.time, queued.expected->start_seconds, record_); start.has_value()) {
       *job->mutable_expected_start() = *start;

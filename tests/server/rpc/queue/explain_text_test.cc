@@ -97,7 +97,7 @@ TEST_F(ExplainText_Test, OwnerHasEnoughRunningThenUserLimit) {
 TEST_F(ExplainText_Test, SomebodyHoldsItThenHeldSaysWhoAndHowItGoesOn) {
   facts_.job.set_held_by("users/bob");
   facts_.job.set_reason("HELD");
-  EXPECT_THAT(ExplainText(facts_), AllOf(HasSubstr("bob holds it"), HasSubstr("sumscope release j1"),
+  EXPECT_THAT(ExplainText(facts_), AllOf(HasSubstr("held by bob"), HasSubstr("sumscope runs release j1"),
                                          HasSubstr("Nobody can tell when it starts"), Not(HasSubstr("number"))));
 }
 

@@ -182,6 +182,11 @@ WaitReason Explainer::Next(const storage::Job& job, const Standing& owner, const
     const absl::Duration at = YieldTime(situation_, job, owner, holder, facts_->standings.Of(holder.owner));
     if (at < absl::InfiniteDuration()) yielding.emplace_back(at, holder.job);
   }
+  if (!idle && running.empty() && job.reason == "NO_WORKER") {  // whoever looks after slots knows that none comes free
+    why.reason = job.reason;
+    why.detail = job.detail;
+    return why;
+  }
   if (idle || coming || yielding.empty()) {
     why.reason = "RESOURCES";
     why.detail = idle     ? "it is about to start"

@@ -84,6 +84,20 @@ TEST_F(Explain_Test, EverySlotIsClosedThenTheClosedSlotsAreNamed) {
   EXPECT_EQ(Why("j1").reason, "DRAINING");
 }
 
+TEST_F(Explain_Test, NoSlotBringsUpAWorkerThenNoneIsSaidToComeFree) {
+  Idle("cpu0").idle = false;  // its worker starts, again and again
+  storage::Job job = Waiting("j1", "ada");
+  queue_.Add(job);
+  EXPECT_EQ(Why("j1").reason, "RESOURCES");
+  job.reason = "NO_WORKER";
+  job.detail = "exited with status 3";
+  queue_.Add(job);
+  EXPECT_EQ(Why("j1").reason, "NO_WORKER");
+  EXPECT_EQ(Why("j1").detail, "exited with status 3");
+  Idle("cpu1");
+  EXPECT_EQ(Why("j1").reason, "RESOURCES");
+}
+
 TEST_F(Explain_Test, NoSlotIsLargeEnoughThenMemoryIsTheReason) {
   Run("cuda0", "j0", "ada", kSlice).memory_bytes = 50;
   fleet_["cuda0"].memory_bytes = 10;
