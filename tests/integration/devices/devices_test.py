@@ -2,43 +2,20 @@
 a worker keeps. Workers compute on the CPU and believe what the server says of their slot."""
 
 import os
-import shutil
 import unittest
 
 from harness.case import IntegrationTest
+from harness.fake_box import FakeBox
 from harness.models import TINY_SPEC
-from harness.programs import BIN, WORKER
 from harness.waiting import wait_until
 
 LONG = dict(TINY_SPEC, steps=10_000_000)
-LIBRARY = BIN.parent / 'tests' / 'fake_nvml' / 'libnvidia-ml.so.1'
-WORKER_OF_A_CPU = '''#!/bin/sh
-for argument; do
-  shift
-  case "$argument" in --device=*) argument=--device=cpu;; esac
-  set -- "$@" "$argument"
-done
-exec {worker} "$@"
-'''
 
 
 class DevicesTest(IntegrationTest):
     def setUp(self):
-        self.box = self.root / 'nvml'
-        self.box.mkdir()
-        shutil.copy(LIBRARY, self.box)
-        worker = self.root / 'worker'
-        worker.write_text(WORKER_OF_A_CPU.format(worker=WORKER))
-        worker.chmod(0o700)
-        self.options = dict(slots=('gpu0:cuda:0:1', 'gpu1:cuda:1:1'),
-                            flags=['--nvml-library', str(self.box / LIBRARY.name), '--worker-program', str(worker)])
-
-    def become(self, *processes, lost=None):
-        """Both GPUs, with (gpu, pid, MiB) of who uses them."""
-        lines = [f'gpu uuid=GPU-{i} name=Fake total_mib=80000 temperature=40 lost={int(lost == i)}' for i in (0, 1)]
-        lines += [f'process gpu={gpu} pid={pid} memory_mib={mib}' for gpu, pid, mib in processes]
-        (self.box / 'next').write_text('\n'.join(lines) + '\n')
-        (self.box / 'next').rename(self.box / 'state.txt')
+        box = FakeBox(self)
+        self.become, self.options = box.become, box.options
 
     def slot(self, name):
         return next(slot for slot in self.one.info()['slots'] if slot['name'] == name)

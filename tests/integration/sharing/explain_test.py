@@ -53,9 +53,8 @@ class ExplainTest(IntegrationTest):
 
         waits = self.explained('ben', slice_, 'SLICE')
         self.assertEqual(waits['job']['place'], 1)
-        self.assertEqual([(each['slot'], each['owner']) for each in waits['holders']], [('cpu0', 'users/ada')]
-                         if waits['holders'][0]['owner'].startswith('users/') else [('cpu0', 'ada')])
-        self.assertEqual(waits['holders'][0]['job'], self.explain('ada', holder)['job']['name'])
+        self.assertEqual([(each['slot'], each['owner'], each['job']) for each in waits['holders']],
+                         [('cpu0', 'ada', self.explain('ada', holder)['job']['name'])])
         for part in ('cpu0', 'ada', 'number 1 of 2'):
             self.assertIn(part, waits['text'])
         self.assertIn('expected_start', waits['job'], 'an estimate')
