@@ -65,8 +65,8 @@ bool MattersTo(const ShapeField& field, ShapeOf of) { return of == ShapeOf::kTra
 std::string ShapeKey(const v1::TrainSpec& spec, ShapeOf of) {
   std::string key;
   for (const ShapeField& field : kShapeFields) {
-    if (MattersTo(field, of))
-      absl::StrAppend(&key, key.empty() ? "" : " ", field.name, "=", ShapeFieldText(spec, field));
+    if (!MattersTo(field, of)) continue;
+    absl::StrAppend(&key, key.empty() ? "" : " ", field.name, "=", ShapeFieldText(spec, field));
   }
   return key;
 }
