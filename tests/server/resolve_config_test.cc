@@ -108,6 +108,29 @@ TEST_F(ResolveConfig_Test, GivenSlotsThenTheyAreAsConfigured) {
   EXPECT_EQ(config->slots_reason, "as configured");
 }
 
+TEST_F(ResolveConfig_Test, GivenGpusAndNoSlotsThenSlotsOfGpus) {
+  flags_.listen = {"unix:" + Path("s")};
+  surroundings_.find_gpus = [](const std::string& library) {
+    EXPECT_EQ(library, "libnvidia-ml.so.1");
+    return std::vector<devices::FoundGpu>{{"cuda:0", "A", ""}, {"cuda:1", "B", ""}};
+  };
+  const auto names = [this] {
+    std::string joined;
+    for (const workers::SlotConfig& slot : ResolveConfig(flags_, surroundings_)->slots) {
+      joined += slot.name + ":" + slot.device + " ";
+    }
+    return joined;
+  };
+  EXPECT_EQ(names(), "gpu0:cuda:0 gpu1:cuda:1 ");
+  flags_.slots_per_gpu = 2;
+  EXPECT_EQ(names(), "gpu0-0:cuda:0 gpu0-1:cuda:0 gpu1-0:cuda:1 gpu1-1:cuda:1 ");
+  flags_.slots = {"a:cpu:3"};
+  EXPECT_EQ(names(), "a:cpu ");
+  flags_.slots.clear();
+  flags_.nvml_library = "";
+  EXPECT_EQ(names(), "cpu0:cpu cpu1:cpu ");
+}
+
 TEST_F(ResolveConfig_Test, FlagBeatsEnvironmentBeatsFile) {
   std::filesystem::create_directories(Path(".config/sumscope"));
   std::ofstream(Path(".config/sumscope/sumscoped.toml")) << "data_directory = '/file'\nlisten = ['unix:/x/s']\n";
