@@ -19,8 +19,10 @@
 #include "sumscope/v1/facts.pb.h"
 #include "sumscope/v1/probes.pb.h"
 #include "sumscope/v1/question_sets.pb.h"
+#include "sumscope/v1/queue.pb.h"
 #include "sumscope/v1/runs.pb.h"
 #include "sumscope/v1/spec.pb.h"
+#include "sumscope/v1/sweeps.pb.h"
 #include "sumscope/v1/system.pb.h"
 #include "sumscope/v1/users.pb.h"
 #include "sumscope/worker/v1/link.pb.h"
@@ -135,7 +137,7 @@ FileDescriptorSet Current() {
        {v1::TrainSpec::descriptor(), v1::Run::descriptor(), v1::Analysis::descriptor(), v1::QuestionSet::descriptor(),
         v1::EvaluateRequest::descriptor(), v1::CascadesRequest::descriptor(), v1::AblateRequest::descriptor(),
         v1::Capture::descriptor(), v1::NodeFact::descriptor(), v1::ServerInfo::descriptor(), v1::User::descriptor(),
-        worker::v1::WorkerMessage::descriptor()}) {
+        v1::Job::descriptor(), v1::Sweep::descriptor(), worker::v1::WorkerMessage::descriptor()}) {
     descriptor->file()->CopyTo(set.add_file());
   }
   return set;

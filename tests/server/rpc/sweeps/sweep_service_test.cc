@@ -249,6 +249,8 @@ TEST_F(SweepService_Test, SweepIsPrivateThenOthersAreToldWhatTheyAreToldOfAnAbse
 }
 
 TEST_F(SweepService_Test, SweepIsWatchedThenTheStreamEndsWithIt) {
+  JobsFixture::Create("busy");
+  StartNext();  // the sweep waits, so that its runs end at once
   const v1::Sweep sweep = Made("ada", SeedsTo(2));
   v1::WatchSweepRequest request;
   request.set_name(sweep.name());
