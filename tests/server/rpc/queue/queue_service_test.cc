@@ -52,7 +52,8 @@ class QueueService_Test : public ManyUsers_Test {
   // "runs/ada-waits 2 QUEUED", "another 1 QUEUED"
   std::vector<std::string> Shown(const std::string& user) {
     std::vector<std::string> shown;
-    for (const v1::Job& job : List(user).jobs()) {
+    const v1::ListJobsResponse list = List(user);
+    for (const v1::Job& job : list.jobs()) {
       shown.push_back(absl::StrCat(job.another_users() ? "another" : job.run(), " ", job.place(), " ",
                                    v1::State_Name(job.state())));
     }
@@ -121,7 +122,8 @@ TEST_F(QueueService_Test, JobsAreListedThenThoseThatRunComeFirstAndOthersPrivate
 
 TEST_F(QueueService_Test, CountsOfUsersAreToldToThemselvesAndToAdmins) {
   const auto waiting_of_bob = [&](const std::string& user) {
-    for (const v1::UserShare& share : List(user).shares()) {
+    const v1::ListJobsResponse list = List(user);
+    for (const v1::UserShare& share : list.shares()) {
       if (share.user() == "users/bob") return static_cast<int>(share.waiting());
     }
     return -1;
