@@ -186,7 +186,7 @@ TEST_F(QueueService_Test, JobIsHeldThenItHasNoPlaceUntilItIsReleased) {
   EXPECT_EQ(job.place(), 0u);
   EXPECT_EQ(Hold("adm", job.name(), &job), "") << "it stays so";
   EXPECT_EQ(job.held_by(), "users/ada");
-  EXPECT_THAT(Explain("vic", "runs/ada-waits").text(), HasSubstr("ada holds it"));
+  EXPECT_THAT(Explain("vic", "runs/ada-waits").text(), HasSubstr("held by ada"));
   EXPECT_EQ(Release("ada", "runs/ada-waits", &job), "");
   EXPECT_EQ(job.held_by(), "");
   EXPECT_GT(job.place(), 0u);
