@@ -10,9 +10,9 @@
 #include "proto/contract/names/states.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/analyses/orders.h"
+#include "server/jobs/dependencies/dependencies.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/keeping/housekeeping.h"
-#include "server/jobs/runs/dependencies.h"
 #include "server/jobs/state/transitions.h"
 #include "server/jobs/tasks/node_tags.h"
 

@@ -6,7 +6,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/runs/dependencies.h"
+#include "server/jobs/dependencies/dependencies.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {

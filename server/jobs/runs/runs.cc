@@ -8,7 +8,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/jobs/runs/dependencies.h"
+#include "server/jobs/dependencies/dependencies.h"
 #include "server/jobs/runs/new_run.h"
 #include "server/jobs/runs/sources.h"
 #include "server/jobs/state/reasons.h"

@@ -29,7 +29,7 @@ TEST(ChooseSlots_Test, OneSlotOfOneThreadPerCoreAsFarAsMemoryAndTheMaximumGo) {
 }
 
 TEST(ChooseSlots_Test, GivenGpusThenSlotsOfEachThatShareTheCores) {
-  const SlotChoice choice = ChooseSlots({6, uint64_t{64} << 30}, {{"cuda:0", "A"}, {"cuda:2", "B"}});
+  const SlotChoice choice = ChooseSlots({6, uint64_t{64} << 30}, {{"cuda:0", "A", ""}, {"cuda:2", "B", ""}});
   ASSERT_EQ(choice.slots.size(), 2u);
   EXPECT_EQ(choice.slots[0].name, "gpu0");
   EXPECT_EQ(choice.slots[0].device, "cuda:0");
@@ -37,13 +37,13 @@ TEST(ChooseSlots_Test, GivenGpusThenSlotsOfEachThatShareTheCores) {
   EXPECT_EQ(choice.slots[1].device, "cuda:2");
   EXPECT_EQ(choice.slots[1].threads, 3u);
   EXPECT_NE(choice.reason, "");
-  const SlotChoice shared = ChooseSlots({6, uint64_t{64} << 30}, {{"cuda:0", "A"}}, 3);
+  const SlotChoice shared = ChooseSlots({6, uint64_t{64} << 30}, {{"cuda:0", "A", ""}}, 3);
   ASSERT_EQ(shared.slots.size(), 3u);
   EXPECT_EQ(shared.slots[2].name, "gpu0-2");
   EXPECT_EQ(shared.slots[2].device, "cuda:0");
   EXPECT_EQ(shared.slots[2].threads, 2u);
-  EXPECT_EQ(ChooseSlots({64, uint64_t{64} << 30}, {{"cuda:0", "A"}}).slots[0].threads, 4u);
-  EXPECT_EQ(ChooseSlots({1, uint64_t{64} << 30}, {{"cuda:0", "A"}, {"cuda:1", "A"}}).slots[0].threads, 1u);
+  EXPECT_EQ(ChooseSlots({64, uint64_t{64} << 30}, {{"cuda:0", "A", ""}}).slots[0].threads, 4u);
+  EXPECT_EQ(ChooseSlots({1, uint64_t{64} << 30}, {{"cuda:0", "A", ""}, {"cuda:1", "A", ""}}).slots[0].threads, 1u);
 }
 
 TEST(VisibleGpus_Test, GivenNumbersAndUuidsThenThoseInTheirOrderUpToTheFirstThatIsNone) {

@@ -1,7 +1,7 @@
 // Runs that wait for runs.
-#include "server/jobs/runs/dependents.h"
+#include "server/jobs/following/dependents.h"
 
-#include "server/jobs/runs/dependencies.h"
+#include "server/jobs/dependencies/dependencies.h"
 #include "tests/server/jobs/waiting/waiting_fixture.h"
 
 namespace sumscope::jobs {

@@ -1,4 +1,4 @@
-#include "server/jobs/keeping/follower.h"
+#include "server/jobs/following/follower.h"
 
 #include <algorithm>
 #include <chrono>

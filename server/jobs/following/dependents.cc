@@ -1,4 +1,4 @@
-#include "server/jobs/runs/dependents.h"
+#include "server/jobs/following/dependents.h"
 
 #include <algorithm>
 #include <utility>
@@ -10,7 +10,7 @@
 #include "proto/contract/names/resource_names.h"
 #include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/analyses/orders.h"
-#include "server/jobs/runs/dependencies.h"
+#include "server/jobs/dependencies/dependencies.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {

@@ -1,4 +1,4 @@
-#include "server/jobs/runs/dependencies.h"
+#include "server/jobs/dependencies/dependencies.h"
 
 #include <algorithm>
 #include <set>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_RUNS_DEPENDENCIES_H_
-#define SUMSCOPE_SERVER_JOBS_RUNS_DEPENDENCIES_H_
+#ifndef SUMSCOPE_SERVER_JOBS_DEPENDENCIES_DEPENDENCIES_H_
+#define SUMSCOPE_SERVER_JOBS_DEPENDENCIES_DEPENDENCIES_H_
 
 #include <string>
 #include <vector>
@@ -35,4 +35,4 @@ absl::StatusOr<std::vector<std::string>> DependenciesLeft(storage::CatalogReader
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_RUNS_DEPENDENCIES_H_
+#endif  // SUMSCOPE_SERVER_JOBS_DEPENDENCIES_DEPENDENCIES_H_

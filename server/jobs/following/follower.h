@@ -1,11 +1,11 @@
-#ifndef SUMSCOPE_SERVER_JOBS_KEEPING_FOLLOWER_H_
-#define SUMSCOPE_SERVER_JOBS_KEEPING_FOLLOWER_H_
+#ifndef SUMSCOPE_SERVER_JOBS_FOLLOWING_FOLLOWER_H_
+#define SUMSCOPE_SERVER_JOBS_FOLLOWING_FOLLOWER_H_
 
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "server/jobs/runs/dependents.h"
+#include "server/jobs/following/dependents.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/sweeps/sweep_keeper.h"
 
@@ -44,4 +44,4 @@ class Follower {
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_KEEPING_FOLLOWER_H_
+#endif  // SUMSCOPE_SERVER_JOBS_FOLLOWING_FOLLOWER_H_
