@@ -108,7 +108,7 @@ class KillRounds(IntegrationTest):
                 since = self.last_event()
                 runs = self.queue_work()
                 self.kill_something()
-                wait_until('every job to have ended', lambda: not self.unfinished(), 120)
+                wait_until('every job to have ended', lambda: not self.unfinished(), 400)
                 self.assert_round(runs, since)
             if (number + 1) % 10 == 0:
                 say(f'{number + 1} rounds in {time.monotonic() - begin:.0f} s')

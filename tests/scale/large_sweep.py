@@ -48,8 +48,8 @@ class LargeSweep(IntegrationTest):
 
     def within(self, what, seconds, bar):
         say(f'{what}: {1000 * seconds:.1f} ms (bar: {1000 * bar:.0f} ms, of {RUNS} runs)')
-        if self.part == 1:
-            self.assertLess(seconds, bar, what)
+        with self.subTest(what):
+            self.assertTrue(self.part > 1 or seconds < bar, f'{seconds} s')
 
     def in_server(self, method):
         """The longest that the server took for a call of it, and p99, in seconds."""
