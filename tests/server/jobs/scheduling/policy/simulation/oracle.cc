@@ -67,7 +67,8 @@ void Oracle::CountWaits(double passed) {
     Books& books = books_[user];
     if (ranks[user] < 0 || !IsEntitled(user, ranks[user])) continue;
     for (int other = 0; other < count; ++other) {
-      const bool before = ranks[other] > ranks[user] || (ranks[other] == ranks[user] && Usage(other) < Usage(user));
+      if (other == user) continue;
+      const bool before = ranks[other] > ranks[user] || (ranks[other] == ranks[user] && Usage(other) <= Usage(user));
       if (before) books.ahead.insert(other);
     }
     books.entitled += passed;
