@@ -14,7 +14,7 @@
 #include "server/jobs/scheduling/queue.h"
 #include "server/rpc/devices/device_messages.h"
 #include "server/rpc/queue/job_messages.h"
-#include "server/rpc/serve/tick.h"
+#include "server/rpc/serve/streams/tick.h"
 
 namespace sumscope::rpc {
 namespace {

@@ -9,7 +9,7 @@
 #include "server/devices/device_state.h"
 #include "server/jobs/job_manager.h"
 #include "server/jobs/state/event_hub.h"
-#include "server/rpc/serve/seats.h"
+#include "server/rpc/serve/streams/seats.h"
 #include "server/rpc/serve/transfer/incoming_room.h"
 #include "server/rpc/serve/transfer/read_turns.h"
 #include "server/rpc/serve/transfer/upload_desk.h"

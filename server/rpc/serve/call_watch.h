@@ -13,7 +13,7 @@
 #include "proto/contract/base/clock.h"
 #include "proto/contract/base/mutex.h"
 #include "server/rpc/serve/call_times.h"
-#include "server/rpc/serve/seats.h"
+#include "server/rpc/serve/streams/seats.h"
 #include "server/transport/connection_table.h"
 
 namespace sumscope::rpc {

@@ -11,7 +11,7 @@
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/gate/find_sweep.h"
 #include "server/rpc/serve/requests.h"
-#include "server/rpc/serve/tick.h"
+#include "server/rpc/serve/streams/tick.h"
 #include "server/rpc/sweeps/asked_sweep.h"
 #include "server/rpc/sweeps/sweep_messages.h"
 

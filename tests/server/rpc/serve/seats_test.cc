@@ -1,4 +1,4 @@
-#include "server/rpc/serve/seats.h"
+#include "server/rpc/serve/streams/seats.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_SERVE_SEATS_H_
-#define SUMSCOPE_SERVER_RPC_SERVE_SEATS_H_
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_STREAMS_SEATS_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_STREAMS_SEATS_H_
 
 #include <atomic>
 #include <cstddef>
@@ -53,4 +53,4 @@ class Seats {
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_SERVE_SEATS_H_
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_STREAMS_SEATS_H_

@@ -1,4 +1,4 @@
-#include "server/rpc/serve/tick.h"
+#include "server/rpc/serve/streams/tick.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_SERVE_TICK_H_
-#define SUMSCOPE_SERVER_RPC_SERVE_TICK_H_
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_STREAMS_TICK_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_STREAMS_TICK_H_
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -14,4 +14,4 @@ absl::Status WaitForTick(jobs::EventHub* hub, grpc::ServerContext* context, absl
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_SERVE_TICK_H_
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_STREAMS_TICK_H_
