@@ -154,6 +154,8 @@ int main(int argc, char** argv) {
 
   sumscope::ForbidCoreDumps();
   sumscope::BoundAllocator();
+  // Its traces show every header of a call, and with them tokens.
+  unsetenv("GRPC_TRACE");
   // Before any thread: all of them inherit the mask, and only Run sees these signals.
   const sigset_t signals = sumscope::BlockHeededSignals({SIGTERM, SIGINT, SIGHUP});
   signal(SIGPIPE, SIG_IGN);

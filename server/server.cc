@@ -136,7 +136,10 @@ class RealServer final : public Server {
     }
     if (!StreamsEnd(kStreamsEnd + kCancelledStreamsEnd)) {
       connections_.ShutDownAll();  // to a client that does not read, gRPC would wait without a limit
-      if (!StreamsEnd(kCancelledStreamsEnd)) return false;
+      if (!StreamsEnd(kCancelledStreamsEnd)) {
+        road_->WriteDeferredAudit();
+        return false;
+      }
     }
     LetGo();
     return true;
@@ -237,6 +240,7 @@ class RealServer final : public Server {
 
   // Closes what is on disk, now that no call uses it: the next server may start.
   void LetGo() {
+    if (road_ != nullptr) road_->WriteDeferredAudit();
     manager_.reset();
     pool_.reset();
     authenticator_.reset();

@@ -163,8 +163,8 @@ grpc::Status CaptureService::ListCaptures(grpc::ServerContext* context, const v1
                      [&](const auth::Caller& caller) { return List(caller, context, *request); });
 }
 
-absl::Status CaptureService::Read(const auth::Caller& caller, const v1::ReadTensorRequest& request,
-                                  grpc::ServerWriter<v1::FileChunk>* writer) {
+absl::Status CaptureService::Read(const auth::Caller& caller, grpc::ServerContext* context,
+                                  const v1::ReadTensorRequest& request, grpc::ServerWriter<v1::FileChunk>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Capture capture, Get(caller, request.name()));
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::CapturedTensor* const tensor, FindTensor(capture, request.tensor()));
@@ -174,17 +174,19 @@ absl::Status CaptureService::Read(const auth::Caller& caller, const v1::ReadTens
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, Open(capture));
   const uint64_t rest = tensor->bytes() - request.offset();
   const uint64_t length = request.length() == 0 ? rest : std::min(rest, request.length());
+  const auto gone = [context] { return context->IsCancelled(); };
   return SendChunks(
       {request.offset(), request.offset() + length, tensor->bytes(), tensor->sha256()},
       [&](uint64_t offset, uint64_t count) {
-        return backend_.reads->Read([&] { return file->Read(tensor->offset() + offset, count); });
+        return backend_.reads->Read(gone, [&] { return file->Read(tensor->offset() + offset, count); });
       },
       [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
 }
 
 grpc::Status CaptureService::ReadTensor(grpc::ServerContext* context, const v1::ReadTensorRequest* request,
                                         grpc::ServerWriter<v1::FileChunk>* writer) {
-  return road_.Streaming(context, request, [&](const auth::Caller& caller) { return Read(caller, *request, writer); });
+  return road_.Streaming(context, request,
+                         [&](const auth::Caller& caller) { return Read(caller, context, *request, writer); });
 }
 
 absl::StatusOr<std::string> CaptureService::HashOf(grpc::ServerContext* context, const std::string& name,
@@ -217,8 +219,9 @@ absl::Status CaptureService::Download(const auth::Caller& caller, grpc::ServerCo
   std::string prefix = SafetensorsPrefix(tensors, MetadataOf(capture));
   const uint64_t total = prefix.size() + file->data_bytes();
   if (request.offset() > total) return OffsetOutOfRange(request.offset(), total, capture.name());
-  const ReadBytes read = ReadAfterPrefix(std::move(prefix), [this, file](uint64_t offset, uint64_t length) {
-    return backend_.reads->Read([&] { return file->Read(offset, length); });
+  const auto gone = [context] { return context->IsCancelled(); };
+  const ReadBytes read = ReadAfterPrefix(std::move(prefix), [this, file, gone](uint64_t offset, uint64_t length) {
+    return backend_.reads->Read(gone, [&] { return file->Read(offset, length); });
   });
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string sha256, HashOf(context, capture.name(), total, read));
   return SendChunks({request.offset(), total, total, sha256}, read,

@@ -35,7 +35,7 @@ class CaptureService final : public ServiceBase<v1::CaptureService::Service> {
   absl::StatusOr<std::shared_ptr<storage::CaptureFile>> Open(const v1::Capture& capture);
   absl::StatusOr<v1::ListCapturesResponse> List(const auth::Caller& caller, grpc::ServerContext* context,
                                                 const v1::ListCapturesRequest& request);
-  absl::Status Read(const auth::Caller& caller, const v1::ReadTensorRequest& request,
+  absl::Status Read(const auth::Caller& caller, grpc::ServerContext* context, const v1::ReadTensorRequest& request,
                     grpc::ServerWriter<v1::FileChunk>* writer);
   absl::Status Download(const auth::Caller& caller, grpc::ServerContext* context,
                         const v1::DownloadCaptureRequest& request, grpc::ServerWriter<v1::FileChunk>* writer);

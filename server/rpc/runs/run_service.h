@@ -45,8 +45,8 @@ class RunService final : public ServiceBase<v1::RunService::WithCallbackMethod_I
                      grpc::ServerWriter<v1::WatchRunResponse>* writer);
   absl::Status Stream(const auth::Caller& caller, grpc::ServerContext* context, const v1::StreamMetricsRequest& request,
                       grpc::ServerWriter<v1::MetricBlock>* writer);
-  absl::Status Download(const auth::Caller& caller, const v1::DownloadCheckpointRequest& request,
-                        grpc::ServerWriter<v1::FileChunk>* writer);
+  absl::Status Download(const auth::Caller& caller, grpc::ServerContext* context,
+                        const v1::DownloadCheckpointRequest& request, grpc::ServerWriter<v1::FileChunk>* writer);
   absl::StatusOr<v1::Run> Import(const auth::Caller& caller, UploadReader<v1::ImportRunRequest>* reader);
 };
 

@@ -46,7 +46,8 @@ grpc::Status RunService::ListCheckpoints(grpc::ServerContext* context, const v1:
   return road_.Unary(context, request, response, list);
 }
 
-absl::Status RunService::Download(const auth::Caller& caller, const v1::DownloadCheckpointRequest& request,
+absl::Status RunService::Download(const auth::Caller& caller, grpc::ServerContext* context,
+                                  const v1::DownloadCheckpointRequest& request,
                                   grpc::ServerWriter<v1::FileChunk>* writer) {
   SUMSCOPE_ASSIGN_OR_RETURN(const auto seat, backend_.downloads->Enter());
   SUMSCOPE_ASSIGN_OR_RETURN(const CheckpointRef ref, ParseCheckpointName(request.name()));
@@ -57,19 +58,20 @@ absl::Status RunService::Download(const auth::Caller& caller, const v1::Download
     return MakeError(absl::StatusCode::kOutOfRange, "OFFSET_OUT_OF_RANGE",
                      absl::StrCat("offset ", request.offset(), " is past the file's ", set.file_bytes, " bytes"));
   }
-  return SendChunks(
-      {request.offset(), set.file_bytes, set.file_bytes, set.sha256},
-      ReadAfterPrefix(SafetensorsPrefix(set.tensors, {}),
-                      [&](uint64_t offset, uint64_t length) {
-                        return backend_.reads->Read([&] { return file->ReadTensorBytes(set.id, offset, length); });
-                      }),
-      [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
+  const auto gone = [context] { return context->IsCancelled(); };
+  return SendChunks({request.offset(), set.file_bytes, set.file_bytes, set.sha256},
+                    ReadAfterPrefix(SafetensorsPrefix(set.tensors, {}),
+                                    [&](uint64_t offset, uint64_t length) {
+                                      return backend_.reads->Read(
+                                          gone, [&] { return file->ReadTensorBytes(set.id, offset, length); });
+                                    }),
+                    [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
 }
 
 grpc::Status RunService::DownloadCheckpoint(grpc::ServerContext* context, const v1::DownloadCheckpointRequest* request,
                                             grpc::ServerWriter<v1::FileChunk>* writer) {
   return road_.Streaming(context, request,
-                         [&](const auth::Caller& caller) { return Download(caller, *request, writer); });
+                         [&](const auth::Caller& caller) { return Download(caller, context, *request, writer); });
 }
 
 absl::StatusOr<v1::Run> RunService::Import(const auth::Caller& caller, UploadReader<v1::ImportRunRequest>* reader) {

@@ -94,8 +94,10 @@ class Road {
   // uploads that found no desk. To be called every second or so.
   void EndRefused() const {
     lasting_->EndRefused();
-    audit_->WriteDeferred();
+    WriteDeferredAudit();
   }
+  // Those rows alone; once more when no call comes any more.
+  void WriteDeferredAudit() const { audit_->WriteDeferred(); }
 
  private:
   // A call where the road begins.

@@ -22,8 +22,6 @@ class AuditBook {
  public:
   // Both outlive it.
   AuditBook(storage::Catalog* catalog, Clock* clock) : catalog_(catalog), clock_(clock), rations_(clock) {}
-  // Writes what was deferred.
-  ~AuditBook() { WriteDeferred(); }
 
   // The row of a call that begins, of nobody yet; of the local socket it has the uid. `request` is null for an upload,
   // whose handler knows more.
@@ -35,7 +33,7 @@ class AuditBook {
   void End(const auth::Peer& peer, const absl::Status& status, storage::CallAudit* audit);
   // The same in a thread that must not wait, of a call that did nothing: the row comes with the next WriteDeferred.
   void EndLater(const auth::Peer& peer, const absl::Status& status, storage::CallAudit audit);
-  // To be called every second or so.
+  // To be called every second or so, and once more when no call comes any more.
   void WriteDeferred();
 
  private:

@@ -18,11 +18,13 @@ class ReadTurns {
   // At most `readers` read at once, and one waits for its turn at most `patience`.
   ReadTurns(size_t readers, std::chrono::milliseconds patience) : readers_(readers), patience_(patience) {}
 
-  // What `read` returns, once it has its turn; UNAVAILABLE STORAGE_BUSY when that does not come. `read` takes no turn.
-  absl::StatusOr<std::string> Read(absl::FunctionRef<absl::StatusOr<std::string>()> read) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What `read` returns, once it has its turn; UNAVAILABLE STORAGE_BUSY with RetryInfo when that does not come;
+  // CANCELLED once `gone` says that nobody wants it, seen within a second. `read` takes no turn.
+  absl::StatusOr<std::string> Read(absl::FunctionRef<bool()> gone,
+                                   absl::FunctionRef<absl::StatusOr<std::string>()> read) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  absl::Status Begin() ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status Begin(absl::FunctionRef<bool()> gone) ABSL_LOCKS_EXCLUDED(mutex_);
   void End() ABSL_LOCKS_EXCLUDED(mutex_);
 
   const size_t readers_;

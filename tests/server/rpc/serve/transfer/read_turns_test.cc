@@ -15,6 +15,7 @@ namespace {
 constexpr std::chrono::milliseconds kLong{60'000};
 
 absl::StatusOr<std::string> Nothing() { return ""; }
+bool Stays() { return false; }
 
 TEST(ReadTurns_Test, WhenManyReadThenSoManyAtOnceAndAllOfThem) {
   ReadTurns turns(2, kLong);
@@ -23,7 +24,7 @@ TEST(ReadTurns_Test, WhenManyReadThenSoManyAtOnceAndAllOfThem) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 16; ++i) {
     threads.emplace_back([&] {
-      const auto read = turns.Read([&]() -> absl::StatusOr<std::string> {
+      const auto read = turns.Read(Stays, [&]() -> absl::StatusOr<std::string> {
         {
           MutexLock lock(&mutex);
           most = std::max(most, ++reading);
@@ -46,7 +47,7 @@ TEST(ReadTurns_Test, WhenATurnDoesNotComeThenTheReaderHearsSoAndTheNextReads) {
   ReadTurns turns(1, std::chrono::milliseconds(1));
   absl::Notification reads, may_end;
   std::thread slow([&] {
-    const auto read = turns.Read([&]() -> absl::StatusOr<std::string> {
+    const auto read = turns.Read(Stays, [&]() -> absl::StatusOr<std::string> {
       reads.Notify();
       may_end.WaitForNotification();
       return "";
@@ -54,19 +55,35 @@ TEST(ReadTurns_Test, WhenATurnDoesNotComeThenTheReaderHearsSoAndTheNextReads) {
     EXPECT_TRUE(read.ok());
   });
   reads.WaitForNotification();
-  const absl::Status refused = turns.Read(Nothing).status();
+  const absl::Status refused = turns.Read(Stays, Nothing).status();
   EXPECT_TRUE(absl::IsUnavailable(refused));
   EXPECT_EQ(ErrorReason(refused), "STORAGE_BUSY");
   may_end.Notify();
   slow.join();
-  EXPECT_TRUE(turns.Read(Nothing).ok());
+  EXPECT_TRUE(turns.Read(Stays, Nothing).ok());
+}
+
+TEST(ReadTurns_Test, WhenItsClientIsGoneThenNothingIsReadForIt) {
+  ReadTurns turns(1, kLong);
+  const auto gone = [] { return true; };
+  const absl::Status without_a_turn = turns
+                                          .Read(Stays,
+                                                [&]() -> absl::StatusOr<std::string> {
+                                                  const auto waited = turns.Read(gone, Nothing);
+                                                  EXPECT_TRUE(absl::IsCancelled(waited.status()));
+                                                  return "";
+                                                })
+                                          .status();
+  EXPECT_TRUE(without_a_turn.ok());
+  EXPECT_TRUE(absl::IsCancelled(turns.Read(gone, Nothing).status()));
+  EXPECT_TRUE(turns.Read(Stays, Nothing).ok());
 }
 
 TEST(ReadTurns_Test, WhenAReadFailsThenItsTurnEnds) {
   ReadTurns turns(1, kLong);
   const auto fails = []() -> absl::StatusOr<std::string> { return absl::DataLossError("damaged"); };
-  EXPECT_TRUE(absl::IsDataLoss(turns.Read(fails).status()));
-  EXPECT_TRUE(turns.Read(Nothing).ok());
+  EXPECT_TRUE(absl::IsDataLoss(turns.Read(Stays, fails).status()));
+  EXPECT_TRUE(turns.Read(Stays, Nothing).ok());
 }
 
 }  // namespace
