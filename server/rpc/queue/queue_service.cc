@@ -21,7 +21,8 @@ namespace {
 
 constexpr uint32_t kDefaultQueuePage = 100;
 
-// How many jobs a user has is told to them and to admins: of private ones nobody else may count.
+// What users have had is the lab's to see. Whether a user has jobs now, and how many, is told to them and to admins: of
+// private ones nobody else may know.
 void AddShares(const jobs::QueueView& view, const storage::Viewer& viewer, v1::ListJobsResponse* list) {
   double used = 0, weights = 0;
   for (const auto& [user, share] : view.shares) {
@@ -34,8 +35,8 @@ void AddShares(const jobs::QueueView& view, const storage::Viewer& viewer, v1::L
     message->set_weight(share.weight);
     message->set_device_seconds(share.device_seconds);
     if (used > 0) message->set_share(share.device_seconds / used);
-    if (share.running + share.waiting > 0 && weights > 0) message->set_entitled(share.weight / weights);
     if (!viewer.sees_everything() && viewer.user() != user) continue;
+    if (share.running + share.waiting > 0 && weights > 0) message->set_entitled(share.weight / weights);
     message->set_running(share.running);
     message->set_waiting(share.waiting);
     message->set_running_limit(share.running_limit);
