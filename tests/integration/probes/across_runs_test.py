@@ -205,12 +205,12 @@ class AcrossRunsTest(IntegrationTest):
         self.one.wait_for_state(f'runs/{waiting}', 'RUNNING')
         self.sumscope('train', 'add_d2_l1_h1', '--set', f'{TINY_SET},steps=10', '--run-id', 'behind', '--label',
                       'study=across', '--quiet')
-        only = 'labels.study = "across" AND state = QUEUED'
-        self.assert_refused(self.one, 'NO_RESULTS', 8, 'probe', '--runs', only, 'evaluate', says='behind is left out')
         self.assert_refused(self.one, 'NO_RESULTS', 8, 'probe', '--runs', 'labels.study = "none"', 'evaluate',
                             says='no run matches')
         self.sumscope('runs', 'cancel', 'behind', waiting, '--quiet')
         self.one.wait_for_state(f'runs/{waiting}', 'CANCELLED')
+        only = 'labels.study = "across" AND state = CANCELLED'
+        self.assert_refused(self.one, 'NO_RESULTS', 8, 'probe', '--runs', only, 'evaluate', says='behind is left out')
         asked = self.sumscope('probe', '--runs', STUDY, 'evaluate', '--questions', 'uniform:50', '-o', 'json')
         self.assertRegex(asked.stderr, 'behind is left out: .* no weights yet')
         self.assertEqual(asked.json['left_out'], ['behind'])
