@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/jobs/state/parts.h"
-#include "server/jobs/state/storage_waits.h"
+#include "server/jobs/state/waits/storage_waits.h"
 
 namespace sumscope::jobs {
 

@@ -116,9 +116,8 @@ TEST_F(ResolveConfig_Test, GivenGpusAndNoSlotsThenSlotsOfGpus) {
   };
   const auto names = [this] {
     std::string joined;
-    for (const workers::SlotConfig& slot : ResolveConfig(flags_, surroundings_)->slots) {
-      joined += slot.name + ":" + slot.device + " ";
-    }
+    const absl::StatusOr<ServerConfig> config = ResolveConfig(flags_, surroundings_);
+    for (const workers::SlotConfig& slot : config->slots) joined += slot.name + ":" + slot.device + " ";
     return joined;
   };
   EXPECT_EQ(names(), "gpu0:cuda:0 gpu1:cuda:1 ");

@@ -11,7 +11,7 @@
 #include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
 #include "server/jobs/state/transitions.h"
-#include "server/jobs/state/waiting.h"
+#include "server/jobs/state/waits/waiting.h"
 
 namespace sumscope::jobs {
 namespace {

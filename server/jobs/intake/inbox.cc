@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/jobs/state/waiting.h"
+#include "server/jobs/state/waits/waiting.h"
 
 namespace sumscope::jobs {
 

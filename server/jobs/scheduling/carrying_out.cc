@@ -4,7 +4,7 @@
 
 #include "proto/contract/limits.h"
 #include "server/jobs/scheduling/dispatcher.h"
-#include "server/jobs/state/waiting.h"
+#include "server/jobs/state/waits/waiting.h"
 
 namespace sumscope::jobs {
 namespace {

@@ -6,7 +6,7 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/text/first_few.h"
 #include "server/jobs/state/reasons.h"
-#include "server/jobs/state/waiting.h"
+#include "server/jobs/state/waits/waiting.h"
 
 namespace sumscope::jobs {
 namespace {

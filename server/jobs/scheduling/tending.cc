@@ -7,7 +7,7 @@
 #include "server/jobs/scheduling/wait_reason.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/transitions.h"
-#include "server/jobs/state/waiting.h"
+#include "server/jobs/state/waits/waiting.h"
 
 namespace sumscope::jobs {
 namespace {

@@ -17,10 +17,10 @@
 #include "server/jobs/segments/metering.h"
 #include "server/jobs/state/capture_room.h"
 #include "server/jobs/state/ended_jobs.h"
-#include "server/jobs/state/interrupt.h"
 #include "server/jobs/state/parts.h"
 #include "server/jobs/state/run_locks.h"
-#include "server/jobs/state/storage_waits.h"
+#include "server/jobs/state/waits/interrupt.h"
+#include "server/jobs/state/waits/storage_waits.h"
 
 namespace sumscope::jobs {
 

@@ -13,7 +13,7 @@
 #include "server/rpc/queue/job_messages.h"
 #include "server/rpc/queue/priorities.h"
 #include "server/rpc/queue/queue_page.h"
-#include "server/rpc/serve/gate/find_job.h"
+#include "server/rpc/serve/gate/finding/find_job.h"
 #include "server/rpc/serve/requests.h"
 
 namespace sumscope::rpc {

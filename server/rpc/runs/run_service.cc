@@ -17,12 +17,12 @@
 #include "server/rpc/queue/priorities.h"
 #include "server/rpc/runs/asked_spec.h"
 #include "server/rpc/runs/labels.h"
-#include "server/rpc/runs/sweep_veil.h"
 #include "server/rpc/runs/visibility.h"
 #include "server/rpc/runs/waiting_for.h"
 #include "server/rpc/serve/free_disk.h"
 #include "server/rpc/serve/requests.h"
 #include "server/rpc/serve/resolve_run.h"
+#include "server/rpc/serve/sweep_veil.h"
 
 namespace sumscope::rpc {
 namespace {

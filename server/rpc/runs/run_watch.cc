@@ -7,8 +7,8 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/states.h"
 #include "server/rpc/runs/run_messages.h"
-#include "server/rpc/runs/sweep_veil.h"
 #include "server/rpc/serve/resolve_run.h"
+#include "server/rpc/serve/sweep_veil.h"
 
 namespace sumscope::rpc {
 namespace {

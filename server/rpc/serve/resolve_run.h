@@ -6,7 +6,7 @@
 #include "absl/status/statusor.h"
 #include "server/auth/caller.h"
 #include "server/rpc/serve/backend.h"
-#include "server/rpc/serve/gate/find_run.h"
+#include "server/rpc/serve/gate/finding/find_run.h"
 #include "storage/catalog/runs.h"
 #include "sumscope/v1/runs.pb.h"
 

@@ -9,7 +9,7 @@
 #include "server/jobs/scheduling/queue.h"
 #include "server/jobs/sweeps/sweeps.h"
 #include "server/rpc/serve/free_disk.h"
-#include "server/rpc/serve/gate/find_sweep.h"
+#include "server/rpc/serve/gate/finding/find_sweep.h"
 #include "server/rpc/serve/requests.h"
 #include "server/rpc/serve/streams/tick.h"
 #include "server/rpc/sweeps/asked_sweep.h"

@@ -81,9 +81,9 @@ class ProbesTest(IntegrationTest):
                      f'{TINY},steps=5,init_from={run}')
         waiting = self.sumscope('train', 'add_d4_l1_h2', '--set', f'{TINY},steps=10000000', '--quiet').text.strip()
         behind = self.sumscope('train', 'add_d4_l1_h2', '--set', f'{TINY},steps=5', '--quiet').text.strip()
-        self.refused('RUN_HAS_NO_CHECKPOINT', 8, 'probe', behind, 'evaluate')
         for one in (behind, waiting):
             self.sumscope('runs', 'cancel', one, '--quiet')
+        self.refused('RUN_HAS_NO_CHECKPOINT', 8, 'probe', behind, 'evaluate')
 
     def test_ProbeGivenTheSameQuestionTwiceIsComputedOnce(self):
         ask = ('probe', 'mix', 'useful-nodes', '--questions', 'uniform:50', '--wait', '-o', 'json')

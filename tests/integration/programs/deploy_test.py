@@ -76,7 +76,7 @@ class DeployTest(IntegrationTest):
         # A line like "# key = value" is a key that is explained and not set.
         every = re.sub(r'^# ?(?=[a-z_]+ *= )', '', sample, flags=re.MULTILINE)
         known = subprocess.run([str(SUMSCOPED), '--help'], capture_output=True, text=True, check=True).stdout
-        flags = set(re.findall(r'--([a-z][a-z-]+)', known)) - {'help', 'version', 'config', 'slot'}
+        flags = set(re.findall(r'--([a-z][a-z-]+)', known)) - {'help', 'version', 'config', 'slot', 'share', 'limit'}
         named = {key.replace('_', '-') for key in tomllib.loads(every)}
         self.assertEqual({flag for flag in flags if flag not in named}, set(), 'flags whose key the sample does not explain')
         path = self.root / 'sumscoped.toml'

@@ -9,9 +9,9 @@
 #include "absl/strings/string_view.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
-#include "server/rpc/serve/gate/find_job.h"
-#include "server/rpc/serve/gate/find_run.h"
-#include "server/rpc/serve/gate/find_sweep.h"
+#include "server/rpc/serve/gate/finding/find_job.h"
+#include "server/rpc/serve/gate/finding/find_run.h"
+#include "server/rpc/serve/gate/finding/find_sweep.h"
 #include "server/rpc/serve/gate/request_facts.h"
 
 namespace sumscope::rpc {

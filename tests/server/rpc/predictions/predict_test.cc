@@ -9,6 +9,7 @@
 #include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
+#include "tests/server/rpc/predictions/some_questions.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -107,22 +108,6 @@ TEST(PredictTraining_Test, MoreThreadsTakeLessTime) {
   EXPECT_LT(PredictTraining(spec, AssumedSpeed(4)).seconds(), PredictTraining(spec, AssumedSpeed(1)).seconds());
 }
 
-v1::TrainSpec TwoLayers() {
-  v1::TrainSpec spec;
-  spec.set_n_digits(5);  // n_ctx 19 of the signed format
-  spec.set_n_layers(2);
-  spec.set_n_heads(3);
-  spec.set_d_model(96);
-  spec.set_d_head(32);
-  spec.set_d_mlp(384);
-  return CompleteSpec(spec);
-}
-v1::QuestionSet Uniform(uint64_t count) {
-  v1::QuestionSet questions;
-  questions.mutable_uniform()->set_count(count);
-  questions.set_operation(v1::ADD);
-  return questions;
-}
 uint64_t CaptureBytes(const v1::TrainSpec& spec, const std::string& hook, v1::CaptureReduction reduction,
                       const std::vector<std::string>& positions = {}) {
   v1::AnalysisRequest request;
@@ -384,36 +369,6 @@ TEST(PredictAnalysis_Test, GeneratedAnswersTakeAPassEach) {
   // 15 cells and two classes of the verdict, and every question; forced are the questions and the held-out ones.
   const double answer = (passes(generated, 10'000) - 10'000) / 10'000;
   EXPECT_NEAR(passes(cascades, 10'000), 27'000 + 20'000 * answer, 1e-3);
-}
-
-// A lower bound is one: pairs that are the same for every digit were counted for each.
-TEST(LeastResultBytes_Test, PairsOfEveryDigitCountOnce) {
-  v1::AnalysisRequest patch;
-  patch.mutable_patch()->add_node_sets("P14L0H1");
-  v1::QuestionSet pairs;
-  for (int digit = 0; digit < 5; ++digit) pairs.mutable_pairs()->add_tasks("A" + std::to_string(digit) + ".MD");
-  const v1::AnalysisPrediction prediction = PredictAnalysis(TwoLayers(), patch, pairs, 0, AssumedSpeed(1));
-  EXPECT_EQ(prediction.questions(), 2);
-  EXPECT_EQ(KindOf(patch).LeastResultBytes(TwoLayers(), prediction, patch), 2u * (2 + 7 + 2 * 9 + 2));
-}
-
-TEST(LeastResultBytes_Test, PatchesAndImportedTagsAreKnownBeforehand) {
-  v1::AnalysisRequest patch, tags, other;
-  patch.mutable_patch()->add_node_sets("P14L0H1");
-  v1::QuestionSet pairs;
-  for (int i = 0; i < 10; ++i) pairs.mutable_pairs()->add_pairs();
-  const auto bytes = [&](const v1::AnalysisRequest& request, const v1::QuestionSet& questions) {
-    return KindOf(request).LeastResultBytes(
-        TwoLayers(), PredictAnalysis(TwoLayers(), request, questions, 0, AssumedSpeed(1)), request);
-  };
-  // A predicted answer of 7 tokens with its key and length, l2 and loss, and the key and length of them all.
-  EXPECT_EQ(bytes(patch, pairs), 10u * (2 + 7 + 2 * 9 + 2));
-  auto* tag = tags.mutable_import_tags()->add_tags();
-  tag->set_node("P14L0H1");
-  tag->set_tag("Fail%:8");
-  EXPECT_EQ(bytes(tags, {}), tags.import_tags().ByteSizeLong());
-  other.mutable_evaluate();
-  EXPECT_EQ(bytes(other, Uniform(10)), 0u);
 }
 
 }  // namespace

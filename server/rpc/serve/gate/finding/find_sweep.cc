@@ -1,4 +1,4 @@
-#include "server/rpc/serve/gate/find_sweep.h"
+#include "server/rpc/serve/gate/finding/find_sweep.h"
 
 #include <utility>
 #include <vector>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_SERVE_GATE_FIND_RUN_H_
-#define SUMSCOPE_SERVER_RPC_SERVE_GATE_FIND_RUN_H_
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_GATE_FINDING_FIND_RUN_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_GATE_FINDING_FIND_RUN_H_
 
 #include <string>
 
@@ -22,4 +22,4 @@ absl::Status RunNotFound(const std::string& id);
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_SERVE_GATE_FIND_RUN_H_
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_GATE_FINDING_FIND_RUN_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_JOBS_STATE_WAITING_H_
-#define SUMSCOPE_SERVER_JOBS_STATE_WAITING_H_
+#ifndef SUMSCOPE_SERVER_JOBS_STATE_WAITS_WAITING_H_
+#define SUMSCOPE_SERVER_JOBS_STATE_WAITS_WAITING_H_
 
 #include <chrono>
 
@@ -17,4 +17,4 @@ inline std::chrono::milliseconds ToWait(absl::Duration duration) {
 
 }  // namespace sumscope::jobs
 
-#endif  // SUMSCOPE_SERVER_JOBS_STATE_WAITING_H_
+#endif  // SUMSCOPE_SERVER_JOBS_STATE_WAITS_WAITING_H_

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_SERVE_GATE_FIND_JOB_H_
-#define SUMSCOPE_SERVER_RPC_SERVE_GATE_FIND_JOB_H_
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_GATE_FINDING_FIND_JOB_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_GATE_FINDING_FIND_JOB_H_
 
 #include <string>
 
@@ -17,4 +17,4 @@ absl::StatusOr<storage::Job> FindJob(storage::Catalog* catalog, const auth::Call
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_SERVE_GATE_FIND_JOB_H_
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_GATE_FINDING_FIND_JOB_H_

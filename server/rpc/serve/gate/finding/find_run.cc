@@ -1,4 +1,4 @@
-#include "server/rpc/serve/gate/find_run.h"
+#include "server/rpc/serve/gate/finding/find_run.h"
 
 #include <utility>
 #include <vector>

@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_RPC_RUNS_SWEEP_VEIL_H_
-#define SUMSCOPE_SERVER_RPC_RUNS_SWEEP_VEIL_H_
+#ifndef SUMSCOPE_SERVER_RPC_SERVE_SWEEP_VEIL_H_
+#define SUMSCOPE_SERVER_RPC_SERVE_SWEEP_VEIL_H_
 
 #include <map>
 #include <string>
@@ -38,4 +38,4 @@ class SweepVeil {
 
 }  // namespace sumscope::rpc
 
-#endif  // SUMSCOPE_SERVER_RPC_RUNS_SWEEP_VEIL_H_
+#endif  // SUMSCOPE_SERVER_RPC_SERVE_SWEEP_VEIL_H_

@@ -1,4 +1,4 @@
-#include "server/rpc/serve/gate/find_job.h"
+#include "server/rpc/serve/gate/finding/find_job.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -6,7 +6,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/text/quote.h"
-#include "server/rpc/serve/gate/find_run.h"
+#include "server/rpc/serve/gate/finding/find_run.h"
 
 namespace sumscope::rpc {
 namespace {
