@@ -159,13 +159,7 @@ void GuardedPool::TellTasks(const devices::DeviceEvent& event) {
   }
   using Kind = devices::DeviceEvent::Kind;
   const bool bad = event.kind == Kind::kBusyOutside || event.kind == Kind::kLost;
-  for (const auto& [slot, task] : tasks) {
-    worker::v1::WorkerMessage message;
-    message.set_task_id(task);
-    message.mutable_log()->set_severity(bad ? "WARNING" : "INFO");
-    message.mutable_log()->set_text(event.text);
-    listener_->OnMessage(slot, std::move(message));
-  }
+  for (const auto& [slot, task] : tasks) listener_->OnNote(slot, task, bad ? "WARNING" : "INFO", event.text);
 }
 
 GuardedPool::Slot* GuardedPool::FindLocked(const std::string& slot) {

@@ -35,6 +35,9 @@ class WorkerListener {
   // A message of one of the slot's tasks, `finished` included. Also each new worker's hello (without its token and
   // task_id), before its first OnIdle.
   virtual void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) = 0;
+  // What the server itself has to say about one of the slot's tasks: WARNING or INFO, for the log of its run.
+  virtual void OnNote(const std::string& /*slot*/, const std::string& /*task_id*/, const std::string& /*severity*/,
+                      const std::string& /*text*/) {}
   // The worker ended, or its link broke, while it had `task_id`: called once for each task that it had. The process
   // group is gone when this is called. `reason` is UPPER_SNAKE, `detail` for people: WORKER_LOST, HEARTBEAT_LOST,
   // WORKER_KILLED (Cancel or Stop escalated), WORKER_RESTARTED, TENSORS_UNREADABLE (`read` failed), POOL_SHUTDOWN

@@ -15,10 +15,10 @@ namespace sumscope::jobs {
 
 // One thing that happened at a slot.
 struct InboxItem {
-  enum class Kind { kMessage, kLost, kIdle };
+  enum class Kind { kMessage, kNote, kLost, kIdle };
   Kind kind = Kind::kMessage;
   worker::v1::WorkerMessage message;
-  std::string task_id, reason, detail;  // of kLost
+  std::string task_id, reason, detail;  // of kLost; of kNote severity and text
 
   // Ends the wait for more: its effect is not to be delayed, and it is taken alone.
   bool IsTurn() const { return kind != Kind::kMessage || message.has_started() || message.has_finished(); }

@@ -42,6 +42,16 @@ void Ingest::OnMessage(const std::string& slot, worker::v1::WorkerMessage messag
   Push(slot, std::move(item));
 }
 
+void Ingest::OnNote(const std::string& slot, const std::string& task_id, const std::string& severity,
+                    const std::string& text) {
+  InboxItem item;
+  item.kind = InboxItem::Kind::kNote;
+  item.task_id = task_id;
+  item.reason = severity;
+  item.detail = text;
+  Push(slot, std::move(item));
+}
+
 void Ingest::OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
                     const std::string& detail) {
   InboxItem item;
@@ -81,9 +91,10 @@ void Ingest::Run(Slot* slot) {
 void Ingest::Handle(Slot* slot, std::vector<InboxItem>* group) {
   InboxItem& first = group->front();
   if (first.kind == InboxItem::Kind::kIdle) return observer_->SlotIdle(slot->name);
-  const std::string& task_id = first.kind == InboxItem::Kind::kLost ? first.task_id : first.message.task_id();
+  const std::string& task_id = first.kind == InboxItem::Kind::kMessage ? first.message.task_id() : first.task_id;
   const std::shared_ptr<TaskIntake> task = FindTask(slot, task_id);
   if (task == nullptr) return;  // the task is over
+  if (first.kind == InboxItem::Kind::kNote) return task->Note(first.reason, first.detail);
   if (first.kind == InboxItem::Kind::kLost) return End(slot, *task, task->Lose(first.reason, first.detail));
   if (first.message.has_started()) return task->Start(first.message);
   if (first.message.has_finished()) return End(slot, *task, task->Finish(first.message));

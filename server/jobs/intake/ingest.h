@@ -41,6 +41,8 @@ class Ingest : public workers::WorkerListener {
 
   void OnIdle(const std::string& slot) override;
   void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) override;
+  void OnNote(const std::string& slot, const std::string& task_id, const std::string& severity,
+              const std::string& text) override;
   void OnLost(const std::string& slot, const std::string& task_id, const std::string& reason,
               const std::string& detail) override;
 

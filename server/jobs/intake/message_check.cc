@@ -109,9 +109,8 @@ MessageCheck::MessageCheck(const Assignment& assignment)
                    assignment.task.train().have_checkpoints().end()) {}
 
 absl::Status MessageCheck::Check(const worker::v1::WorkerMessage& message) {
-  // Without a number: a progress that the next one supersedes, and what the server itself has to say.
-  const bool needs_none = message.has_analysis_progress() || message.has_log();
-  if (message.sequence() == 0 ? !needs_none : message.sequence() != ++sequence_) {
+  // Without a number: a progress that the next one supersedes.
+  if (message.sequence() == 0 ? !message.has_analysis_progress() : message.sequence() != ++sequence_) {
     return ProtocolError(
         absl::StrCat("message ", message.sequence(), " came where number ", sequence_, " was due: some are missing"));
   }

@@ -184,6 +184,15 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   Acknowledge(last_sequence);
 }
 
+void TaskIntake::Note(const std::string& severity, const std::string& text) {
+  if (failure_.has_value()) return;
+  worker::v1::WorkerMessage message;
+  message.mutable_log()->set_severity(severity);
+  message.mutable_log()->set_text(text);
+  State next = state_;
+  if (Commit({message}, &next).ok()) state_ = std::move(next);
+}
+
 // A capture's tensors go into a file of their own, outside any transaction, before the result that names them.
 absl::Status TaskIntake::TakeCapture(const std::vector<worker::v1::WorkerMessage>& messages) {
   if (capture_ == nullptr) return absl::OkStatus();

@@ -33,6 +33,8 @@ class TaskIntake {
   void Start(const worker::v1::WorkerMessage& message);
   // Commits messages that are neither started nor finished, in one write.
   void Take(const std::vector<worker::v1::WorkerMessage>& messages);
+  // Puts a line of the server's own into the run's log; best effort.
+  void Note(const std::string& severity, const std::string& text);
   // How the task ended. Each returns the job as recorded (QUEUED: to be queued again), or why it could not be recorded.
   absl::StatusOr<storage::Job> Finish(const worker::v1::WorkerMessage& message);
   absl::StatusOr<storage::Job> Lose(const std::string& reason, const std::string& detail);

@@ -71,9 +71,11 @@ class Heard final : public workers::WorkerListener {
   void OnMessage(const std::string& slot, worker::v1::WorkerMessage message) override {
     if (message.has_hello()) all.push_back("hello " + slot);
     if (message.has_finished()) all.push_back(absl::StrCat("finished ", slot, " ", message.task_id()));
-    if (!message.has_log()) return;
-    all.push_back(absl::StrCat(message.log().severity(), " ", slot, " ", message.task_id(), " ", message.sequence()));
-    last_text = message.log().text();
+  }
+  void OnNote(const std::string& slot, const std::string& task_id, const std::string& severity,
+              const std::string& text) override {
+    all.push_back(absl::StrCat(severity, " ", slot, " ", task_id));
+    last_text = text;
   }
   void OnLost(const std::string& slot, const std::string& task_id, const std::string&, const std::string&) override {
     all.push_back(absl::StrCat("lost ", slot, " ", task_id));
@@ -192,12 +194,12 @@ TEST_F(GuardedPool_Test, GivenAForeignerOrALostGpuThenItsTasksHaveThatInTheirLog
   ASSERT_TRUE(Assign("cpu0", "v").ok());
   heard_.Take();
   LookAt(Holds(500) + "process gpu=0 pid=4242 memory_mib=700\n");
-  EXPECT_EQ(heard_.Take(), Words{"WARNING gpu0 t 0"});
+  EXPECT_EQ(heard_.Take(), Words{"WARNING gpu0 t"});
   EXPECT_TRUE(absl::StrContains(heard_.last_text, "4242")) << heard_.last_text;
   LookAt(Holds(500));
-  EXPECT_EQ(heard_.Take(), Words{"INFO gpu0 t 0"});
+  EXPECT_EQ(heard_.Take(), Words{"INFO gpu0 t"});
   LookAt("gpu uuid=GPU-00 total_mib=10000\ngpu uuid=GPU-11 lost=1\n");
-  EXPECT_EQ(heard_.Take(), Words{"WARNING gpu1 u 0"});
+  EXPECT_EQ(heard_.Take(), Words{"WARNING gpu1 u"});
   inner_->listener->OnLost("gpu1", "u", "WORKER_LOST", "");
   heard_.Take();
   LookAt(kGpus);
