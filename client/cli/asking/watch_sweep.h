@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/cli/app/exit_code.h"
 #include "client/cli/app/session.h"
 #include "client/connection/connection.h"
 #include "sumscope/v1/sweeps.pb.h"
