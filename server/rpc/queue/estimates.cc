@@ -59,7 +59,8 @@ std::string AboutDuration(absl::Duration duration) {
   const double seconds = std::max(0.0, absl::ToDoubleSeconds(duration));
   if (seconds < 90) return absl::StrFormat("%.0f s", std::ceil(seconds));
   if (seconds < 90 * 60) return absl::StrFormat("%.0f min", seconds / 60);
-  if (seconds < 48 * 3600) return absl::StrFormat(seconds < 10 * 3600 ? "%.1f h" : "%.0f h", seconds / 3600);
+  if (seconds < 10 * 3600) return absl::StrFormat("%.1f h", seconds / 3600);
+  if (seconds < 48 * 3600) return absl::StrFormat("%.0f h", seconds / 3600);
   return absl::StrFormat("%.0f days", seconds / (24 * 3600));
 }
 
