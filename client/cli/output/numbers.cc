@@ -118,4 +118,8 @@ std::string FormatTime(const google::protobuf::Timestamp& stamp) {
   return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", ToTime(stamp), absl::UTCTimeZone());
 }
 
+std::string StampText(bool present, const google::protobuf::Timestamp& stamp) {
+  return present ? FormatTime(stamp) : "";
+}
+
 }  // namespace sumscope::client

@@ -36,6 +36,8 @@ std::string FormatAge(absl::Duration age);  // 8s, 3m, 2h, 3d
 
 // RFC 3339 in UTC to the second: 2025-03-01T12:00:00Z.
 std::string FormatTime(const google::protobuf::Timestamp& stamp);
+// The same of one that is there; else "".
+std::string StampText(bool present, const google::protobuf::Timestamp& stamp);
 
 }  // namespace sumscope::client
 

@@ -19,12 +19,6 @@
 namespace sumscope::jobs {
 namespace {
 
-absl::Status CheckNotDeleted(const v1::Run& run) {
-  if (!run.has_delete_time()) return absl::OkStatus();
-  return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
-                   absl::StrCat(run.name(), " is deleted; undelete it first"));
-}
-
 // From here on an uploaded set is named, and stays.
 absl::Status CheckQuestions(storage::CatalogReader& reader, const storage::Viewer& viewer,
                             const v1::Analysis& analysis) {

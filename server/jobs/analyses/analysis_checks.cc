@@ -26,6 +26,12 @@ absl::Status CheckMetrics(Context* context, const v1::Run& run, uint64_t step, c
 
 }  // namespace
 
+absl::Status CheckNotDeleted(const v1::Run& run) {
+  if (!run.has_delete_time()) return absl::OkStatus();
+  return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
+                   absl::StrCat(run.name(), " is deleted; undelete it first"));
+}
+
 absl::Status CheckAnswerable(Context* context, const v1::Run& run, const v1::Analysis& analysis) {
   const AnalysisKind& kind = KindOf(analysis.request());
   if (kind.writes_capture()) return context->capture_room.Check(analysis.prediction().disk_bytes());

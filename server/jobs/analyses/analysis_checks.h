@@ -5,6 +5,9 @@
 
 namespace sumscope::jobs {
 
+// FAILED_PRECONDITION RUN_DELETED.
+absl::Status CheckNotDeleted(const v1::Run& run);
+
 // What the server itself needs to answer: room for a capture (analysis.prediction), metrics for phases and steps enough
 // for their window. FAILED_PRECONDITION RUN_HAS_NO_METRICS, those of AnalysisKind::CheckMetrics; RESOURCE_EXHAUSTED
 // CAPTURE_TOO_LARGE.

@@ -6,6 +6,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
+#include "server/jobs/analyses/analysis_checks.h"
 #include "server/jobs/dependencies/dependencies.h"
 #include "server/jobs/state/reasons.h"
 
@@ -23,10 +24,7 @@ std::string OrderKey(const v1::Analysis& order) {
 }
 
 absl::Status CheckOrder(Context* context, const v1::Run& run, const v1::Analysis& order) {
-  if (run.has_delete_time()) {
-    return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_DELETED",
-                     absl::StrCat(run.name(), " is deleted; undelete it first"));
-  }
+  SUMSCOPE_RETURN_IF_ERROR(CheckNotDeleted(run));
   if (StandingOf(run) == Awaited::kLost) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "RUN_ENDED",
                      absl::StrCat(run.name(), " is ", v1::State_Name(run.state()),

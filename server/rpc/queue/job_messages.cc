@@ -19,10 +19,8 @@ absl::StatusOr<const std::optional<JobMessages::Subject>*> JobMessages::Find(con
   const auto [entry, is_new] = subjects_.try_emplace(run);
   if (!is_new) return &entry->second;
   const absl::StatusOr<v1::Run> found = reader_.runs().Get(viewer_, run);
-  if (absl::IsNotFound(found.status())) return &entry->second;
-  if (absl::IsDataLoss(found.status())) {  // the others are worth showing without it
-    return &entry->second;
-  }
+  // Of a row that cannot be read nothing is told either: the others are worth showing without it.
+  if (absl::IsNotFound(found.status()) || absl::IsDataLoss(found.status())) return &entry->second;
   SUMSCOPE_RETURN_IF_ERROR(found.status());
   entry->second = Subject{found->model_name(), found->spec().steps(), found->job(), found->owner()};
   return &entry->second;

@@ -48,10 +48,6 @@ std::string WaitedText(const v1::Job& job, absl::Time now) {
   return FormatAge((IsTerminal(job.state()) ? ToTime(job.start_time()) : now) - ToTime(job.start_time()));
 }
 
-std::string StampText(bool present, const google::protobuf::Timestamp& stamp) {
-  return present ? FormatTime(stamp) : "";
-}
-
 Table JobTable(const std::vector<v1::Job>& jobs, absl::Time now) {
   Table table({{"PLACE", kEverywhere, true},
                {"JOB"},

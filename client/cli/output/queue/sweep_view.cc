@@ -88,10 +88,6 @@ std::string SweepOwnerText(const v1::Sweep& sweep) {
   return absl::StrCat(UserIdOf(sweep.owner()), sweep.visibility() == v1::PRIVATE ? "*" : "");
 }
 
-std::string SweepStamp(bool present, const google::protobuf::Timestamp& stamp) {
-  return present ? FormatTime(stamp) : "";
-}
-
 std::string SweepPrediction(const v1::Sweep& sweep) {
   if (!sweep.has_prediction()) return "";
   const v1::Prediction& prediction = sweep.prediction();
@@ -178,8 +174,8 @@ Document ShowSweeps(const Session& session, const std::vector<v1::Sweep>& sweeps
          SweepOwnerText(sweep),
          UserIdOf(sweep.owner()),
          VisibilityText(sweep.visibility()),
-         SweepStamp(sweep.has_create_time(), sweep.create_time()),
-         SweepStamp(sweep.has_end_time(), sweep.end_time()),
+         StampText(sweep.has_create_time(), sweep.create_time()),
+         StampText(sweep.has_end_time(), sweep.end_time()),
          SweepLabelsText(sweep)});
   }
   Document document = session.FromTable(table);
@@ -220,8 +216,8 @@ Document ShowSweepInFull(const Session& session, const v1::Sweep& sweep, absl::T
                     {"owner", UserIdOf(sweep.owner())},
                     {"visibility", VisibilityText(sweep.visibility())},
                     {"labels", SweepLabelsText(sweep)},
-                    {"created", SweepStamp(sweep.has_create_time(), sweep.create_time())},
-                    {"ended", SweepStamp(sweep.has_end_time(), sweep.end_time())}}),
+                    {"created", StampText(sweep.has_create_time(), sweep.create_time())},
+                    {"ended", StampText(sweep.has_end_time(), sweep.end_time())}}),
       SweepPrediction(sweep), NextOfSweep(sweep));
   document.wide = document.table;
   return document;

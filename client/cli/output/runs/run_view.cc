@@ -53,10 +53,6 @@ std::string StepText(const v1::Run& run) {
   return absl::StrCat(run.steps_done(), "/", run.spec().steps());
 }
 
-std::string TimeText(bool present, const google::protobuf::Timestamp& stamp) {
-  return present ? FormatTime(stamp) : "";
-}
-
 std::vector<Column> RunColumns() {
   constexpr unsigned kWhereSortedByIt = 0;
   return {{"RUN"},
@@ -139,7 +135,7 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Col
   const auto count = [](bool has, uint32_t value) { return has ? absl::StrCat(value) : ""; };
   for (const v1::Run& run : runs) {
     const std::string nines = count(run.has_nines(), run.nines());
-    const std::string created = TimeText(run.has_create_time(), run.create_time());
+    const std::string created = StampText(run.has_create_time(), run.create_time());
     table.AddRow({RunIdOf(run.name()),
                   run.model_name(),
                   absl::StrCat(v1::State_Name(run.state()), run.has_delete_time() ? " (deleted)" : ""),
@@ -163,7 +159,7 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Col
                   absl::StrCat(run.segment()),
                   created,
                   created,
-                  TimeText(run.has_end_time(), run.end_time()),
+                  StampText(run.has_end_time(), run.end_time()),
                   LabelsText(run),
                   run.has_accuracy() ? ShortestDouble(run.accuracy()) : "",
                   count(run.has_accuracy_questions(), run.accuracy_questions()),
@@ -305,11 +301,11 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"note", NoteOf(run)},
            {"labels", LabelsText(run, /*but=*/kNoteLabel)},
            {"sweep", run.sweep().empty() ? "" : IdOf(run.sweep())},
-           {"created", TimeText(run.has_create_time(), run.create_time())},
-           {"started", TimeText(run.has_start_time(), run.start_time())},
-           {"ended", TimeText(run.has_end_time(), run.end_time())},
+           {"created", StampText(run.has_create_time(), run.create_time())},
+           {"started", StampText(run.has_start_time(), run.start_time())},
+           {"ended", StampText(run.has_end_time(), run.end_time())},
            {"took", Took(run, now)},
-           {"deleted", TimeText(run.has_delete_time(), run.delete_time())},
+           {"deleted", StampText(run.has_delete_time(), run.delete_time())},
            {"attempt", run.attempt() > 0 ? absl::StrCat(run.attempt(), ", segment ", run.segment()) : ""},
            {"job", run.job()}}),
       "\nspec\n", DescribeSpec(run), SegmentsText(run, session.width()), PredictionText(run),
