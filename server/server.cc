@@ -273,7 +273,7 @@ class RealServer final : public Server {
     launch.environment = {"GOMP_SPINCOUNT=1000", "CUDA_DEVICE_ORDER=PCI_BUS_ID"};
     launcher_ = std::make_unique<workers::LocalLauncher>(launch);
     workers::LocalWorkerPoolOptions options;
-    options.slots = config_.slots;
+    options.slots = workers::WithQuickLanes(config_.slots);
     // By its alias: a socket's path is at most 107 bytes long, and the data directory's may be longer.
     options.socket_path = lock_->alias() + "/worker.sock";
     SUMSCOPE_ASSIGN_OR_RETURN(

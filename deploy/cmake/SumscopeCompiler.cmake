@@ -45,7 +45,8 @@ set(SUMSCOPE_CONTRACT_HEADERS
   <absl/strings/str_cat.h> <absl/strings/str_format.h> <absl/strings/str_join.h> <absl/strings/str_split.h>
   <absl/strings/string_view.h> <absl/time/time.h>
   <sumscope/v1/activations.pb.h> <sumscope/v1/analyses.pb.h> <sumscope/v1/facts.pb.h>
-  <sumscope/v1/question_sets.pb.h> <sumscope/v1/runs.pb.h> <sumscope/v1/system.pb.h>)
+  <sumscope/v1/question_sets.pb.h> <sumscope/v1/queue.pb.h> <sumscope/v1/runs.pb.h> <sumscope/v1/sweeps.pb.h>
+  <sumscope/v1/system.pb.h> <sumscope/v1/users.pb.h>)
 
 # sumscope_precompile(TARGET REUSE_FROM other | HEADERS ...): nothing where SUMSCOPE_PRECOMPILE is off.
 function(sumscope_precompile target)

@@ -140,7 +140,7 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(reader.jobs().EstimateRatios(5).ok());
       EXPECT_TRUE(reader.jobs().GetOrder("j2").ok());
       EXPECT_TRUE(reader.sweeps().Members("s1").ok());
-      EXPECT_TRUE(reader.sweeps().Tally("s1").ok());
+      EXPECT_TRUE(reader.sweeps().Tally(Viewer::Server(), "s1").ok());
       EXPECT_TRUE(reader.users().OfUid(1000)->has_value());
       EXPECT_TRUE(reader.users().OfCertificate("ada.example")->has_value());
       EXPECT_TRUE(reader.users().List(5, "").ok());
@@ -177,7 +177,6 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(reader.jobs().Get(viewer, "j1").ok());
       EXPECT_TRUE(reader.jobs().GetTraining(viewer, "r1").ok());
       EXPECT_TRUE(reader.jobs().ListUnfinished(viewer).ok());
-      EXPECT_TRUE(reader.jobs().CountQueued(viewer, 0, 5).ok());
       EXPECT_TRUE(reader.sweeps().Get(viewer, "s1").ok());
       EXPECT_TRUE(reader.sweeps().Find(viewer, "s", 5).ok());
       EXPECT_TRUE(reader.sweeps().Latest(viewer, "").ok());

@@ -129,11 +129,6 @@ PredictedTime Predictor::Training(const v1::TrainSpec& spec, const Place& place,
   return Mean(place, [&](const At& at) { return TrainingAt(at, spec, first_step); });
 }
 
-double Predictor::TrainingSeconds(const v1::TrainSpec& spec, const std::string& device, uint32_t threads,
-                                  uint64_t steps) const {
-  return Training(spec, {device, threads}, spec.steps() - std::min(steps, spec.steps())).seconds;
-}
-
 PredictedTime Predictor::AnalysisAt(const At& at, const v1::TrainSpec& spec, absl::string_view kind,
                                     const AnalysisCost& cost) const {
   MutexLock lock(&mutex_);
@@ -145,15 +140,6 @@ PredictedTime Predictor::AnalysisAt(const At& at, const v1::TrainSpec& spec, abs
 PredictedTime Predictor::Analysis(const v1::TrainSpec& spec, absl::string_view kind, const AnalysisCost& cost,
                                   const Place& place) const {
   return Mean(place, [&](const At& at) { return AnalysisAt(at, spec, kind, cost); });
-}
-
-double Predictor::AnalysisSeconds(const v1::TrainSpec& spec, const v1::Analysis& analysis, const std::string& device,
-                                  uint32_t threads) const {
-  const AnalysisKind& kind = KindOf(analysis.request());
-  if (!kind.needs_worker()) return 0;
-  const AnalysisCost cost = CostOfAnalysis(spec, analysis.request(), analysis.question_set(),
-                                           static_cast<uint64_t>(analysis.prediction().questions()));
-  return Analysis(spec, kind.name(), cost, {device, threads}).seconds;
 }
 
 absl::Status Predictor::Learn(const DoneTraining& done) {

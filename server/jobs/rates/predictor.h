@@ -68,14 +68,9 @@ class Predictor {
 
   // Of a complete spec, from `first_step` on to its last: steps and checkpoints.
   PredictedTime Training(const v1::TrainSpec& spec, const Place& place = {}, uint64_t first_step = 0) const;
-  // The last `steps` steps of a training.
-  double TrainingSeconds(const v1::TrainSpec& spec, const std::string& device, uint32_t threads, uint64_t steps) const;
   // Of a complete analysis. `kind` is its name.
   PredictedTime Analysis(const v1::TrainSpec& spec, absl::string_view kind, const AnalysisCost& cost,
                          const Place& place = {}) const;
-  // Of an analysis with request, questions and, of an uploaded set, prediction.
-  double AnalysisSeconds(const v1::TrainSpec& spec, const v1::Analysis& analysis, const std::string& device,
-                         uint32_t threads) const;
 
   // Takes in what ended; work that was too short to say anything changes nothing. Errors are the catalog's: then it
   // is learnt, but not kept.

@@ -85,7 +85,8 @@ absl::StatusOr<v1::Sweep> SweepKeeper::Cancel(const storage::Actor& actor, const
     changes = {};
     SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.sweeps().Get(actor.viewer(), sweep));
     actor.Names(row.name());
-    SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally, transaction.sweeps().Tally(sweep));
+    SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally,
+                              transaction.sweeps().Tally(storage::Viewer::Server(), sweep));
     if (!IsUnfinished(tally)) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_ENDED",
                        absl::StrCat(row.name(), " has ended already: there is nothing to cancel"));
@@ -106,7 +107,7 @@ absl::Status SweepKeeper::Follow(const std::string& sweep) {
   storage::SweepTally tally;
   const auto read = [&](storage::CatalogReader& reader) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(row, reader.sweeps().Get(storage::Viewer::Server(), sweep));
-    SUMSCOPE_ASSIGN_OR_RETURN(tally, reader.sweeps().Tally(sweep));
+    SUMSCOPE_ASSIGN_OR_RETURN(tally, reader.sweeps().Tally(storage::Viewer::Server(), sweep));
     return absl::OkStatus();
   };
   const auto failed_too_often = [&] {
@@ -212,7 +213,8 @@ absl::Status SweepKeeper::Delete(const storage::Actor& actor, const std::string&
   const auto remove = [&](storage::CatalogTransaction& transaction) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep row, transaction.sweeps().Get(actor.viewer(), sweep));
     actor.Names(row.name());
-    SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally, transaction.sweeps().Tally(sweep));
+    SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally,
+                              transaction.sweeps().Tally(storage::Viewer::Server(), sweep));
     if (IsUnfinished(tally)) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_UNFINISHED",
                        absl::StrCat(row.name(),

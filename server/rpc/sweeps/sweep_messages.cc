@@ -1,6 +1,7 @@
 #include "server/rpc/sweeps/sweep_messages.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
@@ -42,8 +43,9 @@ v1::SweepState StateOf(const storage::SweepTally& tally, v1::SweepState kept) {
                                                                                     : v1::SWEEP_FAILED;
 }
 
-SweepMessages::SweepMessages(storage::CatalogReader* reader, const jobs::QueueView* view, jobs::EventHub* hub)
-    : reader_(*reader), view_(*view), hub_(*hub), record_(ReadRecord(*reader)) {
+SweepMessages::SweepMessages(storage::CatalogReader* reader, storage::Viewer viewer, const jobs::QueueView* view,
+                             jobs::EventHub* hub)
+    : reader_(*reader), viewer_(std::move(viewer)), view_(*view), hub_(*hub), record_(ReadRecord(*reader)) {
   for (const jobs::QueuedJob& job : view_.jobs) {
     if (job.job.sweep.empty()) continue;
     Queued& queued = queued_[job.job.sweep];
@@ -59,7 +61,7 @@ SweepMessages::SweepMessages(storage::CatalogReader* reader, const jobs::QueueVi
 double SweepMessages::UncountedProgress(const Queued& queued, uint32_t runs) {
   double uncounted = 0;
   for (const std::string& id : queued.running) {
-    const absl::StatusOr<v1::Run> run = reader_.runs().Get(storage::Viewer::Server(), id);
+    const absl::StatusOr<v1::Run> run = reader_.runs().Get(viewer_, id);
     v1::Progress progress;
     if (!run.ok() || run->spec().steps() == 0 || !hub_.GetProgress(id, &progress)) continue;
     const double more = static_cast<double>(progress.step()) - static_cast<double>(run->steps_done());
@@ -72,7 +74,7 @@ absl::Status SweepMessages::Complete(v1::Sweep* sweep) {
   SUMSCOPE_RETURN_IF_ERROR(record_.status());
   if (!sweep->has_spec()) return absl::OkStatus();  // a damaged row, which says so
   const std::string id = IdOf(sweep->name());
-  SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally, reader_.sweeps().Tally(id));
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally, reader_.sweeps().Tally(viewer_, id));
   sweep->set_runs(Total(tally.runs));
   AddCounts(tally.runs, sweep->mutable_run_counts());
   AddCounts(tally.analyses, sweep->mutable_analysis_counts());

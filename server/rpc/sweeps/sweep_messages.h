@@ -18,12 +18,13 @@ namespace sumscope::rpc {
 // The state of a sweep of which so much has ended; `kept` is that of its row. Pure.
 v1::SweepState StateOf(const storage::SweepTally& tally, v1::SweepState kept);
 
-// Fills in what of sweeps is counted at this moment: state, counts, progress, expected end. Confined to a body of
-// Catalog::Read; what it is given outlives it.
+// Fills in what of sweeps is counted at this moment, of members that the viewer may see: state, counts, progress; and
+// the expected end. Confined to a body of Catalog::Read; what it is given outlives it.
 class SweepMessages {
  public:
   // Reads how wrong estimates were here; looks once through all of the queue.
-  SweepMessages(storage::CatalogReader* reader, const jobs::QueueView* view, jobs::EventHub* hub);
+  SweepMessages(storage::CatalogReader* reader, storage::Viewer viewer, const jobs::QueueView* view,
+                jobs::EventHub* hub);
 
   // `sweep` is a row. Errors of the catalog.
   absl::Status Complete(v1::Sweep* sweep);
@@ -39,6 +40,7 @@ class SweepMessages {
   double UncountedProgress(const Queued& queued, uint32_t runs);
 
   storage::CatalogReader& reader_;
+  const storage::Viewer viewer_;
   const jobs::QueueView& view_;
   jobs::EventHub& hub_;
   absl::StatusOr<EstimateRecord> record_;

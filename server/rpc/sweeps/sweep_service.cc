@@ -28,10 +28,11 @@ std::string SweepNews(v1::Sweep sweep) {
 
 }  // namespace
 
-absl::StatusOr<v1::Sweep> SweepService::Show(v1::Sweep row) {
+absl::StatusOr<v1::Sweep> SweepService::Show(const auth::Caller& caller, v1::Sweep row) {
   const std::shared_ptr<const jobs::QueueView> view = backend_.manager->queue().View();
-  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read(
-      [&](storage::CatalogReader& reader) { return SweepMessages(&reader, view.get(), backend_.hub).Complete(&row); }));
+  SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) {
+    return SweepMessages(&reader, caller.viewer(), view.get(), backend_.hub).Complete(&row);
+  }));
   return row;
 }
 
@@ -45,7 +46,7 @@ absl::StatusOr<v1::Sweep> SweepService::Create(const auth::Caller& caller, const
   }
   asked.sweep.clear_prediction();
   SUMSCOPE_ASSIGN_OR_RETURN(v1::Sweep made, backend_.manager->sweeps().Create(caller.actor(), id, asked));
-  return Show(std::move(made));
+  return Show(caller, std::move(made));
 }
 
 grpc::Status SweepService::CreateSweep(grpc::ServerContext* context, const v1::CreateSweepRequest* request,
@@ -57,7 +58,7 @@ grpc::Status SweepService::GetSweep(grpc::ServerContext* context, const v1::GetS
                                     v1::Sweep* response) {
   return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Sweep> {
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Sweep row, FindSweep(backend_.catalog, caller, request->name()));
-    return Show(std::move(row));
+    return Show(caller, std::move(row));
   });
 }
 
@@ -69,7 +70,7 @@ absl::StatusOr<v1::ListSweepsResponse> SweepService::List(const auth::Caller& ca
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(storage::SweepPage page,
                               reader.sweeps().List(caller.viewer(), size, request.page_token()));
-    SweepMessages messages(&reader, view.get(), backend_.hub);
+    SweepMessages messages(&reader, caller.viewer(), view.get(), backend_.hub);
     for (v1::Sweep& sweep : page.sweeps) {
       SUMSCOPE_RETURN_IF_ERROR(messages.Complete(&sweep));
       *list.add_sweeps() = std::move(sweep);
@@ -93,7 +94,7 @@ absl::Status SweepService::Watch(const auth::Caller& caller, grpc::ServerContext
   while (true) {
     // Read anew each time: one that is deleted, or turned private, is as one that never was.
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Sweep row, FindSweep(backend_.catalog, caller, found.name()));
-    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep sweep, Show(std::move(row)));
+    SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep sweep, Show(caller, std::move(row)));
     if (std::string news = SweepNews(sweep); news != shown) {
       if (!writer->Write(sweep)) return absl::CancelledError("the client went away");
       shown = std::move(news);
@@ -114,7 +115,7 @@ grpc::Status SweepService::CancelSweep(grpc::ServerContext* context, const v1::C
   return road_.Unary(context, request, response, [&](const auth::Caller& caller) -> absl::StatusOr<v1::Sweep> {
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep found, FindSweep(backend_.catalog, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Sweep row, backend_.manager->sweeps().Cancel(caller.actor(), IdOf(found.name())));
-    return Show(std::move(row));
+    return Show(caller, std::move(row));
   });
 }
 
@@ -124,7 +125,7 @@ grpc::Status SweepService::RetrySweep(grpc::ServerContext* context, const v1::Re
     SUMSCOPE_ASSIGN_OR_RETURN(const v1::Sweep found, FindSweep(backend_.catalog, caller, request->name()));
     SUMSCOPE_ASSIGN_OR_RETURN(const jobs::Request id, RequestOf("RetrySweep", *request));
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Sweep row, backend_.manager->sweeps().Retry(caller.actor(), id, IdOf(found.name())));
-    return Show(std::move(row));
+    return Show(caller, std::move(row));
   });
 }
 

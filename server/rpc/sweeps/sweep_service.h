@@ -29,7 +29,7 @@ class SweepService final : public ServiceBase<v1::SweepService::Service> {
   absl::Status Watch(const auth::Caller& caller, grpc::ServerContext* context, const v1::WatchSweepRequest& request,
                      grpc::ServerWriter<v1::Sweep>* writer);
   // The row with what is counted.
-  absl::StatusOr<v1::Sweep> Show(v1::Sweep row);
+  absl::StatusOr<v1::Sweep> Show(const auth::Caller& caller, v1::Sweep row);
 };
 
 }  // namespace sumscope::rpc

@@ -18,6 +18,7 @@ struct WorkerSpec {
   std::string server;       // where the link listens: unix:/path
   std::string token;        // of this launch only; never on a command line or in an environment
   uint64_t generation = 0;  // counts the slot's launches, from 1
+  bool quick = false;       // answers people who wait: it goes before other workers
 };
 
 // How a worker ended.

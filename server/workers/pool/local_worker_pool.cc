@@ -6,12 +6,14 @@
 
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "grpcpp/grpcpp.h"
 #include "proto/contract/base/mutex.h"
 #include "proto/contract/errors/errors.h"
@@ -50,6 +52,7 @@ class LocalWorkerPool final : public WorkerPool, private LinkHost {
   void Acknowledge(const std::string& slot, const std::string& task_id, uint64_t sequence) override;
   void Cancel(const std::string& slot, const std::string& task_id) override;
   void Stop(const std::string& slot, const std::string& task_id, absl::Duration grace) override;
+  void Wake(const std::string& slot) override;
   void Restart(const std::string& slot, const std::string& why) override;
   std::vector<v1::Slot> Slots() const override;
   std::string WhyNoWorker() const override;
@@ -147,6 +150,14 @@ void LocalWorkerPool::Stop(const std::string& slot, const std::string& task_id, 
   if (SlotSupervisor* const supervisor = Find(slot)) supervisor->Stop(task_id, grace, clock_->Monotonic());
 }
 
+void LocalWorkerPool::Wake(const std::string& slot) {
+  MutexLock lock(&mutex_);
+  SlotSupervisor* const supervisor = Find(slot);
+  if (supervisor == nullptr) return;
+  supervisor->Wake();
+  changed_.NotifyAll();
+}
+
 void LocalWorkerPool::Restart(const std::string& slot, const std::string& why) {
   MutexLock lock(&mutex_);
   if (SlotSupervisor* const supervisor = Find(slot)) supervisor->Restart(why, clock_->Monotonic());
@@ -163,6 +174,7 @@ std::string LocalWorkerPool::WhyNoWorker() const {
   std::string all;
   MutexLock lock(&mutex_);
   for (const SlotConfig& config : options_.slots) {
+    if (config.quick) continue;  // most jobs cannot have it
     const std::optional<std::string> why = slots_.at(config.name).WhyNoWorker();
     if (!why.has_value()) return "";
     absl::StrAppend(&all, all.empty() ? "" : "; ", "slot ", config.name, ": ", *why);
@@ -306,6 +318,22 @@ bool ValidSlotName(const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<SlotConfig> WithQuickLanes(std::vector<SlotConfig> slots) {
+  std::set<std::string> devices, names;
+  for (const SlotConfig& slot : slots) {
+    devices.insert(slot.device);
+    names.insert(slot.name);
+  }
+  for (const std::string& device : devices) {
+    SlotConfig lane;
+    lane.name = absl::StrCat("quick-", absl::StrReplaceAll(device, {{":", ""}}));
+    lane.device = device;
+    lane.quick = true;
+    if (names.count(lane.name) == 0) slots.push_back(std::move(lane));
+  }
+  return slots;
+}
 
 absl::StatusOr<std::unique_ptr<WorkerPool>> CreateLocalWorkerPool(LocalWorkerPoolOptions options,
                                                                   WorkerLauncher* launcher, Clock* clock,

@@ -22,6 +22,10 @@ struct LocalWorkerPoolOptions {
   SupervisionLimits limits;
 };
 
+// `slots`, and for each of their devices a slot of one thread for its quick lane: quick-cpu, quick-cuda0. Without that
+// one where a slot has its name.
+std::vector<SlotConfig> WithQuickLanes(std::vector<SlotConfig> slots);
+
 // Workers on this machine. One thread launches and supervises all slots; each linked worker has a thread that reads and
 // calls the listener, and one that writes. `launcher`, `clock` and `ids` (tokens of launches) outlive the pool.
 // INVALID_ARGUMENT: SOCKET_PATH_INVALID, SLOT_NAME_INVALID (malformed or twice).

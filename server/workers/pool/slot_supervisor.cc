@@ -39,11 +39,11 @@ std::string Join(const std::string& a, const std::string& b) { return a.empty() 
 }  // namespace
 
 SlotSupervisor::SlotSupervisor(SlotConfig config, const SupervisionLimits& limits)
-    : config_(std::move(config)), limits_(limits), retry_at_(-kNever) {}
+    : config_(std::move(config)), limits_(limits), asleep_(config_.quick), retry_at_(-kNever) {}
 
 bool SlotSupervisor::WantsLaunch(absl::Duration now) const {
   const bool down = state_ == State::kBackingOff || state_ == State::kBroken;
-  return down && !shutting_down_ && Settled() && now >= retry_at_;
+  return down && !asleep_ && !shutting_down_ && Settled() && now >= retry_at_;
 }
 
 void SlotSupervisor::Launch(WorkerLauncher* launcher, const std::string& server, const std::string& token,
@@ -61,7 +61,8 @@ void SlotSupervisor::Launch(WorkerLauncher* launcher, const std::string& server,
   starting_since_ = now;
   said_pid_ = 0;
   status_ = WorkerStatus();
-  process_ = launcher->Launch({config_.name, config_.device, config_.threads, server, token, generation_});
+  process_ =
+      launcher->Launch({config_.name, config_.device, config_.threads, server, token, generation_, config_.quick});
 }
 
 void SlotSupervisor::Tick(absl::Duration now) {
@@ -259,7 +260,8 @@ v1::Slot SlotSupervisor::Describe() const {
   slot.set_name(config_.name);
   slot.set_device(config_.device);
   slot.set_threads(config_.threads);
-  slot.set_state(kNames[static_cast<int>(state_)]);
+  slot.set_state(asleep_ ? "ASLEEP" : kNames[static_cast<int>(state_)]);
+  slot.set_quick(config_.quick);
   if (!tasks_.empty()) slot.set_job(tasks_.begin()->first);  // the API tells of one
   if (process_ != nullptr) slot.set_worker_pid(process_->pid() > 0 ? process_->pid() : said_pid_);
   slot.set_restarts(static_cast<uint32_t>(generation_ == 0 ? 0 : generation_ - 1));

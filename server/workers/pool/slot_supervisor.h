@@ -21,6 +21,7 @@ struct SlotConfig {
   std::string device;  // cpu
   uint32_t threads = 1;
   uint32_t capacity = 1;  // tasks at a time: sumscope-worker runs one
+  bool quick = false;     // the quick lane of its device: its worker is launched when it is woken
 };
 
 // Maxima of waits and retries; tests shorten them.
@@ -37,6 +38,7 @@ struct SupervisionLimits {
 // One slot and the worker on it, as a state machine: told what happened and what time it is (monotonic), it signals the
 // process, writes to the link and decides when to launch. It has no thread and never waits.
 //
+//   ASLEEP (a quick slot, not woken yet) -> STARTING
 //   BACKING_OFF or BROKEN -> STARTING (launched) -> IDLE (said hello) <-> BUSY (has tasks)
 //   any of these -> BACKING_OFF or BROKEN, when process group and link are both gone
 //
@@ -53,6 +55,8 @@ class SlotSupervisor {
   SlotSupervisor(SlotConfig config, const SupervisionLimits& limits);
 
   // The process.
+  // From now on a quick slot wants a worker, and keeps one. Other slots want one from the start.
+  void Wake() { asleep_ = false; }
   bool WantsLaunch(absl::Duration now) const;
   // To be called when WantsLaunch says so. `server` is what the worker links to, `token` of this launch only. A worker
   // that is pending is STARTING too, and its time to say hello has not begun.
@@ -130,6 +134,7 @@ class SlotSupervisor {
   const SupervisionLimits limits_;
 
   State state_ = State::kBackingOff;
+  bool asleep_;
   bool shutting_down_ = false;
   int starts_ = 0;           // since the last one that brought a worker to a task
   uint64_t generation_ = 0;  // of the latest launch

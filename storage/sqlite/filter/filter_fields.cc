@@ -138,9 +138,13 @@ std::string CommonPrefix(const EnumDescriptor& values) {
 
 }  // namespace
 
-const FilterWhitelist& RunFilterFields() {
+FilterWhitelist RunFilterFields(SqlCondition sweep_is_seen) {
   static const auto* const kFields = new FilterWhitelist(MakeRunFields());
-  return *kFields;
+  FilterWhitelist known = *kFields;
+  for (FilterField& field : known.fields) {
+    if (field.type == FilterField::Type::kSweepName) field.seen = sweep_is_seen;
+  }
+  return known;
 }
 
 const FilterWhitelist& FactFilterFields() {

@@ -8,8 +8,15 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "storage/sqlite/base/query.h"
 
 namespace sumscope::storage {
+
+// A condition over the tables of a whitelist; values are bound in order, never part of the text.
+struct SqlCondition {
+  std::string sql;
+  std::vector<SqlValue> parameters;
+};
 
 // One field that a filter may name, and the SQL expression it stands for.
 struct FilterField {
@@ -30,6 +37,7 @@ struct FilterField {
   Type type = Type::kText;
   std::string sql;
   const google::protobuf::EnumDescriptor* values = nullptr;  // of kEnum
+  SqlCondition seen = {};  // of kSweepName: where it is false the value is ''; without text it always holds
 };
 
 // Everything that the filter of one list may name.
@@ -38,8 +46,9 @@ struct FilterWhitelist {
   std::vector<std::string> labels;  // what stands before a label's key: {"labels"}, {"run", "labels"}
 };
 
-// Of ListRuns, over the table `runs`; of ListFacts, over `node_facts` joined with `runs`. Never deleted.
-const FilterWhitelist& RunFilterFields();
+// Of ListRuns, over the table `runs`; `sweep_is_seen` says whether who asks may see the sweep of a row.
+FilterWhitelist RunFilterFields(SqlCondition sweep_is_seen);
+// Of ListFacts, over `node_facts` joined with `runs`. Never deleted.
 const FilterWhitelist& FactFilterFields();
 
 // The known field (or "labels.KEY") nearest to `name`.

@@ -102,6 +102,28 @@ absl::StatusOr<SqlCondition> TextCondition(const FilterField& field, FilterOpera
                       {GlobPattern(value)}};
 }
 
+bool IsPresenceTest(const FilterNode& node) {
+  return node.op == FilterOperator::kHas && node.value.text == "*" && !node.value.wildcards.empty();
+}
+
+// Of a text that not everybody sees.
+absl::StatusOr<SqlCondition> SeenTextCondition(const FilterField& field, const FilterNode& node) {
+  FilterField shown = field;
+  const bool presence = IsPresenceTest(node);
+  // What is not seen is '', which equals no other text: so the column itself is compared, for which there is an index.
+  const bool none_is_empty = presence || (node.op == FilterOperator::kEqual && node.value.wildcards.empty() &&
+                                          !node.value.text.empty() && node.value.text != CollectionOf(field.type));
+  if (!none_is_empty) shown.sql = absl::StrCat("iif(", field.seen.sql, ", ", field.sql, ", '')");
+  SqlCondition condition{absl::StrCat(shown.sql, " <> ''"), {}};
+  if (!presence) {
+    SUMSCOPE_ASSIGN_OR_RETURN(condition, TextCondition(shown, node.op, node.value));
+  }
+  if (none_is_empty) condition.sql = absl::StrCat("(", condition.sql, " AND ", field.seen.sql, ")");
+  const auto at = none_is_empty ? condition.parameters.end() : condition.parameters.begin();
+  condition.parameters.insert(at, field.seen.parameters.begin(), field.seen.parameters.end());
+  return condition;
+}
+
 absl::StatusOr<SqlCondition> EnumCondition(const FilterField& field, FilterOperator op, const FilterValue& value) {
   const auto name = EnumValueName(*field.values, value.text);
   if (!name.has_value()) {
@@ -188,11 +210,8 @@ absl::StatusOr<SqlCondition> TimeCondition(const FilterField& field, FilterOpera
   return Compare(field, op, ToNanos(time));
 }
 
-bool IsPresenceTest(const FilterNode& node) {
-  return node.op == FilterOperator::kHas && node.value.text == "*" && !node.value.wildcards.empty();
-}
-
 absl::StatusOr<SqlCondition> FieldCondition(const FilterField& field, const FilterNode& node) {
+  if (!field.seen.sql.empty()) return SeenTextCondition(field, node);
   if (IsPresenceTest(node)) {
     return SqlCondition{absl::StrCat(field.sql, IsText(field.type) ? " <> ''" : " IS NOT NULL"), {}};
   }

@@ -11,12 +11,6 @@
 
 namespace sumscope::storage {
 
-// A condition over the tables of a whitelist; values are bound in order, never part of the text.
-struct SqlCondition {
-  std::string sql;
-  std::vector<SqlValue> parameters;
-};
-
 // Fields of runs: those of proto/contract/results/run_list_fields.h.
 // Of facts: task, tag, kind, value, node, position, layer, is_head, num, run.name, run.model_name, run.owner,
 // run.labels.{key}, run.{every field of TrainSpec}.

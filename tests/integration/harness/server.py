@@ -110,7 +110,7 @@ class Server:
 
     def wait_for_slots(self, *states):
         return wait_until(f'every slot to be in {states}',
-                          lambda: all(slot['state'] in states for slot in self.info()['slots']))
+                          lambda: all(slot['state'] in states for slot in self.info()['slots'] if not slot['quick']))
 
     def create(self, model_name='', labels=None, run_id='', **spec):
         return self.client.call('RunService/CreateRun', request_id=str(uuid.uuid4()), model_name=model_name, spec=spec,

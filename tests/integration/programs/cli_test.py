@@ -201,7 +201,7 @@ class CliTest(IntegrationTest):
     def test_ServerInfoAndCompletionGivenNothingSayWhatIsThere(self):
         info = self.sumscope('server', 'info', '-o', 'json').json
         self.assertEqual(info['data_directory'], str(self.one.data))
-        self.assertEqual([slot['name'] for slot in info['slots']], ['cpu0'])
+        self.assertEqual([slot['name'] for slot in info['slots']], ['cpu0', 'quick-cpu'])
         self.assertIn('blocks.0.attn.hook_z', info['hook_names'])
         for shell in ('bash', 'zsh', 'fish'):
             self.assertIn('sumscope complete --', self.cli(None, 'completion', shell).text)

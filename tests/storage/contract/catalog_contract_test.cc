@@ -87,12 +87,6 @@ TEST_P(Catalog_Test, JobsKeepTheirQueueOrderAndTheTransitionTable) {
                     const auto jobs = reader.jobs().ListUnfinished(Viewer::Server());
                     EXPECT_EQ(jobs->size(), 2u);
                     EXPECT_EQ(jobs->front().id, "jb");
-                    const uint64_t last = jobs->back().queue_position;
-                    EXPECT_EQ(*reader.jobs().CountQueued(Viewer::Server(), 0, last), 2u)
-                        << "what has ended waits no more";
-                    EXPECT_EQ(*reader.jobs().CountQueued(Viewer::Server(), jobs->front().queue_position, last), 1u);
-                    EXPECT_EQ(*reader.jobs().CountQueued(Viewer::Server(), 0, last - 1), 1u);
-                    EXPECT_EQ(*reader.jobs().CountQueued(Viewer::Server(), last, UINT64_MAX), 0u);
                     EXPECT_EQ(reader.jobs().Get(Viewer::Server(), "ja")->state, v1::SUCCEEDED);
                     EXPECT_EQ(reader.jobs().Get(Viewer::Server(), "ja")->slot, "cpu0");
                     EXPECT_EQ(reader.jobs().GetTraining(Viewer::Server(), "r1")->id, "jc") << "the latest";

@@ -3,6 +3,7 @@
 #include <google/protobuf/util/message_differencer.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -211,15 +212,80 @@ TEST_P(Sweeps_Test, TallyThenStatesOfTrainingsAndOrdersAndTheShareOfSteps) {
     return absl::OkStatus();
   });
   Read([](CatalogReader& reader) {
-    const SweepTally tally = ValueOf(reader.sweeps().Tally("s1"));
+    const SweepTally tally = ValueOf(reader.sweeps().Tally(Viewer::Server(), "s1"));
     EXPECT_THAT(tally.runs, UnorderedElementsAre(Pair(v1::SUCCEEDED, 1), Pair(v1::RUNNING, 1), Pair(v1::QUEUED, 1),
                                                  Pair(v1::CANCELLED, 1)));
     EXPECT_THAT(tally.analyses, UnorderedElementsAre(Pair(v1::SUCCEEDED, 1), Pair(v1::FAILED, 1), Pair(v1::QUEUED, 1)));
     EXPECT_DOUBLE_EQ(tally.progress, 0.5);
-    const SweepTally none = ValueOf(reader.sweeps().Tally("s3"));
+    const SweepTally none = ValueOf(reader.sweeps().Tally(Viewer::Server(), "s3"));
     EXPECT_THAT(none.runs, IsEmpty());
     EXPECT_EQ(none.progress, 0);
   });
+}
+
+TEST_P(Sweeps_Test, MemberIsPrivateThenOthersCountItNot) {
+  Insert({MakeSweep("s1")});
+  v1::Run hidden = MakeMember("r2", "s1", v1::RUNNING, 50);
+  hidden.set_owner("ada");
+  hidden.set_visibility(v1::PRIVATE);
+  Insert({MakeMember("r1", "s1", v1::SUCCEEDED, 100), hidden});
+  Write([](CatalogTransaction& transaction) -> absl::Status {
+    EXPECT_TRUE(transaction.analyses().Put(MakeAnalysis("r2", "a1", "key")).ok());
+    Job job = MakeJob("j1", "r2");
+    job.analysis = "a1";
+    job.sweep = "s1";
+    return transaction.jobs().Insert(&job);
+  });
+  Read([](CatalogReader& reader) {
+    const SweepTally bobs = ValueOf(reader.sweeps().Tally(Viewer::User("bob"), "s1"));
+    EXPECT_THAT(bobs.runs, UnorderedElementsAre(Pair(v1::SUCCEEDED, 1)));
+    EXPECT_THAT(bobs.analyses, IsEmpty());
+    EXPECT_EQ(bobs.progress, 1);
+    for (const Viewer& viewer : {Viewer::User("ada"), Viewer::Admin("root")}) {
+      const SweepTally all = ValueOf(reader.sweeps().Tally(viewer, "s1"));
+      EXPECT_EQ(all.runs.size(), 2u);
+      EXPECT_EQ(all.analyses.size(), 1u);
+    }
+  });
+}
+
+// A filter found the private sweep of a run that its owner showed to the lab.
+TEST_P(Sweeps_Test, SweepIsPrivateThenToOthersItsMembersAreOfNone) {
+  Insert({MakeSweep("s1", "ada", v1::PRIVATE), MakeSweep("s2")});
+  v1::Run of_none = MakeMember("r3", "s2", v1::SUCCEEDED, 100);
+  of_none.clear_sweep();
+  Insert({MakeMember("r1", "s1", v1::SUCCEEDED, 100), MakeMember("r2", "s2", v1::SUCCEEDED, 100), of_none});
+  const auto found = [&](const Viewer& viewer, const std::string& filter) {
+    std::vector<std::string> ids;
+    Read([&](CatalogReader& reader) {
+      RunQuery query;
+      query.filter = filter;
+      for (const v1::Run& run : ValueOf(reader.runs().List(viewer, query)).runs) ids.push_back(run.name().substr(5));
+    });
+    std::sort(ids.begin(), ids.end());
+    return ids;
+  };
+  const Viewer ada = Viewer::User("ada"), bob = Viewer::User("bob");
+  struct Case {
+    const char* filter;
+    std::vector<std::string> adas, bobs;
+  };
+  for (const Case& one : std::vector<Case>{{"sweep = \"s1\"", {"r1"}, {}},
+                                           {"sweep = \"sweeps/s1\"", {"r1"}, {}},
+                                           {"sweep = \"s2\"", {"r2"}, {"r2"}},
+                                           {"sweep = \"\"", {"r3"}, {"r1", "r3"}},
+                                           {"sweep != \"s1\"", {"r2", "r3"}, {"r1", "r2", "r3"}},
+                                           {"NOT sweep = \"s1\"", {"r2", "r3"}, {"r1", "r2", "r3"}},
+                                           {"sweep = \"s*\"", {"r1", "r2"}, {"r2"}},
+                                           {"sweep != \"s*\"", {"r3"}, {"r1", "r3"}},
+                                           {"sweep:*", {"r1", "r2"}, {"r2"}},
+                                           {"sweep:\"1\"", {"r1"}, {}},
+                                           {"sweep < \"s2\" AND steps_done = 100", {"r1", "r3"}, {"r1", "r3"}},
+                                           {"sweep > \"s\" AND state = SUCCEEDED", {"r1", "r2"}, {"r2"}}}) {
+    EXPECT_THAT(found(ada, one.filter), testing::ElementsAreArray(one.adas)) << one.filter;
+    EXPECT_THAT(found(Viewer::Admin("root"), one.filter), testing::ElementsAreArray(one.adas)) << one.filter;
+    EXPECT_THAT(found(bob, one.filter), testing::ElementsAreArray(one.bobs)) << one.filter;
+  }
 }
 
 TEST_P(Sweeps_Test, RemovedThenItsRunsStayAndAreOfNone) {

@@ -75,7 +75,7 @@ TEST_P(PastQueue_Test, OpenedThenSweepsUsageAndRatesAreServed) {
     ASSERT_TRUE(sweep.ok()) << sweep.status();
     EXPECT_EQ(sweep->fields(0).values(0), "1");
     EXPECT_THAT(*reader.sweeps().Members("swept"), ElementsAre("lost"));
-    EXPECT_EQ(reader.sweeps().Tally("swept")->runs.at(v1::QUEUED), 1u);
+    EXPECT_EQ(reader.sweeps().Tally(Viewer::Server(), "swept")->runs.at(v1::QUEUED), 1u);
     EXPECT_EQ(reader.usage().List()->front().device_seconds, 12.5);
     EXPECT_EQ(reader.rates().List()->front().shape, "n = 2");
   });

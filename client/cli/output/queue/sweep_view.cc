@@ -1,6 +1,5 @@
 #include "client/cli/output/queue/sweep_view.h"
 
-#include <map>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -9,6 +8,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "client/cli/arguments/users.h"
+#include "client/cli/output/labels.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/queue/job_view.h"
 #include "proto/contract/analyses/kinds/kinds.h"
@@ -77,11 +77,6 @@ std::string ThenText(const v1::Sweep& sweep) {
   return absl::StrJoin(sweep.then(), ", ", [](std::string* out, const v1::AnalysisOrder& order) {
     absl::StrAppend(out, absl::StrReplaceAll(KindOf(order.request()).name(), {{"_", "-"}}));
   });
-}
-
-std::string SweepLabelsText(const v1::Sweep& sweep) {
-  const std::map<std::string, std::string> sorted(sweep.labels().begin(), sweep.labels().end());
-  return absl::StrJoin(sorted, ",", absl::PairFormatter("="));
 }
 
 std::string SweepOwnerText(const v1::Sweep& sweep) {
@@ -176,7 +171,7 @@ Document ShowSweeps(const Session& session, const std::vector<v1::Sweep>& sweeps
          VisibilityText(sweep.visibility()),
          StampText(sweep.has_create_time(), sweep.create_time()),
          StampText(sweep.has_end_time(), sweep.end_time()),
-         SweepLabelsText(sweep)});
+         LabelsText(sweep.labels())});
   }
   Document document = session.FromTable(table);
   if (any_private) document.footnote = "* private: only its owner and admins see it";
@@ -215,7 +210,7 @@ Document ShowSweepInFull(const Session& session, const v1::Sweep& sweep, absl::T
                     {"ends", InText(sweep.has_expected_end(), sweep.expected_end(), now, true)},
                     {"owner", UserIdOf(sweep.owner())},
                     {"visibility", VisibilityText(sweep.visibility())},
-                    {"labels", SweepLabelsText(sweep)},
+                    {"labels", LabelsText(sweep.labels())},
                     {"created", StampText(sweep.has_create_time(), sweep.create_time())},
                     {"ended", StampText(sweep.has_end_time(), sweep.end_time())}}),
       SweepPrediction(sweep), NextOfSweep(sweep));

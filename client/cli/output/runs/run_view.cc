@@ -1,15 +1,14 @@
 #include "client/cli/output/runs/run_view.h"
 
-#include <map>
 #include <utility>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "client/cli/arguments/names.h"
 #include "client/cli/arguments/users.h"
+#include "client/cli/output/labels.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/output/runs/note_label.h"
 #include "proto/contract/base/timestamp.h"
@@ -18,16 +17,6 @@
 
 namespace sumscope::client {
 namespace {
-
-// key=value,key=value. A comma or a backslash within a value has a backslash before it: what stands between two commas
-// without is one label. Without the label `but`.
-std::string LabelsText(const v1::Run& run, absl::string_view but = "") {
-  std::map<std::string, std::string> sorted(run.labels().begin(), run.labels().end());
-  sorted.erase(std::string(but));
-  return absl::StrJoin(sorted, ",", [](std::string* out, const auto& label) {
-    absl::StrAppend(out, label.first, "=", absl::StrReplaceAll(label.second, {{"\\", "\\\\"}, {",", "\\,"}}));
-  });
-}
 
 std::string NoteOf(const v1::Run& run) {
   const auto note = run.labels().find(kNoteLabel);
@@ -160,7 +149,7 @@ Table RunTable(const std::vector<v1::Run>& runs, absl::Time now, std::vector<Col
                   created,
                   created,
                   StampText(run.has_end_time(), run.end_time()),
-                  LabelsText(run),
+                  LabelsText(run.labels()),
                   run.has_accuracy() ? ShortestDouble(run.accuracy()) : "",
                   count(run.has_accuracy_questions(), run.accuracy_questions()),
                   nines,
@@ -299,7 +288,7 @@ Document ShowRunInFull(const Session& session, const v1::Run& run, const v1::Lis
            {"visibility",
             absl::StrCat(VisibilityText(run.visibility()), IsPrivate(run) ? " (its owner and admins see it)" : "")},
            {"note", NoteOf(run)},
-           {"labels", LabelsText(run, /*but=*/kNoteLabel)},
+           {"labels", LabelsText(run.labels(), /*but=*/kNoteLabel)},
            {"sweep", run.sweep().empty() ? "" : IdOf(run.sweep())},
            {"created", StampText(run.has_create_time(), run.create_time())},
            {"started", StampText(run.has_start_time(), run.start_time())},

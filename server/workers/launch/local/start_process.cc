@@ -127,7 +127,8 @@ absl::StatusOr<std::unique_ptr<LocalProcess>> StartProcess(const LocalLaunchOpti
     return Error(error, absl::StrCat("cannot start the worker program ", options.program));
   }
   // Set while it still loads its libraries, so that all its threads inherit it. Failing costs priority only.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(pid), std::max(options.niceness, getpriority(PRIO_PROCESS, 0)));
+  const int niceness = spec.quick ? options.quick_niceness : options.niceness;
+  setpriority(PRIO_PROCESS, static_cast<id_t>(pid), std::max(niceness, getpriority(PRIO_PROCESS, 0)));
   return std::make_unique<LocalProcess>(pid, std::move(pipe.write), WorkerLog(std::move(log), log_start));
 }
 

@@ -16,6 +16,7 @@ struct LocalLaunchOptions {
   std::vector<std::string> arguments;         // appended to its command line
   std::string log_directory;                  // exists
   int niceness = 10;                          // interactive users of the machine go first
+  int quick_niceness = 0;                     // of workers that answer them
   std::vector<std::string> environment = {};  // NAME=VALUE, over this process's own
 };
 

@@ -107,15 +107,6 @@ absl::StatusOr<std::vector<Job>> SqliteJobs::ListUnfinished(const Viewer& viewer
   });
 }
 
-absl::StatusOr<uint64_t> SqliteJobs::CountQueued(const Viewer&, uint64_t after, uint64_t through) {
-  return connection_.Guard([&]() -> absl::StatusOr<uint64_t> {
-    Query query(connection_, absl::StrCat("SELECT COUNT(*) FROM jobs WHERE ", kUnfinished,
-                                          " AND state = 'QUEUED' AND queue_position > ? AND queue_position <= ?"));
-    query.Bind(Saturated(after), Saturated(through));
-    return query.Next() ? static_cast<uint64_t>(query.Int(0)) : 0;
-  });
-}
-
 absl::StatusOr<std::vector<Job>> SqliteJobs::ListDependents(const std::string& run) {
   return connection_.Guard([&]() -> absl::StatusOr<std::vector<Job>> {
     std::vector<Job> jobs;

@@ -18,7 +18,6 @@ class SqliteJobs final : public Jobs {
   absl::StatusOr<Job> Get(const Viewer& viewer, const std::string& job) override;
   absl::StatusOr<Job> GetTraining(const Viewer& viewer, const std::string& run) override;
   absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) override;
-  absl::StatusOr<uint64_t> CountQueued(const Viewer& viewer, uint64_t after, uint64_t through) override;
   absl::StatusOr<std::vector<Job>> ListDependents(const std::string& run) override;
   absl::StatusOr<std::vector<double>> EstimateRatios(int limit) override;
   absl::StatusOr<v1::Analysis> GetOrder(const std::string& job) override;

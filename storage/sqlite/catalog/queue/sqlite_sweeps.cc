@@ -150,17 +150,20 @@ absl::StatusOr<std::vector<std::string>> SqliteSweeps::Members(const std::string
   });
 }
 
-absl::StatusOr<SweepTally> SqliteSweeps::Tally(const std::string& sweep) {
+absl::StatusOr<SweepTally> SqliteSweeps::Tally(const Viewer& viewer, const std::string& sweep) {
   return connection_.Guard([&]() -> absl::StatusOr<SweepTally> {
     SweepTally tally;
     double done = 0;
     uint64_t members = 0;
     // `sweep <> ''` is the partial index's condition. A spec is looked at only where a training is on its way.
-    Query runs(connection_,
-               "SELECT state, count(*), sum(CASE WHEN state = 'SUCCEEDED' THEN 1.0 WHEN steps_done = 0 THEN 0.0 ELSE "
-               "min(1.0, ifnull(CAST(steps_done AS REAL) / iif(json_valid(spec), json_extract(spec, '$.steps'), NULL), "
-               "0.0)) END) FROM runs WHERE sweep = ? AND sweep <> '' GROUP BY state");
-    runs.Bind(sweep);
+    Query runs(
+        connection_,
+        absl::StrCat(
+            "SELECT state, count(*), sum(CASE WHEN state = 'SUCCEEDED' THEN 1.0 WHEN steps_done = 0 THEN 0.0 ELSE "
+            "min(1.0, ifnull(CAST(steps_done AS REAL) / iif(json_valid(spec), json_extract(spec, '$.steps'), "
+            "NULL), 0.0)) END) FROM runs WHERE sweep = ? AND sweep <> ''",
+            AndIsSeen(viewer), " GROUP BY state"));
+    BindViewer(runs.Bind(sweep), viewer);
     while (runs.Next()) {
       const auto count = static_cast<uint32_t>(runs.Int(1));
       tally.runs[StateFromName(runs.Text(0))] += count;
@@ -169,11 +172,15 @@ absl::StatusOr<SweepTally> SqliteSweeps::Tally(const std::string& sweep) {
     }
     if (members > 0) tally.progress = std::min(1.0, done / static_cast<double>(members));
     // An analysis whose job was queued again counts once.
-    Query analyses(connection_,
-                   "SELECT analyses.state, count(*) FROM (SELECT DISTINCT run, analysis FROM jobs WHERE sweep = ? AND "
-                   "sweep <> '' AND analysis <> '') AS ordered CROSS JOIN analyses ON analyses.run = ordered.run AND "
-                   "analyses.id = ordered.analysis GROUP BY analyses.state");
-    analyses.Bind(sweep);
+    Query analyses(
+        connection_,
+        absl::StrCat(
+            "SELECT analyses.state, count(*) FROM (SELECT DISTINCT run, analysis FROM jobs WHERE sweep = ? AND "
+            "sweep <> '' AND analysis <> ''",
+            AndRunIsSeen(viewer, "jobs.run"),
+            ") AS ordered CROSS JOIN analyses ON analyses.run = ordered.run AND analyses.id = ordered.analysis "
+            "GROUP BY analyses.state"));
+    BindViewer(analyses.Bind(sweep), viewer);
     while (analyses.Next()) {
       tally.analyses[StateFromName(analyses.Text(0))] += static_cast<uint32_t>(analyses.Int(1));
     }

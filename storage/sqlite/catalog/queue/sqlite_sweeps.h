@@ -23,7 +23,7 @@ class SqliteSweeps final : public Sweeps {
   absl::StatusOr<std::string> Latest(const Viewer& viewer, const std::string& owner) override;
   absl::StatusOr<SweepPage> List(const Viewer& viewer, uint32_t page_size, const std::string& page_token) override;
   absl::StatusOr<std::vector<std::string>> Members(const std::string& sweep) override;
-  absl::StatusOr<SweepTally> Tally(const std::string& sweep) override;
+  absl::StatusOr<SweepTally> Tally(const Viewer& viewer, const std::string& sweep) override;
 
   absl::Status Insert(const v1::Sweep& sweep) override;
   absl::Status Update(const v1::Sweep& sweep) override;

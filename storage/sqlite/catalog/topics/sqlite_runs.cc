@@ -35,6 +35,13 @@ std::string Beyond(const RunOrder& order) {
   return absl::StrCat("(", order.expression, ", id) ", order.descending ? "<" : ">", " (?, ?)");
 }
 
+// A run of the lab may be of a private sweep.
+SqlCondition SweepOfRunIsSeen(const Viewer& viewer) {
+  if (viewer.sees_everything()) return {};
+  return {absl::StrCat("EXISTS (SELECT 1 FROM sweeps WHERE sweeps.id = runs.sweep", AndSweepIsSeen(viewer), ")"),
+          {viewer.user()}};
+}
+
 SqlValue KeyOf(Query& query, const RunOrder& order, int column) {
   if (order.type == RunOrder::Type::kInteger) return query.Int(column);
   if (order.type == RunOrder::Type::kReal) return query.Real(column);
@@ -125,7 +132,7 @@ absl::StatusOr<RunPage> SqliteRuns::List(const Viewer& viewer, const RunQuery& r
   std::vector<std::string> conditions;
   std::vector<SqlValue> parameters;
   if (filter.has_value()) {
-    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(*filter, RunFilterFields()));
+    SUMSCOPE_ASSIGN_OR_RETURN(SqlCondition condition, FilterToSql(*filter, RunFilterFields(SweepOfRunIsSeen(viewer))));
     conditions.push_back(absl::StrCat("(", condition.sql, ")"));
     parameters = std::move(condition.parameters);
   }

@@ -132,6 +132,13 @@ TEST_F(Sweeps_Test, WhenOneIsShownThenItsRunsToo) {
   EXPECT_EQ(Run({"sweeps", "show", "not a name"}), 2);
 }
 
+// A comma within a label's value made two of one.
+TEST_F(Sweeps_Test, WhenALabelHasACommaThenItIsOneLabelStill) {
+  (*server_.sweep.mutable_labels())["why"] = "a,b=c";
+  EXPECT_EQ(Run({"sweeps", "show", "@last"}), 0);
+  EXPECT_THAT(Out(), HasSubstr("why=a\\,b=c"));
+}
+
 TEST_F(Sweeps_Test, WhenOneIsWatchedThenTheExitCodeIsItsFate) {
   for (const auto& [state, code] :
        {std::pair(v1::SWEEP_SUCCEEDED, 0), {v1::SWEEP_FAILED, 5}, {v1::SWEEP_CANCELLED, 6}}) {

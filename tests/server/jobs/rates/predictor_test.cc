@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "proto/contract/analyses/kinds/kinds.h"
 #include "proto/contract/models/complete_spec.h"
 #include "server/jobs/state/job_states.h"
 #include "storage/sqlite/sqlite_storage.h"
@@ -47,10 +48,10 @@ TEST_F(Predictor_Test, BeforeAnyWorkTheCalibrationOfStepsAndCheckpoints) {
 
 TEST_F(Predictor_Test, WhatIsLeftOfATrainingTakesItsPart) {
   const v1::TrainSpec spec = Training(100);
-  EXPECT_NEAR(predictor_.TrainingSeconds(spec, "cpu", 1, 30),
+  EXPECT_NEAR(predictor_.Training(spec, {"cpu", 1}, /*first_step=*/70).seconds,
               (30 * WorkOfStep(spec).flops + 10'000 * WorkOfAnswer(spec).flops) / 1e10, 1e-9);
-  EXPECT_EQ(predictor_.TrainingSeconds(spec, "cpu", 1, 0), 0);
-  EXPECT_EQ(predictor_.TrainingSeconds(spec, "cpu", 1, 1000), predictor_.Training(spec).seconds);
+  EXPECT_EQ(predictor_.Training(spec, {"cpu", 1}, 100).seconds, 0);
+  EXPECT_EQ(predictor_.Training(spec, {"cpu", 1}, 0).seconds, predictor_.Training(spec).seconds);
 }
 
 TEST_F(Predictor_Test, ATrainingEndedThenItsShapeTakesWhatItTook) {
@@ -91,12 +92,15 @@ TEST_F(Predictor_Test, AnAnalysisEndedThenAnotherOfItsKindTakesAsLongAQuestion) 
   ASSERT_TRUE(predictor_.Learn(done).ok());
   v1::Analysis longer = done.analysis;
   longer.mutable_question_set()->mutable_uniform()->set_count(3000);
-  EXPECT_NEAR(predictor_.AnalysisSeconds(done.spec, longer, "cpu", 1), 30, 1e-6);
+  const auto seconds = [&](const Predictor& predictor, const v1::Analysis& analysis) {
+    const AnalysisCost cost = CostOfAnalysis(done.spec, analysis.request(), analysis.question_set(), 0);
+    return predictor.Analysis(done.spec, KindOf(analysis.request()).name(), cost, done.place).seconds;
+  };
+  EXPECT_NEAR(seconds(predictor_, longer), 30, 1e-6);
   // It says nothing of another kind.
   v1::Analysis other = longer;
   other.mutable_request()->mutable_attention();
-  EXPECT_EQ(predictor_.AnalysisSeconds(done.spec, other, "cpu", 1),
-            Predictor(SpeedOf(slots_)).AnalysisSeconds(done.spec, other, "cpu", 1));
+  EXPECT_EQ(seconds(predictor_, other), seconds(Predictor(SpeedOf(slots_)), other));
 }
 
 TEST_F(Predictor_Test, WithoutAPlaceTheMeanOverThePlaces) {

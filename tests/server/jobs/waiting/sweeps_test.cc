@@ -52,7 +52,7 @@ class Sweeps_Test : public WaitingFixture {
   storage::SweepTally Tally(const std::string& sweep) {
     storage::SweepTally tally;
     const absl::Status status = storage_.catalog->Read([&](storage::CatalogReader& reader) {
-      const auto counted = reader.sweeps().Tally(sweep);
+      const auto counted = reader.sweeps().Tally(storage::Viewer::Server(), sweep);
       if (counted.ok()) tally = *counted;
       return counted.status();
     });

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/strings/match.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "proto/contract/errors/errors.h"
 #include "tests/server/workers/pool_harness.h"
@@ -245,12 +246,14 @@ TEST(LocalWorkerPool_Test, ProgramIsMissingThenSlotIsBrokenAndSaysWhy) {
   PoolHarness harness({});
   const LocalLaunchOptions missing{harness.directory() + "/no-worker", {}, harness.directory()};
   harness.UseLauncher(std::make_unique<LocalLauncher>(missing));
+  harness.options().slots = WithQuickLanes({{"cpu0", "cpu", 2}});
   harness.options().limits.restart_budget = 2;
   harness.options().limits.restart_delay_max = absl::Minutes(10);  // it stays so
   ASSERT_TRUE(harness.Start().ok());
   ASSERT_TRUE(AwaitState(&harness, "BROKEN"));
   EXPECT_EQ(harness.Slot().restarts(), 1u);
   EXPECT_TRUE(absl::StrContains(harness.Slot().detail(), "/no-worker"));
+  EXPECT_TRUE(absl::StrContains(harness.pool().WhyNoWorker(), "/no-worker")) << "though a lane sleeps";
 }
 
 TEST(LocalWorkerPool_Test, ShutdownThenNoProcessIsLeftAndRunningTaskIsLost) {
@@ -321,6 +324,32 @@ TEST(LocalWorkerPool_Test, StartedThenSocketIsForItsOwnerOnly) {
   ASSERT_EQ(stat(harness.options().socket_path.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0600u);
   EXPECT_EQ(ErrorReason(harness.pool().Start(&harness.listener())), "POOL_STARTED");
+}
+
+TEST(LocalWorkerPool_Test, QuickLaneIsWokenThenItsWorkerComesAndNotBefore) {
+  PoolHarness harness({});
+  harness.options().slots = WithQuickLanes({{"cpu0", "cpu", 2}});
+  ASSERT_TRUE(harness.Start().ok());
+  ASSERT_TRUE(harness.listener().Await("idle"));
+  EXPECT_EQ(harness.pool().Slots()[1].state(), "ASLEEP");
+  EXPECT_EQ(harness.pool().Slots()[1].worker_pid(), 0);
+  harness.pool().Wake("no such slot");
+  harness.pool().Wake("quick-cpu");
+  ASSERT_TRUE(harness.listener().Await("idle", 2));
+  EXPECT_EQ(harness.listener().Last("idle").slot, "quick-cpu");
+  harness.pool().Wake("quick-cpu");
+  EXPECT_EQ(harness.pool().Slots()[1].restarts(), 0u);
+}
+
+TEST(WithQuickLanes_Test, SlotsShareADeviceThenItHasOneLane) {
+  const std::vector<SlotConfig> slots =
+      WithQuickLanes({{"a", "cuda:0", 2}, {"b", "cuda:0", 2}, {"c", "cpu", 4}, {"quick-cuda1", "cuda:1", 1}});
+  std::vector<std::string> names;
+  for (const SlotConfig& slot : slots) names.push_back(slot.name);
+  EXPECT_THAT(names, testing::ElementsAre("a", "b", "c", "quick-cuda1", "quick-cpu", "quick-cuda0"));
+  EXPECT_TRUE(slots[4].quick && slots[5].quick);
+  EXPECT_EQ(slots[5].device, "cuda:0");
+  EXPECT_EQ(slots[5].threads, 1u);
 }
 
 TEST(LocalWorkerPool_Test, OptionsAreInvalidThenCreateSaysSo) {

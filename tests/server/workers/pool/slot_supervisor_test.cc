@@ -69,6 +69,23 @@ TEST_F(SlotSupervisor_Test, ShutdownComesWhileWorkerIsPendingThenItIsGivenUp) {
   EXPECT_FALSE(slot_.WantsLaunch(now_ + absl::Hours(1)));
 }
 
+TEST_F(SlotSupervisor_Test, QuickSlotIsNotNeededYetThenItSleepsUntilItIsWokenAndIsKeptThen) {
+  SlotConfig lane{"quick-cpu", "cpu", 1};
+  lane.quick = true;
+  SlotSupervisor slot(lane, SupervisionLimits());
+  EXPECT_FALSE(slot.WantsLaunch(now_ + absl::Hours(1)));
+  EXPECT_EQ(slot.Describe().state(), "ASLEEP");
+  EXPECT_TRUE(slot.Describe().quick());
+  slot.Wake();
+  EXPECT_TRUE(slot.WantsLaunch(now_));
+  slot.Launch(&launcher_, "unix:/socket", "token", now_);
+  EXPECT_EQ(slot.Describe().state(), "STARTING");
+  process_.exit = WorkerExit{"exited with status 1", ""};
+  slot.Tick(now_);
+  EXPECT_EQ(slot.Describe().state(), "BACKING_OFF");
+  EXPECT_TRUE(slot.WantsLaunch(now_ + limits::kRestartDelayMax));
+}
+
 TEST_F(SlotSupervisor_Test, WorkerHasNoProcessHereThenItsOwnWordIsShown) {
   Launch();
   process_.pid = 0;

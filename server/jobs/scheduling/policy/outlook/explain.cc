@@ -201,9 +201,4 @@ WaitReason Explainer::Next(const storage::Job& job, const Standing& owner, const
   return why;
 }
 
-WaitReason ExplainWait(const Situation& situation, const std::string& job) {
-  const storage::Job* found = situation.queue.Find(job);
-  return found == nullptr ? WaitReason() : Explainer(situation).Explain(*found);
-}
-
 }  // namespace sumscope::jobs

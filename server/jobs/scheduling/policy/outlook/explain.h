@@ -57,9 +57,6 @@ class Explainer {
   std::unique_ptr<const Facts> facts_;
 };
 
-// The same for one job; empty where it does not wait.
-WaitReason ExplainWait(const Situation& situation, const std::string& job);
-
 }  // namespace sumscope::jobs
 
 #endif  // SUMSCOPE_SERVER_JOBS_SCHEDULING_POLICY_OUTLOOK_EXPLAIN_H_

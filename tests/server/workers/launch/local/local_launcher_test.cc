@@ -113,6 +113,15 @@ TEST(LocalLauncher_Test, WorkerStartsThenItHasItsArgumentsAndNothingElse) {
   EXPECT_EQ(line, "error");
 }
 
+TEST(LocalLauncher_Test, WorkerIsOfTheQuickLaneThenItGoesBeforeOthers) {
+  const TempDirectory directory;
+  LocalLauncher launcher({Script(directory, "read -r token <&3; nice"), {}, directory.path(), 10});
+  WorkerSpec spec = Spec();
+  spec.quick = true;
+  AwaitExit(launcher.Launch(spec).get());
+  EXPECT_EQ(Read(directory.path() + "/worker-cpu0.log"), std::to_string(getpriority(PRIO_PROCESS, 0)) + "\n");
+}
+
 TEST(LocalLauncher_Test, ProgramIsMissingThenWorkerEndedAndSaysWhy) {
   const TempDirectory directory;
   const LocalLaunchOptions options{directory.path() + "/missing", {}, directory.path(), 10};

@@ -12,7 +12,11 @@ using testing::IsEmpty;
 
 class Explain_Test : public PolicyFixture {
  protected:
-  WaitReason Why(const std::string& job) const { return ExplainWait(At(kNow), job); }
+  WaitReason Why(const std::string& job) const {
+    const Situation situation = At(kNow);
+    const storage::Job* const found = situation.queue.Find(job);
+    return found == nullptr ? WaitReason() : Explainer(situation).Explain(*found);
+  }
   std::string Order() const {
     std::string ids;
     const Explainer explainer(At(kNow));
