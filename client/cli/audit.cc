@@ -71,7 +71,7 @@ Document ShowAudit(const Session& session, const v1::ListAuditRecordsResponse& a
 std::vector<std::string> MethodsOfApi() {
   std::vector<std::string> methods;
   for (const char* service : {"RunService", "AnalysisService", "FactService", "QuestionSetService", "CaptureService",
-                              "SystemService", "UserService"}) {
+                              "SystemService", "UserService", "QueueService", "DeviceService", "SweepService"}) {
     const auto* const found =
         google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(absl::StrCat("sumscope.v1.", service));
     for (int i = 0; found != nullptr && i < found->method_count(); ++i) methods.push_back(found->method(i)->name());
@@ -90,7 +90,7 @@ std::string WhyNoMethod(const std::string& method) {
 
 // A resource's whole name as it is; a word alone is a run, also a prefix or @last of one that is still there.
 absl::StatusOr<std::string> ResourceOf(Connection& connection, const std::string& text) {
-  for (const char* collection : {"runs/", "users/", "questionSets/", "jobs/"}) {
+  for (const char* collection : {"runs/", "users/", "questionSets/", "jobs/", "sweeps/"}) {
     if (text.empty()) return text;
     const absl::string_view name = absl::StripSuffix(collection, "/");
     if (text == name || text == collection) {

@@ -23,7 +23,8 @@ constexpr char kFooter[] =
     "neither says is read from $XDG_CONFIG_HOME/sumscope/config.toml (~/.config/sumscope/config.toml). SUMSCOPE_SSH is "
     "a command in place of ssh, its words split at blanks.\n"
     "\nExit codes: 0 done, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 the job failed, 6 the job was "
-    "cancelled, 7 server unavailable, 8 precondition, 9 quota, 124 timeout, 130 interrupted.";
+    "cancelled, 7 server unavailable or not the one that it should be, 8 precondition, 9 quota, 124 timeout, 130 "
+    "interrupted.";
 
 void AddConnectionOptions(Command root, Settings* settings) {
   const std::string group = "Connection";

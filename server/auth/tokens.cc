@@ -49,9 +49,9 @@ absl::StatusOr<std::string> TokenInHeader(absl::string_view header) {
   }
   return Unauthenticated(
       "TOKEN_MALFORMED",
-      absl::StrCat(
-          "what was given as a token is none: expected sst_.. of ", kTokenLength,
-          " characters, as `sumscope token create` showed it, in the header authorization behind \"Bearer \""));
+      absl::StrCat("that is no token: expected all ", kTokenLength,
+                   " characters of sst_.., as `sumscope token create` showed them (in a call of the API: in the header "
+                   "authorization, behind \"Bearer \")"));
 }
 
 std::string TokenIdOf(absl::string_view text) { return std::string(text.substr(kPrefix.size(), kIdLength)); }

@@ -1,6 +1,7 @@
 // sumscope login: checks a token and keeps it in a context.
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -44,6 +45,13 @@ bool IsSame(const NewContext& a, const NewContext& b) {
   return a.name == b.name && a.server == b.server;
 }
 
+// A context's name begins with a letter or a digit, and ::1 with neither.
+std::string NameOfHost(const std::string& host) {
+  std::string name = absl::StrReplaceAll(host, {{":", "_"}, {"%", "_"}});
+  name.erase(0, std::min(name.find_first_not_of("_-."), name.size()));
+  return name.empty() ? "server" : name;
+}
+
 // By --context, else by the host. A context of that name is another server's only where it was named.
 absl::StatusOr<NewContext> PlanLogin(const std::string& server, const LoadedConfig& config, const Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const Address address, ParseAddress(server));
@@ -57,7 +65,7 @@ absl::StatusOr<NewContext> PlanLogin(const std::string& server, const LoadedConf
   NewContext plan;
   plan.server = server;
   const bool named = !flags.context.empty();
-  plan.name = named ? flags.context : absl::StrReplaceAll(address.host, {{":", "_"}, {"%", "_"}});
+  plan.name = named ? flags.context : NameOfHost(address.host);
   SUMSCOPE_RETURN_IF_ERROR(CheckContextName(plan.name));
   plan.settings.ca = flags.ca.empty() ? variables.ca : flags.ca;
   plan.settings.certificate = flags.certificate.empty() ? variables.certificate : flags.certificate;

@@ -27,7 +27,8 @@ absl::StatusOr<ExitCode> UpdateUser(const std::string& user, v1::UpdateUserReque
 absl::StatusOr<ExitCode> UpdateCredentials(const UsersUpdateOptions& options, Session& session) {
   const bool uids = !options.credentials.uids.empty(), certificates = !options.credentials.certificates.empty();
   if ((uids && options.no_uids) || (certificates && options.no_certificates)) {
-    return InvalidField("USAGE", "", "give either names and numbers, or that there are none");
+    return InvalidField("USAGE", "",
+                        "give either --uid or --no-uids, and either --certificate-name or --no-certificate-names");
   }
   v1::UpdateUserRequest request;
   if (uids || options.no_uids) request.mutable_update_mask()->add_paths("local_uids");

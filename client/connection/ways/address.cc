@@ -7,6 +7,7 @@
 #include <cstring>
 #include <optional>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -82,6 +83,18 @@ bool Parse(absl::string_view text, Address* address) {
   return ParseHostAndPort(text, /*port_needed=*/false, address);
 }
 
+// ": the port is missing", of an address that is none; "" where nothing stands out.
+std::string WhatIsWrong(absl::string_view text) {
+  if (absl::ConsumePrefix(&text, "unix:")) return ": the path of a socket begins with /";
+  const bool ssh = absl::ConsumePrefix(&text, "ssh://");
+  if (!ssh && absl::StrContains(text, "://")) return ": Sumscope does not speak that protocol";
+  if (absl::StrContains(text, '/')) return ": a host has no path";
+  if (!ssh && !text.empty() && !absl::StrContains(text, ':')) return ": its port is missing";
+  const absl::string_view port = text.substr(text.rfind(':') + 1);
+  if (!port.empty() && absl::c_all_of(port, absl::ascii_isdigit)) return ": a port is from 1 to 65535";
+  return "";
+}
+
 }  // namespace
 
 bool Address::loopback() const {
@@ -95,8 +108,8 @@ absl::StatusOr<Address> ParseAddress(absl::string_view address) {
   Address parsed;
   if (Parse(address, &parsed)) return parsed;
   return MakeError(absl::StatusCode::kInvalidArgument, "SERVER_ADDRESS_INVALID",
-                   absl::StrCat(Quote(address),
-                                " is no server address; expected unix:/path, ssh://[user@]host[:port] or host:port"));
+                   absl::StrCat(Quote(address), " is no server address", WhatIsWrong(address),
+                                "; expected unix:/path, ssh://[user@]host[:port] or host:port"));
 }
 
 absl::Status ProbeSocket(const std::string& path) {

@@ -218,8 +218,9 @@ void Dispatcher::Look(
   MutexLock lock(&mutex_);
   std::vector<storage::Job> running;
   for (const auto& [id, active] : active_) {
-    running.push_back(active.job);
+    running.push_back(active.job);  // as it waited
     running.back().slot = active.slot;
+    running.back().state = v1::STARTING;
   }
   const Fleet fleet = FleetNow();
   const Shares shares = users_.Now(owners_);

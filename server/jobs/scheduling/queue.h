@@ -22,7 +22,7 @@ namespace sumscope::jobs {
 
 // A job that has not ended, as a plan sees it.
 struct QueuedJob {
-  storage::Job job;    // of one that has a slot, as its start left it
+  storage::Job job;    // of one that has a slot, how it waited, but STARTING: the catalog knows how far it is
   uint32_t place = 0;  // of those that wait, from 1; 0 of one that has a slot, or that cannot start as things are
   std::string device;  // of one that has a slot
   WaitReason wait;     // of one that waits

@@ -80,7 +80,17 @@ constexpr struct {
     {"DEVICE_LOST", ByLoss},      {"DRAINING", ByDrain},
 };
 
+// Whether the job's own detail says all that the text of its reason would, and more.
+bool IsToldByDetail(const ExplainFacts& facts) {
+  const std::string& reason = facts.job.reason();
+  if (facts.job.detail().empty()) return false;
+  const bool owner_has_enough = facts.running_limit > 0 && facts.running >= facts.running_limit;
+  return reason == "RESOURCES" || reason == "SLICE" || reason == "DEVICE_MEMORY" ||
+         (reason == "USER_LIMIT" && !owner_has_enough);  // of its sweep
+}
+
 std::string WhyItWaits(const ExplainFacts& facts) {
+  if (IsToldByDetail(facts)) return Sentence(facts.job.detail());
   const auto* const known = std::find_if(std::begin(kReasons), std::end(kReasons),
                                          [&](const auto& row) { return row.reason == facts.job.reason(); });
   std::string why;

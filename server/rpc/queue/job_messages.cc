@@ -112,7 +112,7 @@ absl::StatusOr<v1::Job> JobMessages::Show(const storage::Job& row) { return Show
 
 absl::StatusOr<v1::Job> JobMessages::Show(const jobs::QueuedJob& queued) {
   if (queued.job.state == v1::QUEUED) return Show(queued.job, &queued);
-  // The queue knows of one that has a slot what its start left of it. Whether the viewer sees it is asked of its run.
+  // The queue knows of one that has a slot how it waited. Whether the viewer sees it is asked of its run.
   const absl::StatusOr<storage::Job> row = reader_.jobs().Get(storage::Viewer::Server(), queued.job.id);
   if (absl::IsNotFound(row.status())) return Show(queued.job, &queued);
   SUMSCOPE_RETURN_IF_ERROR(row.status());

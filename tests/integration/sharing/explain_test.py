@@ -50,6 +50,9 @@ class ExplainTest(IntegrationTest):
         self.lab_of()
         holder = self.running('ada')
         slice_, next_ = self.create('ben'), self.create('ada')
+        shown = self.queue('ben')['jobs'][0]
+        self.assertEqual((shown['run'], shown['state'], shown['slot'], shown['reason']), (holder, 'RUNNING', 'cpu0', ''))
+        self.assertNotIn('expected_start', shown)
 
         waits = self.explained('ben', slice_, 'SLICE')
         self.assertEqual(waits['job']['place'], 1)

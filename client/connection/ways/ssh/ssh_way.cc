@@ -105,7 +105,7 @@ class SshWay final : public Way {
 
   absl::Status Ended(int status) {
     const std::string words = OneLine(process_->Words());
-    const std::string said = words.empty() ? "it said nothing" : words;
+    const std::string said = words.empty() ? "it said nothing; try the same by hand" : words;
     if (!WIFEXITED(status)) return Failed(absl::StrCat("ssh was ended by signal ", WTERMSIG(status), ": ", said));
     const int code = WEXITSTATUS(status);
     const std::string exit = absl::StrCat(" (exit status ", code, "): ", said);

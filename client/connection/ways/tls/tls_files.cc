@@ -16,7 +16,8 @@ namespace {
 
 absl::Status CaInvalid(const ServerCredentials& credentials, absl::string_view why) {
   return MakeError(absl::StatusCode::kInvalidArgument, "CA_FILE_INVALID",
-                   absl::StrCat("the certificates of --ca ", credentials.ca, " cannot be used: ", why));
+                   absl::StrCat("the file of CA certificates ", credentials.ca,
+                                " (--ca, or ca of a context) cannot be used: ", why));
 }
 
 absl::Status OwnInvalid(absl::string_view reason, absl::string_view what, absl::string_view path,

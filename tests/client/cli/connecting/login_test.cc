@@ -132,6 +132,9 @@ TEST_F(Login_Test, WhenItFailsThenNothingIsWritten) {
   WritePrivateFile(ca_, TestAuthority("another").certificate());
   EXPECT_EQ(LogIn(), 7);
   EXPECT_THAT(Err(), HasSubstr("[TLS_FAILED]"));
+  // A numeric host gives a name of a context too.
+  EXPECT_EQ(Run({"login", "[::1]:1", "--ca", ca_}), 7);
+  EXPECT_THAT(Err(), Not(HasSubstr("CONTEXT_NAME_INVALID")));
   EXPECT_EQ(Run({"login", "unix:/run/s"}), 2);
   EXPECT_EQ(Run({"login", "ssh://box"}), 2);
   EXPECT_EQ(Run({"login", Server(), "--context", "../up"}), 2);

@@ -1,6 +1,10 @@
 // sumscope audit: what is asked, and how records look.
+#include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
 #include "nlohmann/json.hpp"
 #include "tests/client/cli/fixtures.h"
@@ -104,8 +108,28 @@ TEST_F(Audit_Test, WhenNothingMatchesThenATerminalIsToldSo) {
   EXPECT_EQ(Run({"audit", "--method", "CreateRunn"}), 0);
   EXPECT_THAT(Err(), HasSubstr("no method \"CreateRunn\" is known here; did you mean \"CreateRun\"?"));
   EXPECT_THAT(Err(), ::testing::Not(HasSubstr("last year")));
+  EXPECT_EQ(Run({"audit", "--resource", "sweeps/s4t1b8xe"}), 0);
+  EXPECT_EQ(server_.LastRequest<v1::ListAuditRecordsRequest>().resource(), "sweeps/s4t1b8xe");
   EXPECT_EQ(Run({"audit", "--method", "/sumscope.v1.UserService/CreateToken"}), 0);
   EXPECT_EQ(Err(), "no such call in the last year\n");
+}
+
+// Methods of services that came later were said to be none.
+TEST_F(Audit_Test, EveryMethodOfTheApiThenItIsKnown) {
+  server_.audit.clear();
+  terminal_.out_is_terminal = true;
+  int methods = 0;
+  for (const auto& file : std::filesystem::directory_iterator(SUMSCOPE_SOURCE_DIR "/proto/sumscope/v1")) {
+    std::ifstream proto(file.path());
+    for (std::string line; std::getline(proto, line);) {
+      const std::vector<std::string> words = absl::StrSplit(line, absl::ByAnyChar(" ("), absl::SkipEmpty());
+      if (words.size() < 2 || words[0] != "rpc") continue;
+      ++methods;
+      EXPECT_EQ(Run({"audit", "--method", words[1]}), 0);
+      EXPECT_EQ(Err(), "no such call in the last year\n") << words[1];
+    }
+  }
+  EXPECT_GT(methods, 50);
 }
 
 }  // namespace

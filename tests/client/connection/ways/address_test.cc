@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "proto/contract/errors/errors.h"
@@ -55,6 +57,19 @@ TEST(Address_Test, GivenAnOptionOrShellTextForSshThenInvalid) {
   for (const char* bad : {"ssh://-oProxyCommand=x", "ssh://-l@host", "ssh://user@-host", "ssh://[-host]", "-host:80",
                           "ssh://a;b", "ssh://$(id)@host", "ssh://`id`", "ssh://a b", "ssh://a\nb", "ssh://'host'"}) {
     EXPECT_EQ(ErrorReason(ParseAddress(bad).status()), "SERVER_ADDRESS_INVALID") << bad;
+  }
+}
+
+TEST(Address_Test, GivenNoAddressThenWhatIsWrongWithItIsSaid) {
+  for (const auto& [bad, why] :
+       std::vector<std::pair<std::string, std::string>>{{"localhost", "its port is missing"},
+                                                        {"box:99999", "a port is from 1 to 65535"},
+                                                        {"ssh://box:0", "a port is from 1 to 65535"},
+                                                        {"https://box:1", "does not speak that protocol"},
+                                                        {"ssh://box/path", "a host has no path"},
+                                                        {"unix:rel.sock", "begins with /"},
+                                                        {"", "\"\" is no server address; expected"}}) {
+    EXPECT_NE(ParseAddress(bad).status().message().find(why), std::string::npos) << ParseAddress(bad).status();
   }
 }
 

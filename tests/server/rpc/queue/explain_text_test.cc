@@ -69,6 +69,17 @@ TEST_F(ExplainText_Test, SlotsAreTakenThenResources) {
   EXPECT_THAT(ExplainText(facts_), HasSubstr("It is the next to start"));
 }
 
+TEST_F(ExplainText_Test, PolicySaysAllThenItIsSaidOnce) {
+  EXPECT_THAT(TextOf("RESOURCES", "it is next, and starts when a slot comes free"),
+              testing::StartsWith("It is next, and starts when a slot comes free. It is number 3"));
+  EXPECT_THAT(TextOf("SLICE", "a training gives way"), testing::StartsWith("A training gives way. "));
+  // A sweep's bound has the reason of its owner's.
+  facts_.running = 1;
+  facts_.running_limit = 4;
+  EXPECT_THAT(TextOf("USER_LIMIT", "its sweep may have 1 training running at once"),
+              testing::StartsWith("Its sweep may have 1 training running at once. "));
+}
+
 TEST_F(ExplainText_Test, TurnsAreTakenThenSlice) {
   HeldBy("cpu0", "add_d5_l1_h3", "bob", "jobs/j9");
   EXPECT_THAT(TextOf("SLICE"),

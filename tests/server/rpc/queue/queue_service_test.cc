@@ -102,6 +102,7 @@ TEST_F(QueueService_Test, JobsAreListedThenThoseThatRunComeFirstAndOthersPrivate
   EXPECT_EQ(running.run(), "runs/ada-runs");
   EXPECT_EQ(running.slot(), kSlot);
   EXPECT_EQ(running.owner(), "ada");
+  EXPECT_EQ(running.place(), 0u);
   EXPECT_NE(running.what(), "");
   for (const v1::Job& job : list.jobs()) {
     if (!job.another_users()) continue;
@@ -118,6 +119,18 @@ TEST_F(QueueService_Test, JobsAreListedThenThoseThatRunComeFirstAndOthersPrivate
   EXPECT_THAT(Shown("bob"), testing::Contains(HasSubstr("runs/bob-hides")));
   EXPECT_THAT(Shown("adm"), testing::Contains(HasSubstr("runs/bob-hides")));
   for (const std::string& line : Shown("ada")) EXPECT_THAT(line, Not(HasSubstr("bob-hides")));
+}
+
+// A training was shown as one that waits, for all of its life.
+TEST_F(QueueService_Test, JobHasASlotThenItIsNotShownAsOneThatWaits) {
+  const v1::Job running = List("vic").jobs(0);
+  EXPECT_EQ(running.state(), GetJob("ada-runs").state);
+  EXPECT_NE(running.state(), v1::QUEUED);
+  EXPECT_EQ(running.reason(), "");
+  EXPECT_FALSE(running.has_expected_start());
+  const v1::Explanation explanation = Explain("vic", "runs/ada-runs");
+  EXPECT_EQ(explanation.job().state(), running.state());
+  EXPECT_THAT(explanation.text(), Not(HasSubstr("expected to start")));
 }
 
 TEST_F(QueueService_Test, CountsOfUsersAreToldToThemselvesAndToAdmins) {
