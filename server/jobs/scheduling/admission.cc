@@ -71,7 +71,9 @@ storage::Job Admission::NewJob(const storage::Actor& actor, const JobAsked& aske
   job.sweep = asked.sweep;
   job.expected_seconds = asked.needs.seconds;
   job.memory_bytes = asked.needs.memory_bytes;
-  const bool is_short = asked.needs.seconds > 0 && absl::Seconds(asked.needs.seconds) < context_->options.shares.quick;
+  // The lane has one thread, and what is expected is of slots that may have more: at most so many times as long.
+  const absl::Duration in_lane = absl::Seconds(asked.needs.seconds) * dispatcher_->MostThreads();
+  const bool is_short = in_lane > absl::ZeroDuration() && in_lane < context_->options.shares.quick;
   job.quick = !asked.analysis.empty() && (asked.kind == "ask" || is_short);
   const bool waits = dispatcher_->waiting() > 0;
   job.reason = !asked.after.empty() ? reasons::kDependency : waits ? reasons::kPriority : reasons::kResources;

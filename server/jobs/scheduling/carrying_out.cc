@@ -26,7 +26,6 @@ std::optional<Dispatcher::Stopping> Dispatcher::GiveWay(Active* active, AskedSto
 std::optional<Dispatcher::Step> Dispatcher::TakeStart(const Plan::Start& start) {
   std::optional<storage::Job> job = queue_.Take(start.job);
   if (!job.has_value()) return std::nullopt;
-  quick_waiting_.erase(start.job);
   const auto running = active_.find(start.job);
   if (running != active_.end()) {
     running->second.again = std::move(job);
@@ -42,21 +41,17 @@ std::optional<Dispatcher::Step> Dispatcher::TakeStart(const Plan::Start& start) 
   return step;
 }
 
-std::vector<std::string> Dispatcher::SlotsToWake(absl::Duration now) {
-  std::set<std::string> busy;
-  for (const auto& [id, active] : active_) busy.insert(active.slot);
-  std::vector<std::string> wake;
-  for (const std::string& slot : slots_.QuickSlotsAsleep(busy)) {
-    const auto woken = woken_.find(slot);
-    if (woken == woken_.end() || now - woken->second >= kLongestWait) wake.push_back(slot);
+std::string Dispatcher::SlotToWake(const Fleet& fleet) {
+  if (!queue_.ready().HasQuick()) return "";
+  std::string asleep;
+  for (const auto& [name, slot] : fleet) {
+    if (!slot.quick || !slot.closed.empty()) continue;
+    const bool woken = woken_.count(name) > 0;
+    if (woken && !slot.running.has_value()) return "";  // it is idle, or its worker is on its way
+    if (!woken && asleep.empty()) asleep = name;
   }
-  if (wake.empty()) return wake;
-  while (!quick_waiting_.empty() && queue_.Find(*quick_waiting_.begin()) == nullptr) {
-    quick_waiting_.erase(quick_waiting_.begin());
-  }
-  if (quick_waiting_.empty()) return {};
-  for (const std::string& slot : wake) woken_[slot] = now;
-  return wake;
+  if (!asleep.empty()) woken_.insert(asleep);
+  return asleep;
 }
 
 std::optional<Dispatcher::Step> Dispatcher::NextStep() {
@@ -71,17 +66,13 @@ std::optional<Dispatcher::Step> Dispatcher::NextStep() {
     Changed();
     return TakeStart(*plan.start);
   }
-  if (std::vector<std::string> wake = SlotsToWake(now); !wake.empty()) {
-    Step step;
-    step.wake = std::move(wake);
-    return step;
-  }
-  if (!plan.stop.has_value()) return std::nullopt;
-  const auto active = active_.find(plan.stop->job);
-  if (active == active_.end()) return std::nullopt;
   Step step;
-  step.stop = GiveWay(&active->second, {plan.stop->reason, ""}, limits::kCancelGrace);
-  return step.stop.has_value() ? std::make_optional(std::move(step)) : std::nullopt;
+  step.wake = SlotToWake(fleet);
+  if (plan.stop.has_value()) {
+    const auto active = active_.find(plan.stop->job);
+    if (active != active_.end()) step.stop = GiveWay(&active->second, {plan.stop->reason, ""}, limits::kCancelGrace);
+  }
+  return step.stop.has_value() || !step.wake.empty() ? std::make_optional(std::move(step)) : std::nullopt;
 }
 
 void Dispatcher::Run() {
@@ -99,7 +90,7 @@ void Dispatcher::Run() {
     }
     if (step->start.has_value()) CarryOut(*step->start);
     if (step->stop.has_value()) StopTask(*step->stop);
-    for (const std::string& slot : step->wake) context_->pool->Wake(slot);
+    if (!step->wake.empty()) context_->pool->Wake(step->wake);
   }
 }
 

@@ -24,7 +24,7 @@ void Dispatcher::Start(Ingest* ingest, Came came) {
   LookAtSlots();
   const size_t givers = std::clamp(context_->pool->Slots().size(), kMinGivers, kMaxGivers);
   for (size_t i = 0; i < givers; ++i) threads_.emplace_back([this] { Run(); });
-  threads_.emplace_back([this] { Tend(); });
+  threads_.emplace_back([this, begin = context_->clock->Monotonic()] { Tend(begin); });
 }
 
 void Dispatcher::Stop() {
@@ -51,7 +51,6 @@ uint64_t Dispatcher::changes() {
 
 void Dispatcher::Put(storage::Job job) {
   owners_.insert(job.owner);
-  if (job.quick) quick_waiting_.insert(job.id);
   queue_.Add(std::move(job));
 }
 
@@ -73,7 +72,6 @@ void Dispatcher::Enqueue(std::vector<storage::Job> jobs) {
 std::optional<storage::Job> Dispatcher::Claim(const std::string& job) {
   MutexLock lock(&mutex_);
   std::optional<storage::Job> claimed = queue_.Remove(job);
-  quick_waiting_.erase(job);
   if (claimed.has_value()) Changed();
   return claimed;
 }
@@ -100,6 +98,11 @@ Dispatcher::Counts Dispatcher::CountsOf(const std::string& owner) {
   Counts counts{queue_.CountOf(owner), queue_.CountHighOf(owner)};
   for (const auto& [id, active] : active_) counts.high += active.job.owner == owner && active.job.priority == v1::HIGH;
   return counts;
+}
+
+uint32_t Dispatcher::MostThreads() {
+  MutexLock lock(&mutex_);
+  return slots_.MostThreads();
 }
 
 void Dispatcher::DependencyDone(const std::string& run) {

@@ -56,6 +56,8 @@ class Dispatcher : public SlotObserver {
   // How many trainings of the sweep may run at once; 0: no bound.
   void LimitSweep(const std::string& sweep, uint32_t trainings);
   UserShares& users() { return users_; }
+  // As SlotTable::MostThreads.
+  uint32_t MostThreads();
 
   // Calls `look` with how things stand, under the lock of the queue: `running` are the jobs that have a slot, each in
   // its `slot`. It is to be quick, and to call nothing here.
@@ -104,7 +106,7 @@ class Dispatcher : public SlotObserver {
   struct Step {
     std::optional<Work> start;
     std::optional<Stopping> stop;
-    std::vector<std::string> wake;  // slots
+    std::string wake;  // a slot
   };
 
   // carrying_out.cc: from the plan to the pool.
@@ -120,8 +122,8 @@ class Dispatcher : public SlotObserver {
   // False: its device is closed as of now, and the job is back in the queue.
   bool IsOpen(const Work& work);
   void TaskAssigned(const Work& work, const std::string& task_id);
-  // Quick slots without a worker, where a quick job waits.
-  std::vector<std::string> SlotsToWake(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // A quick slot that sleeps, where a quick job could start and none that is awake will take it soon; "" for none.
+  std::string SlotToWake(const Fleet& fleet) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The job has its slot no more; `again` goes back into the queue.
   void Release(const std::string& job, std::optional<storage::Job> again, bool slot_is_idle)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -131,7 +133,7 @@ class Dispatcher : public SlotObserver {
   void Put(storage::Job job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // tending.cc: what changes by itself.
-  void Tend();
+  void Tend(absl::Duration begin);
   void TellWhoCame();
   void LookAtSlots();
   // Trainings whose device others came to use, if they are to give way, and all whose device is gone.
@@ -163,9 +165,7 @@ class Dispatcher : public SlotObserver {
   std::set<std::string> owners_ ABSL_GUARDED_BY(mutex_);          // of jobs that came
   std::map<std::string, Active> active_ ABSL_GUARDED_BY(mutex_);  // by job
   std::set<std::string> came_jobs_ ABSL_GUARDED_BY(mutex_);       // that came_ was not told of
-  std::set<std::string> quick_waiting_
-      ABSL_GUARDED_BY(mutex_);  // jobs that came for the quick lane, also some that went
-  std::map<std::string, absl::Duration> woken_ ABSL_GUARDED_BY(mutex_);  // quick slots, when
+  std::set<std::string> woken_ ABSL_GUARDED_BY(mutex_);           // quick slots
   bool plan_due_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Duration look_again_ ABSL_GUARDED_BY(mutex_);
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -1,5 +1,7 @@
 #include "server/jobs/scheduling/slot_table.h"
 
+#include <algorithm>
+
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {
@@ -19,7 +21,8 @@ SlotState StateOf(const v1::Slot& slot) {
   state.device = slot.device();
   state.threads = slot.threads();
   state.quick = slot.quick();
-  if (slot.state() == "BROKEN") {
+  // A lane whose worker has gone holds up nobody: its jobs take other slots meanwhile.
+  if (slot.state() == "BROKEN" || (slot.quick() && slot.state() == "BACKING_OFF")) {
     state.closed = reasons::kNoWorker;
     state.closed_detail = slot.detail();
   }
@@ -68,12 +71,12 @@ const DeviceOpening* SlotTable::ClosureOf(const std::string& device) const {
   return found == devices_.end() || found->second.closed.empty() ? nullptr : &found->second;
 }
 
-std::vector<std::string> SlotTable::QuickSlotsAsleep(const std::set<std::string>& busy) const {
-  std::vector<std::string> asleep;
+uint32_t SlotTable::MostThreads() const {
+  uint32_t most = 1;
   for (const auto& [name, slot] : slots_) {
-    if (slot.quick && idle_.count(name) == 0 && busy.count(name) == 0) asleep.push_back(name);
+    if (!slot.quick && slot.device == "cpu") most = std::max(most, slot.threads);
   }
-  return asleep;
+  return most;
 }
 
 Fleet SlotTable::MakeFleet() const {

@@ -34,8 +34,8 @@ class SlotTable {
   std::string DeviceOf(const std::string& slot) const;
   // Null: it is open.
   const DeviceOpening* ClosureOf(const std::string& device) const;
-  // Slots of the quick lane that neither are idle nor run anything of `busy`.
-  std::vector<std::string> QuickSlotsAsleep(const std::set<std::string>& busy) const;
+  // Of the slots of a machine's processors that are no quick ones, the most threads; 1 where there are none.
+  uint32_t MostThreads() const;
 
   // Without what runs.
   Fleet MakeFleet() const;

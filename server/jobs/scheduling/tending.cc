@@ -97,9 +97,9 @@ void Dispatcher::TellWhoCame() {
   if (!jobs.empty() && came_) came_(jobs);
 }
 
-void Dispatcher::Tend() {
+void Dispatcher::Tend(absl::Duration begin) {
   const absl::Duration look = std::min(kLongestWait, context_->options.charge_interval);
-  absl::Duration charge_at = context_->clock->Monotonic() + context_->options.charge_interval;
+  absl::Duration charge_at = begin + context_->options.charge_interval;
   std::string stuck_before;  // a worker that restarts takes less than the time between two looks
   for (;;) {
     std::vector<Stopping> leaving;

@@ -312,7 +312,7 @@ class PrivateTest(PrivateCase):
             self.assertNotIn(sweep.split('/')[1].encode(), answer.bytes(), path)
         for found in (f'sweep = "{sweep}"', 'sweep:*', f'sweep:"{sweep.split("/")[1]}"'):
             self.assertFalse(self.ben.call('RunService/ListRuns', filter=found)['runs'], found)
-        self.assertEqual(len(self.ada.call('RunService/ListRuns', filter=f'sweep = "{sweep}"')['runs']), 1)
+        self.assertEqual(len(self.ada.call('RunService/ListRuns', filter=f'sweep = "{sweep}"')['runs']), len(self.members(self.ada, sweep)))
         self.assertEqual([each['run'] for each in self.ben.call('QueueService/ListJobs')['jobs'] if each['run']], [run])
 
     # Who waits for a run that becomes private is told that they wait for something, not for what or whose.

@@ -18,10 +18,7 @@ constexpr int kProbesLookedAt = 16;
 class Planner {
  public:
   explicit Planner(const Situation& situation) : situation_(situation), standings_(situation) {
-    for (const auto& [name, slot] : situation.fleet) {
-      quick_open_ |= slot.quick && slot.closed.empty();
-      quick_idle_ |= slot.quick && slot.closed.empty() && slot.idle;
-    }
+    for (const auto& [name, slot] : situation.fleet) quick_open_ |= slot.quick && slot.closed.empty();
   }
 
   std::optional<Plan::Start> Start();
@@ -42,7 +39,6 @@ class Planner {
   std::optional<Plan::Start> StartProbe();
   // The idle slot that the job takes; null for none.
   const Slot* SlotFor(const storage::Job& job, const Standing& standing) const;
-  bool NeedsQuickSlot(const storage::Job& job) const;
 
   // Gives the job one of the slots that come free; false when it fits none.
   bool TakeComing(const storage::Job& job, Standing* standing);
@@ -57,18 +53,13 @@ class Planner {
 
   const Situation& situation_;
   Standings standings_;
-  bool quick_open_ = false, quick_idle_ = false;
+  bool quick_open_ = false;
   std::vector<const Slot*> coming_;  // come free by themselves
   std::vector<Seat> seats_;
   bool too_large_ = false;
   absl::Duration look_again_ = absl::InfiniteDuration();
   std::vector<ReadyJobs::Groups> probes_;
 };
-
-bool Planner::NeedsQuickSlot(const storage::Job& job) const {
-  // Where one is idle that has no room, others may.
-  return job.quick && quick_open_ && !quick_idle_;
-}
 
 const Planner::Slot* Planner::SlotFor(const storage::Job& job, const Standing& standing) const {
   const Slot* found = nullptr;
@@ -78,7 +69,7 @@ const Planner::Slot* Planner::SlotFor(const storage::Job& job, const Standing& s
     if (state.quick && job.quick) return &slot;
     if (!state.quick && found == nullptr && standing.MayStart()) found = &slot;
   }
-  return NeedsQuickSlot(job) ? nullptr : found;
+  return found;
 }
 
 std::optional<Plan::Start> Planner::StartUntried() {

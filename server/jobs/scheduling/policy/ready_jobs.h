@@ -41,6 +41,8 @@ class ReadyJobs {
   // The oldest; null when there is none.
   const storage::Job* First() const;
   size_t size() const { return size_; }
+  // Whether one of them is for the quick lane.
+  bool HasQuick() const { return !lines_.empty() && lines_.rbegin()->first.quick; }
 
  private:
   std::map<Line, Groups> lines_;

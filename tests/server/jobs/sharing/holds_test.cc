@@ -136,26 +136,45 @@ TEST_F(Holds_Test, ManyWaitAndThePolicyChangesThenAllGoOn) {
   StartsNext(runs[0]);
 }
 
-TEST_F(Holds_Test, ShortAnalysisIsForTheQuickLaneThatIsWokenForIt) {
+class QuickLane_Test : public SharingFixture {
+ protected:
+  // ada asks for an evaluation of a trained run, which is expected to take so long.
+  void AskFor(const std::string& run, double seconds) {
+    NewAnalysis asked;
+    asked.analysis.set_analysis("evaluate");
+    asked.analysis.set_checkpoint("runs/" + run + "/checkpoints/4");
+    asked.analysis.mutable_request()->mutable_evaluate();
+    asked.analysis.mutable_question_set()->mutable_uniform()->set_count(10);
+    asked.analysis.set_key("k1");
+    asked.analysis.set_owner("ada");
+    asked.needs.seconds = seconds;
+    const auto created = manager_->analyses().Create(User("ada"), {}, run, asked);
+    ASSERT_TRUE(created.ok()) << created.status();
+  }
+};
+
+TEST_F(QuickLane_Test, ShortAnalysisComesThenTheLaneIsWokenForIt) {
   const std::string run = Trained();
   pool_->AddSlot("quick-cpu");
   Of("ada");  // keeps the slot
   StartNext();
-  v1::AnalysisRequest request;
-  request.mutable_evaluate();
-  NewAnalysis asked;
-  asked.analysis.set_analysis("evaluate");
-  asked.analysis.set_checkpoint("runs/" + run + "/checkpoints/4");
-  *asked.analysis.mutable_request() = request;
-  asked.analysis.mutable_question_set()->mutable_uniform()->set_count(10);
-  asked.analysis.set_key("k1");
-  asked.analysis.set_owner("ada");
-  asked.needs.seconds = 2;
-  const auto created = manager_->analyses().Create(User("ada"), {}, run, asked);
-  ASSERT_TRUE(created.ok()) << created.status();
+  AskFor(run, 2);
   ASSERT_TRUE(pool_->WaitForWake("quick-cpu"));
   pool_->Idle("quick-cpu");
   EXPECT_EQ(NextTask().slot, "quick-cpu");
+}
+
+// Waking the lane again and again kept trainings from giving way.
+TEST_F(QuickLane_Test, LaneIsOnItsWayThenTrainingsTakeTurnsAllTheSame) {
+  const std::string run = Trained();
+  pool_->AddSlot("quick-cpu");
+  Of("ada");
+  const FakeWorkerPool::Given given = StartNext();
+  AskFor(run, 2);
+  ASSERT_TRUE(pool_->WaitForWake("quick-cpu"));
+  Of("bob");
+  clock_.Pass(2 * kSlice);
+  EXPECT_TRUE(pool_->WaitForStop(given.task.task_id()));
 }
 
 }  // namespace

@@ -169,6 +169,7 @@ bool Explainer::TooLarge(const storage::Job& job, const Slots& open, WaitReason*
 
 WaitReason Explainer::Next(const storage::Job& job, const Standing& owner, const Slots& open, WaitReason why) const {
   std::vector<std::pair<absl::Duration, std::string>> yielding, running;
+  const bool is_lane = open.front()->second.quick;
   bool idle = false, coming = false;
   for (const Fleet::value_type* slot : open) {
     const SlotState& state = slot->second;
@@ -189,9 +190,10 @@ WaitReason Explainer::Next(const storage::Job& job, const Standing& owner, const
   }
   if (idle || coming || yielding.empty()) {
     why.reason = "RESOURCES";
-    why.detail = idle     ? "it is about to start"
-                 : coming ? "a slot is about to come free"
-                          : "it is next, and starts when a slot comes free";
+    why.detail = idle                ? "it is about to start"
+                 : coming && is_lane ? "the worker of the quick lane is starting"
+                 : coming            ? "a slot is about to come free"
+                                     : "it is next, and starts when a slot comes free";
     why.holders = idle ? std::vector<std::string>() : InOrder(std::move(running));
     return why;
   }

@@ -161,14 +161,41 @@ TEST_F(MakePlan_Test, QuickSlotTakesQuickJobsAlone) {
   EXPECT_EQ(Starts(), "j2 on quick-cpu");
 }
 
-TEST_F(MakePlan_Test, QuickSlotIsBusyThenQuickJobsWaitForIt) {
+TEST_F(MakePlan_Test, QuickSlotIsBusyThenQuickJobsLetNobodyGiveWay) {
   Run("quick-cpu", "j0", "ada", absl::ZeroDuration()).training = false;
   fleet_["quick-cpu"].quick = true;
-  Idle("cpu0");
   Run("cpu1", "j9", "eve", kSlice);
   Had("eve", 100);
   WaitQuick("j1", "ben");
   EXPECT_EQ(Starts() + Stops(), "");
+}
+
+// Five evaluations took turns on the lane, and two slots were idle.
+TEST_F(MakePlan_Test, QuickSlotIsBusyOrAsleepThenQuickJobsTakeAnotherThatIsIdle) {
+  Idle("quick-cpu", /*quick=*/true).idle = false;
+  Idle("cpu0");
+  WaitQuick("j1", "ben");
+  EXPECT_EQ(Starts(), "j1 on cpu0");
+  Run("quick-cpu", "j0", "ada", absl::ZeroDuration()).training = false;
+  fleet_["quick-cpu"].quick = true;
+  EXPECT_EQ(Starts(), "j1 on cpu0");
+  Had("ben", 0, 1, /*running_limit=*/1);
+  Run("cpu1", "j2", "ben", absl::ZeroDuration());
+  EXPECT_EQ(Starts(), "") << "there its owner's limit holds";
+}
+
+TEST_F(MakePlan_Test, QuickJobCannotStartYetThenNoneIsReady) {
+  WaitQuick("j1", "ben");
+  EXPECT_TRUE(queue_.ready().HasQuick());
+  storage::Job held = *queue_.Remove("j1");
+  held.held_by = "ben";
+  queue_.Add(held);
+  held.id = "j2";
+  held.held_by = "";
+  held.dependencies = {"r1"};
+  queue_.Add(held);
+  Wait("j3", "ben");
+  EXPECT_FALSE(queue_.ready().HasQuick());
 }
 
 TEST_F(MakePlan_Test, NoQuickSlotIsOpenThenQuickJobsTakeOthers) {

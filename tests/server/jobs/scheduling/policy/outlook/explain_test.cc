@@ -153,6 +153,13 @@ TEST_F(Explain_Test, QuickJobWaitsForTheQuickSlotAlone) {
   EXPECT_THAT(Why("j3").holders, ElementsAre("j1"));
 }
 
+TEST_F(Explain_Test, QuickLaneHasNoWorkerYetThenItSaysSo) {
+  Run("cpu0", "j0", "ada", absl::ZeroDuration());
+  Idle("quick-cpu", /*quick=*/true).idle = false;
+  WaitQuick("j3", "ada");
+  EXPECT_EQ(Why("j3").detail, "the worker of the quick lane is starting");
+}
+
 TEST_F(Explain_Test, SlotIsIdleThenNobodyHoldsIt) {
   Idle("cpu0");
   Wait("j1", "ada");
