@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -14,6 +15,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/process/trusted_file.h"
+#include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 #include "toml++/toml.h"
 
@@ -115,6 +117,17 @@ absl::StatusOr<ConfigFile> ParseConfig(absl::string_view text, const std::string
   return config;
 }
 
+absl::StatusOr<Settings> FindContext(const ConfigFile& config, const std::string& name) {
+  const auto found = config.contexts.find(name);
+  if (found != config.contexts.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, settings] : config.contexts) names.push_back(known);
+  return MakeError(absl::StatusCode::kNotFound, "CONTEXT_NOT_FOUND",
+                   names.empty()
+                       ? absl::StrCat("there is no context ", Quote(name), ", and no other: sumscope login makes one")
+                       : absl::StrCat("there is no context ", Quote(name), "; ", DidYouMean(name, names)));
+}
+
 std::string ConfigFolder(const Environment& environment) {
   const std::string folder =
       environment.xdg_config_home.empty() ? environment.home + "/.config" : environment.xdg_config_home;
@@ -157,6 +170,8 @@ absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environmen
   SUMSCOPE_ASSIGN_OR_RETURN(const ConfigFile config, ParseConfig(text, path));
   const std::string context = settings.context.empty() ? config.settings.context : settings.context;
   if (!context.empty() && use == ConfigUse::kAll) {
+    // Who names one that is not there is told so as `context use` tells it.
+    if (!settings.context.empty()) SUMSCOPE_RETURN_IF_ERROR(FindContext(config, context).status());
     const auto found = config.contexts.find(context);
     if (found == config.contexts.end()) {
       return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",

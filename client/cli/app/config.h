@@ -45,6 +45,9 @@ struct ConfigFile {
 // INVALID_ARGUMENT CONFIG_INVALID for bad TOML, unknown keys and wrong types, with file and line.
 absl::StatusOr<ConfigFile> ParseConfig(absl::string_view text, const std::string& path);
 
+// The context of that name. NOT_FOUND CONTEXT_NOT_FOUND.
+absl::StatusOr<Settings> FindContext(const ConfigFile& config, const std::string& name);
+
 // $XDG_CONFIG_HOME/sumscope (~/.config/sumscope by default), and the configuration file in it.
 std::string ConfigFolder(const Environment& environment);
 std::string ConfigPath(const Environment& environment);

@@ -47,7 +47,7 @@ absl::StatusOr<ExitCode> ListContexts(Session& session) {
 absl::StatusOr<ExitCode> UseContext(const std::string& name, Session& session) {
   SUMSCOPE_ASSIGN_OR_RETURN(const ConfigLock lock, ConfigLock::Take(session));
   SUMSCOPE_ASSIGN_OR_RETURN(const LoadedConfig config, LoadConfig(session.environment()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config, name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config.file, name));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, WithChosenContext(config.text, config.path, name));
   SUMSCOPE_RETURN_IF_ERROR(SaveConfig(config.path, text, session));
   session.Note(absl::StrCat("Commands go to ", context.server.empty() ? "the local socket" : context.server,

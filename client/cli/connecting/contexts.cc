@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
-#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -20,7 +19,6 @@
 #include "client/files/secret_file.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "proto/contract/text/nearest.h"
 #include "proto/contract/text/quote.h"
 
 namespace sumscope::client {
@@ -86,17 +84,6 @@ absl::Status CheckContextName(const std::string& name) {
                                 " letters, digits, '.', '_' and '-', the first a letter or a digit"));
 }
 
-absl::StatusOr<Settings> FindContext(const LoadedConfig& config, const std::string& name) {
-  const auto found = config.file.contexts.find(name);
-  if (found != config.file.contexts.end()) return found->second;
-  std::vector<std::string> names;
-  for (const auto& [known, settings] : config.file.contexts) names.push_back(known);
-  return MakeError(absl::StatusCode::kNotFound, "CONTEXT_NOT_FOUND",
-                   names.empty()
-                       ? absl::StrCat("there is no context ", Quote(name), ", and no other: sumscope login makes one")
-                       : absl::StrCat("there is no context ", Quote(name), "; ", DidYouMean(name, names)));
-}
-
 void TellWhatWins(const std::string& name, Session& session) {
   const Environment& variables = session.environment();
   if (!variables.server.empty()) {
@@ -111,7 +98,7 @@ std::string TokenPath(const Environment& environment, const std::string& name) {
 }
 
 absl::Status RemoveContext(const LoadedConfig& config, const std::string& name, Session& session) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config, name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config.file, name));
   SUMSCOPE_ASSIGN_OR_RETURN(const std::string text, WithoutContext(config.text, config.path, name));
   SUMSCOPE_RETURN_IF_ERROR(SaveConfig(config.path, text, session));
   const std::string token = TokenPath(session.environment(), name);

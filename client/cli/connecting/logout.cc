@@ -18,7 +18,7 @@ absl::StatusOr<ExitCode> Logout(const std::string& typed, Session& session) {
   }
   SUMSCOPE_ASSIGN_OR_RETURN(const ConfigLock lock, ConfigLock::Take(session));
   SUMSCOPE_ASSIGN_OR_RETURN(const LoadedConfig config, LoadConfig(session.environment()));
-  SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config, name));
+  SUMSCOPE_ASSIGN_OR_RETURN(const Settings context, FindContext(config.file, name));
   if (context.token_file != TokenPath(session.environment(), name)) {
     return MakeError(absl::StatusCode::kFailedPrecondition, "NOT_LOGGED_IN",
                      absl::StrCat("the context ", name, " has no token of sumscope login; sumscope context remove ",

@@ -167,6 +167,16 @@ TEST_F(Login_Test, WhenAnotherServerIsNamedThenTheTokenOfTheContextStaysHere) {
   EXPECT_EQ(Run({"--server", Server(), "whoami"}), 0) << "the same server";
 }
 
+TEST_F(Login_Test, WhenAContextIsNotThereThenEveryCommandSaysSoAlike) {
+  ASSERT_EQ(Run({"login", Server(), "--ca", ca_, "--context", "lab"}), 0);
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"context", "use", "lap"},
+                                                  {"context", "remove", "lap"},
+                                                  {"--context", "lap", "whoami"}}) {
+    EXPECT_EQ(Run(command), 3);
+    EXPECT_THAT(Err(), HasSubstr("there is no context \"lap\"; did you mean \"lab\"?"));
+  }
+}
+
 TEST_F(Login_Test, WhenContextsAreChosenAndRemovedThenTheListSaysSo) {
   ASSERT_EQ(Run({"context", "list"}), 0);
   EXPECT_EQ(Run({"context", "use", "lab"}), 3);
