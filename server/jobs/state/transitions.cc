@@ -102,6 +102,7 @@ absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, Jo
     job.slot.clear();
     job.charged_until.reset();  // what had been charged by then is charged
   }
+  if (IsTerminal(state)) job.held_by.clear();  // or it would be held again once it is resumed
   job.end_time = IsTerminal(state) ? std::optional<absl::Time>(now) : std::nullopt;
   SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Update(job));
   if (target->of_training()) {

@@ -55,8 +55,8 @@ struct Outcome {
 };
 Outcome Decide(v1::State now, uint32_t attempt, const TaskEnd& end);
 
-// Moves the job to `state` in one transaction with its mirror and an event. A start counts a segment. Everything else
-// that the caller changed in `target` (slot, attempts, facts of the run) is stored with it.
+// Moves the job to `state` in one transaction with its mirror and an event. A start counts a segment, an end lifts a
+// hold. Everything else that the caller changed in `target` (slot, attempts, facts of the run) is stored with it.
 absl::Status Change(storage::CatalogTransaction& transaction, absl::Time now, JobWithSubject* target, v1::State state,
                     const std::string& reason, const std::string& detail);
 

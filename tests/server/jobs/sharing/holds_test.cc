@@ -66,6 +66,18 @@ TEST_F(Holds_Test, HeldJobIsCancelledThenItEnds) {
   EXPECT_EQ(manager_->runs().Cancel(User("ada"), run)->state(), v1::CANCELLED);
 }
 
+// Held once, a run that was cancelled and resumed waited for a release again.
+TEST_F(Holds_Test, HeldJobEndsThenItIsHeldNoMore) {
+  const std::string run = Of("ada");
+  ASSERT_TRUE(queue().Hold(User("ada"), JobOf(run)).ok());
+  ASSERT_TRUE(manager_->runs().Cancel(User("ada"), run).ok());
+  EXPECT_EQ(GetJob(run).held_by, "");
+  ASSERT_TRUE(manager_->runs().Resume(User("ada"), {}, run).ok());
+  EXPECT_NE(WhyWaits(run), "HELD");
+  pool_->Idle(kSlot);
+  StartsNext(run);
+}
+
 TEST_F(Holds_Test, PriorityIsChangedThenSoIsTheOrder) {
   const std::string first = Of("ada"), second = Of("ada"), third = Of("ada");
   ASSERT_TRUE(queue().SetPriority(User("ada"), JobOf(first), v1::LOW).ok());

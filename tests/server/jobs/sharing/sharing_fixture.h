@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "server/jobs/analyses/analyses.h"
 #include "server/jobs/scheduling/queue.h"
 #include "storage/catalog/actor.h"
 #include "tests/server/jobs/jobs_fixture.h"
@@ -46,6 +47,24 @@ class SharingFixture : public JobsFixture {
     const absl::StatusOr<v1::Run> run = TryCreate(user, priority, seconds);
     EXPECT_TRUE(run.ok()) << run.status();
     return run.ok() ? Id(run->name()) : "";
+  }
+  // An evaluation of the run's last checkpoint, as it is there or, as an order, is to come; always the same.
+  CreatedAnalysis Ask(const std::string& user, const std::string& run, v1::Priority priority = v1::NORMAL,
+                      double seconds = 0, bool order = false, const Request& request = {}) {
+    NewAnalysis asked;
+    asked.analysis.set_analysis("evaluate");
+    asked.analysis.mutable_request()->mutable_evaluate();
+    asked.analysis.mutable_question_set()->mutable_uniform()->set_count(10);
+    asked.analysis.set_owner(user);
+    if (!order) {
+      asked.analysis.set_checkpoint("runs/" + run + "/checkpoints/4");
+      asked.analysis.set_key("k1");
+    }
+    asked.priority = priority;
+    asked.needs.seconds = seconds;
+    const auto created = manager_->analyses().Create(User(user), request, run, asked);
+    EXPECT_TRUE(created.ok()) << created.status();
+    return created.ok() ? *created : CreatedAnalysis();
   }
   std::string JobOf(const std::string& run) { return GetJob(run).id; }
   // The next task, which is to be of that run, has begun.
