@@ -91,6 +91,7 @@ absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Actor& actor, co
   SUMSCOPE_ASSIGN_OR_RETURN(std::optional<CreatedAnalysis> found, Find(actor, request, run, analysis.key()));
   if (found.has_value()) {
     actor.Names(found->analysis.name());
+    if (found->from_cache) SUMSCOPE_RETURN_IF_ERROR(Join(actor, run, asked.priority, &*found));
     // The request is not recorded: it made nothing, and asked again it finds the same.
     return *std::move(found);
   }
@@ -103,6 +104,17 @@ absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Actor& actor, co
   }
   context_->hub->Notify(run);
   return created;
+}
+
+absl::Status Analyses::Join(const storage::Actor& actor, const std::string& run, v1::Priority priority,
+                            CreatedAnalysis* found) {
+  if (found->analysis.state() != v1::QUEUED) return absl::OkStatus();
+  SUMSCOPE_RETURN_IF_ERROR(admission_->Join(actor, IdOf(found->analysis.job()), priority));
+  SUMSCOPE_ASSIGN_OR_RETURN(const v1::Analysis row, ReadCatalog<v1::Analysis>(context_->catalog, [&](auto& reader) {
+                              return reader.analyses().Get(actor.viewer(), run, IdOf(found->analysis.name()));
+                            }));
+  SUMSCOPE_ASSIGN_OR_RETURN(found->analysis, WithContent(row));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Analysis> Analyses::Order(const storage::Actor& actor, const Request& request,

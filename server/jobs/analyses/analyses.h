@@ -31,7 +31,8 @@ class Analyses {
   Analyses(Context* context, Admission* admission) : context_(context), admission_(admission) {}
 
   // `analysis` has checkpoint, analysis, request, question_set, key, owner and, of a capture, prediction.disk_bytes. A
-  // stored or unfinished analysis with that key is returned instead of a new one. Imported tags are stored at once,
+  // stored or unfinished analysis with that key is returned instead of a new one; one that waits as Admission::Join
+  // says. Imported tags are stored at once,
   // without a job. FAILED_PRECONDITION RUN_DELETED, RUN_HAS_NO_METRICS, PHASES_TOO_LONG; RESOURCE_EXHAUSTED
   // CAPTURE_TOO_LARGE; errors of Runs::Create.
   absl::StatusOr<CreatedAnalysis> Create(const storage::Actor& actor, const Request& request, const std::string& run,
@@ -57,6 +58,8 @@ class Analyses {
   absl::StatusOr<v1::Run> GetRun(const storage::Viewer& viewer, const std::string& run);
   absl::StatusOr<std::optional<CreatedAnalysis>> Find(const storage::Actor& actor, const Request& request,
                                                       const std::string& run, const std::string& key);
+  // Of what was found by its key.
+  absl::Status Join(const storage::Actor& actor, const std::string& run, v1::Priority priority, CreatedAnalysis* found);
   // A new analysis: with a job that will answer it, once its run has succeeded or at once; or answered already.
   absl::StatusOr<v1::Analysis> Order(const storage::Actor& actor, const Request& request, const std::string& run,
                                      const NewAnalysis& asked);

@@ -9,10 +9,20 @@
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
 #include "server/jobs/intake/record_end.h"
+#include "server/jobs/scheduling/policy/standings.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/transitions.h"
 
 namespace sumscope::jobs {
+
+std::string HolderName(const storage::Actor& actor) { return actor.user().empty() ? "the server" : actor.user(); }
+
+void LiftHold(storage::Job* waiting) {
+  if (waiting->held_by.empty()) return;
+  waiting->held_by.clear();
+  waiting->reason = waiting->dependencies.empty() ? reasons::kPriority : reasons::kDependency;
+  waiting->detail.clear();
+}
 
 absl::Status Admission::CheckAcceptsWork() {
   if (!context_->draining) return absl::OkStatus();
@@ -78,6 +88,63 @@ storage::Job Admission::NewJob(const storage::Actor& actor, const JobAsked& aske
   const bool waits = dispatcher_->waiting() > 0;
   job.reason = !asked.after.empty() ? reasons::kDependency : waits ? reasons::kPriority : reasons::kResources;
   return job;
+}
+
+absl::Status Admission::ChangeWaiting(const storage::Actor& actor, const std::string& job,
+                                      absl::FunctionRef<absl::Status(storage::Job* waiting)> change) {
+  storage::Job changed;
+  SUMSCOPE_RETURN_IF_ERROR(
+      context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Get(actor.viewer(), job).status());
+        SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
+        actor.Names(AnalysisOrRunName(target.job.run, target.job.analysis));
+        if (IsTerminal(target.job.state)) {
+          return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_ENDED",
+                           absl::StrCat(JobName(job), " has ended: it waits for nothing any more"));
+        }
+        if (target.job.state != v1::QUEUED) {
+          return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_STARTED",
+                           absl::StrCat(JobName(job), " has started: only a job that waits can be held, released or ",
+                                        "given another priority; cancel it to take it off its slot"));
+        }
+        SUMSCOPE_RETURN_IF_ERROR(change(&target.job));
+        const std::string reason = target.job.reason, detail = target.job.detail;
+        SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reason, detail));
+        changed = target.job;
+        return absl::OkStatus();
+      }));
+  dispatcher_->ChangeWaiting(job, [changed](storage::Job* waiting) {
+    waiting->held_by = changed.held_by;
+    waiting->priority = changed.priority;
+    waiting->reason = changed.reason;
+    waiting->detail = changed.detail;
+  });
+  context_->hub->Notify(changed.run);
+  return absl::OkStatus();
+}
+
+void Admission::Hasten(const storage::Actor& actor, v1::Priority priority, storage::Job* waiting) {
+  if (waiting->held_by != HolderName(actor)) LiftHold(waiting);
+  v1::Priority wanted = priority == v1::PRIORITY_UNSPECIFIED ? v1::NORMAL : priority;
+  const bool theirs = actor.viewer().sees_everything() || waiting->owner == actor.user();
+  // It would count as one of its owner's.
+  if (wanted == v1::HIGH && !(theirs && CheckPriority(actor, wanted, 1).ok())) wanted = v1::NORMAL;
+  if (ClassOf(wanted) > ClassOf(waiting->priority)) waiting->priority = wanted;
+}
+
+absl::Status Admission::Join(const storage::Actor& actor, const std::string& job, v1::Priority priority) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job now, ReadCatalog<storage::Job>(context_->catalog, [&](auto& reader) {
+                              return reader.jobs().Get(actor.viewer(), job);
+                            }));
+  storage::Job hastened = now;
+  Hasten(actor, priority, &hastened);
+  if (hastened.held_by == now.held_by && hastened.priority == now.priority) return absl::OkStatus();
+  const absl::Status changed = ChangeWaiting(actor, job, [&](storage::Job* waiting) {
+    Hasten(actor, priority, waiting);
+    return absl::OkStatus();
+  });
+  const std::string reason = ErrorReason(changed);
+  return reason == "JOB_STARTED" || reason == "JOB_ENDED" ? absl::OkStatus() : changed;
 }
 
 absl::Status Admission::Cancel(const storage::Actor& actor, const std::string& job, const char* ended_reason) {

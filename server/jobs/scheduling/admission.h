@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/jobs/scheduling/dispatcher.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/state/new_work.h"
@@ -25,7 +27,12 @@ struct JobAsked {
   Needs needs;
 };
 
-// How jobs come into the queue, and how callers end them. Thread-safe.
+// Who holds what the actor holds: the server's account, where there are no users, has a name too.
+std::string HolderName(const storage::Actor& actor);
+// The job that waits is held no more, and says why it waits.
+void LiftHold(storage::Job* waiting);
+
+// How jobs come into the queue, and how callers change and end them there. Thread-safe.
 class Admission {
  public:
   // Both outlive it.
@@ -45,6 +52,13 @@ class Admission {
   // Once they are QUEUED in the catalog.
   void Enqueue(storage::Job job) { dispatcher_->Enqueue(std::move(job)); }
   void Enqueue(std::vector<storage::Job> jobs) { dispatcher_->Enqueue(std::move(jobs)); }
+  // Changes a job that waits, in the catalog and for the next plan: `change` is told it, and changes what a plan goes
+  // by, or refuses. NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION JOB_STARTED, JOB_ENDED.
+  absl::Status ChangeWaiting(const storage::Actor& actor, const std::string& job,
+                             absl::FunctionRef<absl::Status(storage::Job* waiting)> change);
+  // The actor wants what the job makes as well: if it waits, the hold of another is lifted, and its priority raised to
+  // `priority`; to HIGH only by its owner or an admin, within their limits, and else to NORMAL.
+  absl::Status Join(const storage::Actor& actor, const std::string& job, v1::Priority priority);
   // Ends the job whatever its state, on the actor's behalf; never waits for its worker. FAILED_PRECONDITION
   // `ended_reason` when it has ended.
   absl::Status Cancel(const storage::Actor& actor, const std::string& job, const char* ended_reason);
@@ -59,6 +73,9 @@ class Admission {
   void LimitSweep(const std::string& sweep, uint32_t trainings) { dispatcher_->LimitSweep(sweep, trainings); }
 
  private:
+  // What Join makes of it.
+  void Hasten(const storage::Actor& actor, v1::Priority priority, storage::Job* waiting);
+
   Context* const context_;
   Dispatcher* const dispatcher_;
 };

@@ -8,7 +8,6 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
-#include "proto/contract/names/states.h"
 #include "server/jobs/scheduling/policy/outlook/explain.h"
 #include "server/jobs/scheduling/policy/outlook/forecast.h"
 #include "server/jobs/state/reasons.h"
@@ -109,45 +108,10 @@ std::shared_ptr<const QueueView> LiveQueue::View() {
   return last_;
 }
 
-absl::Status LiveQueue::Change(const storage::Actor& actor, const std::string& job,
-                               const std::function<absl::Status(storage::Job* job)>& change) {
-  storage::Job changed;
-  SUMSCOPE_RETURN_IF_ERROR(
-      context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
-        SUMSCOPE_RETURN_IF_ERROR(transaction.jobs().Get(actor.viewer(), job).status());
-        SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job));
-        actor.Names(AnalysisOrRunName(target.job.run, target.job.analysis));
-        if (IsTerminal(target.job.state)) {
-          return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_ENDED",
-                           absl::StrCat(JobName(job), " has ended: it waits for nothing any more"));
-        }
-        if (target.job.state != v1::QUEUED) {
-          return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_STARTED",
-                           absl::StrCat(JobName(job), " has started: only a job that waits can be held, released or ",
-                                        "given another priority; cancel it to take it off its slot"));
-        }
-        SUMSCOPE_RETURN_IF_ERROR(change(&target.job));
-        const std::string reason = target.job.reason, detail = target.job.detail;
-        SUMSCOPE_RETURN_IF_ERROR(
-            jobs::Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reason, detail));
-        changed = target.job;
-        return absl::OkStatus();
-      }));
-  dispatcher_->ChangeWaiting(job, [changed](storage::Job* waiting) {
-    waiting->held_by = changed.held_by;
-    waiting->priority = changed.priority;
-    waiting->reason = changed.reason;
-    waiting->detail = changed.detail;
-  });
-  context_->hub->Notify(changed.run);
-  return absl::OkStatus();
-}
-
 absl::Status LiveQueue::Hold(const storage::Actor& actor, const std::string& job) {
-  return Change(actor, job, [&](storage::Job* waiting) {
+  return admission_->ChangeWaiting(actor, job, [&](storage::Job* waiting) {
     if (!waiting->held_by.empty()) return absl::OkStatus();
-    // The server's account, where there are no users, has a name too.
-    waiting->held_by = actor.user().empty() ? "the server" : actor.user();
+    waiting->held_by = HolderName(actor);
     waiting->reason = reasons::kHeld;
     waiting->detail = absl::StrCat("held by ", waiting->held_by);
     return absl::OkStatus();
@@ -155,20 +119,18 @@ absl::Status LiveQueue::Hold(const storage::Actor& actor, const std::string& job
 }
 
 absl::Status LiveQueue::Release(const storage::Actor& actor, const std::string& job) {
-  return Change(actor, job, [&](storage::Job* waiting) -> absl::Status {
+  return admission_->ChangeWaiting(actor, job, [&](storage::Job* waiting) -> absl::Status {
     if (waiting->held_by.empty()) {
       return MakeError(absl::StatusCode::kFailedPrecondition, "JOB_NOT_HELD",
                        absl::StrCat("nobody holds ", JobName(job), ": there is nothing to release"));
     }
-    waiting->held_by.clear();
-    waiting->reason = waiting->dependencies.empty() ? reasons::kPriority : reasons::kDependency;
-    waiting->detail.clear();
+    LiftHold(waiting);
     return absl::OkStatus();
   });
 }
 
 absl::Status LiveQueue::SetPriority(const storage::Actor& actor, const std::string& job, v1::Priority priority) {
-  return Change(actor, job, [&](storage::Job* waiting) -> absl::Status {
+  return admission_->ChangeWaiting(actor, job, [&](storage::Job* waiting) -> absl::Status {
     const v1::Priority wanted = priority == v1::PRIORITY_UNSPECIFIED ? v1::NORMAL : priority;
     if (waiting->priority != wanted) SUMSCOPE_RETURN_IF_ERROR(CheckPriority(actor, wanted, 1));
     waiting->priority = wanted;

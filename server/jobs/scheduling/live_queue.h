@@ -1,7 +1,6 @@
 #ifndef SUMSCOPE_SERVER_JOBS_SCHEDULING_LIVE_QUEUE_H_
 #define SUMSCOPE_SERVER_JOBS_SCHEDULING_LIVE_QUEUE_H_
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -13,7 +12,6 @@
 #include "server/jobs/scheduling/policy/outlook/forecast.h"
 #include "server/jobs/scheduling/queue.h"
 #include "server/jobs/state/context.h"
-#include "server/jobs/state/transitions.h"
 
 namespace sumscope::jobs {
 
@@ -33,9 +31,6 @@ class LiveQueue final : public Queue {
   }
 
  private:
-  // `change` is told the job as it waits, and changes what a plan goes by.
-  absl::Status Change(const storage::Actor& actor, const std::string& job,
-                      const std::function<absl::Status(storage::Job* job)>& change);
   std::shared_ptr<const QueueView> Make() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Of the forecast, or of the last one where that has just cost much.
   std::map<std::string, Expected> Foretell(const Forecast& forecast) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
