@@ -70,29 +70,47 @@ std::string ByDrain(const ExplainFacts&) {
   return "The server is stopping and starts nothing; the job keeps its place and goes on with the next server";
 }
 
+// What the job's own detail is to the text of its reason.
+enum class Detail {
+  kAdds,
+  kSaysAll,      // that the text would, and more
+  kSaysNothing,  // that the text does not
+};
+
 constexpr struct {
   absl::string_view reason;
   std::string (*text)(const ExplainFacts&);
+  Detail detail;
 } kReasons[] = {
-    {"PRIORITY", ByPriority},     {"RESOURCES", ByResources},  {"SLICE", BySlice},
-    {"DEPENDENCY", ByDependency}, {"USER_LIMIT", ByUserLimit}, {"HELD", ByHold},
-    {"NO_WORKER", ByWorker},      {"DEVICE_MEMORY", ByMemory}, {"DEVICE_BUSY_OUTSIDE", ByForeignUse},
-    {"DEVICE_LOST", ByLoss},      {"DRAINING", ByDrain},
+    {"PRIORITY", ByPriority, Detail::kAdds},
+    {"RESOURCES", ByResources, Detail::kSaysAll},
+    {"SLICE", BySlice, Detail::kSaysAll},
+    {"DEPENDENCY", ByDependency, Detail::kSaysNothing},
+    {"USER_LIMIT", ByUserLimit, Detail::kSaysAll},
+    {"HELD", ByHold, Detail::kSaysNothing},
+    {"NO_WORKER", ByWorker, Detail::kAdds},
+    {"DEVICE_MEMORY", ByMemory, Detail::kSaysAll},
+    {"DEVICE_BUSY_OUTSIDE", ByForeignUse, Detail::kAdds},
+    {"DEVICE_LOST", ByLoss, Detail::kAdds},
+    {"DRAINING", ByDrain, Detail::kSaysNothing},
 };
 
-// Whether the job's own detail says all that the text of its reason would, and more.
-bool IsToldByDetail(const ExplainFacts& facts) {
-  const std::string& reason = facts.job.reason();
-  if (facts.job.detail().empty()) return false;
+Detail DetailOf(const ExplainFacts& facts, Detail of_reason) {
+  const v1::Job& job = facts.job;
+  if (job.detail().empty()) return Detail::kSaysNothing;
+  // The reader may know the numbers; else it is of its sweep.
   const bool owner_has_enough = facts.running_limit > 0 && facts.running >= facts.running_limit;
-  return reason == "RESOURCES" || reason == "SLICE" || reason == "DEVICE_MEMORY" ||
-         (reason == "USER_LIMIT" && !owner_has_enough);  // of its sweep
+  if (job.reason() == "USER_LIMIT" && owner_has_enough) return Detail::kSaysNothing;
+  const bool of_a_holder = std::any_of(facts.holders.begin(), facts.holders.end(),
+                                       [&](const v1::Holder& holder) { return holder.what() == job.detail(); });
+  return of_reason == Detail::kAdds && of_a_holder ? Detail::kSaysNothing : of_reason;
 }
 
 std::string WhyItWaits(const ExplainFacts& facts) {
-  if (IsToldByDetail(facts)) return Sentence(facts.job.detail());
   const auto* const known = std::find_if(std::begin(kReasons), std::end(kReasons),
                                          [&](const auto& row) { return row.reason == facts.job.reason(); });
+  const Detail detail = DetailOf(facts, known == std::end(kReasons) ? Detail::kAdds : known->detail);
+  if (detail == Detail::kSaysAll) return Sentence(facts.job.detail());
   std::string why;
   if (known != std::end(kReasons)) {
     why = known->text(facts);
@@ -101,7 +119,7 @@ std::string WhyItWaits(const ExplainFacts& facts) {
   } else {
     why = absl::StrCat("It waits because of ", facts.job.reason(), " and is tried again");
   }
-  if (!facts.job.detail().empty()) absl::StrAppend(&why, ": ", absl::StripSuffix(facts.job.detail(), "."));
+  if (detail == Detail::kAdds) absl::StrAppend(&why, ": ", absl::StripSuffix(facts.job.detail(), "."));
   return Sentence(why);
 }
 

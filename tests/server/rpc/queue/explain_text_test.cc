@@ -80,6 +80,26 @@ TEST_F(ExplainText_Test, PolicySaysAllThenItIsSaidOnce) {
               testing::StartsWith("Its sweep may have 1 training running at once. "));
 }
 
+// The reason's sentence and its detail said the same, one after the other.
+TEST_F(ExplainText_Test, DetailSaysWhatTheReasonSaysThenItIsSaidOnce) {
+  facts_.job.set_held_by("users/ada");
+  EXPECT_THAT(TextOf("HELD", "it waits until it is released"),
+              testing::StartsWith("It is held by ada; `sumscope runs release j1` lets it start. "));
+  EXPECT_THAT(TextOf("DEPENDENCY", "it waits for 1 run to succeed"),
+              testing::StartsWith("It waits for a run that has not succeeded yet. "));
+  EXPECT_THAT(TextOf("DRAINING", "the server is shutting down"),
+              testing::StartsWith("The server is stopping and starts nothing; the job keeps its place and goes on with "
+                                  "the next server. "));
+  facts_.running = facts_.running_limit = 4;
+  EXPECT_THAT(
+      TextOf("USER_LIMIT", "its owner has as many jobs running as they may"),
+      testing::StartsWith("Its owner ada has 4 of at most 4 jobs running: it can start when one of them ends. "));
+  HeldBy("cpu0", "the worker ended: exit 127", "", "");
+  EXPECT_THAT(TextOf("NO_WORKER", "the worker ended: exit 127"),
+              testing::StartsWith("No slot has a worker that could run it; `sumscope server info` shows why. What it "
+                                  "waits for: cpu0: the worker ended: exit 127. "));
+}
+
 TEST_F(ExplainText_Test, TurnsAreTakenThenSlice) {
   HeldBy("cpu0", "add_d5_l1_h3", "bob", "jobs/j9");
   EXPECT_THAT(TextOf("SLICE"),
