@@ -27,8 +27,9 @@ void AddRunning(const Situation& situation, const std::vector<storage::Job>& run
     QueuedJob& shown = view->jobs.emplace_back();
     shown.job = job;
     const auto slot = situation.fleet.find(job.slot);
-    if (slot != situation.fleet.end()) shown.device = slot->second.device;
-    ++view->shares[job.owner].running;
+    const bool known = slot != situation.fleet.end();
+    if (known) shown.device = slot->second.device;
+    if (!known || !slot->second.quick) ++view->shares[job.owner].running;
   }
   std::sort(view->jobs.begin(), view->jobs.end(),
             [](const QueuedJob& one, const QueuedJob& other) { return one.job.slot < other.job.slot; });
@@ -37,6 +38,7 @@ void AddRunning(const Situation& situation, const std::vector<storage::Job>& run
 
 void AddWaiting(const Situation& situation, QueueView* view) {
   const Explainer explainer(situation);
+  view->startable = explainer.startable();
   for (const storage::Job* job : explainer.order()) {
     const size_t before = view->jobs.size() - view->running;
     QueuedJob& shown = view->jobs.emplace_back();

@@ -27,13 +27,20 @@ struct QueuedJob {
   std::string device;  // of one that has a slot
   WaitReason wait;     // of one that waits
   std::optional<Expected> expected;  // from QueueView::time on
+
+  // Whether this is true of the job's row: since the view it has not changed hands, hold or class.
+  bool IsOf(const storage::Job& row) const {
+    if (row.state != v1::QUEUED || job.state != v1::QUEUED) return row.state != v1::QUEUED && job.state != v1::QUEUED;
+    return row.held_by == job.held_by && row.priority == job.priority;
+  }
 };
 
 // What a user has had, has and may have.
 struct UserShareView {
   double weight = 1;
   double device_seconds = 0;  // decayed to QueueView::time
-  uint32_t running = 0, waiting = 0;
+  uint32_t running = 0;       // outside of the quick lane, as the limit counts them
+  uint32_t waiting = 0;
   uint32_t running_limit = 0, waiting_limit = 0;  // 0: none
 };
 
@@ -44,6 +51,7 @@ struct QueueView {
   // start last.
   std::vector<QueuedJob> jobs;
   size_t running = 0;                           // so many of them, the first, have a slot
+  size_t startable = 0;                         // so many of those that wait have a place
   std::map<std::string, size_t> by_id;          // where a job stands in `jobs`
   std::map<std::string, UserShareView> shares;  // of users who have work, or had some lately
   Fleet fleet;
@@ -60,7 +68,8 @@ struct QueueView {
 class Queue {
  public:
   virtual ~Queue() = default;
-  // Waits for no storage and no worker. Made anew when something has changed, and once a second; else the last one.
+  // Waits for no storage and no worker. Made anew when something has changed, and once a second; else the last one, and
+  // so also for a moment after one that took long to make: then it may be from before a change of the caller's.
   virtual std::shared_ptr<const QueueView> View() = 0;
   // A job that is held stays so, by the first who held it. NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION JOB_STARTED,
   // JOB_ENDED.

@@ -52,7 +52,7 @@ absl::Status AddProspects(const Backend& backend, const storage::Viewer& viewer,
       if (absl::IsNotFound(job.status())) continue;  // deleted meanwhile
       SUMSCOPE_RETURN_IF_ERROR(job.status());
       const jobs::QueuedJob* const queued = view->Find(job->id);
-      if (job->state == v1::QUEUED && queued != nullptr) SayPlace(*queued, analysis);
+      if (job->state == v1::QUEUED && queued != nullptr && queued->IsOf(*job)) SayPlace(*queued, analysis);
       SayTimeLeft(*job, analysis);
     }
     return absl::OkStatus();

@@ -192,7 +192,8 @@ std::string ExplainText(const ExplainFacts& facts) {
     sentences.push_back(WhyItWaits(facts));
     sentences.push_back(WhoHoldsIt(facts));
     if (job.place() > 0)
-      sentences.push_back(absl::StrCat("It is number ", job.place(), " of ", facts.waiting, " that wait."));
+      sentences.push_back(
+          absl::StrCat("It is number ", job.place(), " of ", facts.startable, " that wait for a slot."));
   } else {
     sentences.push_back(OfOneThatRuns(job));
   }

@@ -16,8 +16,8 @@ struct ExplainFacts {
   v1::Job job;
   std::vector<v1::Holder> holders;
   absl::Time now;
-  uint32_t waiting = 0;  // jobs in the queue, of everybody
-  // Of the job's owner, of USER_LIMIT.
+  uint32_t startable = 0;  // jobs with a place in the queue, of everybody
+  // Of the job's owner, of USER_LIMIT; limit 0: none, or the reader may not know them.
   uint32_t running = 0, running_limit = 0;
   uint64_t memory_bytes = 0;  // that the job needs; 0: unknown
   EstimateRecord record;

@@ -74,6 +74,7 @@ void JobMessages::AddExpected(const jobs::QueuedJob& queued, v1::Job* job) const
 }
 
 absl::StatusOr<v1::Job> JobMessages::Show(const storage::Job& row, const jobs::QueuedJob* queued) {
+  if (queued != nullptr && !queued->IsOf(row)) queued = nullptr;
   v1::Job job;
   job.set_state(row.state);
   *job.mutable_create_time() = ToTimestamp(row.create_time);
@@ -141,12 +142,25 @@ absl::StatusOr<v1::Holder> JobMessages::RunningHolder(const jobs::QueuedJob& wai
   return message;
 }
 
-absl::StatusOr<std::vector<v1::Holder>> JobMessages::Holders(const jobs::QueuedJob& queued) {
+absl::StatusOr<std::vector<v1::Holder>> JobMessages::Holders(const storage::Job& row) {
   std::vector<v1::Holder> holders;
+  if (row.state != v1::QUEUED) return holders;
+  if (!row.held_by.empty()) {
+    v1::Holder message;
+    message.set_owner(row.held_by);
+    message.set_what("a hold");
+    holders.push_back(std::move(message));
+    return holders;
+  }
+  const jobs::QueuedJob* const found = view_.Find(row.id);
+  if (found == nullptr || !found->IsOf(row)) return holders;
+  const jobs::QueuedJob& queued = *found;
   for (const std::string& id : queued.wait.holders) {
     const jobs::QueuedJob* const holder = view_.Find(id);
     if (holder == nullptr) continue;
     SUMSCOPE_ASSIGN_OR_RETURN(v1::Holder message, RunningHolder(queued, *holder));
+    // They all are the owner's, or of the sweep: "another user" would have a name.
+    if (queued.wait.reason == "USER_LIMIT" && message.owner() == kAnotherUser) continue;
     holders.push_back(std::move(message));
   }
   for (const std::string& slot : queued.wait.closed_slots) {
@@ -155,12 +169,6 @@ absl::StatusOr<std::vector<v1::Holder>> JobMessages::Holders(const jobs::QueuedJ
     if (const auto state = view_.fleet.find(slot); state != view_.fleet.end()) {
       message.set_what(state->second.closed_detail.empty() ? state->second.closed : state->second.closed_detail);
     }
-    holders.push_back(std::move(message));
-  }
-  if (queued.wait.reason == "HELD" && !queued.job.held_by.empty()) {
-    v1::Holder message;
-    message.set_owner(queued.job.held_by);
-    message.set_what("a hold");
     holders.push_back(std::move(message));
   }
   if (queued.wait.reason != "DEPENDENCY") return holders;

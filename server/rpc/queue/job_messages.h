@@ -32,10 +32,11 @@ class JobMessages {
 
   // Of the queue. Errors of the catalog.
   absl::StatusOr<v1::Job> Show(const jobs::QueuedJob& queued);
-  // Of a row, with its place in the queue if it has one there.
+  // Of a row, with its place in the queue if it has one there. Where the row has changed since the view, it is shown as
+  // it is, without a place.
   absl::StatusOr<v1::Job> Show(const storage::Job& row);
-  // Who or what holds what the queued job waits for.
-  absl::StatusOr<std::vector<v1::Holder>> Holders(const jobs::QueuedJob& queued);
+  // Who or what holds what the job waits for; of its owner's or its sweep's jobs only those that the viewer sees.
+  absl::StatusOr<std::vector<v1::Holder>> Holders(const storage::Job& row);
 
  private:
   // What is told of a run with its jobs.

@@ -21,8 +21,12 @@ namespace {
 
 constexpr uint32_t kDefaultQueuePage = 100;
 
-// What users have had is the lab's to see. Whether a user has jobs now, and how many, is told to them and to admins: of
-// private ones nobody else may know.
+// Whether a user has jobs now, and how many, is told to them and to admins: of private ones nobody else may know.
+bool TellsCounts(const storage::Viewer& viewer, const std::string& user) {
+  return viewer.sees_everything() || viewer.user() == user;
+}
+
+// What users have had is the lab's to see.
 void AddShares(const jobs::QueueView& view, const storage::Viewer& viewer, v1::ListJobsResponse* list) {
   double used = 0, weights = 0;
   for (const auto& [user, share] : view.shares) {
@@ -35,7 +39,7 @@ void AddShares(const jobs::QueueView& view, const storage::Viewer& viewer, v1::L
     message->set_weight(share.weight);
     message->set_device_seconds(share.device_seconds);
     if (used > 0) message->set_share(share.device_seconds / used);
-    if (!viewer.sees_everything() && viewer.user() != user) continue;
+    if (!TellsCounts(viewer, user)) continue;
     if (share.running + share.waiting > 0 && weights > 0) message->set_entitled(share.weight / weights);
     message->set_running(share.running);
     message->set_waiting(share.waiting);
@@ -79,7 +83,6 @@ grpc::Status QueueService::ListJobs(grpc::ServerContext* context, const v1::List
 absl::StatusOr<v1::Explanation> QueueService::Explain(const auth::Caller& caller, const std::string& name) {
   SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job found, FindJob(backend_.catalog, caller, name));
   const std::shared_ptr<const jobs::QueueView> view = backend_.manager->queue().View();
-  const jobs::QueuedJob* const queued = view->Find(found.id);
   v1::Explanation explanation;
   SUMSCOPE_RETURN_IF_ERROR(backend_.catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     JobMessages messages(&reader, view.get(), backend_.hub, caller.viewer());
@@ -87,12 +90,12 @@ absl::StatusOr<v1::Explanation> QueueService::Explain(const auth::Caller& caller
     SUMSCOPE_ASSIGN_OR_RETURN(const storage::Job row, reader.jobs().Get(caller.viewer(), found.id));
     ExplainFacts facts;
     SUMSCOPE_ASSIGN_OR_RETURN(facts.job, messages.Show(row));
-    if (queued != nullptr && row.state == v1::QUEUED) {
-      SUMSCOPE_ASSIGN_OR_RETURN(facts.holders, messages.Holders(*queued));
-    }
+    SUMSCOPE_ASSIGN_OR_RETURN(facts.holders, messages.Holders(row));
     facts.now = view->time;
-    facts.waiting = static_cast<uint32_t>(view->jobs.size() - view->running);
-    if (const auto share = view->shares.find(row.owner); share != view->shares.end()) {
+    facts.startable = static_cast<uint32_t>(view->startable);
+    // As the queue's list tells them: how much somebody else has running would tell of their private jobs.
+    const auto share = view->shares.find(row.owner);
+    if (share != view->shares.end() && TellsCounts(caller.viewer(), row.owner)) {
       facts.running = share->second.running;
       facts.running_limit = share->second.running_limit;
     }

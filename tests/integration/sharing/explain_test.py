@@ -92,6 +92,37 @@ class ExplainTest(IntegrationTest):
             self.assertIn(part, waits['text'])
         self.running('ben')  # the other slot is free for others
 
+    # Others were told how many private jobs its owner had running, where and until when.
+    def test_JobGivenLimitOfPrivateRunsTellsOthersNothingOfThem(self):
+        self.lab_of('--limit', 'ada:running=1')
+        hidden = self.running('ada', visibility='PRIVATE')
+        ours = self.create('ada')
+        waits = self.explained('ben', ours, 'USER_LIMIT')
+        self.assertEqual(waits.get('holders', []), [])
+        self.assertIn('has as many jobs running as they may', waits['text'])
+        listed = [job for job in self.queue('ben')['jobs'] if job.get('run') == ours]
+        for text in (waits['text'], waits['job']['detail'], listed[0]['detail']):
+            for told in ('1 of at most', 'another user', 'cpu0', '1 job'):
+                self.assertNotIn(told, text)
+        waits = self.explained('ada', ours, 'USER_LIMIT')
+        self.assertEqual([holder['job'] for holder in waits['holders']], [self.lab.server.run(hidden)['job']])
+        self.assertIn('1 of at most 1', waits['text'])
+
+    # What one had held was an answer to nobody, however often others asked.
+    def test_QuestionGivenHoldIsReleasedByWhoeverAsksItToo(self):
+        self.lab_of()
+        run = self.running('ada')
+        def ask(user):
+            return self.lab.client(user).call('AnalysisService/CreateAnalysis', parent=run, request_id=str(uuid.uuid4()),
+                                              request=dict(evaluate={}), question_set=dict(uniform=dict(count=10)))
+        mine = ask('ada')['analysis']
+        self.assertEqual(self.lab.client('ada').call('QueueService/HoldJob', name=mine['job'])['reason'], 'HELD')
+        self.assertEqual(ask('ada')['analysis']['state_reason'], 'HELD')
+        joined = ask('ben')
+        self.assertEqual((joined['analysis']['name'], joined['from_cache']), (mine['name'], True))
+        self.assertEqual(joined['analysis']['state_reason'], 'DEPENDENCY')
+        self.assertEqual(self.explain('ada', mine['job'])['job']['held_by'], '')
+
     def test_JobGivenNoWorkerSaysSo(self):
         program = self.root / 'no-worker'
         program.write_text('#!/bin/sh\nexit 3\n')

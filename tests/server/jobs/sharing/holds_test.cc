@@ -151,18 +151,7 @@ TEST_F(Holds_Test, ManyWaitAndThePolicyChangesThenAllGoOn) {
 class QuickLane_Test : public SharingFixture {
  protected:
   // ada asks for an evaluation of a trained run, which is expected to take so long.
-  void AskFor(const std::string& run, double seconds) {
-    NewAnalysis asked;
-    asked.analysis.set_analysis("evaluate");
-    asked.analysis.set_checkpoint("runs/" + run + "/checkpoints/4");
-    asked.analysis.mutable_request()->mutable_evaluate();
-    asked.analysis.mutable_question_set()->mutable_uniform()->set_count(10);
-    asked.analysis.set_key("k1");
-    asked.analysis.set_owner("ada");
-    asked.needs.seconds = seconds;
-    const auto created = manager_->analyses().Create(User("ada"), {}, run, asked);
-    ASSERT_TRUE(created.ok()) << created.status();
-  }
+  void AskFor(const std::string& run, double seconds) { Ask("ada", run, v1::NORMAL, seconds); }
 };
 
 TEST_F(QuickLane_Test, ShortAnalysisComesThenTheLaneIsWokenForIt) {
@@ -174,6 +163,8 @@ TEST_F(QuickLane_Test, ShortAnalysisComesThenTheLaneIsWokenForIt) {
   ASSERT_TRUE(pool_->WaitForWake("quick-cpu"));
   pool_->Idle("quick-cpu");
   EXPECT_EQ(NextTask().slot, "quick-cpu");
+  // What is counted beside a limit counted what the limit does not.
+  EXPECT_EQ(manager_->queue().View()->shares.at("ada").running, 1u);
 }
 
 // Waking the lane again and again kept trainings from giving way.

@@ -17,7 +17,7 @@ class ExplainText_Test : public testing::Test {
  protected:
   ExplainText_Test() {
     facts_.now = absl::FromUnixSeconds(1'900'000'000);
-    facts_.waiting = 12;
+    facts_.startable = 12;
     facts_.record.count = 40;
     facts_.record.median = 1.3;
     facts_.job.set_name("jobs/j1");

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/server/rpc/serve/gate/many_users.h"
+#include "tests/server/rpc/queue/queue_fixture.h"
 
 namespace sumscope::rpc {
 namespace {
@@ -13,42 +13,17 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-class QueueService_Test : public ManyUsers_Test {
+class QueueService_Test : public QueueFixture {
  protected:
   // ada's run has the slot; bob's private run and another one of ada's wait.
   void SetUp() override {
-    ManyUsers_Test::SetUp();
+    QueueFixture::SetUp();
     Make("ada", "ada-runs", v1::LAB);
     StartNext();
     Make("bob", "bob-hides", v1::PRIVATE);
     Make("ada", "ada-waits", v1::LAB);
   }
 
-  grpc::Status TryToMake(const std::string& user, const v1::CreateRunRequest& request) {
-    grpc::ClientContext context;
-    Identify(user, &context);
-    v1::Run run;
-    return runs_->CreateRun(&context, request, &run);
-  }
-  v1::CreateRunRequest RunOf(const std::string& id, v1::Visibility visibility = v1::LAB) {
-    v1::CreateRunRequest request;
-    *request.mutable_spec() = Spec();
-    request.set_run_id(id);
-    request.set_visibility(visibility);
-    return request;
-  }
-  void Make(const std::string& user, const std::string& id, v1::Visibility visibility) {
-    const grpc::Status status = TryToMake(user, RunOf(id, visibility));
-    ASSERT_TRUE(status.ok()) << status.error_message();
-  }
-  v1::ListJobsResponse List(const std::string& user, const v1::ListJobsRequest& request = {}) {
-    grpc::ClientContext context;
-    Identify(user, &context);
-    v1::ListJobsResponse list;
-    const grpc::Status status = queue_->ListJobs(&context, request, &list);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return list;
-  }
   // "runs/ada-waits 2 QUEUED", "another 1 QUEUED"
   std::vector<std::string> Shown(const std::string& user) {
     std::vector<std::string> shown;
@@ -58,38 +33,6 @@ class QueueService_Test : public ManyUsers_Test {
                                    v1::State_Name(job.state())));
     }
     return shown;
-  }
-  v1::Explanation Explain(const std::string& user, const std::string& name) {
-    grpc::ClientContext context;
-    Identify(user, &context);
-    v1::ExplainJobRequest request;
-    request.set_name(name);
-    v1::Explanation explanation;
-    const grpc::Status status = queue_->ExplainJob(&context, request, &explanation);
-    EXPECT_TRUE(status.ok()) << status.error_message();
-    return explanation;
-  }
-  std::string Hold(const std::string& user, const std::string& name, v1::Job* job) {
-    grpc::ClientContext context;
-    Identify(user, &context);
-    v1::HoldJobRequest request;
-    request.set_name(name);
-    return ReasonOf(queue_->HoldJob(&context, request, job));
-  }
-  std::string Release(const std::string& user, const std::string& name, v1::Job* job) {
-    grpc::ClientContext context;
-    Identify(user, &context);
-    v1::ReleaseJobRequest request;
-    request.set_name(name);
-    return ReasonOf(queue_->ReleaseJob(&context, request, job));
-  }
-  std::string SetPriority(const std::string& user, const std::string& name, int priority, v1::Job* job) {
-    grpc::ClientContext context;
-    Identify(user, &context);
-    v1::SetJobPriorityRequest request;
-    request.set_name(name);
-    request.set_priority(static_cast<v1::Priority>(priority));
-    return ReasonOf(queue_->SetJobPriority(&context, request, job));
   }
 };
 

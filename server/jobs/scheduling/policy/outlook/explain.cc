@@ -128,9 +128,9 @@ bool Explainer::Bound(const storage::Job& job, const Standing& owner, WaitReason
     }
   }
   why->reason = "USER_LIMIT";
-  why->detail = user ? absl::StrCat("its owner may have ", Counted(owner.limit, "job", "jobs"), " running at once")
-                     : absl::StrCat("its sweep may have ",
-                                    Counted(situation_.sweeps.at(sweep), "training", "trainings"), " running at once");
+  // Without numbers: of private jobs they would tell whoever may see this one.
+  why->detail =
+      user ? "its owner has as many jobs running as they may" : "its sweep has as many trainings running as it may";
   why->holders = InOrder(std::move(holders));
   why->before = 0;
   return true;

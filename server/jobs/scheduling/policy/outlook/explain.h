@@ -20,7 +20,7 @@ struct WaitReason {
   // it. Or the reason of storage that refuses it, STORAGE_ERROR where the job has none. Empty of a job that does not
   // wait.
   std::string reason;
-  std::string detail;  // for people, without names of jobs or users
+  std::string detail;  // for people, without names of jobs or users, and nothing that only some may know
   // Running jobs whose end, or whose slice's end, it waits for, the earliest first; the closed slots that it could
   // have.
   std::vector<std::string> holders, closed_slots;
