@@ -38,7 +38,8 @@ class SweepsReader {
   virtual absl::StatusOr<SweepPage> List(const Viewer& viewer, uint32_t page_size, const std::string& page_token) = 0;
   // Its members' ids, in the order in which they were made, also deleted ones.
   virtual absl::StatusOr<std::vector<std::string>> Members(const std::string& sweep) = 0;
-  // Of the members that the viewer may see. A count over an index: 1,000 members take milliseconds.
+  // Of the members that the viewer may see and that are not deleted. A count over an index: 1,000 members take
+  // milliseconds.
   virtual absl::StatusOr<SweepTally> Tally(const Viewer& viewer, const std::string& sweep) = 0;
 };
 

@@ -223,6 +223,39 @@ TEST_P(Sweeps_Test, TallyThenStatesOfTrainingsAndOrdersAndTheShareOfSteps) {
   });
 }
 
+// A failed run that its owner had deleted counted on, and a retry of its sweep ended by it at once.
+TEST_P(Sweeps_Test, MemberIsDeletedThenNeitherItNorItsAnalysesCount) {
+  Insert({MakeSweep("s1")});
+  v1::Run deleted = MakeMember("r2", "s1", v1::FAILED, 50);
+  deleted.mutable_delete_time()->set_seconds(1);
+  Insert({MakeMember("r1", "s1", v1::SUCCEEDED, 100), deleted});
+  Write([](CatalogTransaction& transaction) -> absl::Status {
+    for (const char* run : {"r1", "r2"}) {
+      EXPECT_TRUE(transaction.analyses().Put(MakeAnalysis(run, "a1", absl::StrCat("key", run))).ok());
+      Job job = MakeJob(absl::StrCat("j", run), run);
+      job.analysis = "a1";
+      job.sweep = "s1";
+      EXPECT_TRUE(transaction.jobs().Insert(&job).ok());
+    }
+    return absl::OkStatus();
+  });
+  for (const Viewer& viewer : {Viewer::Server(), Viewer::User("ada")}) {
+    Read([&](CatalogReader& reader) {
+      const SweepTally tally = ValueOf(reader.sweeps().Tally(viewer, "s1"));
+      EXPECT_THAT(tally.runs, UnorderedElementsAre(Pair(v1::SUCCEEDED, 1)));
+      EXPECT_THAT(tally.analyses, UnorderedElementsAre(Pair(MakeAnalysis("r1", "a1", "key").state(), 1)));
+      EXPECT_EQ(tally.progress, 1);
+    });
+  }
+  deleted.clear_delete_time();
+  Write([&](CatalogTransaction& transaction) { return transaction.runs().Update(deleted); });
+  Read([](CatalogReader& reader) {
+    const SweepTally tally = ValueOf(reader.sweeps().Tally(Viewer::Server(), "s1"));
+    EXPECT_THAT(tally.runs, UnorderedElementsAre(Pair(v1::SUCCEEDED, 1), Pair(v1::FAILED, 1)));
+    EXPECT_DOUBLE_EQ(tally.progress, 0.75);
+  });
+}
+
 TEST_P(Sweeps_Test, MemberIsPrivateThenOthersCountItNot) {
   Insert({MakeSweep("s1")});
   v1::Run hidden = MakeMember("r2", "s1", v1::RUNNING, 50);

@@ -161,7 +161,7 @@ absl::StatusOr<SweepTally> SqliteSweeps::Tally(const Viewer& viewer, const std::
         absl::StrCat(
             "SELECT state, count(*), sum(CASE WHEN state = 'SUCCEEDED' THEN 1.0 WHEN steps_done = 0 THEN 0.0 ELSE "
             "min(1.0, ifnull(CAST(steps_done AS REAL) / iif(json_valid(spec), json_extract(spec, '$.steps'), "
-            "NULL), 0.0)) END) FROM runs WHERE sweep = ? AND sweep <> ''",
+            "NULL), 0.0)) END) FROM runs WHERE sweep = ? AND sweep <> '' AND +delete_time IS NULL",
             AndIsSeen(viewer), " GROUP BY state"));
     BindViewer(runs.Bind(sweep), viewer);
     while (runs.Next()) {
@@ -176,9 +176,11 @@ absl::StatusOr<SweepTally> SqliteSweeps::Tally(const Viewer& viewer, const std::
         connection_,
         absl::StrCat(
             "SELECT analyses.state, count(*) FROM (SELECT DISTINCT run, analysis FROM jobs WHERE sweep = ? AND "
-            "sweep <> '' AND analysis <> ''",
-            AndRunIsSeen(viewer, "jobs.run"),
-            ") AS ordered CROSS JOIN analyses ON analyses.run = ordered.run AND analyses.id = ordered.analysis "
+            "sweep <> '' AND analysis <> '' AND EXISTS (SELECT 1 FROM runs INDEXED BY runs_seen WHERE runs.id = "
+            "jobs.run "
+            "AND +runs.delete_time IS NULL",
+            AndIsSeen(viewer),
+            ")) AS ordered CROSS JOIN analyses ON analyses.run = ordered.run AND analyses.id = ordered.analysis "
             "GROUP BY analyses.state"));
     BindViewer(analyses.Bind(sweep), viewer);
     while (analyses.Next()) {
