@@ -11,6 +11,7 @@
 #include "server/jobs/dependencies/dependencies.h"
 #include "server/jobs/runs/new_run.h"
 #include "server/jobs/runs/sources.h"
+#include "server/jobs/state/going_on.h"
 #include "server/jobs/state/reasons.h"
 #include "server/jobs/state/transitions.h"
 
@@ -137,6 +138,7 @@ absl::StatusOr<v1::Run> Runs::Cancel(const storage::Actor& actor, const std::str
 
 absl::StatusOr<v1::Run> Runs::Resume(const storage::Actor& actor, const Request& request, const std::string& run) {
   std::optional<storage::Job> queued;
+  uint32_t parallel = 0;  // of its sweep
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(
       context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
@@ -165,12 +167,15 @@ absl::StatusOr<v1::Run> Runs::Resume(const storage::Actor& actor, const Request&
         target.run.set_attempt(target.run.attempt() + 1);
         const char* const reason = target.job.dependencies.empty() ? reasons::kResumed : reasons::kDependency;
         SUMSCOPE_RETURN_IF_ERROR(Change(transaction, context_->clock->Now(), &target, v1::QUEUED, reason, ""));
+        SUMSCOPE_ASSIGN_OR_RETURN(parallel, GoOn(transaction, target.job.sweep));
         SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, actor, request, answer.name()));
         queued = target.job;
         answer = target.run;
         return absl::OkStatus();
       }));
-  if (queued.has_value()) Enqueue(*queued);
+  if (!queued.has_value()) return answer;
+  if (parallel > 0) admission_->LimitSweep(queued->sweep, parallel);
+  Enqueue(*queued);
   return answer;
 }
 

@@ -67,7 +67,8 @@ class Runs {
   // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
   absl::StatusOr<v1::Run> Cancel(const storage::Actor& actor, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
-  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue. One that waited for runs
+  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue. Its sweep, if it has one,
+  // has ended no more. One that waited for runs
   // waits for those that have not succeeded yet; FAILED_PRECONDITION DEPENDENCY_ENDED where one will not.
   absl::StatusOr<v1::Run> Resume(const storage::Actor& actor, const Request& request, const std::string& run);
   // A new run of the same spec, labels and visibility, which waits for no other. Whether the actor may see the source

@@ -12,15 +12,11 @@
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
 #include "proto/contract/names/states.h"
+#include "server/jobs/state/going_on.h"
 #include "server/jobs/state/reasons.h"
 
 namespace sumscope::jobs {
 namespace {
-
-uint32_t CountOf(const std::map<v1::State, uint32_t>& counts, v1::State state) {
-  const auto found = counts.find(state);
-  return found == counts.end() ? 0 : found->second;
-}
 
 // What the sweep's retry queues again: what failed, and what its failures ended.
 bool IsForRetry(v1::State state, const std::string& reason) {
@@ -110,8 +106,10 @@ absl::Status SweepKeeper::Follow(const std::string& sweep) {
     SUMSCOPE_ASSIGN_OR_RETURN(tally, reader.sweeps().Tally(storage::Viewer::Server(), sweep));
     return absl::OkStatus();
   };
+  // Where the detail says so already, the rest was ended: what goes on was queued again since.
   const auto failed_too_often = [&] {
-    return row.max_fails() > 0 && CountOf(tally.runs, v1::FAILED) >= row.max_fails() && IsUnfinished(tally);
+    const std::string detail = EndedByFailures(row, tally);
+    return !detail.empty() && detail != row.state_detail() && IsUnfinished(tally);
   };
   const absl::Status found = context_->catalog->Read(read);
   if (absl::IsNotFound(found)) return absl::OkStatus();  // it was forgotten
@@ -123,18 +121,18 @@ absl::Status SweepKeeper::Follow(const std::string& sweep) {
       changes = {};
       SUMSCOPE_RETURN_IF_ERROR(read(transaction));
       if (failed_too_often()) {
-        const std::string detail = absl::StrCat("ended after ", CountOf(tally.runs, v1::FAILED), " failed trainings");
-        SUMSCOPE_RETURN_IF_ERROR(EndRest(transaction, sweep, reasons::kSweepFailedTooOften, detail, &changes));
-        if (row.state_detail() == detail) return absl::OkStatus();
-        row.set_state_detail(detail);
+        row.set_state_detail(EndedByFailures(row, tally));
+        SUMSCOPE_RETURN_IF_ERROR(
+            EndRest(transaction, sweep, reasons::kSweepFailedTooOften, row.state_detail(), &changes));
         return transaction.sweeps().Update(row);
       }
       if (IsUnfinished(tally)) return absl::OkStatus();
       *row.mutable_end_time() = ToTimestamp(context_->clock->Now());
+      // In here: whoever queues a member again bounds the sweep after it.
+      admission_->LimitSweep(sweep, 0);
       return transaction.sweeps().Update(row);
     });
   }));
-  if (!IsUnfinished(tally)) admission_->LimitSweep(sweep, 0);
   Tell(changes);
   return absl::OkStatus();
 }
@@ -194,10 +192,7 @@ absl::StatusOr<v1::Sweep> SweepKeeper::Retry(const storage::Actor& actor, const 
                            absl::StrCat(row.name(), " has no failed training, and no analysis that ended with one"));
         }
         SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, row.priority(), changes.queued.size()));
-        row.set_state(v1::SWEEP_STATE_UNSPECIFIED);
-        row.set_state_detail("");
-        row.clear_end_time();
-        SUMSCOPE_RETURN_IF_ERROR(transaction.sweeps().Update(row));
+        SUMSCOPE_RETURN_IF_ERROR(GoOn(transaction, &row));
         return RecordRequest(transaction, actor, request, row.name());
       }));
   if (changes.queued.empty()) return row;

@@ -243,6 +243,63 @@ TEST_F(Sweeps_Test, MaxParallelThenNoMoreRunAtOnce) {
   EXPECT_TRUE(first == other || second == other);
 }
 
+// The queue forgot the bound of a sweep that had ended, and a member that was resumed knew none; the sweep kept its
+// end.
+TEST_F(Sweeps_Test, MembersAreResumedThenTheSweepGoesOnWithinItsBound) {
+  NewSweep asked = Asked(2);
+  asked.sweep.set_max_parallel(1);
+  const std::string sweep = Make(asked);
+  ASSERT_TRUE(manager_->sweeps().Cancel(Ada(), sweep).ok());
+  ASSERT_TRUE(WaitForEnd(sweep));
+  const std::vector<std::string> members = Members(sweep);
+  for (const std::string& member : members) ASSERT_TRUE(manager_->runs().Resume(Ada(), {}, member).ok());
+  EXPECT_FALSE(Row(sweep).has_end_time());
+  EXPECT_EQ(Row(sweep).state(), v1::SWEEP_STATE_UNSPECIFIED);
+  const std::string other = Id(Create().name());
+  pool_->Idle(kSlot);
+  pool_->Idle("cpu1");
+  EXPECT_THAT((std::vector<std::string>{RunOf(StartNext()), RunOf(StartNext())}),
+              testing::UnorderedElementsAre(members[0], other));
+  for (const std::string& member : members) ASSERT_TRUE(manager_->runs().Cancel(Ada(), member).ok());
+  pool_->Finish(kSlot, Finished(worker::v1::Finished::CANCELLED));
+  pool_->Finish("cpu1", Finished(worker::v1::Finished::CANCELLED));
+  EXPECT_TRUE(WaitForEnd(sweep)) << "it has another end";
+}
+
+// The failures that had ended a sweep ended a member that was resumed after it, as soon as another one had ended.
+TEST_F(Sweeps_Test, MembersAreResumedAfterMaxFailsThenOnlyAnotherFailureEndsThem) {
+  NewSweep asked = Asked(4);
+  asked.sweep.set_max_fails(1);
+  const std::string sweep = Make(asked);
+  const std::vector<std::string> members = Members(sweep);
+  FailTraining(members[0]);
+  ASSERT_TRUE(WaitForEnd(sweep));
+  for (const int i : {1, 2, 3}) ASSERT_TRUE(manager_->runs().Resume(Ada(), {}, members[i]).ok());
+  BootAgain();
+  Train(members[1]);
+  FailTraining(members[2]);
+  ASSERT_TRUE(WaitForState(members[3], v1::CANCELLED));
+  EXPECT_EQ(Get(members[3]).state_reason(), "SWEEP_FAILED_TOO_OFTEN");
+  EXPECT_TRUE(WaitForEnd(sweep));
+}
+
+// A deleted failure counted on, and ended what a retry had queued.
+TEST_F(Sweeps_Test, FailedMemberIsDeletedThenTheRetryDoesNotEndItself) {
+  NewSweep asked = Asked(3);
+  asked.sweep.set_max_fails(1);
+  const std::string sweep = Make(asked);
+  const std::vector<std::string> members = Members(sweep);
+  FailTraining(members[0]);
+  ASSERT_TRUE(WaitForEnd(sweep));
+  ASSERT_TRUE(manager_->runs().Delete(Ada(), members[0]).ok());
+  ASSERT_TRUE(manager_->sweeps().Retry(Ada(), {}, sweep).ok());
+  EXPECT_EQ(Row(sweep).state_detail(), "");
+  Train(members[1]);
+  Train(members[2]);
+  EXPECT_TRUE(WaitForEnd(sweep));
+  EXPECT_THAT(Tally(sweep).runs, ElementsAre(Pair(v1::SUCCEEDED, 2u)));
+}
+
 TEST_F(Sweeps_Test, ServerDiesAfterTheFirstFailureThenTheNextOneEndsTheRest) {
   NewSweep asked = Asked(3, 1);
   asked.sweep.set_max_fails(1);
