@@ -95,10 +95,10 @@ absl::StatusOr<CreatedAnalysis> Analyses::Create(const storage::Actor& actor, co
     // The request is not recorded: it made nothing, and asked again it finds the same.
     return *std::move(found);
   }
-  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, asked.priority));
+  SUMSCOPE_ASSIGN_OR_RETURN(Room room, admission_->Reserve(actor, asked.priority));
   CreatedAnalysis created;
-  SUMSCOPE_ASSIGN_OR_RETURN(created.analysis,
-                            IsOrder(analysis) ? Order(actor, request, run, asked) : Make(actor, request, run, asked));
+  SUMSCOPE_ASSIGN_OR_RETURN(created.analysis, IsOrder(analysis) ? Order(actor, request, run, asked, &room)
+                                                                : Make(actor, request, run, asked, &room));
   if (KindOf(analysis.request()).writes_capture()) {
     context_->capture_room.Announce(created.analysis.name(), analysis.prediction().disk_bytes());
   }
@@ -118,7 +118,7 @@ absl::Status Analyses::Join(const storage::Actor& actor, const std::string& run,
 }
 
 absl::StatusOr<v1::Analysis> Analyses::Order(const storage::Actor& actor, const Request& request,
-                                             const std::string& run, const NewAnalysis& asked) {
+                                             const std::string& run, const NewAnalysis& asked, Room* room) {
   const absl::Time now = context_->clock->Now();
   JobWithSubject target = NewOrder(admission_, actor, run, context_->ids->NewId('a'), asked, "", now);
   SUMSCOPE_ASSIGN_OR_RETURN(const v1::Run seen, GetRun(actor.viewer(), run));
@@ -131,13 +131,13 @@ absl::StatusOr<v1::Analysis> Analyses::Order(const storage::Actor& actor, const 
         SUMSCOPE_RETURN_IF_ERROR(InsertOrder(transaction, now, &target));
         return RecordRequest(transaction, actor, request, target.analysis.name());
       }));
-  admission_->Enqueue(target.job);
+  admission_->Enqueue(target.job, std::move(*room));
   context_->ended.Look({{run}, {}, {}});  // it may have succeeded meanwhile
   return target.analysis;
 }
 
 absl::StatusOr<v1::Analysis> Analyses::Make(const storage::Actor& actor, const Request& request, const std::string& run,
-                                            const NewAnalysis& asked) {
+                                            const NewAnalysis& asked, Room* room) {
   v1::Analysis analysis = asked.analysis;
   SUMSCOPE_RETURN_IF_ERROR(Check(actor.viewer(), run, analysis));
   analysis.clear_prediction();
@@ -145,7 +145,7 @@ absl::StatusOr<v1::Analysis> Analyses::Make(const storage::Actor& actor, const R
   *analysis.mutable_create_time() = ToTimestamp(context_->clock->Now());
   SUMSCOPE_ASSIGN_OR_RETURN(const auto file, context_->run_files->Open(run));
   const absl::Status stored = KindOf(analysis.request()).needs_worker()
-                                  ? Queue(actor, request, run, asked, file.get(), &analysis)
+                                  ? Queue(actor, request, run, asked, room, file.get(), &analysis)
                                   : StoreAnswer(actor, request, run, file.get(), &analysis);
   if (!stored.ok()) {
     // Nobody finds what cannot be removed now.
@@ -157,7 +157,7 @@ absl::StatusOr<v1::Analysis> Analyses::Make(const storage::Actor& actor, const R
 }
 
 absl::Status Analyses::Queue(const storage::Actor& actor, const Request& request, const std::string& run,
-                             const NewAnalysis& asked, storage::RunFile* file, v1::Analysis* analysis) {
+                             const NewAnalysis& asked, Room* room, storage::RunFile* file, v1::Analysis* analysis) {
   JobAsked job;
   job.run = run;
   job.analysis = IdOf(analysis->name());
@@ -180,7 +180,7 @@ absl::Status Analyses::Queue(const storage::Actor& actor, const Request& request
         return RecordRequest(transaction, actor, request, analysis->name());
       }));
   *analysis = std::move(target.analysis);
-  admission_->Enqueue(target.job);
+  admission_->Enqueue(target.job, std::move(*room));
   return absl::OkStatus();
 }
 
@@ -219,7 +219,7 @@ absl::Status Analyses::Check(const storage::Viewer& viewer, const std::string& r
 }
 
 absl::Status Analyses::Check(const storage::Actor& actor, const std::string& run, const NewAnalysis& asked) {
-  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckPriority(actor, asked.priority, 1));
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, asked.priority));
   return Check(actor.viewer(), run, asked.analysis);
 }
 

@@ -60,13 +60,14 @@ class Analyses {
                                                       const std::string& run, const std::string& key);
   // Of what was found by its key.
   absl::Status Join(const storage::Actor& actor, const std::string& run, v1::Priority priority, CreatedAnalysis* found);
-  // A new analysis: with a job that will answer it, once its run has succeeded or at once; or answered already.
+  // A new analysis: with a job that will answer it, once its run has succeeded or at once, and takes the room; or
+  // answered already.
   absl::StatusOr<v1::Analysis> Order(const storage::Actor& actor, const Request& request, const std::string& run,
-                                     const NewAnalysis& asked);
+                                     const NewAnalysis& asked, Room* room);
   absl::StatusOr<v1::Analysis> Make(const storage::Actor& actor, const Request& request, const std::string& run,
-                                    const NewAnalysis& asked);
+                                    const NewAnalysis& asked, Room* room);
   absl::Status Queue(const storage::Actor& actor, const Request& request, const std::string& run,
-                     const NewAnalysis& asked, storage::RunFile* file, v1::Analysis* analysis);
+                     const NewAnalysis& asked, Room* room, storage::RunFile* file, v1::Analysis* analysis);
   absl::Status StoreAnswer(const storage::Actor& actor, const Request& request, const std::string& run,
                            storage::RunFile* file, v1::Analysis* analysis);
 

@@ -45,8 +45,8 @@ absl::Status Runs::RemoveOrphan(const std::string& run) {
   return context_->run_files->Remove(run);
 }
 
-void Runs::Enqueue(const storage::Job& job) {
-  admission_->Enqueue(job);
+void Runs::Enqueue(const storage::Job& job, Room room) {
+  admission_->Enqueue(job, std::move(room));
   context_->hub->Notify(job.run);
   // What it waits for may have ended since the catalog has it.
   EndedJobs::Batch look;
@@ -57,9 +57,11 @@ void Runs::Enqueue(const storage::Job& job) {
 absl::StatusOr<v1::Run> Runs::Insert(const storage::Actor& actor, const Request& request, const NewRun& asked,
                                      const std::string& id) {
   std::optional<storage::Job> queued;
+  Room room;
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(
       context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        room = Room();
         SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, actor, request));
         if (answered.has_value()) {
           SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.runs().Get(actor.viewer(), IdOf(*answered)));
@@ -74,7 +76,7 @@ absl::StatusOr<v1::Run> Runs::Insert(const storage::Actor& actor, const Request&
         job.priority = asked.priority;
         job.needs = asked.needs;
         SUMSCOPE_ASSIGN_OR_RETURN(job.after, FindDependencies(transaction, actor.viewer(), asked.id, asked.after));
-        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, asked.priority));
+        SUMSCOPE_ASSIGN_OR_RETURN(room, admission_->Reserve(actor, asked.priority));
         target.job = admission_->NewJob(actor, job);
         SUMSCOPE_RETURN_IF_ERROR(InsertQueued(transaction, now, &target));
         SUMSCOPE_RETURN_IF_ERROR(RecordRequest(transaction, actor, request, target.run.name()));
@@ -82,7 +84,7 @@ absl::StatusOr<v1::Run> Runs::Insert(const storage::Actor& actor, const Request&
         answer = target.run;
         return absl::OkStatus();
       }));
-  if (queued.has_value()) Enqueue(*queued);
+  if (queued.has_value()) Enqueue(*queued, std::move(room));
   return answer;
 }
 
@@ -113,7 +115,7 @@ absl::StatusOr<v1::Run> Runs::Create(const storage::Actor& actor, const Request&
 }
 
 absl::Status Runs::Check(const storage::Actor& actor, const NewRun& run) {
-  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckPriority(actor, run.priority, 1));
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, run.priority));
   return context_->catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     // An id is taken also by a run that the caller may not see.
     if (!run.id.empty() && !absl::IsNotFound(reader.runs().Get(storage::Viewer::Server(), run.id).status())) {
@@ -138,10 +140,12 @@ absl::StatusOr<v1::Run> Runs::Cancel(const storage::Actor& actor, const std::str
 
 absl::StatusOr<v1::Run> Runs::Resume(const storage::Actor& actor, const Request& request, const std::string& run) {
   std::optional<storage::Job> queued;
+  Room room;
   uint32_t parallel = 0;  // of its sweep
   v1::Run answer;
   SUMSCOPE_RETURN_IF_ERROR(
       context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
+        room = Room();
         SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, actor, request));
         SUMSCOPE_ASSIGN_OR_RETURN(answer, transaction.runs().Get(actor.viewer(), run));
         actor.Names(answer.name());
@@ -162,7 +166,7 @@ absl::StatusOr<v1::Run> Runs::Resume(const storage::Actor& actor, const Request&
         SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, IdOf(answer.job())));
         SUMSCOPE_ASSIGN_OR_RETURN(target.job.dependencies,
                                   DependenciesLeft(transaction, actor.viewer(), target.job.dependencies));
-        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, target.job.priority));
+        SUMSCOPE_ASSIGN_OR_RETURN(room, admission_->Reserve(actor, target.job.priority));
         target.job.attempt = 1;
         target.run.set_attempt(target.run.attempt() + 1);
         const char* const reason = target.job.dependencies.empty() ? reasons::kResumed : reasons::kDependency;
@@ -175,7 +179,7 @@ absl::StatusOr<v1::Run> Runs::Resume(const storage::Actor& actor, const Request&
       }));
   if (!queued.has_value()) return answer;
   if (parallel > 0) admission_->LimitSweep(queued->sweep, parallel);
-  Enqueue(*queued);
+  Enqueue(*queued, std::move(room));
   return answer;
 }
 

@@ -67,9 +67,9 @@ class Runs {
   // FAILED_PRECONDITION RUN_ENDED. A queued run is CANCELLED at once. Never waits for the worker.
   absl::StatusOr<v1::Run> Cancel(const storage::Actor& actor, const std::string& run);
   // FAILED_PRECONDITION RUN_NOT_RESUMABLE unless FAILED or CANCELLED (and not imported, not deleted). The run's attempt
-  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue. Its sweep, if it has one,
-  // has ended no more. One that waited for runs
-  // waits for those that have not succeeded yet; FAILED_PRECONDITION DEPENDENCY_ENDED where one will not.
+  // counts on; it may fail limits::kMaxAttempts times anew. It keeps its place in the queue, and its sweep has ended no
+  // more. One that waited for runs waits for those that have not succeeded yet; FAILED_PRECONDITION DEPENDENCY_ENDED
+  // where one will not.
   absl::StatusOr<v1::Run> Resume(const storage::Actor& actor, const Request& request, const std::string& run);
   // A new run of the same spec, labels and visibility, which waits for no other. Whether the actor may see the source
   // of its weights, the caller has checked.
@@ -101,8 +101,8 @@ class Runs {
   absl::StatusOr<v1::Run> Get(const storage::Viewer& viewer, const std::string& run);
   absl::StatusOr<v1::Run> Insert(const storage::Actor& actor, const Request& request, const NewRun& asked,
                                  const std::string& id);
-  // The job is QUEUED in the catalog.
-  void Enqueue(const storage::Job& job);
+  // The job, for which there is room, is QUEUED in the catalog.
+  void Enqueue(const storage::Job& job, Room room);
   // Removes a file that a crash left under an id that the catalog does not know.
   absl::Status RemoveOrphan(const std::string& run);
   absl::Status StoreWeights(const ImportedWeights& weights, storage::RunFile* file);

@@ -1,6 +1,7 @@
 #include "server/jobs/scheduling/admission.h"
 
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
@@ -31,42 +32,71 @@ absl::Status Admission::CheckAcceptsWork() {
                         absl::Seconds(5));
 }
 
-absl::Status Admission::CheckAcceptsJobs(const storage::Actor& actor, v1::Priority priority, size_t jobs) {
-  SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsWork());
-  if (dispatcher_->waiting() + jobs > limits::kMaxQueuedJobs) {
+Admission::Bounds Admission::BoundsOf(const storage::Actor& actor) {
+  dispatcher_->users().Learn(actor);
+  const UserLimits limits = dispatcher_->users().LimitsOf(actor.user());
+  return {limits.waiting.value_or(0), limits.high.value_or(0)};
+}
+
+absl::Status Admission::CheckWaiting(const storage::Actor& actor, const Bounds& bounds, size_t jobs,
+                                     const Dispatcher::Counts& counts) {
+  if (counts.all_waiting + jobs > limits::kMaxQueuedJobs) {
     return WithRetryAfter(MakeError(absl::StatusCode::kResourceExhausted, "QUEUE_FULL",
                                     "the queue holds as many jobs as it may; try again when some are done"),
                           absl::Seconds(60));
   }
-  dispatcher_->users().Learn(actor);
-  const uint32_t most = dispatcher_->users().LimitsOf(actor.user()).waiting.value_or(0);
-  const size_t waiting = most == 0 ? 0 : dispatcher_->CountsOf(actor.user()).waiting;
-  if (most > 0 && waiting + jobs > most) {
-    return WithRetryAfter(
-        MakeError(absl::StatusCode::kResourceExhausted, "WAITING_LIMIT",
-                  absl::StrCat(waiting, " jobs of ", UserName(actor.user()), " wait, and ", jobs,
-                               jobs == 1 ? " more comes" : " more come", "; this server lets a user have ", most,
-                               " in its queue: wait until some have started, or cancel some")),
-        absl::Seconds(60));
-  }
-  return CheckPriority(actor, priority, jobs);
+  if (bounds.waiting == 0 || counts.waiting + jobs <= bounds.waiting) return absl::OkStatus();
+  return WithRetryAfter(
+      MakeError(absl::StatusCode::kResourceExhausted, "WAITING_LIMIT",
+                absl::StrCat(counts.waiting, " jobs of ", UserName(actor.user()), " wait, and ", jobs,
+                             jobs == 1 ? " more comes" : " more come", "; this server lets a user have ",
+                             bounds.waiting, " in its queue: wait until some have started, or cancel some")),
+      absl::Seconds(60));
 }
 
-absl::Status Admission::CheckPriority(const storage::Actor& actor, v1::Priority priority, size_t jobs) {
+absl::Status Admission::CheckHigh(const storage::Actor& actor, const Bounds& bounds, v1::Priority priority, size_t jobs,
+                                  const Dispatcher::Counts& counts) {
   if (priority != v1::HIGH || actor.viewer().sees_everything()) return absl::OkStatus();
   constexpr char kReason[] = "HIGH_PRIORITY_LIMIT";
-  const uint32_t most = dispatcher_->users().LimitsOf(actor.user()).high.value_or(0);
-  if (most == 0) {
+  if (bounds.high == 0) {
     return MakeError(absl::StatusCode::kPermissionDenied, kReason,
                      "priority high is for admins here; ask for normal, or ask an admin to raise it");
   }
-  const size_t high = dispatcher_->CountsOf(actor.user()).high;
-  if (high + jobs <= most) return absl::OkStatus();
+  if (counts.high + jobs <= bounds.high) return absl::OkStatus();
   return WithRetryAfter(
       MakeError(absl::StatusCode::kResourceExhausted, kReason,
-                absl::StrCat(UserName(actor.user()), " has ", high, " jobs of priority high, and may have ", most,
-                             " at once: wait until one has ended, or ask for normal")),
+                absl::StrCat(UserName(actor.user()), " has ", counts.high, " jobs of priority high, and may have ",
+                             bounds.high, " at once: wait until one has ended, or ask for normal")),
       absl::Seconds(60));
+}
+
+absl::StatusOr<Room> Admission::Reserve(const storage::Actor& actor, v1::Priority priority, size_t jobs) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsWork());
+  const Bounds bounds = BoundsOf(actor);
+  return dispatcher_->Reserve(actor.user(), jobs, priority == v1::HIGH ? jobs : 0,
+                              [&](const Dispatcher::Counts& counts) -> absl::Status {
+                                SUMSCOPE_RETURN_IF_ERROR(CheckWaiting(actor, bounds, jobs, counts));
+                                return CheckHigh(actor, bounds, priority, jobs, counts);
+                              });
+}
+
+absl::Status Admission::CheckAcceptsJobs(const storage::Actor& actor, v1::Priority priority, size_t jobs) {
+  SUMSCOPE_RETURN_IF_ERROR(CheckAcceptsWork());
+  const Bounds bounds = BoundsOf(actor);
+  const Dispatcher::Counts counts = dispatcher_->CountsOf(actor.user());
+  SUMSCOPE_RETURN_IF_ERROR(CheckWaiting(actor, bounds, jobs, counts));
+  return CheckHigh(actor, bounds, priority, jobs, counts);
+}
+
+absl::Status Admission::CheckPriority(const storage::Actor& actor, v1::Priority priority, size_t jobs) {
+  return CheckHigh(actor, BoundsOf(actor), priority, jobs, dispatcher_->CountsOf(actor.user()));
+}
+
+absl::StatusOr<Room> Admission::ReservePriority(const storage::Actor& actor, v1::Priority priority) {
+  const Bounds bounds = BoundsOf(actor);
+  return dispatcher_->Reserve(actor.user(), 0, priority == v1::HIGH ? 1 : 0, [&](const Dispatcher::Counts& counts) {
+    return CheckHigh(actor, bounds, priority, 1, counts);
+  });
 }
 
 storage::Job Admission::NewJob(const storage::Actor& actor, const JobAsked& asked) {
@@ -123,13 +153,16 @@ absl::Status Admission::ChangeWaiting(const storage::Actor& actor, const std::st
   return absl::OkStatus();
 }
 
-void Admission::Hasten(const storage::Actor& actor, v1::Priority priority, storage::Job* waiting) {
+Room Admission::Hasten(const storage::Actor& actor, v1::Priority priority, storage::Job* waiting) {
   if (waiting->held_by != HolderName(actor)) LiftHold(waiting);
   v1::Priority wanted = priority == v1::PRIORITY_UNSPECIFIED ? v1::NORMAL : priority;
   const bool theirs = actor.viewer().sees_everything() || waiting->owner == actor.user();
   // It would count as one of its owner's.
-  if (wanted == v1::HIGH && !(theirs && CheckPriority(actor, wanted, 1).ok())) wanted = v1::NORMAL;
+  absl::StatusOr<Room> room = Room();
+  if (wanted == v1::HIGH && theirs) room = ReservePriority(actor, wanted);
+  if (wanted == v1::HIGH && !(theirs && room.ok())) wanted = v1::NORMAL;
   if (ClassOf(wanted) > ClassOf(waiting->priority)) waiting->priority = wanted;
+  return room.ok() ? *std::move(room) : Room();
 }
 
 absl::Status Admission::Join(const storage::Actor& actor, const std::string& job, v1::Priority priority) {
@@ -137,10 +170,12 @@ absl::Status Admission::Join(const storage::Actor& actor, const std::string& job
                               return reader.jobs().Get(actor.viewer(), job);
                             }));
   storage::Job hastened = now;
-  Hasten(actor, priority, &hastened);
+  static_cast<void>(Hasten(actor, priority, &hastened));
   if (hastened.held_by == now.held_by && hastened.priority == now.priority) return absl::OkStatus();
+  Room room;  // until it counts by itself
   const absl::Status changed = ChangeWaiting(actor, job, [&](storage::Job* waiting) {
-    Hasten(actor, priority, waiting);
+    room = Room();
+    room = Hasten(actor, priority, waiting);
     return absl::OkStatus();
   });
   const std::string reason = ErrorReason(changed);

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/jobs/scheduling/dispatcher.h"
+#include "server/jobs/scheduling/room.h"
 #include "server/jobs/state/context.h"
 #include "server/jobs/state/new_work.h"
 
@@ -38,20 +39,25 @@ class Admission {
   // Both outlive it.
   Admission(Context* context, Dispatcher* dispatcher) : context_(context), dispatcher_(dispatcher) {}
 
-  // Whether `jobs` more jobs of the actor may come into the queue. UNAVAILABLE DRAINING; RESOURCE_EXHAUSTED QUEUE_FULL,
-  // WAITING_LIMIT, HIGH_PRIORITY_LIMIT; PERMISSION_DENIED HIGH_PRIORITY_LIMIT. Callers that come together may pass a
-  // limit by one another.
+  // Room for `jobs` more jobs of the actor, to be given to Enqueue with them. UNAVAILABLE DRAINING; RESOURCE_EXHAUSTED
+  // QUEUE_FULL, WAITING_LIMIT, HIGH_PRIORITY_LIMIT; PERMISSION_DENIED HIGH_PRIORITY_LIMIT.
+  absl::StatusOr<Room> Reserve(const storage::Actor& actor, v1::Priority priority = v1::NORMAL, size_t jobs = 1);
+  // Whether Reserve would refuse; it takes no room.
   absl::Status CheckAcceptsJobs(const storage::Actor& actor, v1::Priority priority = v1::NORMAL, size_t jobs = 1);
   // Of whatever brings no job.
   absl::Status CheckAcceptsWork();
   // As Queue::CheckPriority.
   absl::Status CheckPriority(const storage::Actor& actor, v1::Priority priority, size_t jobs);
+  // The same, with room for a job that waits and is about to have that priority, until it has.
+  absl::StatusOr<Room> ReservePriority(const storage::Actor& actor, v1::Priority priority);
   // A job of the actor's, as it is expected to go; an analysis that is expected to be short, and every question, is for
   // the quick lane. It stands in no queue and in no catalog yet.
   storage::Job NewJob(const storage::Actor& actor, const JobAsked& asked);
   // Once they are QUEUED in the catalog.
-  void Enqueue(storage::Job job) { dispatcher_->Enqueue(std::move(job)); }
-  void Enqueue(std::vector<storage::Job> jobs) { dispatcher_->Enqueue(std::move(jobs)); }
+  void Enqueue(storage::Job job, Room room = Room()) { dispatcher_->Enqueue(std::move(job), std::move(room)); }
+  void Enqueue(std::vector<storage::Job> jobs, Room room = Room()) {
+    dispatcher_->Enqueue(std::move(jobs), std::move(room));
+  }
   // Changes a job that waits, in the catalog and for the next plan: `change` is told it, and changes what a plan goes
   // by, or refuses. NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION JOB_STARTED, JOB_ENDED.
   absl::Status ChangeWaiting(const storage::Actor& actor, const std::string& job,
@@ -73,8 +79,18 @@ class Admission {
   void LimitSweep(const std::string& sweep, uint32_t trainings) { dispatcher_->LimitSweep(sweep, trainings); }
 
  private:
-  // What Join makes of it.
-  void Hasten(const storage::Actor& actor, v1::Priority priority, storage::Job* waiting);
+  // What Join makes of it, with the room that it has at that priority until it counts by itself.
+  Room Hasten(const storage::Actor& actor, v1::Priority priority, storage::Job* waiting);
+  // What the actor may have.
+  struct Bounds {
+    uint32_t waiting = 0;  // 0: no bound
+    uint32_t high = 0;     // 0: none
+  };
+  Bounds BoundsOf(const storage::Actor& actor);
+  static absl::Status CheckWaiting(const storage::Actor& actor, const Bounds& bounds, size_t jobs,
+                                   const Dispatcher::Counts& counts);
+  static absl::Status CheckHigh(const storage::Actor& actor, const Bounds& bounds, v1::Priority priority, size_t jobs,
+                                const Dispatcher::Counts& counts);
 
   Context* const context_;
   Dispatcher* const dispatcher_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/text/first_few.h"
 #include "server/jobs/state/reasons.h"
@@ -54,14 +55,15 @@ void Dispatcher::Put(storage::Job job) {
   queue_.Add(std::move(job));
 }
 
-void Dispatcher::Enqueue(storage::Job job) {
+void Dispatcher::Enqueue(storage::Job job, Room room) {
   std::vector<storage::Job> jobs;
   jobs.push_back(std::move(job));
-  Enqueue(std::move(jobs));
+  Enqueue(std::move(jobs), std::move(room));
 }
 
-void Dispatcher::Enqueue(std::vector<storage::Job> jobs) {
+void Dispatcher::Enqueue(std::vector<storage::Job> jobs, Room room) {
   MutexLock lock(&mutex_);
+  GiveBack(&room);
   for (storage::Job& job : jobs) {
     if (!job.expected_end_time.has_value()) came_jobs_.insert(job.id);
     Put(std::move(job));
@@ -93,11 +95,47 @@ size_t Dispatcher::waiting() {
   return queue_.size();
 }
 
+Dispatcher::Counts Dispatcher::CountNow(const std::string& owner) {
+  Counts counts{queue_.size(), queue_.CountOf(owner), queue_.CountHighOf(owner)};
+  for (const auto& [id, active] : active_) counts.high += active.job.owner == owner && active.job.priority == v1::HIGH;
+  for (const auto& [user, reserved] : reserved_) counts.all_waiting += reserved.waiting;
+  const auto own = reserved_.find(owner);
+  if (own == reserved_.end()) return counts;
+  counts.waiting += own->second.waiting;
+  counts.high += own->second.high;
+  return counts;
+}
+
 Dispatcher::Counts Dispatcher::CountsOf(const std::string& owner) {
   MutexLock lock(&mutex_);
-  Counts counts{queue_.CountOf(owner), queue_.CountHighOf(owner)};
-  for (const auto& [id, active] : active_) counts.high += active.job.owner == owner && active.job.priority == v1::HIGH;
-  return counts;
+  return CountNow(owner);
+}
+
+absl::StatusOr<Room> Dispatcher::Reserve(const std::string& owner, size_t waiting, size_t high,
+                                         absl::FunctionRef<absl::Status(const Counts& counts)> check) {
+  MutexLock lock(&mutex_);
+  SUMSCOPE_RETURN_IF_ERROR(check(CountNow(owner)));
+  Counts& reserved = reserved_[owner];
+  reserved.waiting += waiting;
+  reserved.high += high;
+  return Room(this, owner, waiting, high);
+}
+
+void Dispatcher::GiveBack(Room* room) {
+  if (room->dispatcher_ == nullptr) return;
+  room->dispatcher_ = nullptr;
+  const auto reserved = reserved_.find(room->owner_);
+  if (reserved == reserved_.end()) return;  // it was of nothing
+  reserved->second.waiting -= room->waiting_;
+  reserved->second.high -= room->high_;
+  if (reserved->second.waiting == 0 && reserved->second.high == 0) reserved_.erase(reserved);
+}
+
+void Room::GiveBack() {
+  Dispatcher* const dispatcher = dispatcher_;
+  if (dispatcher == nullptr) return;
+  MutexLock lock(&dispatcher->mutex_);
+  dispatcher->GiveBack(this);
 }
 
 uint32_t Dispatcher::MostThreads() {

@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "server/jobs/intake/ingest.h"
 #include "server/jobs/scheduling/policy/job_queue.h"
 #include "server/jobs/scheduling/policy/plan.h"
+#include "server/jobs/scheduling/room.h"
 #include "server/jobs/scheduling/slot_table.h"
 #include "server/jobs/scheduling/start_job.h"
 #include "server/jobs/scheduling/user_shares.h"
@@ -36,8 +39,9 @@ class Dispatcher : public SlotObserver {
   using Came = std::function<void(const std::set<std::string>& jobs)>;
   void Start(Ingest* ingest, Came came);
 
-  void Enqueue(storage::Job job);
-  void Enqueue(std::vector<storage::Job> jobs);
+  // `room` was taken for them.
+  void Enqueue(storage::Job job, Room room = Room());
+  void Enqueue(std::vector<storage::Job> jobs, Room room = Room());
   // Takes a waiting job out of the queue: it cannot start any more. Empty when it is not waiting.
   std::optional<storage::Job> Claim(const std::string& job);
   // Makes a waiting job what the catalog says by now; one that is about to start, if it comes back.
@@ -45,12 +49,18 @@ class Dispatcher : public SlotObserver {
   // Ends the job's task, now or as soon as its worker has it. To be called after the catalog says so.
   void CancelTask(const std::string& job);
   size_t waiting();
-  // Jobs of one user.
+  // Jobs that wait or have a slot, with those that room is taken for.
   struct Counts {
-    size_t waiting = 0;
-    size_t high = 0;  // of priority HIGH, waiting or with a slot
+    size_t all_waiting = 0;  // everybody's
+    size_t waiting = 0;      // one user's
+    size_t high = 0;         // of these, waiting or with a slot, with priority HIGH
   };
   Counts CountsOf(const std::string& owner);
+  // Takes room for so many jobs of the owner that are about to wait, and so many that are about to have priority HIGH,
+  // unless `check`, which is told what counts without them, has an error. It is called under the lock of the queue: it
+  // is to be quick, and to call nothing here.
+  absl::StatusOr<Room> Reserve(const std::string& owner, size_t waiting, size_t high,
+                               absl::FunctionRef<absl::Status(const Counts& counts)> check);
   // Jobs that wait for the run wait for it no more.
   void DependencyDone(const std::string& run);
   // How many trainings of the sweep may run at once; 0: no bound.
@@ -78,6 +88,7 @@ class Dispatcher : public SlotObserver {
   void TaskOver(const std::string& job_id, const absl::StatusOr<storage::Job>& job, bool refused) override;
 
  private:
+  friend class Room;
   using Change = std::function<void(storage::Job* job)>;
   // A job with a slot, from its start on.
   struct Active {
@@ -131,6 +142,8 @@ class Dispatcher : public SlotObserver {
   void Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Fleet FleetNow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Put(storage::Job job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Counts CountNow(const std::string& owner) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void GiveBack(Room* room) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   // tending.cc: what changes by itself.
   void Tend(absl::Duration begin);
@@ -162,10 +175,11 @@ class Dispatcher : public SlotObserver {
   JobQueue queue_ ABSL_GUARDED_BY(mutex_);
   SlotTable slots_ ABSL_GUARDED_BY(mutex_);
   SweepLimits sweeps_ ABSL_GUARDED_BY(mutex_);
-  std::set<std::string> owners_ ABSL_GUARDED_BY(mutex_);          // of jobs that came
-  std::map<std::string, Active> active_ ABSL_GUARDED_BY(mutex_);  // by job
-  std::set<std::string> came_jobs_ ABSL_GUARDED_BY(mutex_);       // that came_ was not told of
-  std::set<std::string> woken_ ABSL_GUARDED_BY(mutex_);           // quick slots
+  std::map<std::string, Counts> reserved_ ABSL_GUARDED_BY(mutex_);  // by owner: what room is taken for
+  std::set<std::string> owners_ ABSL_GUARDED_BY(mutex_);            // of jobs that came
+  std::map<std::string, Active> active_ ABSL_GUARDED_BY(mutex_);    // by job
+  std::set<std::string> came_jobs_ ABSL_GUARDED_BY(mutex_);         // that came_ was not told of
+  std::set<std::string> woken_ ABSL_GUARDED_BY(mutex_);             // quick slots
   bool plan_due_ ABSL_GUARDED_BY(mutex_) = true;
   absl::Duration look_again_ ABSL_GUARDED_BY(mutex_);
   uint64_t changes_ ABSL_GUARDED_BY(mutex_) = 0;

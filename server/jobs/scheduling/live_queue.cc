@@ -132,9 +132,13 @@ absl::Status LiveQueue::Release(const storage::Actor& actor, const std::string& 
 }
 
 absl::Status LiveQueue::SetPriority(const storage::Actor& actor, const std::string& job, v1::Priority priority) {
+  Room room;  // until it counts by itself
   return admission_->ChangeWaiting(actor, job, [&](storage::Job* waiting) -> absl::Status {
+    room = Room();
     const v1::Priority wanted = priority == v1::PRIORITY_UNSPECIFIED ? v1::NORMAL : priority;
-    if (waiting->priority != wanted) SUMSCOPE_RETURN_IF_ERROR(CheckPriority(actor, wanted, 1));
+    if (waiting->priority != wanted) {
+      SUMSCOPE_ASSIGN_OR_RETURN(room, admission_->ReservePriority(actor, wanted));
+    }
     waiting->priority = wanted;
     return absl::OkStatus();
   });

@@ -135,30 +135,32 @@ absl::StatusOr<v1::Sweep> SweepKeeper::Create(const storage::Actor& actor, const
   *row.mutable_create_time() = ToTimestamp(context_->clock->Now());
   row.clear_prediction();
   Changes changes;
+  Room room;
   bool made = false;
   SUMSCOPE_RETURN_IF_ERROR(
       context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
         changes = {};
+        room = Room();
         SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, actor, request));
         made = !answered.has_value();
         if (!made) {
           SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.sweeps().Get(actor.viewer(), IdOf(*answered)));
           return absl::OkStatus();
         }
-        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, asked.sweep.priority(), JobsOf(asked)));
+        SUMSCOPE_ASSIGN_OR_RETURN(room, admission_->Reserve(actor, asked.sweep.priority(), JobsOf(asked)));
         SUMSCOPE_RETURN_IF_ERROR(Insert(actor, asked, transaction, &row, &changes));
         return RecordRequest(transaction, actor, request, row.name());
       }));
   if (!made) return row;
   admission_->LimitSweep(IdOf(row.name()), row.max_parallel());
-  Tell(changes);
+  Tell(changes, std::move(room));
   return row;
 }
 
 absl::Status SweepKeeper::Check(const storage::Actor& actor, const NewSweep& sweep) {
   SUMSCOPE_RETURN_IF_ERROR(CheckSize(sweep));
   const NewSweep asked = WithKeys(sweep, actor.user());
-  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckPriority(actor, asked.sweep.priority(), JobsOf(asked)));
+  SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, asked.sweep.priority(), JobsOf(asked)));
   SUMSCOPE_RETURN_IF_ERROR(CheckOrders(asked));
   return context_->catalog->Read([&](storage::CatalogReader& reader) -> absl::Status {
     for (const NewSweep::Member& member : asked.members) {

@@ -46,14 +46,14 @@ bool IsUnfinished(const storage::SweepTally& tally) {
          std::any_of(tally.analyses.begin(), tally.analyses.end(), unfinished);
 }
 
-void SweepKeeper::Tell(const Changes& changes) {
+void SweepKeeper::Tell(const Changes& changes, Room room) {
   for (const auto& [capture, bytes] : changes.captures) context_->capture_room.Announce(capture, bytes);
   for (const storage::Job& job : changes.ended) {
     admission_->Claim(job.id);
     context_->ended.PutWithoutFile(job);
   }
   for (const storage::Job& job : changes.stopping) admission_->CancelTask(job.id);
-  if (!changes.queued.empty()) admission_->Enqueue(changes.queued);
+  if (!changes.queued.empty()) admission_->Enqueue(changes.queued, std::move(room));
   for (const auto* const jobs : {&changes.queued, &changes.ended, &changes.stopping}) {
     for (const storage::Job& job : *jobs) context_->hub->Notify(job.run);
   }
@@ -176,9 +176,11 @@ absl::StatusOr<v1::Sweep> SweepKeeper::Retry(const storage::Actor& actor, const 
                                              const std::string& sweep) {
   v1::Sweep row;
   Changes changes;
+  Room room;
   SUMSCOPE_RETURN_IF_ERROR(
       context_->catalog->Write(actor, [&](storage::CatalogTransaction& transaction) -> absl::Status {
         changes = {};
+        room = Room();
         SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<std::string> answered, FindReplay(transaction, actor, request));
         SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.sweeps().Get(actor.viewer(), sweep));
         actor.Names(row.name());
@@ -191,13 +193,13 @@ absl::StatusOr<v1::Sweep> SweepKeeper::Retry(const storage::Actor& actor, const 
           return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_HAS_NO_FAILED",
                            absl::StrCat(row.name(), " has no failed training, and no analysis that ended with one"));
         }
-        SUMSCOPE_RETURN_IF_ERROR(admission_->CheckAcceptsJobs(actor, row.priority(), changes.queued.size()));
+        SUMSCOPE_ASSIGN_OR_RETURN(room, admission_->Reserve(actor, row.priority(), changes.queued.size()));
         SUMSCOPE_RETURN_IF_ERROR(GoOn(transaction, &row));
         return RecordRequest(transaction, actor, request, row.name());
       }));
   if (changes.queued.empty()) return row;
   admission_->LimitSweep(sweep, row.max_parallel());
-  Tell(changes);
+  Tell(changes, std::move(room));
   EndedJobs::Batch look;  // one may have succeeded meanwhile
   for (const storage::Job& job : changes.queued) look.runs.insert(job.dependencies.begin(), job.dependencies.end());
   context_->ended.Look(std::move(look));

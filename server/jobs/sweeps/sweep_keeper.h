@@ -59,7 +59,7 @@ class SweepKeeper final : public Sweeps {
                           Changes* changes);
   absl::Status QueueOrdersAgain(storage::CatalogTransaction& transaction, const std::string& sweep,
                                 const std::string& run, Changes* changes);
-  void Tell(const Changes& changes);
+  void Tell(const Changes& changes, Room room = Room());
   std::string NewRunId();
 
   Context* const context_;

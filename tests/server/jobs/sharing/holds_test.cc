@@ -1,4 +1,9 @@
 // Callers change the order of the queue, within their limits.
+#include <atomic>
+#include <functional>
+#include <thread>
+#include <tuple>
+
 #include "server/jobs/analyses/analyses.h"
 #include "tests/server/jobs/sharing/sharing_fixture.h"
 
@@ -14,6 +19,31 @@ class Holds_Test : public SharingFixture {
     std::vector<std::string> runs;
     for (const QueuedJob& job : manager_->queue().View()->jobs) runs.push_back(job.job.run);
     return runs;
+  }
+  static NewAnalysis Evaluate(v1::Priority priority) {
+    NewAnalysis asked;
+    asked.analysis.set_analysis("evaluate");
+    asked.analysis.mutable_request()->mutable_evaluate();
+    asked.analysis.mutable_question_set()->mutable_uniform()->set_count(10);
+    asked.analysis.mutable_question_set()->set_sha256("q10");
+    asked.priority = priority;
+    return asked;
+  }
+  // Of an unfinished run: its answer waits.
+  absl::Status Order(const std::string& user, v1::Priority priority, const std::string& run) {
+    NewAnalysis asked = Evaluate(priority);
+    asked.analysis.set_owner(user);
+    return manager_->analyses().Create(User(user), {}, run, asked).status();
+  }
+  // The same, which meets `meanwhile` when it is admitted and about to be written.
+  absl::Status OrderMeeting(const std::string& user, v1::Priority priority, const std::string& run,
+                            const std::function<absl::Status()>& meanwhile) {
+    std::atomic<bool> met{false};
+    catalog_.gate.Set([&] { return met.exchange(true) ? absl::OkStatus() : meanwhile(); });
+    const absl::Status made = Order(user, priority, run);
+    catalog_.gate.Open();
+    EXPECT_TRUE(met);
+    return made;
   }
 };
 
@@ -120,6 +150,48 @@ TEST_F(Holds_Test, AsManyWaitAsMayThenMoreAreRefusedForNow) {
   EXPECT_EQ(ErrorReason(full), "WAITING_LIMIT");
   EXPECT_TRUE(TryCreate("bob").ok());
   EXPECT_EQ(queue().View()->shares.at("ada").waiting_limit, 2u);
+}
+
+// What was admitted counted only once it was in the queue: who came before that passed every limit.
+TEST_F(Holds_Test, AnotherComesBeforeTheFirstIsInTheQueueThenTheLimitsHold) {
+  shares_.user_limits["ada"].waiting = 1;
+  shares_.user_limits["bob"].high = 1;
+  Boot();
+  for (const auto& [user, priority, reason] :
+       {std::make_tuple("ada", v1::NORMAL, "WAITING_LIMIT"), std::make_tuple("bob", v1::HIGH, "HIGH_PRIORITY_LIMIT")}) {
+    const std::string first = Of("root"), second = Of("root");
+    absl::Status another;
+    const absl::Status one = OrderMeeting(user, priority, first, [&, user = user, priority = priority] {
+      another = Order(user, priority, second);
+      return absl::UnavailableError("nothing is written");
+    });
+    EXPECT_EQ(ErrorReason(another), reason);
+    EXPECT_EQ(one.code(), absl::StatusCode::kUnavailable);
+    EXPECT_TRUE(Order(user, priority, first).ok()) << "what did not come takes no room";
+    EXPECT_EQ(ErrorReason(Order(user, priority, second)), reason);
+  }
+}
+
+TEST_F(Holds_Test, ManyComeTogetherThenAsManyAsMayAreTaken) {
+  constexpr int kCallers = 8;
+  shares_.user_limits["ada"].waiting = 3;
+  Boot();
+  std::atomic<int> taken{0};
+  std::vector<std::thread> callers;
+  for (int i = 0; i < kCallers; ++i) callers.emplace_back([&] { taken += TryCreate("ada").ok() ? 1 : 0; });
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(taken, 3);
+}
+
+TEST_F(Holds_Test, RunWouldBeRefusedThenItsCheckSaysSo) {
+  shares_.user_limits["ada"].waiting = 1;
+  Boot();
+  const std::string run = Of("ada");
+  NewRun another;
+  another.spec = Spec();
+  EXPECT_EQ(ErrorReason(manager_->runs().Check(User("ada"), another)), "WAITING_LIMIT");
+  EXPECT_EQ(ErrorReason(manager_->analyses().Check(User("ada"), run, Evaluate(v1::NORMAL))), "WAITING_LIMIT");
+  EXPECT_TRUE(manager_->runs().Check(User("bob"), another).ok());
 }
 
 TEST_F(Holds_Test, LimitIsBelowWhatIsThereThenNothingIsLost) {

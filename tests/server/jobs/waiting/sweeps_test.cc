@@ -300,6 +300,14 @@ TEST_F(Sweeps_Test, FailedMemberIsDeletedThenTheRetryDoesNotEndItself) {
   EXPECT_THAT(Tally(sweep).runs, ElementsAre(Pair(v1::SUCCEEDED, 2u)));
 }
 
+TEST_F(Sweeps_Test, LimitWouldRefuseItThenItsCheckSaysSo) {
+  shares_.user_limits["ada"].waiting = 3;
+  BootAgain();
+  EXPECT_TRUE(manager_->sweeps().Check(Ada(), Asked(3)).ok());
+  EXPECT_EQ(ErrorReason(manager_->sweeps().Check(Ada(), Asked(2, 1))), "WAITING_LIMIT");
+  EXPECT_EQ(ErrorReason(manager_->sweeps().Create(Ada(), {}, Asked(2, 1)).status()), "WAITING_LIMIT");
+}
+
 TEST_F(Sweeps_Test, ServerDiesAfterTheFirstFailureThenTheNextOneEndsTheRest) {
   NewSweep asked = Asked(3, 1);
   asked.sweep.set_max_fails(1);
