@@ -55,6 +55,8 @@ class JobsReader {
   // Every job in a non-terminal state, in queue order. STATE_UNSPECIFIED: what its row says is no state. Of another
   // user's private run only a job that waits, without id, run and all but its place: so that places are honest.
   virtual absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) = 0;
+  // Ids of the sweep's jobs in a non-terminal state but CANCELLING, in queue order.
+  virtual absl::StatusOr<std::vector<std::string>> ListToCancel(const std::string& sweep) = 0;
   // QUEUED jobs that wait for the run, in queue order.
   virtual absl::StatusOr<std::vector<Job>> ListDependents(const std::string& run) = 0;
   // Of the latest `limit` jobs that succeeded and had an estimate: actual over estimated seconds from queueing to the

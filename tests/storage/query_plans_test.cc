@@ -137,6 +137,7 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_EQ(reader.usage().List()->size(), 1u);
       EXPECT_EQ(reader.rates().List()->size(), 1u);
       EXPECT_EQ(reader.jobs().ListDependents("r2")->size(), 1u);
+      EXPECT_TRUE(reader.jobs().ListToCancel("s1").ok());
       EXPECT_TRUE(reader.jobs().EstimateRatios(5).ok());
       EXPECT_TRUE(reader.jobs().GetOrder("j2").ok());
       EXPECT_TRUE(reader.sweeps().Members("s1").ok());

@@ -18,6 +18,9 @@
 namespace sumscope::jobs {
 namespace {
 
+// Jobs that one transaction ends: others write between.
+constexpr size_t kJobsOfAnEnd = 200;
+
 // What the sweep's retry queues again: what failed, and what its failures ended.
 bool IsForRetry(v1::State state, const std::string& reason) {
   return state == v1::FAILED || (state == v1::CANCELLED && reason == reasons::kSweepFailedTooOften);
@@ -59,26 +62,49 @@ void SweepKeeper::Tell(const Changes& changes, Room room) {
   }
 }
 
-absl::Status SweepKeeper::EndRest(storage::CatalogTransaction& transaction, const std::string& sweep,
-                                  const std::string& reason, const std::string& detail, Changes* changes) {
-  SUMSCOPE_ASSIGN_OR_RETURN(const std::vector<storage::Job> unfinished,
-                            transaction.jobs().ListUnfinished(storage::Viewer::Server()));
+absl::StatusOr<bool> SweepKeeper::EndSome(const std::vector<std::string>& jobs, bool are_last, const RestEnd& end) {
+  Changes changes;
+  bool goes_on = true;
   const absl::Time now = context_->clock->Now();
-  for (const storage::Job& job : unfinished) {
-    if (job.sweep != sweep || job.state == v1::CANCELLING) continue;
-    SUMSCOPE_ASSIGN_OR_RETURN(JobWithSubject target, LoadJobWithSubject(transaction, job.id));
-    const bool waits = target.job.state == v1::QUEUED;
-    SUMSCOPE_RETURN_IF_ERROR(Change(transaction, now, &target, waits ? v1::CANCELLED : v1::CANCELLING, reason, detail));
-    (waits ? changes->ended : changes->stopping).push_back(target.job);
+  const auto write = [&](storage::CatalogTransaction& transaction) -> absl::Status {
+    changes = {};
+    SUMSCOPE_ASSIGN_OR_RETURN(goes_on, end.goes_on(transaction));
+    if (!goes_on) return absl::OkStatus();
+    for (const std::string& job : jobs) {
+      absl::StatusOr<JobWithSubject> target = LoadJobWithSubject(transaction, job);
+      if (!target.ok() && MayPass(target.status())) return target.status();
+      // One whose rows cannot be read is left alone: others end.
+      if (!target.ok() || IsTerminal(target->job.state) || target->job.state == v1::CANCELLING) continue;
+      const bool waits = target->job.state == v1::QUEUED;
+      SUMSCOPE_RETURN_IF_ERROR(
+          Change(transaction, now, &*target, waits ? v1::CANCELLED : v1::CANCELLING, end.reason, end.detail));
+      (waits ? changes.ended : changes.stopping).push_back(std::move(target->job));
+    }
+    return are_last && end.last ? end.last(transaction) : absl::OkStatus();
+  };
+  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(write); }));
+  Tell(changes);
+  return goes_on;
+}
+
+absl::Status SweepKeeper::EndRest(const std::string& sweep, const RestEnd& end) {
+  using Ids = std::vector<std::string>;
+  SUMSCOPE_ASSIGN_OR_RETURN(const Ids jobs, ReadCatalog<Ids>(context_->catalog, [&](auto& reader) {
+                              return reader.jobs().ListToCancel(sweep);
+                            }));
+  if (jobs.empty()) return end.last ? EndSome(jobs, /*are_last=*/true, end).status() : absl::OkStatus();
+  bool goes_on = true;
+  for (size_t first = 0; goes_on && first < jobs.size(); first += kJobsOfAnEnd) {
+    const size_t behind = std::min(first + kJobsOfAnEnd, jobs.size());
+    const Ids some(jobs.begin() + static_cast<ptrdiff_t>(first), jobs.begin() + static_cast<ptrdiff_t>(behind));
+    SUMSCOPE_ASSIGN_OR_RETURN(goes_on, EndSome(some, behind == jobs.size(), end));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<v1::Sweep> SweepKeeper::Cancel(const storage::Actor& actor, const std::string& sweep) {
   v1::Sweep row;
-  Changes changes;
   const auto cancel = [&](storage::CatalogTransaction& transaction) -> absl::Status {
-    changes = {};
     SUMSCOPE_ASSIGN_OR_RETURN(row, transaction.sweeps().Get(actor.viewer(), sweep));
     actor.Names(row.name());
     SUMSCOPE_ASSIGN_OR_RETURN(const storage::SweepTally tally,
@@ -87,14 +113,16 @@ absl::StatusOr<v1::Sweep> SweepKeeper::Cancel(const storage::Actor& actor, const
       return MakeError(absl::StatusCode::kFailedPrecondition, "SWEEP_ENDED",
                        absl::StrCat(row.name(), " has ended already: there is nothing to cancel"));
     }
-    SUMSCOPE_RETURN_IF_ERROR(EndRest(transaction, sweep, reasons::kCancelRequested, "", &changes));
     row.set_state(v1::SWEEP_CANCELLED);
     row.set_state_detail("");
     return transaction.sweeps().Update(row);
   };
   SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] { return context_->catalog->Write(actor, cancel); }));
-  Tell(changes);
+  const absl::Status ended =
+      EndRest(sweep, {reasons::kCancelRequested, "", [](storage::CatalogTransaction&) { return true; }});
   context_->ended.Look({{}, {sweep}, {}});
+  // It is cancelled: what storage refuses for now ends later.
+  if (!ended.ok() && !MayPass(ended)) return ended;
   return row;
 }
 
@@ -114,27 +142,36 @@ absl::Status SweepKeeper::Follow(const std::string& sweep) {
   const absl::Status found = context_->catalog->Read(read);
   if (absl::IsNotFound(found)) return absl::OkStatus();  // it was forgotten
   SUMSCOPE_RETURN_IF_ERROR(found);
-  if (IsUnfinished(tally) && !failed_too_often()) return absl::OkStatus();
-  Changes changes;
-  SUMSCOPE_RETURN_IF_ERROR(WithReserve(context_, [&] {
-    return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
-      changes = {};
+  if (failed_too_often()) {
+    RestEnd end{reasons::kSweepFailedTooOften, EndedByFailures(row, tally), nullptr};
+    end.goes_on = [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<bool> {
       SUMSCOPE_RETURN_IF_ERROR(read(transaction));
-      if (failed_too_often()) {
-        row.set_state_detail(EndedByFailures(row, tally));
-        SUMSCOPE_RETURN_IF_ERROR(
-            EndRest(transaction, sweep, reasons::kSweepFailedTooOften, row.state_detail(), &changes));
-        return transaction.sweeps().Update(row);
-      }
+      return failed_too_often();
+    };
+    end.last = [&](storage::CatalogTransaction& transaction) {
+      row.set_state_detail(EndedByFailures(row, tally));
+      return transaction.sweeps().Update(row);
+    };
+    return EndRest(sweep, end);
+  }
+  const auto is_cancelled = [&](storage::CatalogTransaction& transaction) -> absl::StatusOr<bool> {
+    SUMSCOPE_RETURN_IF_ERROR(read(transaction));
+    return row.state() == v1::SWEEP_CANCELLED;
+  };
+  if (IsUnfinished(tally)) {
+    if (row.state() != v1::SWEEP_CANCELLED) return absl::OkStatus();
+    return EndRest(sweep, {reasons::kCancelRequested, "", is_cancelled});
+  }
+  return WithReserve(context_, [&] {
+    return context_->catalog->Write([&](storage::CatalogTransaction& transaction) -> absl::Status {
+      SUMSCOPE_RETURN_IF_ERROR(read(transaction));
       if (IsUnfinished(tally)) return absl::OkStatus();
       *row.mutable_end_time() = ToTimestamp(context_->clock->Now());
       // In here: whoever queues a member again bounds the sweep after it.
       admission_->LimitSweep(sweep, 0);
       return transaction.sweeps().Update(row);
     });
-  }));
-  Tell(changes);
-  return absl::OkStatus();
+  });
 }
 
 absl::Status SweepKeeper::QueueOrdersAgain(storage::CatalogTransaction& transaction, const std::string& sweep,

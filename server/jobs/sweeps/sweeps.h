@@ -24,7 +24,8 @@ class Sweeps {
                                            const NewSweep& sweep) = 0;
   // What Create would refuse to make.
   virtual absl::Status Check(const storage::Actor& actor, const NewSweep& sweep) = 0;
-  // Ends all of it that has not ended, in one transaction. FAILED_PRECONDITION SWEEP_ENDED.
+  // Ends all of it that has not ended: from the first transaction on it is SWEEP_CANCELLED, and what an error or a
+  // crash then leaves ends by itself. FAILED_PRECONDITION SWEEP_ENDED.
   virtual absl::StatusOr<v1::Sweep> Cancel(const storage::Actor& actor, const std::string& sweep) = 0;
   // Queues its FAILED runs and their orders again. FAILED_PRECONDITION SWEEP_HAS_NO_FAILED; errors of Create.
   virtual absl::StatusOr<v1::Sweep> Retry(const storage::Actor& actor, const Request& request,

@@ -321,6 +321,29 @@ TEST_P(Sweeps_Test, SweepIsPrivateThenToOthersItsMembersAreOfNone) {
   }
 }
 
+TEST_P(Sweeps_Test, JobsOfItToCancelThenThoseThatNeitherHaveEndedNorAreAboutTo) {
+  Insert({MakeSweep("s1")});
+  Insert({MakeMember("r1", "s1", v1::QUEUED, 0)});
+  Write([](CatalogTransaction& transaction) -> absl::Status {
+    const std::vector<std::pair<std::string, v1::State>> jobs = {
+        {"jd", v1::QUEUED},   {"jc", v1::RUNNING}, {"jb", v1::CANCELLING}, {"ja", v1::SUCCEEDED},
+        {"j9", v1::STARTING}, {"j8", v1::FAILED},  {"j7", v1::CANCELLED}};
+    for (const auto& [id, state] : jobs) {
+      Job job = MakeJob(id, "r1");
+      job.sweep = "s1";
+      job.state = state;
+      EXPECT_TRUE(transaction.jobs().Insert(&job).ok());
+    }
+    Job other = MakeJob("j6", "r1");
+    EXPECT_TRUE(transaction.jobs().Insert(&other).ok());
+    return absl::OkStatus();
+  });
+  Read([](CatalogReader& reader) {
+    EXPECT_THAT(ValueOf(reader.jobs().ListToCancel("s1")), ElementsAre("jd", "jc", "j9"));
+    EXPECT_THAT(ValueOf(reader.jobs().ListToCancel("")), IsEmpty()) << "no sweep";
+  });
+}
+
 TEST_P(Sweeps_Test, RemovedThenItsRunsStayAndAreOfNone) {
   Insert({MakeSweep("s1")});
   Insert({MakeMember("r1", "s1", v1::SUCCEEDED, 100), MakeMember("r2", "s2", v1::SUCCEEDED, 100)});

@@ -107,6 +107,19 @@ absl::StatusOr<std::vector<Job>> SqliteJobs::ListUnfinished(const Viewer& viewer
   });
 }
 
+absl::StatusOr<std::vector<std::string>> SqliteJobs::ListToCancel(const std::string& sweep) {
+  return connection_.Guard([&]() -> absl::StatusOr<std::vector<std::string>> {
+    std::vector<std::string> jobs;
+    Query query(connection_,
+                absl::StrCat("SELECT id FROM jobs INDEXED BY jobs_by_sweep WHERE sweep = ? AND sweep <> '' "
+                             "AND ",
+                             kUnfinished, " AND state <> 'CANCELLING' ORDER BY +queue_position"));
+    query.Bind(sweep);
+    while (query.Next()) jobs.push_back(query.Text(0));
+    return jobs;
+  });
+}
+
 absl::StatusOr<std::vector<Job>> SqliteJobs::ListDependents(const std::string& run) {
   return connection_.Guard([&]() -> absl::StatusOr<std::vector<Job>> {
     std::vector<Job> jobs;

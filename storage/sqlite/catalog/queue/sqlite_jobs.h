@@ -18,6 +18,7 @@ class SqliteJobs final : public Jobs {
   absl::StatusOr<Job> Get(const Viewer& viewer, const std::string& job) override;
   absl::StatusOr<Job> GetTraining(const Viewer& viewer, const std::string& run) override;
   absl::StatusOr<std::vector<Job>> ListUnfinished(const Viewer& viewer) override;
+  absl::StatusOr<std::vector<std::string>> ListToCancel(const std::string& sweep) override;
   absl::StatusOr<std::vector<Job>> ListDependents(const std::string& run) override;
   absl::StatusOr<std::vector<double>> EstimateRatios(int limit) override;
   absl::StatusOr<v1::Analysis> GetOrder(const std::string& job) override;

@@ -321,6 +321,21 @@ TEST_F(Sweeps_Test, ServerDiesAfterTheFirstFailureThenTheNextOneEndsTheRest) {
   EXPECT_EQ(Tally(sweep).runs[v1::CANCELLED], 2u);
 }
 
+// A large sweep's cancel was one transaction, for whose seconds nobody else wrote.
+TEST_F(Sweeps_Test, ServerDiesWhileItCancelsThenTheNextOneEndsTheRest) {
+  const std::string sweep = Make(Asked(300, 1));
+  catalog_.gate.Set([&] {
+    return Tally(sweep).runs[v1::CANCELLED] > 0 ? absl::UnavailableError("the server dies here") : absl::OkStatus();
+  });
+  EXPECT_EQ(manager_->sweeps().Cancel(Ada(), sweep)->state(), v1::SWEEP_CANCELLED);
+  EXPECT_GT(Tally(sweep).runs[v1::QUEUED], 0u);
+  BootAgain();
+  EXPECT_TRUE(WaitForEnd(sweep));
+  EXPECT_THAT(Tally(sweep).runs, ElementsAre(Pair(v1::CANCELLED, 300u)));
+  EXPECT_THAT(Tally(sweep).analyses, ElementsAre(Pair(v1::CANCELLED, 300u)));
+  EXPECT_EQ(Row(sweep).state(), v1::SWEEP_CANCELLED);
+}
+
 TEST_F(Sweeps_Test, ThousandRunsAreMadeAndCancelled) {
   absl::Time start = absl::Now();
   const std::string sweep = Make(Asked(1000, 1));
