@@ -14,9 +14,9 @@ enum class Ask {
   kDryRun,  // prints what it would need
 };
 
-// Asks for an analysis and prints its name, its answer or its prediction, as `ask` says. A list of questions that is too
-// long for a request is uploaded. Where `options` say where the questions came from, an error names the line of their
-// file. What takes long is confirmed first (confirm.h), but with `yes`.
+// Asks for an analysis and prints its name, its answer or its prediction, as `ask` says. A list of questions that is
+// too long for a request is uploaded. Where `options` say where the questions came from, an error names the line of
+// their file. What takes long is confirmed first (confirm.h), but with `yes`.
 absl::StatusOr<ExitCode> AskAnalysis(Session& session, v1::CreateAnalysisRequest request, Ask ask,
                                      const QuestionOptions& options = {}, bool yes = false);
 

@@ -44,7 +44,6 @@ absl::Status SaveConfig(const std::string& path, const std::string& text, Sessio
 // digit. INVALID_ARGUMENT CONTEXT_NAME_INVALID.
 absl::Status CheckContextName(const std::string& name);
 
-
 // Says where the environment names another server than this context, which is chosen.
 void TellWhatWins(const std::string& name, Session& session);
 

@@ -32,9 +32,8 @@ class Analyses {
 
   // `analysis` has checkpoint, analysis, request, question_set, key, owner and, of a capture, prediction.disk_bytes. A
   // stored or unfinished analysis with that key is returned instead of a new one; one that waits as Admission::Join
-  // says. Imported tags are stored at once,
-  // without a job. FAILED_PRECONDITION RUN_DELETED, RUN_HAS_NO_METRICS, PHASES_TOO_LONG; RESOURCE_EXHAUSTED
-  // CAPTURE_TOO_LARGE; errors of Runs::Create.
+  // says. Imported tags are stored at once, without a job. FAILED_PRECONDITION RUN_DELETED, RUN_HAS_NO_METRICS,
+  // PHASES_TOO_LONG; RESOURCE_EXHAUSTED CAPTURE_TOO_LARGE; errors of Runs::Create.
   absl::StatusOr<CreatedAnalysis> Create(const storage::Actor& actor, const Request& request, const std::string& run,
                                          v1::Analysis analysis);
   // The same with all that can be asked. Without a checkpoint it is an order, which waits for the run to succeed, and
