@@ -9,13 +9,7 @@
 namespace sumscope::jobs {
 namespace {
 
-// Sanitizers make a plan ten times as long.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int kJobs = 1'500;
-#else
-constexpr int kJobs = 10'000;
-#endif
-constexpr int kUsers = 20;
+constexpr int kJobs = 10'000, kUsers = 20;
 constexpr double kDay = 24 * 3600, kForever = 1e9;
 
 Oracle::Rules RulesOf(int slots) {
