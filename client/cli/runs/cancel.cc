@@ -32,7 +32,8 @@ absl::StatusOr<std::vector<std::string>> UnendedRuns(Session& session, const std
   request.set_filter(absl::StrCat("owner = \"", UserIdOf(caller.user()),
                                   "\" AND (state = QUEUED OR state = STARTING OR state = RUNNING)"));
   if (!absl::StripAsciiWhitespace(filter).empty()) {
-    request.set_filter(absl::StrCat(request.filter(), " AND (", WithAbsoluteTimes(filter, session.clock().Now()), ")"));
+    // First, so that an error's column is the user's; OR binds tighter than AND, so that it needs no parentheses.
+    request.set_filter(absl::StrCat(WithAbsoluteTimes(filter, session.clock().Now()), " AND ", request.filter()));
   }
   SUMSCOPE_ASSIGN_OR_RETURN(
       const v1::ListRunsResponse all,

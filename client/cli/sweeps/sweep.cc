@@ -152,8 +152,9 @@ void AddSweep(Registry* registry, Command root) {
       .type_name("FIELD=VALUE[,..]");
   command.Add("--then", &options->then, "ask these of each run that succeeds: evaluate, useful-nodes, cascades, ..")
       .type_name("ANALYSIS[,..]");
-  command.AddUnsigned("--max-parallel", &options->max_parallel, "train at most N of them at once", kMost);
-  command.AddUnsigned("--max-fails", &options->max_fails, "cancel the rest when N of them have failed", kMost);
+  command.AddUnsigned("--max-parallel", &options->max_parallel, "train at most N of them at once; 0: no bound", kMost);
+  command.AddUnsigned("--max-fails", &options->max_fails, "cancel the rest when N of them have failed; 0: never",
+                      kMost);
   command.Add("--priority", &options->priority, kPriorityHelp).type_name("PRIORITY");
   command.AddRepeated("--label", &options->labels, "a label of every run; may be repeated").type_name("KEY=VALUE");
   command.AddFlag("--private", &options->is_private, "only you and admins see the sweep and its runs");

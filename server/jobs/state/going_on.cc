@@ -10,7 +10,7 @@ namespace sumscope::jobs {
 std::string EndedByFailures(const v1::Sweep& sweep, const storage::SweepTally& tally) {
   const auto failed = tally.runs.find(v1::FAILED);
   if (sweep.max_fails() == 0 || failed == tally.runs.end() || failed->second < sweep.max_fails()) return "";
-  return absl::StrCat("ended after ", failed->second, " failed trainings");
+  return absl::StrCat("ended after ", failed->second, failed->second == 1 ? " failed training" : " failed trainings");
 }
 
 absl::Status GoOn(storage::CatalogTransaction& transaction, v1::Sweep* sweep) {

@@ -39,8 +39,11 @@ v1::SweepState StateOf(const storage::SweepTally& tally, v1::SweepState kept) {
   const auto has_succeeded = [](v1::State state) { return state == v1::SUCCEEDED; };
   if (!AllAre(tally.runs, IsTerminal) || !AllAre(tally.analyses, IsTerminal)) return v1::SWEEP_RUNNING;
   if (kept == v1::SWEEP_CANCELLED) return v1::SWEEP_CANCELLED;
-  return AllAre(tally.runs, has_succeeded) && AllAre(tally.analyses, has_succeeded) ? v1::SWEEP_SUCCEEDED
-                                                                                    : v1::SWEEP_FAILED;
+  if (AllAre(tally.runs, has_succeeded) && AllAre(tally.analyses, has_succeeded)) return v1::SWEEP_SUCCEEDED;
+  // Members that somebody cancelled one by one are no failures.
+  const auto has_not_failed = [](v1::State state) { return state != v1::FAILED; };
+  return AllAre(tally.runs, has_not_failed) && AllAre(tally.analyses, has_not_failed) ? v1::SWEEP_CANCELLED
+                                                                                      : v1::SWEEP_FAILED;
 }
 
 SweepMessages::SweepMessages(storage::CatalogReader* reader, storage::Viewer viewer, const jobs::QueueView* view,

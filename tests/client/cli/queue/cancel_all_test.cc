@@ -21,7 +21,7 @@ TEST_F(CancelAll_Test, WhenThePersonSaysYesThenAllOfTheirsAreCancelled) {
   Answer("y");
   EXPECT_EQ(Run({"runs", "cancel", "--all-mine", "--filter", "spec.n_digits = 5", "-o", "id"}), 0);
   EXPECT_EQ(server_.LastRequest<v1::ListRunsRequest>().filter(),
-            "owner = \"ada\" AND (state = QUEUED OR state = STARTING OR state = RUNNING) AND (spec.n_digits = 5)");
+            "spec.n_digits = 5 AND owner = \"ada\" AND (state = QUEUED OR state = STARTING OR state = RUNNING)");
   EXPECT_THAT(Err(), HasSubstr("This cancels 3 runs of yours: r0, r1, r2. Go on? [y/N] "));
   EXPECT_EQ(server_.CountCalls("CancelRun"), 3);
   EXPECT_EQ(Out(), "r0\nr1\nr2\n");

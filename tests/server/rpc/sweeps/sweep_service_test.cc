@@ -35,6 +35,9 @@ TEST(SweepState_Test, AllHasEndedThenItIsWhatBecameOfIt) {
   EXPECT_EQ(StateOf(TallyOf({{v1::SUCCEEDED, 3}, {v1::FAILED, 1}}), v1::SWEEP_STATE_UNSPECIFIED), v1::SWEEP_FAILED);
   EXPECT_EQ(StateOf(TallyOf({{v1::SUCCEEDED, 3}}, {{v1::FAILED, 1}}), v1::SWEEP_STATE_UNSPECIFIED), v1::SWEEP_FAILED);
   EXPECT_EQ(StateOf(TallyOf({{v1::SUCCEEDED, 3}, {v1::CANCELLED, 1}}), v1::SWEEP_CANCELLED), v1::SWEEP_CANCELLED);
+  EXPECT_EQ(StateOf(TallyOf({{v1::SUCCEEDED, 3}, {v1::CANCELLED, 1}}), v1::SWEEP_STATE_UNSPECIFIED),
+            v1::SWEEP_CANCELLED);
+  EXPECT_EQ(StateOf(TallyOf({{v1::FAILED, 1}, {v1::CANCELLED, 1}}), v1::SWEEP_STATE_UNSPECIFIED), v1::SWEEP_FAILED);
 }
 
 class SweepService_Test : public ManyUsers_Test {
@@ -269,7 +272,7 @@ TEST_F(SweepService_Test, SweepIsWatchedThenTheStreamEndsWithIt) {
   while (watch->Read(&shown)) {
   }
   EXPECT_TRUE(watch->Finish().ok());
-  EXPECT_EQ(shown.state(), v1::SWEEP_FAILED);
+  EXPECT_EQ(shown.state(), v1::SWEEP_CANCELLED);
 }
 
 }  // namespace
