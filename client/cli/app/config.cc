@@ -170,14 +170,14 @@ absl::StatusOr<Settings> ResolveSettings(const Settings& flags, const Environmen
   SUMSCOPE_ASSIGN_OR_RETURN(const ConfigFile config, ParseConfig(text, path));
   const std::string context = settings.context.empty() ? config.settings.context : settings.context;
   if (!context.empty() && use == ConfigUse::kAll) {
+    const absl::StatusOr<Settings> found = FindContext(config, context);
     // Who names one that is not there is told so as `context use` tells it.
-    if (!settings.context.empty()) SUMSCOPE_RETURN_IF_ERROR(FindContext(config, context).status());
-    const auto found = config.contexts.find(context);
-    if (found == config.contexts.end()) {
+    if (!found.ok() && !settings.context.empty()) return found.status();
+    if (!found.ok()) {
       return MakeError(absl::StatusCode::kInvalidArgument, "CONFIG_INVALID",
                        absl::StrCat(path, " has no [contexts.", context, "]; sumscope context list shows which"));
     }
-    FillFromTable(found->second, environment, &settings);
+    FillFromTable(*found, environment, &settings);
   }
   FillFromTable(config.settings, environment, &settings);
   return settings;
