@@ -12,5 +12,7 @@ ninja -C "build/$preset" -j2 --quiet "${targets[@]}"
 echo "$preset: built in $((SECONDS - started)) s"
 [ -z "$pattern" ] && exit 0
 started=$SECONDS
+# Of a test that fails its failures are told, not the hundreds of its program that passed: a log that is cut keeps them.
+export GTEST_BRIEF=1
 ctest --test-dir "build/$preset" -j2 -R "$pattern" -LE slow --output-on-failure --no-tests=error
 echo "$preset: tested in $((SECONDS - started)) s"

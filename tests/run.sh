@@ -40,6 +40,9 @@ if [ -z "${TMPDIR:-}" ]; then
   if runs_scripts /dev/shm && has_room /dev/shm; then export TMPDIR=/dev/shm; fi
 fi
 
+# Of a program that fails its failures are told, not all that passed.
+export GTEST_BRIEF=1
+
 stage dependencies deploy/dependencies.sh
 stage configure cmake --preset release -DSUMSCOPE_META_TESTS=ON --log-level=WARNING
 stage build ninja -C build/release -j2 --quiet
