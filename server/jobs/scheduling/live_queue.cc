@@ -16,9 +16,10 @@ namespace sumscope::jobs {
 namespace {
 
 constexpr absl::Duration kViewAge = absl::Seconds(1);
-// What is costly is done again after so many times as long as it took, so that many changes cost no more than many
-// looks.
+// Of a long queue, what is costly is done again after so many times as long as it took, so that many changes cost no
+// more than many looks. A short queue is always shown as it is: on a busy machine anything may seem to cost much.
 constexpr int kRest = 5;
+constexpr size_t kLong = 100;  // jobs
 constexpr absl::Duration kCostly = absl::Milliseconds(2);
 constexpr size_t kForetold = 1000;  // jobs whose start and end are looked ahead to
 
@@ -51,10 +52,10 @@ void AddWaiting(const Situation& situation, QueueView* view) {
 
 }  // namespace
 
-std::map<std::string, Expected> LiveQueue::Foretell(const Forecast& forecast) {
+std::map<std::string, Expected> LiveQueue::Foretell(const Forecast& forecast, size_t jobs) {
   const absl::Duration begin = context_->clock->Monotonic();
   const absl::Duration age = begin - foretold_at_;
-  if (age >= kRest * forecast_cost_) {
+  if (jobs < kLong || age >= kRest * forecast_cost_) {
     foretold_ = forecast.Play(kForetold);
     foretold_at_ = begin;
     forecast_cost_ = context_->clock->Monotonic() - begin;
@@ -87,7 +88,7 @@ std::shared_ptr<const QueueView> LiveQueue::Make() {
   for (auto& [user, share] : view->shares) {
     share.waiting_limit = dispatcher_->users().LimitsOf(user).waiting.value_or(0);
   }
-  const std::map<std::string, Expected> expected = Foretell(*forecast);
+  const std::map<std::string, Expected> expected = Foretell(*forecast, view->jobs.size());
   for (size_t i = 0; i < view->jobs.size(); ++i) {
     const auto found = expected.find(view->jobs[i].job.id);
     if (found != expected.end()) view->jobs[i].expected = found->second;
@@ -100,7 +101,8 @@ std::shared_ptr<const QueueView> LiveQueue::View() {
   MutexLock lock(&mutex_);
   const uint64_t changes = dispatcher_->changes();
   const absl::Duration now = context_->clock->Monotonic();
-  const bool rests = cost_ >= kCostly && now - made_ < kRest * cost_;
+  const bool rests =
+      last_ != nullptr && last_->jobs.size() >= kLong && cost_ >= kCostly && now - made_ < kRest * cost_;
   if (last_ == nullptr || (changes != changes_ && !rests) || now - made_ >= kViewAge) {
     last_ = Make();
     changes_ = changes;

@@ -32,8 +32,8 @@ class LiveQueue final : public Queue {
 
  private:
   std::shared_ptr<const QueueView> Make() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Of the forecast, or of the last one where that has just cost much.
-  std::map<std::string, Expected> Foretell(const Forecast& forecast) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of the forecast, or of the last one where that has just cost much and the queue is long.
+  std::map<std::string, Expected> Foretell(const Forecast& forecast, size_t jobs) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Context* const context_;
   Dispatcher* const dispatcher_;

@@ -31,15 +31,19 @@ inline storage::Actor Ada() { return storage::Actor(storage::Viewer::User("ada")
 class JumpingClock final : public Clock {
  public:
   absl::Time Now() override { return Clock::Real()->Now() + absl::Nanoseconds(offset_.load()); }
-  absl::Duration Monotonic() override { return Clock::Real()->Monotonic() + absl::Nanoseconds(passed_.load()); }
+  absl::Duration Monotonic() override {
+    return Clock::Real()->Monotonic() + absl::Nanoseconds(passed_ += between_looks_.load());
+  }
   void Jump(absl::Duration by) { offset_ += absl::ToInt64Nanoseconds(by); }
   void Pass(absl::Duration by) {
     Jump(by);
     passed_ += absl::ToInt64Nanoseconds(by);
   }
+  // As on a machine so busy that so much passes between any two looks at the clock.
+  void PassBetweenLooks(absl::Duration by) { between_looks_ = absl::ToInt64Nanoseconds(by); }
 
  private:
-  std::atomic<int64_t> offset_{0}, passed_{0};
+  std::atomic<int64_t> offset_{0}, passed_{0}, between_looks_{0};
 };
 
 // A server's jobs over storage in memory, or what a test gives, with a pool of workers that the test plays. Boot starts

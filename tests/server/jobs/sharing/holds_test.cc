@@ -65,6 +65,19 @@ TEST_F(Holds_Test, JobIsHeldThenOthersStartUntilItIsReleased) {
   EXPECT_EQ(GetJob(held).held_by, "");
 }
 
+// A view that had seemed to take 2 ms was shown for five times as long, whatever had changed since.
+TEST_F(Holds_Test, MachineIsBusyThenTheQueueIsShownAsItIs) {
+  const std::string first = Of("ada"), second = Of("ada");
+  clock_.PassBetweenLooks(absl::Milliseconds(7));
+  EXPECT_EQ(queue().View()->Find(JobOf(first))->place, 1u);
+  ASSERT_TRUE(queue().Hold(User("ada"), JobOf(first)).ok());
+  EXPECT_EQ(WhyWaits(first), "HELD");
+  EXPECT_EQ(queue().View()->Find(JobOf(second))->place, 1u);
+  ASSERT_TRUE(queue().Release(User("ada"), JobOf(first)).ok());
+  EXPECT_EQ(queue().View()->Find(JobOf(first))->place, 1u);
+  EXPECT_EQ(queue().View()->Find(JobOf(second))->place, 2u);
+}
+
 TEST_F(Holds_Test, ServerIsRestartedThenHoldPriorityAndPlaceAreKept) {
   const std::string held = Of("ada"), low = Of("ada", v1::LOW), normal = Of("ada");
   ASSERT_TRUE(queue().Hold(User("ada"), JobOf(held)).ok());
