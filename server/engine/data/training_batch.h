@@ -26,6 +26,8 @@ namespace sumscope::engine {
 //   2^34 + attempt * 2^16 + i * 2^8 + m
 //                              look-back of m columns below column i: columns 0..9 as above, then column 32 + j,
 //                              word 1: the pair of a column j that has a condition
+//   2^35                       which question of a stride is in the sample of losses: row = the stride, word 0 of
+//                              column 0
 // In products the top floor(n/2) digits of both operands are 0.
 
 inline constexpr uint32_t kBatchRow = 0xFFFFFFFFu;
@@ -34,6 +36,7 @@ inline constexpr uint32_t kPairColumn = 32;
 inline constexpr uint64_t kEnrichedStep = uint64_t{1} << 32;
 inline constexpr uint64_t kTricaseStep = uint64_t{1} << 33;
 inline constexpr uint64_t kLookBackStep = uint64_t{1} << 34;
+inline constexpr uint64_t kLossSampleStep = uint64_t{1} << 35;
 
 // Uniform digits of a question whose op and n are set and whose digits are all 0.
 void DrawDigits(uint64_t seed, Stream stream, uint64_t step, uint32_t row, Question* question);

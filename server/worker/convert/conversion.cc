@@ -142,10 +142,10 @@ class SpecReader {
   std::string missing_;
 };
 
-// Sets the loss, -log p, of all but a tally of nothing.
+// Sets the loss, -log p, where it was measured.
 template <typename Part>
 void SetLoss(const engine::Tally& tally, Part* part) {
-  if (tally.count > 0) part->set_loss(tally.loss);
+  if (tally.loss_count > 0) part->set_loss(tally.loss);
 }
 
 api::Rate RateOf(const engine::Tally& tally) { return worker::RateOf(tally.correct, tally.count); }
@@ -231,6 +231,7 @@ engine::EvaluateRequest ToEngine(const api::EvaluateRequest& from) {
   engine::EvaluateRequest to;
   if (from.has_generate()) to.generate = from.generate();
   if (from.has_worst_count()) to.worst_count = from.worst_count();
+  if (from.has_loss_in_full()) to.loss_in_full = from.loss_in_full();
   return to;
 }
 
@@ -259,6 +260,9 @@ api::EvaluateResult FromEngine(const engine::EvaluateResult& from, const Evaluat
   }
   for (const engine::WorstQuestion& worst : from.worst) *to.add_worst() = Convert(worst, context.format);
   to.set_near_ties(static_cast<uint32_t>(from.near_ties));
+  to.set_by_tables(from.by_tables);
+  to.set_loss_questions(static_cast<uint32_t>(from.exact.loss_count));
+  to.set_rechecked(static_cast<uint32_t>(from.rechecked));
   *to.mutable_generated_sample() = Convert(from.generated_sample, context.stratified);
   return to;
 }

@@ -82,13 +82,14 @@ Measured MeasureStep(const sumscope::v1::TrainSpec& spec, engine::Trainer* train
   return {WorkOfStep(spec), QuartileSeconds(clock, [&] { (void)trainer->Step(); })};
 }
 
-// As `evaluate` reads answers.
+// As `evaluate` reads answers by the forward pass.
 Measured MeasureAnswers(const sumscope::v1::TrainSpec& spec, const engine::Model& model, Clock* clock) {
   const auto source = engine::UniformSource(engine::Operation::kAdd, model.n_digits, kQuestions, /*seed=*/0);
   sumscope::v1::AnalysisRequest request;
   request.mutable_evaluate();
-  return {KindOf(request).Cost(spec, {}, kQuestions, request).work.answering,
-          QuartileSeconds(clock, [&] { (void)engine::Evaluate(model, *source, {}); })};
+  return {KindOf(request).Cost(spec, {}, kQuestions, request).work.answering, QuartileSeconds(clock, [&] {
+            (void)engine::Evaluate(model, *source, {}, nullptr, engine::AnswerBy::kForwardPass);
+          })};
 }
 
 // Of every node once, as a map of useful nodes does it.

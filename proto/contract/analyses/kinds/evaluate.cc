@@ -15,10 +15,11 @@ constexpr uint32_t kDefaultWorstCount = 20;
 constexpr double kGeneratedSample = 10'000;  // questions that the model answers by itself, unless all
 
 class Evaluate final : public TypedKind<v1::EvaluateRequest, v1::EvaluateResult> {
-  uint32_t version() const override { return 2; }
+  uint32_t version() const override { return 3; }
 
   absl::Status DoComplete(const v1::TrainSpec&, const v1::QuestionSet&, v1::EvaluateRequest* request) const override {
     request->set_generate(request->generate());
+    request->set_loss_in_full(request->loss_in_full());
     if (!request->has_worst_count()) request->set_worst_count(kDefaultWorstCount);
     if (request->worst_count() <= limits::kMaxWorstQuestions) return absl::OkStatus();
     return InvalidField(

@@ -1,10 +1,28 @@
 #include "server/engine/probing/evaluation/answerer.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
+#include "server/engine/data/sources.h"
 #include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {
+namespace {
+
+// The lines `which` of tokens [count, n_ctx].
+torch::Tensor LinesOf(const torch::Tensor& tokens, const std::vector<int64_t>& which) {
+  if (static_cast<int64_t>(which.size()) == tokens.size(0)) return tokens;
+  return tokens.index_select(0, torch::tensor(which, torch::kInt64));
+}
+
+std::vector<int64_t> AllOf(int64_t count) {
+  std::vector<int64_t> all(static_cast<size_t>(count));
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+}  // namespace
 
 torch::ScalarType DtypeOf(const Model& model) {
   return !model.weights.empty() && model.weights.front().second.scalar_type() == torch::kFloat64 ? torch::kFloat64
@@ -24,8 +42,9 @@ void CheckEncoding(const ModelConfig& config, const Encoding& encoding) {
   throw Error(ErrorKind::kInvalidArgument, "WRONG_DIGITS", "n_ctx and d_vocab do not fit the digits and the format");
 }
 
-Answerer::Answerer(const Model& model)
+Answerer::Answerer(const Model& model, AnswerBy by)
     : encoding_(model.n_digits, model.format),
+      batch_size_(BatchSize(model.config)),
       n_layers_(model.config.n_layers),
       weights_(CheckedWeights(model.config, model.weights, model.device, DtypeOf(model))),
       forward_(model.config, BindWeights(model.config, weights_),
@@ -33,20 +52,127 @@ Answerer::Answerer(const Model& model)
       decoder_(model.config, encoding_, BindWeights(model.config, weights_), model.device) {
   CheckEncoding(model.config, encoding_);
   table_ = forward_.MakeTable(encoding_.first_answer_row(), encoding_.n_answer());
+  if (by == AnswerBy::kTablesWhereTheyFit && model.device.is_cpu() && DtypeOf(model) == torch::kFloat32 &&
+      AnswerTables::Fits(model.config, kMaxTableBytes)) {
+    MakeTables(model);
+  }
+}
+
+void Answerer::MakeTables(const Model& model) {
+  constexpr uint64_t kCompared = 32;
+  constexpr float kTimesDifference = 16;
+  const torch::NoGradGuard no_grad;
+  auto tables = std::make_unique<AnswerTables>(model.config, BindWeights(model.config, weights_), encoding_);
+  Questions questions;
+  UniformSource(Operation::kAdd, encoding_.n_digits(), kCompared, /*seed=*/0)->Fill(0, kCompared, &questions);
+  const torch::Tensor tokens = encoding_.Encode(questions);
+  const torch::Tensor expected = Logits(tokens, 0, encoding_.n_answer());
+  const torch::Tensor logits = torch::empty_like(expected);
+  tables->Logits(tokens.data_ptr<int64_t>(), kCompared, logits.data_ptr<float>());
+  const auto difference = (logits - expected).abs().max().item<float>();
+  if (!(difference <= kMaxDifference)) return;
+  margin_ = std::max(AnswerTables::kMargin, kTimesDifference * difference);
+  tables_ = std::move(tables);
 }
 
 torch::Tensor Answerer::Logits(const torch::Tensor& tokens, int64_t first, int64_t row_count) const {
   return forward_.Forward(tokens, table_, encoding_.first_answer_row() + first, row_count).to(torch::kCPU).contiguous();
 }
 
+void Answerer::Read(const torch::Tensor& tokens, const std::vector<int64_t>& which, bool with_loss,
+                    std::vector<AnswerReading>* readings) const {
+  readings->resize(static_cast<size_t>(tokens.size(0)));
+  ReadByForward(tokens, by_tables() ? ReadByTables(tokens, which, with_loss, readings) : which, readings);
+}
+
+void Answerer::ReadByForward(const torch::Tensor& tokens, const std::vector<int64_t>& which,
+                             std::vector<AnswerReading>* readings) const {
+  if (which.empty()) return;
+  size_t i = 0;
+  for (const torch::Tensor& lines : LinesOf(tokens, which).split(batch_size_)) {
+    const torch::Tensor logits = Logits(lines, 0, encoding_.n_answer());
+    for (int64_t q = 0; q < lines.size(0); ++q, ++i) {
+      AnswerReading& reading = (*readings)[static_cast<size_t>(which[i])];
+      ReadAnswer(logits, q, lines.data_ptr<int64_t>() + q * encoding_.n_ctx() + encoding_.n_question(), &reading);
+      reading.by_forward_pass = true;
+    }
+  }
+}
+
+std::vector<int64_t> Answerer::ReadByTables(const torch::Tensor& tokens, const std::vector<int64_t>& which,
+                                            bool with_loss, std::vector<AnswerReading>* readings) const {
+  const auto n_answer = static_cast<size_t>(encoding_.n_answer());
+  std::vector<int64_t> open = which, unsettled;
+  if (!with_loss) {
+    const torch::Tensor lines = LinesOf(tokens, which);
+    std::vector<int64_t> answers(which.size() * n_answer);
+    const auto settled = std::make_unique<bool[]>(which.size());
+    tables_->Answer(lines.data_ptr<int64_t>(), which.size(), margin_, answers.data(), settled.get());
+    open.clear();
+    for (size_t i = 0; i < which.size(); ++i) {
+      AnswerReading& reading = (*readings)[static_cast<size_t>(which[i])];
+      reading.predicted.assign(&answers[i * n_answer], &answers[i * n_answer] + n_answer);
+      reading.loss.clear();
+      reading.smallest_margin = margin_;
+      reading.by_forward_pass = false;
+      if (!settled[i]) open.push_back(which[i]);
+    }
+  }
+  if (open.empty()) return unsettled;
+  const torch::Tensor lines = LinesOf(tokens, open);
+  const torch::Tensor logits =
+      torch::empty({lines.size(0), encoding_.n_answer(), encoding_.d_vocab()}, torch::kFloat32);
+  tables_->Logits(lines.data_ptr<int64_t>(), open.size(), logits.data_ptr<float>());
+  for (size_t i = 0; i < open.size(); ++i) {
+    AnswerReading& reading = (*readings)[static_cast<size_t>(open[i])];
+    const int64_t* const line = lines.data_ptr<int64_t>() + static_cast<int64_t>(i) * encoding_.n_ctx();
+    ReadAnswer(logits, static_cast<int64_t>(i), line + encoding_.n_question(), &reading);
+    reading.by_forward_pass = false;
+    const bool finite =
+        std::all_of(reading.loss.begin(), reading.loss.end(), [](double x) { return std::isfinite(x); });
+    if (!finite || reading.smallest_margin < margin_) unsettled.push_back(open[i]);
+  }
+  return unsettled;
+}
+
 torch::Tensor Answerer::Generate(const torch::Tensor& tokens) const {
-  if (n_layers_ > 1) return decoder_.Write(tokens);
-  // The table has the keys and values of the only layer, and a token's pass computes its own row alone.
+  if (!by_tables()) return GenerateByForward(tokens);
+  // A line is what the model writes where each of its answer tokens is what the model answers to those before it. Until
+  // then all from the first other one on are taken from the answer: of those at least the first is final.
   torch::Tensor lines = tokens.clone();
-  for (int64_t j = 0; j < encoding_.n_answer(); ++j) {
-    lines.select(1, encoding_.n_question() + j).copy_(Logits(lines, j, 1).squeeze(1).argmax(-1));
+  std::vector<int64_t> open = AllOf(tokens.size(0)), by_forward;
+  std::vector<AnswerReading> readings(open.size());
+  for (int pass = 0; pass <= encoding_.n_answer() && !open.empty(); ++pass) {
+    std::vector<int64_t> unsettled = ReadByTables(lines, open, /*with_loss=*/false, &readings), next;
+    by_forward.insert(by_forward.end(), unsettled.begin(), unsettled.end());
+    for (const int64_t q : open) {
+      if (std::binary_search(unsettled.begin(), unsettled.end(), q)) continue;
+      const std::vector<int64_t>& answer = readings[static_cast<size_t>(q)].predicted;
+      int64_t* const own = lines.data_ptr<int64_t>() + q * encoding_.n_ctx() + encoding_.n_question();
+      if (std::equal(answer.begin(), answer.end(), own)) continue;
+      std::copy(answer.begin(), answer.end(), own);
+      next.push_back(q);
+    }
+    open = std::move(next);
+  }
+  by_forward.insert(by_forward.end(), open.begin(), open.end());
+  if (!by_forward.empty()) {
+    std::sort(by_forward.begin(), by_forward.end());
+    lines.index_copy_(0, torch::tensor(by_forward, torch::kInt64), GenerateByForward(LinesOf(tokens, by_forward)));
   }
   return lines;
+}
+
+torch::Tensor Answerer::GenerateByForward(const torch::Tensor& tokens) const {
+  if (n_layers_ > 1) return decoder_.Write(tokens);
+  // The table has the keys and values of the only layer, and a token's pass computes its own row alone.
+  torch::Tensor all = tokens.clone();
+  for (const torch::Tensor& lines : all.split(batch_size_)) {
+    for (int64_t j = 0; j < encoding_.n_answer(); ++j) {
+      lines.select(1, encoding_.n_question() + j).copy_(Logits(lines, j, 1).squeeze(1).argmax(-1));
+    }
+  }
+  return all;
 }
 
 void ReadAnswer(const torch::Tensor& logits, int64_t q, const int64_t* truth, AnswerReading* reading) {

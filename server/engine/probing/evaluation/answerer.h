@@ -2,9 +2,12 @@
 #define SUMSCOPE_SERVER_ENGINE_PROBING_EVALUATION_ANSWERER_H_
 
 #include <cstdint>
+#include <memory>
+#include <vector>
 
 #include "server/engine/data/encoding.h"
 #include "server/engine/model/answer_forward.h"
+#include "server/engine/model/answer_tables.h"
 #include "server/engine/model/greedy_decoder.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/evaluation/evaluate_tally.h"
@@ -22,27 +25,59 @@ int64_t BatchSize(const ModelConfig& config);
 // Throws kInvalidArgument (WRONG_DIGITS) where n_ctx or d_vocab do not fit the digits and the format.
 void CheckEncoding(const ModelConfig& config, const Encoding& encoding);
 
-// A model made ready to answer many questions: its weights on the device, its table computed once. Thread-compatible.
+// A model made ready to answer many questions: its weights on the device, its tables computed once. Thread-compatible.
+//
+// Tables answer for models of one layer in float32 on the CPU whose tables are at most kMaxTableBytes. An answer of
+// theirs is settled where the largest logit leads by a margin: sixteen times the largest difference between their
+// logits and the forward pass's on some questions, at least AnswerTables::kMargin. So the answers are the forward
+// pass's throughout. Where the two differ by more than kMaxDifference (weights that are huge, or no numbers) no table
+// answers.
 class Answerer {
  public:
+  static constexpr uint64_t kMaxTableBytes = 1'000'000'000;
+  static constexpr double kMaxDifference = 0.01;
+
   // Throws what CheckedWeights and CheckEncoding throw.
-  explicit Answerer(const Model& model);
+  explicit Answerer(const Model& model, AnswerBy by = AnswerBy::kTablesWhereTheyFit);
 
   const Encoding& encoding() const { return encoding_; }
+  bool by_tables() const { return tables_ != nullptr; }
+  // Questions that are well asked at once: a cancel between them is heard within about a second.
+  int64_t batch_size() const { return by_tables() ? kTimesFaster * batch_size_ : batch_size_; }
 
   // Logits [count, row_count, d_vocab] on the CPU of tokens [count, n_ctx], from answer row `first` on.
   torch::Tensor Logits(const torch::Tensor& tokens, int64_t first, int64_t row_count) const;
+
+  // What the model answers, given the true tokens before each, to the lines `which` of tokens [count, n_ctx]: readings
+  // [count], of which the others stay as they are. Without `with_loss` only those that the forward pass reads have a
+  // loss: all of them without tables.
+  void Read(const torch::Tensor& tokens, const std::vector<int64_t>& which, bool with_loss,
+            std::vector<AnswerReading>* readings) const;
 
   // The tokens with their answers replaced by what the model itself writes, greedily.
   torch::Tensor Generate(const torch::Tensor& tokens) const;
 
  private:
+  // About as much faster tables answer than the forward pass, or more.
+  static constexpr int64_t kTimesFaster = 8;
+
+  void MakeTables(const Model& model);
+  void ReadByForward(const torch::Tensor& tokens, const std::vector<int64_t>& which,
+                     std::vector<AnswerReading>* readings) const;
+  // Returns the lines that are not settled.
+  std::vector<int64_t> ReadByTables(const torch::Tensor& tokens, const std::vector<int64_t>& which, bool with_loss,
+                                    std::vector<AnswerReading>* readings) const;
+  torch::Tensor GenerateByForward(const torch::Tensor& tokens) const;
+
   const Encoding encoding_;
+  const int64_t batch_size_;  // of the forward pass
   const int64_t n_layers_;
   const NamedTensors weights_;
   const AnswerForward forward_;
   const GreedyDecoder decoder_;
   AnswerForward::Table table_;
+  std::unique_ptr<const AnswerTables> tables_;  // null where the forward pass answers
+  float margin_ = AnswerTables::kMargin;
 };
 
 // What `logits` [questions, n_answer, d_vocab] on the CPU say about question q, whose true answer tokens are `truth`.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 
 #include "server/engine/probing/arithmetic/look_back.h"
 #include "server/engine/probing/evaluation/answerer.h"
@@ -77,16 +78,18 @@ std::vector<LookBackAgreement> Agreements(const Answerer& answerer, const Questi
   const Encoding& encoding = answerer.encoding();
   std::map<Operation, AgreementTally> tallies;
   Questions batch;
+  std::vector<AnswerReading> readings;
   for (uint64_t first = 0; first < questions.count(); first += kBatch) {
     questions.Fill(first, std::min(kBatch, questions.count() - first), &batch);
     const torch::Tensor tokens = encoding.Encode(batch);
-    const torch::Tensor forced = answerer.Logits(tokens, 0, encoding.n_answer()).argmax(-1).contiguous();
+    std::vector<int64_t> all(batch.size());
+    std::iota(all.begin(), all.end(), 0);
+    answerer.Read(tokens, all, /*with_loss=*/false, &readings);
     const torch::Tensor lines = answerer.Generate(tokens);
     for (size_t q = 0; q < batch.size(); ++q) {
       const int64_t answer = static_cast<int64_t>(q) * encoding.n_ctx() + encoding.n_question();
       tallies.try_emplace(batch[q].op, encoding, batch[q].op)
-          .first->second.Add(batch[q], tokens.data_ptr<int64_t>() + answer,
-                             forced.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding.n_answer(),
+          .first->second.Add(batch[q], tokens.data_ptr<int64_t>() + answer, readings[q].predicted.data(),
                              lines.data_ptr<int64_t>() + answer);
     }
     Report(progress, static_cast<double>(first + batch.size()) / static_cast<double>(questions.count()));

@@ -1,70 +1,124 @@
 #include "server/engine/probing/evaluation/evaluate.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/evaluation/evaluate_tally.h"
+#include "server/engine/probing/evaluation/loss_sample.h"
 
 namespace sumscope::engine {
 
-EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
-                        const ProgressFn& progress) {
-  const torch::NoGradGuard no_grad;
-  const Answerer answerer(model);
-  const Encoding& encoding = answerer.encoding();
-  EvaluateTally tally(encoding, request.worst_count);
-  const uint64_t total = questions.count(), batch_size = static_cast<uint64_t>(BatchSize(model.config));
-  const uint64_t to_generate = request.generate ? total : std::min(total, kGeneratedSample);
-  Questions batch;
-  AnswerReading reading;
-  std::vector<bool> right;
-  for (uint64_t first = 0; first < total; first += batch_size) {
-    questions.Fill(first, std::min(batch_size, total - first), &batch);
-    const torch::Tensor tokens = encoding.Encode(batch);
-    const torch::Tensor logits = answerer.Logits(tokens, 0, encoding.n_answer());
-    const int64_t* truth = tokens.data_ptr<int64_t>() + encoding.n_question();
-    right.assign(batch.size(), false);
-    for (size_t q = 0; q < batch.size(); ++q) {
-      const int64_t* own = truth + q * static_cast<size_t>(encoding.n_ctx());
-      ReadAnswer(logits, static_cast<int64_t>(q), own, &reading);
-      right[q] = std::equal(reading.predicted.begin(), reading.predicted.end(), own);
-      tally.AddForced(batch[q], own, reading);
+namespace {
+
+// The questions of one batch: read, added up, written by the model itself.
+class BatchEvaluation {
+ public:
+  BatchEvaluation(const Answerer& answerer, const LossSample& sample, EvaluateTally* tally)
+      : answerer_(answerer), encoding_(answerer.encoding()), sample_(sample), tally_(tally) {}
+
+  // Questions first .. of the source; the first `to_generate` are generated as well.
+  void Add(uint64_t first, const Questions& questions, uint64_t to_generate) {
+    tokens_ = encoding_.Encode(questions);
+    in_sample_.assign(questions.size(), false);
+    for (size_t q = 0; q < questions.size(); ++q) in_sample_[q] = sample_.Has(first + q);
+    Read();
+    for (size_t q = 0; q < questions.size(); ++q) {
+      tally_->AddForced(first + q, questions[q], Truth(q), readings_[q], in_sample_[q]);
     }
-    if (first < to_generate) {
-      const auto count = static_cast<int64_t>(std::min<uint64_t>(batch.size(), to_generate - first));
-      const torch::Tensor lines = answerer.Generate(tokens.slice(0, 0, count));
-      const int64_t* generated = lines.data_ptr<int64_t>() + encoding.n_question();
-      for (int64_t q = 0; q < count; ++q) {
-        tally.AddGenerated(generated + q * encoding.n_ctx(), truth + q * encoding.n_ctx(),
-                           right[static_cast<size_t>(q)]);
+    Generate(std::min<uint64_t>(to_generate, questions.size()));
+  }
+
+ private:
+  void Read() {
+    std::vector<int64_t> with_loss, without, wrong;
+    for (size_t q = 0; q < in_sample_.size(); ++q)
+      (in_sample_[q] ? with_loss : without).push_back(static_cast<int64_t>(q));
+    answerer_.Read(tokens_, with_loss, /*with_loss=*/true, &readings_);
+    answerer_.Read(tokens_, without, /*with_loss=*/false, &readings_);
+    for (const int64_t q : without) {
+      if (wrong.size() == tally_->wrong_to_read()) break;
+      const auto i = static_cast<size_t>(q);
+      if (readings_[i].loss.empty() && !Right(i)) wrong.push_back(q);
+    }
+    answerer_.Read(tokens_, wrong, /*with_loss=*/true, &readings_);
+  }
+
+  void Generate(uint64_t count) {
+    // What tables settle and find right, the model writes: each token is what it answers to the true ones before it.
+    std::vector<int64_t> unlike;
+    for (size_t q = 0; q < count; ++q) {
+      if (readings_[q].by_forward_pass || !Right(q)) {
+        unlike.push_back(static_cast<int64_t>(q));
+      } else {
+        tally_->AddGenerated(Truth(q), Truth(q), /*forced_right=*/true);
       }
     }
-    const double done = static_cast<double>(first + batch.size()) / static_cast<double>(total);
-    Report(progress, done);
+    if (unlike.empty()) return;
+    const torch::Tensor lines = answerer_.Generate(tokens_.index_select(0, torch::tensor(unlike, torch::kInt64)));
+    const int64_t* generated = lines.data_ptr<int64_t>() + encoding_.n_question();
+    for (const int64_t q : unlike) {
+      tally_->AddGenerated(generated, Truth(static_cast<size_t>(q)), Right(static_cast<size_t>(q)));
+      generated += encoding_.n_ctx();
+    }
   }
-  return tally.Finish();
+
+  const int64_t* Truth(size_t q) const {
+    return tokens_.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding_.n_ctx() + encoding_.n_question();
+  }
+  bool Right(size_t q) const {
+    return std::equal(readings_[q].predicted.begin(), readings_[q].predicted.end(), Truth(q));
+  }
+
+  const Answerer& answerer_;
+  const Encoding& encoding_;
+  const LossSample& sample_;
+  EvaluateTally* const tally_;
+  torch::Tensor tokens_;
+  std::vector<bool> in_sample_;
+  std::vector<AnswerReading> readings_;
+};
+
+}  // namespace
+
+EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
+                        const ProgressFn& progress, AnswerBy by) {
+  const torch::NoGradGuard no_grad;
+  const Answerer answerer(model, by);
+  const uint64_t total = questions.count(), batch_size = static_cast<uint64_t>(answerer.batch_size());
+  const uint64_t to_generate = request.generate ? total : std::min(total, kGeneratedSample);
+  const LossSample sample(total, request.loss_in_full || !answerer.by_tables());
+  EvaluateTally tally(answerer.encoding(), request.worst_count);
+  BatchEvaluation evaluation(answerer, sample, &tally);
+  Questions batch;
+  for (uint64_t first = 0; first < total; first += batch_size) {
+    questions.Fill(first, std::min(batch_size, total - first), &batch);
+    evaluation.Add(first, batch, first < to_generate ? to_generate - first : 0);
+    Report(progress, static_cast<double>(first + batch.size()) / static_cast<double>(total));
+  }
+  EvaluateResult result = tally.Finish();
+  result.by_tables = answerer.by_tables();
+  if (!result.by_tables) result.rechecked = 0;
+  return result;
 }
 
 double HeldoutLoss(const Model& model, const QuestionSource& questions, const ProgressFn& progress) {
   const torch::NoGradGuard no_grad;
   const Answerer answerer(model);
   const Encoding& encoding = answerer.encoding();
-  const uint64_t total = questions.count(), batch_size = static_cast<uint64_t>(BatchSize(model.config));
+  const uint64_t total = questions.count(), batch_size = static_cast<uint64_t>(answerer.batch_size());
   Questions batch;
-  AnswerReading reading;
+  std::vector<AnswerReading> readings;
   double sum = 0;
   for (uint64_t first = 0; first < total; first += batch_size) {
     questions.Fill(first, std::min(batch_size, total - first), &batch);
-    const torch::Tensor tokens = encoding.Encode(batch);
-    const torch::Tensor logits = answerer.Logits(tokens, 0, encoding.n_answer());
+    std::vector<int64_t> all(batch.size());
+    std::iota(all.begin(), all.end(), 0);
+    answerer.Read(encoding.Encode(batch), all, /*with_loss=*/true, &readings);
     for (size_t q = 0; q < batch.size(); ++q) {
-      ReadAnswer(logits, static_cast<int64_t>(q),
-                 tokens.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding.n_ctx() + encoding.n_question(),
-                 &reading);
-      for (const double loss : reading.loss) sum += loss;
+      for (const double loss : readings[q].loss) sum += loss;
     }
-    const double done = static_cast<double>(first + batch.size()) / static_cast<double>(total);
-    Report(progress, done);
+    Report(progress, static_cast<double>(first + batch.size()) / static_cast<double>(total));
   }
   return sum / static_cast<double>(total * static_cast<uint64_t>(encoding.n_answer()));
 }

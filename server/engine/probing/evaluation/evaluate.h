@@ -12,16 +12,24 @@
 
 namespace sumscope::engine {
 
-// Counts and the mean of -log p(true token) in nats, NaN where count is 0.
+// Counts, and the mean of -log p(true token) in nats over those of `loss_count`: NaN where that is 0.
 struct Tally {
   uint64_t count = 0;
   uint64_t correct = 0;
   double loss = 0;
+  uint64_t loss_count = 0;
 };
+
+// What answers: tables (answer_tables.h) where the model has them, with the forward pass for what they do not settle,
+// or the forward pass alone. The answers are the same.
+enum class AnswerBy { kTablesWhereTheyFit, kForwardPass };
 
 struct EvaluateRequest {
   bool generate = false;      // generate answers to all questions, not only to the first 10,000
   uint32_t worst_count = 20;  // how many of the worst questions are listed
+  // Where tables answer, losses cost several times what answers do: they are of a sample (LossSample) unless asked in
+  // full. The forward pass has those of all questions anyway.
+  bool loss_in_full = false;
 };
 
 struct DigitTally {
@@ -54,24 +62,30 @@ struct GeneratedTally {
 };
 
 struct EvaluateResult {
-  Tally exact;  // whole questions; its loss is the mean over questions and answer tokens
+  // Whole questions; its loss is the mean over answer tokens of loss_count questions: of all of them, or of the sample.
+  Tally exact;
   std::vector<DigitTally> digits;
   std::vector<ClassTally> classes;     // those present, in order
   std::vector<CellTally> cells;        // three per operation present, additions first
   std::vector<CascadeTally> cascades;  // those present, by length, then by digit from A_n down
-  std::vector<WorstQuestion> worst;    // highest loss first, the earlier question first among equals
-  uint64_t near_ties = 0;              // questions whose two largest logits differ by less than 1e-4 at an answer row
+  // Highest loss first, the earlier question first among equals. Of those whose loss is known: the sample's, those that
+  // the forward pass read, and the first kWrongBesideSample other ones that are wrong.
+  std::vector<WorstQuestion> worst;
+  uint64_t near_ties = 0;  // questions whose two largest logits differ by less than 1e-4 at an answer row
   GeneratedTally generated_sample;
+  bool by_tables = false;
+  uint64_t rechecked = 0;  // questions that tables left to the forward pass
 };
 
 inline constexpr uint64_t kGeneratedSample = 10000;
+inline constexpr uint64_t kWrongBesideSample = 10000;
 inline constexpr uint64_t kHeldoutQuestions = 10000;
 
 // Analysis 1 of science.md section 6, teacher-forced, with a generated pass over the first questions. A product has no
 // class and no cells. Memory does not grow with the number of questions. Throws kInvalidArgument (WRONG_DIGITS,
 // FORMAT_NEEDS_SIGN, and what CheckedWeights throws), kCancelled.
 EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
-                        const ProgressFn& progress = nullptr);
+                        const ProgressFn& progress = nullptr, AnswerBy by = AnswerBy::kTablesWhereTheyFit);
 
 // The loss alone. The `heldout_loss` of a checkpoint is that on kHeldoutQuestions uniform questions of the run's
 // operation (of a mixed run: of its operations in turn), stream 2, seed 0.

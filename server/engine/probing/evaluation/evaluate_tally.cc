@@ -36,8 +36,15 @@ void ReadAnswer(const T* logits, const int64_t* truth, int n_answer, int d_vocab
 template void ReadAnswer(const float*, const int64_t*, int, int, AnswerReading*);
 template void ReadAnswer(const double*, const int64_t*, int, int, AnswerReading*);
 
+void EvaluateTally::Sum::Add(const Sum& other) {
+  count += other.count;
+  correct += other.correct;
+  loss_count += other.loss_count;
+  loss += other.loss;
+}
+
 Tally EvaluateTally::Sum::Mean() const {
-  return {count, correct, count == 0 ? kNaN : loss / static_cast<double>(count)};
+  return {count, correct, loss_count == 0 ? kNaN : loss / static_cast<double>(loss_count), loss_count};
 }
 
 EvaluateTally::EvaluateTally(const Encoding& encoding, uint32_t worst_count)
@@ -50,38 +57,50 @@ EvaluateTally::EvaluateTally(const Encoding& encoding, uint32_t worst_count)
   }
 }
 
-void EvaluateTally::AddForced(const Question& question, const int64_t* truth, const AnswerReading& reading) {
+void EvaluateTally::AddForced(uint64_t index, const Question& question, const int64_t* truth,
+                              const AnswerReading& reading, bool in_sample) {
   double loss = 0;
   bool exact = true;
   for (size_t j = 0; j < digits_.size(); ++j) {
     const bool right = reading.predicted[j] == truth[j];
-    digits_[j].Add(right, reading.loss[j]);
+    digits_[j].Add(right);
     exact = exact && right;
+    if (reading.loss.empty()) continue;
+    if (in_sample) digits_[j].AddLoss(reading.loss[j]);
     loss += reading.loss[j] / static_cast<double>(digits_.size());
   }
+  exact_.Add(exact);
+  if (in_sample) exact_.AddLoss(loss);
   near_ties_ += reading.smallest_margin < kNearTie;
+  by_forward_pass_ += reading.by_forward_pass;
+  wrong_beside_sample_ += !in_sample && !reading.by_forward_pass && !reading.loss.empty();
   if (question.op != Operation::kMul) {
-    classes_[static_cast<size_t>(Classify(question))].Add(exact, loss);
-    AddColumns(question, truth, reading);
+    Sum& of_class = classes_[static_cast<size_t>(Classify(question))];
+    of_class.Add(exact);
+    if (in_sample) of_class.AddLoss(loss);
+    AddColumns(question, truth, reading, in_sample);
   }
-  AddWorst(question, reading, loss);
-  exact_.Add(exact, loss);
+  if (!reading.loss.empty()) AddWorst(index, question, reading, loss);
 }
 
-void EvaluateTally::AddColumns(const Question& question, const int64_t* truth, const AnswerReading& reading) {
+void EvaluateTally::AddColumns(const Question& question, const int64_t* truth, const AnswerReading& reading,
+                               bool in_sample) {
   const Columns columns = ColumnsOf(question);
   auto& cells = cells_[question.op == Operation::kSub];
   for (int i = 0; i <= question.n; ++i) {
     const auto j = static_cast<size_t>(encoding_.answer_index(i));
-    const bool right = reading.predicted[j] == truth[j];
-    if (i < question.n) cells[columns.cell[i]][static_cast<size_t>(i)].Add(right, reading.loss[j]);
-    if (columns.carry[i]) cascades_[{columns.length[i], -i}].Add(right, reading.loss[j]);
+    const auto add = [&](Sum* sum) {
+      sum->Add(reading.predicted[j] == truth[j]);
+      if (in_sample) sum->AddLoss(reading.loss[j]);
+    };
+    if (i < question.n) add(&cells[columns.cell[i]][static_cast<size_t>(i)]);
+    if (columns.carry[i]) add(&cascades_[{columns.length[i], -i}]);
   }
 }
 
-void EvaluateTally::AddWorst(const Question& question, const AnswerReading& reading, double loss) {
+void EvaluateTally::AddWorst(uint64_t index, const Question& question, const AnswerReading& reading, double loss) {
   if (worst_count_ == 0) return;
-  Worst worst{loss, exact_.count, question, {}};
+  Worst worst{loss, index, question, {}};
   if (worst_.size() == worst_count_) {
     if (!(worst < worst_.front())) return;
     std::pop_heap(worst_.begin(), worst_.end());
@@ -95,10 +114,10 @@ void EvaluateTally::AddWorst(const Question& question, const AnswerReading& read
 void EvaluateTally::AddGenerated(const int64_t* generated, const int64_t* truth, bool forced_right) {
   bool exact = true;
   for (size_t j = 0; j < generated_digits_.size(); ++j) {
-    generated_digits_[j].Add(generated[j] == truth[j], kNaN);
+    generated_digits_[j].Add(generated[j] == truth[j]);
     exact = exact && generated[j] == truth[j];
   }
-  generated_exact_.Add(exact, kNaN);
+  generated_exact_.Add(exact);
   generated_agrees_ += exact == forced_right;
 }
 
@@ -119,9 +138,7 @@ EvaluateResult EvaluateTally::Finish() const {
       CellTally tally{CellNames(op)[c], {}, {}};
       Sum total;
       for (const Sum& column : cells[c]) {
-        total.count += column.count;
-        total.correct += column.correct;
-        total.loss += column.loss;
+        total.Add(column);
         tally.by_column.push_back(column.Mean());
       }
       tally.tally = total.Mean();
@@ -137,6 +154,7 @@ EvaluateResult EvaluateTally::Finish() const {
     result.worst.push_back({w.question, encoding_.Text(w.predicted.data(), encoding_.n_answer()), w.loss});
   }
   result.near_ties = near_ties_;
+  result.rechecked = by_forward_pass_;
   result.generated_sample.exact = generated_exact_.Mean();
   for (size_t j = 0; j < generated_digits_.size(); ++j) {
     result.generated_sample.digits.push_back({names[j], generated_digits_[j].Mean()});

@@ -18,8 +18,10 @@ inline constexpr double kNearTie = 1e-4;
 // What the logits of one question's answer rows say.
 struct AnswerReading {
   std::vector<int64_t> predicted;  // arg-max per answer token; the lower token among equals
-  std::vector<double> loss;        // -log p(true token) per answer token, log-softmax in double
-  double smallest_margin = 0;      // between the two largest logits, over the rows
+  std::vector<double> loss;        // -log p(true token) per answer token, log-softmax in double; empty: not known
+  // Between the two largest logits, over the rows; where the loss is not known, what it is at least.
+  double smallest_margin = 0;
+  bool by_forward_pass = true;  // not by tables
 };
 // logits [n_answer, d_vocab], float or double.
 template <typename T>
@@ -30,22 +32,32 @@ class EvaluateTally {
  public:
   EvaluateTally(const Encoding& encoding, uint32_t worst_count);
 
-  // Questions in order; truth = its n_answer true tokens.
-  void AddForced(const Question& question, const int64_t* truth, const AnswerReading& reading);
+  // Question `index`, once each; truth = its n_answer true tokens. The loss of one `in_sample` is known and counts
+  // towards the means; that of another one, where it is known, for the list of the worst alone.
+  void AddForced(uint64_t index, const Question& question, const int64_t* truth, const AnswerReading& reading,
+                 bool in_sample);
   // The generated answer of a question of which the forced one is known.
   void AddGenerated(const int64_t* generated, const int64_t* truth, bool forced_right);
 
+  // How many more questions beside the sample are to be read for their loss, because they are wrong.
+  uint64_t wrong_to_read() const { return worst_count_ == 0 ? 0 : kWrongBesideSample - wrong_beside_sample_; }
+
+  // All but by_tables; `rechecked` counts what the forward pass read.
   EvaluateResult Finish() const;
 
  private:
   struct Sum {
-    uint64_t count = 0, correct = 0;
+    uint64_t count = 0, correct = 0, loss_count = 0;
     double loss = 0;
-    void Add(bool right, double nats) {
+    void Add(bool right) {
       ++count;
       correct += right;
+    }
+    void AddLoss(double nats) {
+      ++loss_count;
       loss += nats;
     }
+    void Add(const Sum& other);
     Tally Mean() const;
   };
   struct Worst {
@@ -57,8 +69,8 @@ class EvaluateTally {
       return loss != other.loss ? loss > other.loss : index < other.index;
     }
   };
-  void AddColumns(const Question& question, const int64_t* truth, const AnswerReading& reading);
-  void AddWorst(const Question& question, const AnswerReading& reading, double loss);
+  void AddColumns(const Question& question, const int64_t* truth, const AnswerReading& reading, bool in_sample);
+  void AddWorst(uint64_t index, const Question& question, const AnswerReading& reading, double loss);
 
   const Encoding encoding_;
   const size_t worst_count_;
@@ -68,7 +80,7 @@ class EvaluateTally {
   std::array<std::array<std::vector<Sum>, kCells>, 2> cells_;  // [add, sub][cell][column]
   std::map<std::pair<int, int>, Sum> cascades_;                // by (length, -i) of A_i
   std::vector<Worst> worst_;                                   // a heap whose front is the least bad one kept
-  uint64_t near_ties_ = 0;
+  uint64_t near_ties_ = 0, by_forward_pass_ = 0, wrong_beside_sample_ = 0;
   Sum generated_exact_;
   std::vector<Sum> generated_digits_;
   uint64_t generated_agrees_ = 0;

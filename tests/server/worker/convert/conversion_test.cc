@@ -34,8 +34,8 @@ std::string Describe(const engine::TrainSpec& spec) {
   return text.str();
 }
 std::string Describe(const engine::EvaluateRequest& request) {
-  const auto& [generate, worst_count] = request;
-  return std::to_string(generate) + ' ' + std::to_string(worst_count);
+  const auto& [generate, worst_count, loss_in_full] = request;
+  return std::to_string(generate) + ' ' + std::to_string(worst_count) + ' ' + std::to_string(loss_in_full);
 }
 
 // Changes one scalar field to each of its other values that are worth trying.
@@ -107,7 +107,7 @@ TEST(ToEngine_Test, WhenAnyEvaluateFieldChangesThenTheStructFollows) {
   }
 }
 
-engine::Tally SomeTally(double loss) { return {1000, 990, loss}; }
+engine::Tally SomeTally(double loss) { return {1000, 990, loss, 100}; }
 
 // Every part of a result holds something.
 engine::EvaluateResult FullResult() {
@@ -119,6 +119,8 @@ engine::EvaluateResult FullResult() {
   result.cascades = {{2, "A4", SomeTally(0.6)}};
   result.worst = {{engine::ParseQuestion("12345+67890", 5), "+070235", 0.7}};
   result.near_ties = 3;
+  result.by_tables = true;
+  result.rechecked = 2;
   result.generated_sample = {SomeTally(0), {{"A5", SomeTally(0)}}, 985};
   return result;
 }
@@ -169,6 +171,9 @@ TEST(FromEngine_Test, WhenAnyNumberOfTheResultChangesThenTheMessageFollows) {
       [](Result* r) { r->worst[0].predicted = "+080236"; },
       [](Result* r) { r->worst[0].loss += 1; },
       [](Result* r) { ++r->near_ties; },
+      [](Result* r) { --r->exact.loss_count; },
+      [](Result* r) { r->by_tables = false; },
+      [](Result* r) { ++r->rechecked; },
       [](Result* r) { --r->generated_sample.exact.count; },
       [](Result* r) { --r->generated_sample.exact.correct; },
       [](Result* r) { r->generated_sample.digits[0].digit = "A4"; },
@@ -208,6 +213,13 @@ TEST(FromEngine_Test, GivenATallyOfNothingThenItHasNoLossAndNoNumberIsNan) {
   EXPECT_FALSE(column.has_loss());
   EXPECT_EQ(column.accuracy().rate(), 0);
   EXPECT_EQ(column.accuracy().upper(), 1);
+}
+
+TEST(FromEngine_Test, GivenNoQuestionOfTheSampleInATallyThenItHasNoLoss) {
+  engine::EvaluateResult result = FullResult();
+  result.classes[0].tally = {1000, 990, std::nan(""), 0};
+  EXPECT_FALSE(FromEngine(result, kContext).classes(0).has_loss());
+  EXPECT_EQ(FromEngine(result, kContext).loss_questions(), 100u);
 }
 
 }  // namespace

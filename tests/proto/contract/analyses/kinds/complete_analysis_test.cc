@@ -43,6 +43,8 @@ TEST(CompleteAnalysis_Test, OnlyTheAnalysisIsSetThenDefaults) {
   ASSERT_THAT(CompleteAnalysis(SpecOf(v1::SUB), &request, &questions), IsOk());
   EXPECT_TRUE(request.evaluate().has_generate());
   EXPECT_FALSE(request.evaluate().generate());
+  EXPECT_TRUE(request.evaluate().has_loss_in_full());
+  EXPECT_FALSE(request.evaluate().loss_in_full());
   EXPECT_EQ(request.evaluate().worst_count(), 20u);
   EXPECT_EQ(questions.uniform().count(), 10'000u);
   EXPECT_TRUE(questions.has_seed());
@@ -195,7 +197,7 @@ TEST(AnalysisKey_Test, AnyPartDiffersThenAnotherKey) {
   request.mutable_evaluate()->set_generate(false);
   request.mutable_evaluate()->set_worst_count(20);
   const std::string key = AnalysisKey("c", request, "q", v1::FLOAT32);
-  EXPECT_EQ(key, Sha256Hex(R"({"algorithm_version":2,"analysis":"evaluate","checkpoint":"c","precision":"FLOAT32",)"
+  EXPECT_EQ(key, Sha256Hex(R"({"algorithm_version":3,"analysis":"evaluate","checkpoint":"c","precision":"FLOAT32",)"
                            R"("question_set":"q","request":{"evaluate":{"generate":false,"worst_count":20}}})"));
   EXPECT_NE(key, AnalysisKey("d", request, "q", v1::FLOAT32));
   EXPECT_NE(key, AnalysisKey("c", request, "r", v1::FLOAT32));

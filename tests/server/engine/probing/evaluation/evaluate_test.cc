@@ -6,16 +6,10 @@
 #include <cmath>
 
 #include "server/engine/runtime/error.h"
+#include "tests/server/engine/probing/evaluation/small_models.h"
 
 namespace sumscope::engine {
 namespace {
-
-// An untrained model, whose answers are as good as random.
-Model SmallModel(int n, Format format) {
-  const Encoding encoding(n, format);
-  const ModelConfig config = {2, 2, 16, 8, 24, encoding.n_ctx(), encoding.d_vocab()};
-  return {config, n, format, InitialWeights(config, 4), torch::kCPU};
-}
 
 struct Read {
   std::vector<int64_t> predicted;
@@ -58,9 +52,8 @@ TEST(Evaluate_Test, GivenAModelThenTheWorstQuestionsAreThoseOfTheReference) {
 }
 
 // Greedy generation by the reference transformer, which sees only what is written so far.
-TEST(Evaluate_Test, GivenAModelThenGeneratedAnswersAreThoseOfTheReference) {
+void ExpectGeneratedAsByReference(const Model& model) {
   const torch::NoGradGuard no_grad;
-  const Model model = SmallModel(2, Format::kSigned);
   const Encoding encoding(2, Format::kSigned);
   const auto source = UniformSource(Operation::kAdd, 2, 300, 1);
   Questions questions;
@@ -77,6 +70,11 @@ TEST(Evaluate_Test, GivenAModelThenGeneratedAnswersAreThoseOfTheReference) {
     EXPECT_EQ(result.generated_sample.digits[static_cast<size_t>(j)].tally.correct,
               static_cast<uint64_t>(right[j].item<int64_t>()));
   }
+}
+TEST(Evaluate_Test, GivenAModelThenGeneratedAnswersAreThoseOfTheReference) {
+  ExpectGeneratedAsByReference(SmallModel(2, Format::kSigned));
+  ExpectGeneratedAsByReference(SmallModel(2, Format::kSigned, 1));
+  ExpectGeneratedAsByReference(TableModel(2, Format::kSigned));
 }
 
 TEST(Evaluate_Test, GivenTheSameQuestionsThenEveryBreakdownAddsUp) {
