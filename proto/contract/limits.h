@@ -164,6 +164,7 @@ inline constexpr size_t kMaxUnsentBytes = 16 << 20;          // of a worker, bef
 inline constexpr size_t kMaxUnacknowledgedBytes = 64 << 20;  // of a worker, before a task waits for commits
 inline constexpr absl::Duration kMetricFlushInterval = absl::Milliseconds(100);
 inline constexpr uint32_t kMetricFlushSteps = 500;
+inline constexpr absl::Duration kStepBlockTime = absl::Milliseconds(50);  // of steps between two looks at the task
 inline constexpr absl::Duration kProgressInterval = absl::Milliseconds(200);
 inline constexpr absl::Duration kLinkCloseTimeout = absl::Seconds(3);
 inline constexpr absl::Duration kParentGoneTimeout = absl::Milliseconds(1500);  // a worker without server ends by then

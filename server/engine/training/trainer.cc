@@ -216,6 +216,17 @@ std::vector<double> Trainer::Row(const StepMetrics& metrics) const {
   return row;
 }
 
+void Trainer::Advance(uint64_t steps, StepBlock* block) {
+  block->first_step = step();
+  block->count = 0;
+  block->values.clear();
+  while (block->count < steps) {
+    const std::vector<double> row = Row(Step());
+    block->values.insert(block->values.end(), row.begin(), row.end());
+    ++block->count;
+  }
+}
+
 std::unique_ptr<Trainer> Trainer::Create(const TrainSpec& spec, torch::Device device, const SourceModel* source) {
   ValidateSpec(spec);
   const bool inserts = spec.insert_mode != InsertMode::kNone;

@@ -23,6 +23,12 @@ struct StepMetrics {
   std::vector<double> cell_loss;     // mean over the cells; NaN when there is none
 };
 
+// The rows of consecutive steps.
+struct StepBlock {
+  uint64_t first_step = 0, count = 0;
+  std::vector<double> values;  // [count, columns], each row as Trainer::Row has it
+};
+
 // All that a later process needs to go on with the same bytes.
 struct ResumeState {
   uint64_t step = 0;     // steps done
@@ -44,6 +50,9 @@ class Trainer {
   // were when the loss is NaN or infinite.
   virtual StepMetrics Step() = 0;
   virtual uint64_t step() const = 0;  // steps done
+
+  // So many calls of Step, whose rows replace what `block` held. When a step throws, `block` holds the rows before it.
+  void Advance(uint64_t steps, StepBlock* block);
 
   virtual NamedTensors Weights() const = 0;  // CPU clones, in the fixed order
   virtual Model CurrentModel() const = 0;    // for probes between two steps: weights shared, not copied

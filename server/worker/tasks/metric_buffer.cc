@@ -11,14 +11,17 @@ namespace sumscope::worker {
 MetricBuffer::MetricBuffer(std::vector<std::string> columns, Clock* clock, TaskSink* sink)
     : columns_(std::move(columns)), clock_(clock), sink_(sink), last_flush_(clock->Monotonic()) {}
 
-absl::Status MetricBuffer::Add(uint64_t step, const std::vector<double>& row, absl::Duration duration) {
+absl::Status MetricBuffer::Add(const engine::StepBlock& block, absl::Duration duration) {
+  if (block.count == 0) return absl::OkStatus();
   if (metrics_.count() == 0) {
-    metrics_.set_first_step(step);
-    timing_.set_first_step(step);
+    metrics_.set_first_step(block.first_step);
+    timing_.set_first_step(block.first_step);
   }
-  metrics_.mutable_values()->Add(row.begin(), row.end());
-  timing_.add_values(1 / absl::ToDoubleSeconds(std::max(duration, absl::Nanoseconds(1))));
-  metrics_.set_count(metrics_.count() + 1);
+  const auto count = static_cast<double>(block.count);
+  const double speed = count / absl::ToDoubleSeconds(std::max(duration, absl::Nanoseconds(1)));
+  metrics_.mutable_values()->Add(block.values.begin(), block.values.end());
+  timing_.mutable_values()->Resize(timing_.values_size() + static_cast<int>(block.count), speed);
+  metrics_.set_count(metrics_.count() + static_cast<uint32_t>(block.count));
   timing_.set_count(metrics_.count());
   const bool due = metrics_.count() >= limits::kMetricFlushSteps ||
                    clock_->Monotonic() - last_flush_ >= limits::kMetricFlushInterval;

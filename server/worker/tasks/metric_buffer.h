@@ -8,19 +8,22 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "proto/contract/base/clock.h"
+#include "server/engine/training/trainer.h"
 #include "server/worker/link/task_sink.h"
 #include "sumscope/v1/runs.pb.h"
 
 namespace sumscope::worker {
 
-// Gathers the rows of consecutive steps into blocks: one of the deterministic series, one of timing. Thread-compatible.
+// Gathers the rows of consecutive steps into messages: one of the deterministic series, one of timing.
+// Thread-compatible.
 class MetricBuffer {
  public:
   MetricBuffer(std::vector<std::string> columns, Clock* clock, TaskSink* sink);
 
-  // Row of step `step` (0 is the first), `duration` is how long the step took. Sends when limits::kMetricFlushSteps
-  // rows or limits::kMetricFlushInterval are reached. UNAVAILABLE LINK_LOST, also of Flush.
-  absl::Status Add(uint64_t step, const std::vector<double>& row, absl::Duration duration);
+  // The rows of steps that follow those added before; `duration` is how long they took together: the timing of each is
+  // their mean. At most limits::kMetricFlushSteps. Sends when so many rows or limits::kMetricFlushInterval are reached.
+  // UNAVAILABLE LINK_LOST, also of Flush.
+  absl::Status Add(const engine::StepBlock& block, absl::Duration duration);
   absl::Status Flush();
 
  private:

@@ -1,5 +1,6 @@
 #include "server/worker/tasks/train_task.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -101,7 +102,8 @@ class TrainTask {
 
  private:
   absl::Status TrainToTheEnd();
-  absl::Status Step();
+  absl::Status Advance();
+  uint64_t StepsAtOnce() const;
   absl::Status SendCheckpointIfDue();
   absl::Status SendResumeState();
 
@@ -112,6 +114,9 @@ class TrainTask {
   const std::unique_ptr<engine::QuestionSource> heldout_;
   const std::unique_ptr<engine::Trainer> trainer_;
   MetricBuffer metrics_;
+  engine::StepBlock block_;
+  absl::Duration step_time_ = absl::InfiniteDuration();  // mean of the last block; before it, no block is worth more
+                                                         // than one step
   uint64_t resume_step_ = 0;  // the step of the resume state that the server has; 0: none, none needed
   absl::Duration resume_sent_ = context_.clock->Monotonic();
 };
@@ -142,26 +147,38 @@ absl::Status TrainTask::TrainToTheEnd() {
   SUMSCOPE_RETURN_IF_ERROR(SendCheckpointIfDue());
   while (trainer_->step() < spec_.steps) {
     SUMSCOPE_RETURN_IF_ERROR(context_.CheckInterrupted());
-    SUMSCOPE_RETURN_IF_ERROR(Step());
+    SUMSCOPE_RETURN_IF_ERROR(Advance());
     SUMSCOPE_RETURN_IF_ERROR(SendCheckpointIfDue());
     if (context_.clock->Monotonic() - resume_sent_ >= resume_interval_) SUMSCOPE_RETURN_IF_ERROR(SendResumeState());
   }
   return absl::OkStatus();
 }
 
-absl::Status TrainTask::Step() {
-  const uint64_t step = trainer_->step();
+// So many that an interruption, a resume state and a flush of metrics are late by a block at most, and none too many
+// for the next checkpoint. At least one.
+uint64_t TrainTask::StepsAtOnce() const {
+  const absl::Duration left = resume_interval_ - (context_.clock->Monotonic() - resume_sent_);
+  const double most = absl::FDivDuration(std::min(left, limits::kStepBlockTime), step_time_);
+  const auto wanted = static_cast<uint64_t>(std::clamp(most, 1.0, double{limits::kMetricFlushSteps}));
+  uint64_t count = 1;
+  while (count < wanted && !engine::IsCheckpointStep(trainer_->step() + count, spec_.steps)) ++count;
+  return count;
+}
+
+absl::Status TrainTask::Advance() {
   const absl::Duration start = context_.clock->Monotonic();
-  engine::StepMetrics measured;
   const absl::Status status = Guarded([&] {
-    measured = trainer_->Step();
+    trainer_->Advance(StepsAtOnce(), &block_);
     return absl::OkStatus();
   });
+  const absl::Duration duration = context_.clock->Monotonic() - start;
+  SUMSCOPE_RETURN_IF_ERROR(metrics_.Add(block_, duration));
   if (!status.ok()) {
     SUMSCOPE_RETURN_IF_ERROR(metrics_.Flush());  // what came before the step that failed is worth keeping
     return status;
   }
-  return metrics_.Add(step, trainer_->Row(measured), context_.clock->Monotonic() - start);
+  step_time_ = std::max(duration / static_cast<double>(block_.count), absl::Nanoseconds(1));
+  return absl::OkStatus();
 }
 
 absl::Status TrainTask::SendCheckpointIfDue() {

@@ -94,6 +94,27 @@ TEST_P(Trainer_Test, GivenSaveAndRestoreThenTheRestIsTheSameBytes) {
   EXPECT_TRUE(SameBytes(resumed->Save().tensors, undisturbed->Save().tensors));
 }
 
+TEST_P(Trainer_Test, WhenAdvancedByBlocksThenRowsAndWeightsAreThoseOfSingleSteps) {
+  const auto single = Fresh(), blocks = Fresh();
+  const auto expected = Steps(single.get(), 12);
+  StepBlock block;
+  std::vector<std::vector<uint64_t>> rows;
+  for (const uint64_t count : {1, 0, 7, 4}) {
+    blocks->Advance(count, &block);
+    EXPECT_EQ(block.first_step, rows.size());
+    EXPECT_EQ(block.count, count);
+    const size_t columns = blocks->metric_columns().size();
+    ASSERT_EQ(block.values.size(), count * columns);
+    for (uint64_t i = 0; i < count; ++i) {
+      rows.emplace_back(columns);
+      std::memcpy(rows.back().data(), &block.values[i * columns], columns * sizeof(double));
+    }
+  }
+  EXPECT_EQ(rows, expected);
+  EXPECT_EQ(blocks->step(), 12u);
+  EXPECT_TRUE(SameBytes(single->Weights(), blocks->Weights()));
+}
+
 TEST_P(Trainer_Test, GivenAStateOfStepZeroThenItRestoresAFreshRun) {
   const auto one = Fresh(), two = Fresh();
   const ResumeState state = one->Save();
@@ -243,6 +264,19 @@ TEST(TrainerFailure_Test, GivenARateThatDivergesThenTheErrorNamesTheStepAndWeigh
     EXPECT_NE(std::string(error.what()).find("step " + std::to_string(trainer->step())), std::string::npos);
     EXPECT_TRUE(SameBytes(trainer->Weights(), before));
   }
+}
+
+TEST(TrainerFailure_Test, WhenAStepWithinABlockThrowsThenTheBlockHoldsTheRowsBeforeIt) {
+  TrainSpec spec = SmallSpec();
+  spec.schedule = ScheduleKind::kPaper1;
+  spec.learning_rate = spec.weight_decay = 10;
+  const auto trainer = Trainer::Create(spec, torch::kCPU);
+  trainer->Step();
+  StepBlock block;
+  EXPECT_THROW(trainer->Advance(59, &block), Error);
+  EXPECT_EQ(block.first_step, 1u);
+  EXPECT_EQ(block.first_step + block.count, trainer->step());
+  EXPECT_EQ(block.values.size(), block.count * trainer->metric_columns().size());
 }
 
 TEST(TrainerFailure_Test, GivenADamagedResumeStateThenItIsRefusedAndNothingChanges) {
