@@ -154,10 +154,10 @@ AnswerTables::AnswerTables(const ModelConfig& config, const ModelWeights& weight
   exp_scores_.assign(weight.data_ptr<float>(), weight.data_ptr<float>() + weight.numel());
 }
 
-void AnswerTables::MakeGroups(const int64_t* tokens, size_t count, Chunk* chunk) const {
+void AnswerTables::MakeGroups(const int64_t* tokens, size_t count, Rows of, Chunk* chunk) const {
   const int64_t first = encoding_.first_answer_row(), d_vocab = config_.d_vocab, n_heads = config_.n_heads;
-  const int n_answer = encoding_.n_answer(), parts = (n_answer + kSumGroup - 1) / kSumGroup;
-  chunk->rows = count * static_cast<size_t>(n_answer);
+  const int parts = (of.count + kSumGroup - 1) / kSumGroup;
+  chunk->rows = count * static_cast<size_t>(of.count);
   chunk->query.resize(chunk->rows);
   // A group's keys are those of its last row; they lie beyond the earlier rows where their weight is 0.
   const auto most = static_cast<size_t>(n_heads * (config_.n_ctx - 1));
@@ -170,7 +170,8 @@ void AnswerTables::MakeGroups(const int64_t* tokens, size_t count, Chunk* chunk)
   for (size_t question = 0; question < count; ++question) {
     const int64_t* const line = tokens + question * static_cast<size_t>(config_.n_ctx);
     for (int part = 0; part < parts; ++part) {
-      const int begin = n_answer * part / parts, rows = n_answer * (part + 1) / parts - begin;
+      const int begin = of.first + of.count * part / parts;
+      const int rows = of.first + of.count * (part + 1) / parts - begin;
       const int64_t keys = first + begin + rows;
       chunk->groups.push_back({rows, static_cast<size_t>(n_heads * keys), query, term, weight});
       for (int r = 0; r < rows; ++r) {
@@ -238,15 +239,15 @@ void AnswerTables::SumHidden(Chunk* chunk) const {
   }
 }
 
-void AnswerTables::Sum(const int64_t* tokens, size_t count, bool keep, Chunk* chunk) const {
+void AnswerTables::Sum(const int64_t* tokens, size_t count, Rows of, bool keep, Chunk* chunk) const {
   chunk->keep = keep;
-  const auto rows = static_cast<int64_t>(count) * encoding_.n_answer();
+  const auto rows = static_cast<int64_t>(count) * of.count;
   if (keep && (!chunk->residual.defined() || chunk->residual.size(0) != rows)) {
     chunk->residual = torch::empty({rows, residual_blocks_ * kSumBlock}, torch::kFloat32);
     chunk->hidden = torch::empty({rows, hidden_blocks_ * kSumBlock}, torch::kFloat32);
     chunk->written = torch::empty({rows, config_.d_model}, torch::kFloat32);
   }
-  MakeGroups(tokens, count, chunk);
+  MakeGroups(tokens, count, of, chunk);
   SumResiduals(chunk);
   SumHidden(chunk);
 }
@@ -294,25 +295,26 @@ void AnswerTables::ReadLogits(Chunk* chunk, float* logits) const {
   }
 }
 
-void AnswerTables::Answer(const int64_t* tokens, size_t count, float margin, int64_t* answers, bool* settled) const {
-  const auto n_answer = static_cast<size_t>(encoding_.n_answer());
+void AnswerTables::Answer(const int64_t* tokens, size_t count, Rows rows, float margin, int64_t* answers,
+                          bool* settled) const {
+  const auto row_count = static_cast<size_t>(rows.count);
   ForChunks(count, [&](size_t first, size_t here, Chunk* chunk) {
-    Sum(tokens + first * static_cast<size_t>(config_.n_ctx), here, /*keep=*/false, chunk);
+    Sum(tokens + first * static_cast<size_t>(config_.n_ctx), here, rows, /*keep=*/false, chunk);
     for (size_t question = 0; question < here; ++question) {
       bool all = true;
-      for (size_t row = question * n_answer; row < (question + 1) * n_answer; ++row) {
-        all &= Settle(*chunk, row, margin, &answers[first * n_answer + row]);
+      for (size_t row = question * row_count; row < (question + 1) * row_count; ++row) {
+        all &= Settle(*chunk, row, margin, &answers[first * row_count + row]);
       }
       settled[first + question] = all;
     }
   });
 }
 
-void AnswerTables::Logits(const int64_t* tokens, size_t count, float* logits) const {
-  const auto values = static_cast<size_t>(encoding_.n_answer() * config_.d_vocab);
+void AnswerTables::Logits(const int64_t* tokens, size_t count, Rows rows, float* logits) const {
+  const auto values = static_cast<size_t>(rows.count * config_.d_vocab);
   ForChunks(count, [&](size_t first, size_t here, Chunk* chunk) {
     const torch::NoGradGuard no_grad;
-    Sum(tokens + first * static_cast<size_t>(config_.n_ctx), here, /*keep=*/true, chunk);
+    Sum(tokens + first * static_cast<size_t>(config_.n_ctx), here, rows, /*keep=*/true, chunk);
     ReadLogits(chunk, logits + first * values);
   });
 }

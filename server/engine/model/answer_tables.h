@@ -46,21 +46,27 @@ class AnswerTables {
   // `weights` float32 or float64 on the CPU. The model Fits.
   AnswerTables(const ModelConfig& config, const ModelWeights& weights, const Encoding& encoding);
 
-  // Tokens [count, n_ctx] of which the model's answer is asked given the digits before each: the token with the
-  // largest logit at each answer row, answers [count, n_answer], and whether all of a question's are larger by
-  // `margin` than every other, settled [count].
-  void Answer(const int64_t* tokens, size_t count, float margin, int64_t* answers, bool* settled) const;
+  // Answer rows `first` .. first+count-1, of n_answer.
+  struct Rows {
+    int first = 0;
+    int count = 0;
+  };
 
-  // The logits [count, n_answer, d_vocab] of the same. A third to a quarter as many questions in a second.
-  void Logits(const int64_t* tokens, size_t count, float* logits) const;
+  // Of tokens [count, n_ctx], of which those behind the last row are not read: the token with the largest logit at each
+  // of the rows, answers [count, rows], and whether all of a question's are larger by `margin` than every other,
+  // settled [count].
+  void Answer(const int64_t* tokens, size_t count, Rows rows, float margin, int64_t* answers, bool* settled) const;
+
+  // The logits [count, rows, d_vocab] of the same. A fifth as many questions in a second.
+  void Logits(const int64_t* tokens, size_t count, Rows rows, float* logits) const;
 
  private:
   struct Chunk;
 
   template <typename Work>
   static void ForChunks(size_t count, const Work& work);
-  void Sum(const int64_t* tokens, size_t count, bool keep, Chunk* chunk) const;
-  void MakeGroups(const int64_t* tokens, size_t count, Chunk* chunk) const;
+  void Sum(const int64_t* tokens, size_t count, Rows rows, bool keep, Chunk* chunk) const;
+  void MakeGroups(const int64_t* tokens, size_t count, Rows rows, Chunk* chunk) const;
   void SumResiduals(Chunk* chunk) const;
   void SumHidden(Chunk* chunk) const;
   bool Settle(const Chunk& chunk, size_t row, float margin, int64_t* answer) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "server/engine/data/sources.h"
@@ -68,7 +69,7 @@ void Answerer::MakeTables(const Model& model) {
   const torch::Tensor tokens = encoding_.Encode(questions);
   const torch::Tensor expected = Logits(tokens, 0, encoding_.n_answer());
   const torch::Tensor logits = torch::empty_like(expected);
-  tables->Logits(tokens.data_ptr<int64_t>(), kCompared, logits.data_ptr<float>());
+  tables->Logits(tokens.data_ptr<int64_t>(), kCompared, {0, encoding_.n_answer()}, logits.data_ptr<float>());
   const auto difference = (logits - expected).abs().max().item<float>();
   if (!(difference <= kMaxDifference)) return;
   margin_ = std::max(AnswerTables::kMargin, kTimesDifference * difference);
@@ -104,63 +105,93 @@ std::vector<int64_t> Answerer::ReadByTables(const torch::Tensor& tokens, const s
   const auto n_answer = static_cast<size_t>(encoding_.n_answer());
   std::vector<int64_t> open = which, unsettled;
   if (!with_loss) {
-    const torch::Tensor lines = LinesOf(tokens, which);
-    std::vector<int64_t> answers(which.size() * n_answer);
-    const auto settled = std::make_unique<bool[]>(which.size());
-    tables_->Answer(lines.data_ptr<int64_t>(), which.size(), margin_, answers.data(), settled.get());
     open.clear();
+    const std::vector<int64_t> answers = AnswerByTables(tokens, which, {0, encoding_.n_answer()}, &open);
     for (size_t i = 0; i < which.size(); ++i) {
       AnswerReading& reading = (*readings)[static_cast<size_t>(which[i])];
       reading.predicted.assign(&answers[i * n_answer], &answers[i * n_answer] + n_answer);
       reading.loss.clear();
       reading.smallest_margin = margin_;
       reading.by_forward_pass = false;
-      if (!settled[i]) open.push_back(which[i]);
     }
   }
   if (open.empty()) return unsettled;
-  const torch::Tensor lines = LinesOf(tokens, open);
-  const torch::Tensor logits =
-      torch::empty({lines.size(0), encoding_.n_answer(), encoding_.d_vocab()}, torch::kFloat32);
-  tables_->Logits(lines.data_ptr<int64_t>(), open.size(), logits.data_ptr<float>());
+  const torch::Tensor lines = LinesOf(tokens, open), logits = LogitsByTables(lines, {0, encoding_.n_answer()});
   for (size_t i = 0; i < open.size(); ++i) {
     AnswerReading& reading = (*readings)[static_cast<size_t>(open[i])];
     const int64_t* const line = lines.data_ptr<int64_t>() + static_cast<int64_t>(i) * encoding_.n_ctx();
     ReadAnswer(logits, static_cast<int64_t>(i), line + encoding_.n_question(), &reading);
     reading.by_forward_pass = false;
-    const bool finite =
-        std::all_of(reading.loss.begin(), reading.loss.end(), [](double x) { return std::isfinite(x); });
-    if (!finite || reading.smallest_margin < margin_) unsettled.push_back(open[i]);
+    if (!IsSettled(reading)) unsettled.push_back(open[i]);
   }
   return unsettled;
 }
 
+std::vector<int64_t> Answerer::AnswerByTables(const torch::Tensor& tokens, const std::vector<int64_t>& which,
+                                              AnswerTables::Rows rows, std::vector<int64_t>* open) const {
+  constexpr size_t kTried = 64;  // where less than half of so many are settled, logits are asked at once
+  const auto row_count = static_cast<size_t>(rows.count);
+  const torch::Tensor lines = LinesOf(tokens, which);
+  std::vector<int64_t> answers(which.size() * row_count);
+  const auto settled = std::make_unique<bool[]>(which.size());
+  size_t done = 0;
+  for (size_t end = std::min(kTried, which.size()); done < end; end = which.size()) {
+    if (2 * open->size() > done) break;
+    tables_->Answer(lines.data_ptr<int64_t>() + static_cast<int64_t>(done) * encoding_.n_ctx(), end - done, rows,
+                    margin_, &answers[done * row_count], &settled[done]);
+    for (; done < end; ++done) {
+      if (!settled[done]) open->push_back(which[done]);
+    }
+  }
+  open->insert(open->end(), which.begin() + static_cast<std::ptrdiff_t>(done), which.end());
+  return answers;
+}
+
+torch::Tensor Answerer::LogitsByTables(const torch::Tensor& lines, AnswerTables::Rows rows) const {
+  const torch::Tensor logits = torch::empty({lines.size(0), rows.count, encoding_.d_vocab()}, torch::kFloat32);
+  tables_->Logits(lines.data_ptr<int64_t>(), static_cast<size_t>(lines.size(0)), rows, logits.data_ptr<float>());
+  return logits;
+}
+
+bool Answerer::IsSettled(const AnswerReading& reading) const {
+  return reading.smallest_margin >= margin_ &&
+         std::all_of(reading.loss.begin(), reading.loss.end(), [](double loss) { return std::isfinite(loss); });
+}
+
 torch::Tensor Answerer::Generate(const torch::Tensor& tokens) const {
   if (!by_tables()) return GenerateByForward(tokens);
-  // A line is what the model writes where each of its answer tokens is what the model answers to those before it. Until
-  // then all from the first other one on are taken from the answer: of those at least the first is final.
   torch::Tensor lines = tokens.clone();
   std::vector<int64_t> open = AllOf(tokens.size(0)), by_forward;
-  std::vector<AnswerReading> readings(open.size());
-  for (int pass = 0; pass <= encoding_.n_answer() && !open.empty(); ++pass) {
-    std::vector<int64_t> unsettled = ReadByTables(lines, open, /*with_loss=*/false, &readings), next;
+  for (int row = 0; row < encoding_.n_answer() && !open.empty(); ++row) {
+    const std::vector<int64_t> unsettled = WriteByTables(row, open, &lines);
     by_forward.insert(by_forward.end(), unsettled.begin(), unsettled.end());
-    for (const int64_t q : open) {
-      if (std::binary_search(unsettled.begin(), unsettled.end(), q)) continue;
-      const std::vector<int64_t>& answer = readings[static_cast<size_t>(q)].predicted;
-      int64_t* const own = lines.data_ptr<int64_t>() + q * encoding_.n_ctx() + encoding_.n_question();
-      if (std::equal(answer.begin(), answer.end(), own)) continue;
-      std::copy(answer.begin(), answer.end(), own);
-      next.push_back(q);
-    }
-    open = std::move(next);
+    std::vector<int64_t> settled;
+    std::set_difference(open.begin(), open.end(), unsettled.begin(), unsettled.end(), std::back_inserter(settled));
+    open = std::move(settled);
   }
-  by_forward.insert(by_forward.end(), open.begin(), open.end());
   if (!by_forward.empty()) {
     std::sort(by_forward.begin(), by_forward.end());
     lines.index_copy_(0, torch::tensor(by_forward, torch::kInt64), GenerateByForward(LinesOf(tokens, by_forward)));
   }
   return lines;
+}
+
+std::vector<int64_t> Answerer::WriteByTables(int row, const std::vector<int64_t>& which, torch::Tensor* lines) const {
+  std::vector<int64_t> open, unsettled;
+  const std::vector<int64_t> answers = AnswerByTables(*lines, which, {row, 1}, &open);
+  const auto token = [&](int64_t q) {
+    return lines->data_ptr<int64_t>() + q * encoding_.n_ctx() + encoding_.n_question() + row;
+  };
+  for (size_t i = 0; i < which.size(); ++i) *token(which[i]) = answers[i];
+  if (open.empty()) return unsettled;
+  const torch::Tensor logits = LogitsByTables(LinesOf(*lines, open), {row, 1});
+  AnswerReading reading;
+  for (size_t i = 0; i < open.size(); ++i) {
+    ReadAnswer(logits, static_cast<int64_t>(i), token(open[i]), &reading);
+    *token(open[i]) = reading.predicted.front();
+    if (!IsSettled(reading)) unsettled.push_back(open[i]);
+  }
+  return unsettled;
 }
 
 torch::Tensor Answerer::GenerateByForward(const torch::Tensor& tokens) const {

@@ -67,6 +67,13 @@ class Answerer {
   // Returns the lines that are not settled.
   std::vector<int64_t> ReadByTables(const torch::Tensor& tokens, const std::vector<int64_t>& which, bool with_loss,
                                     std::vector<AnswerReading>* readings) const;
+  // The answers [which, rows] that bounds settle; `open` gains the lines that they leave open.
+  std::vector<int64_t> AnswerByTables(const torch::Tensor& tokens, const std::vector<int64_t>& which,
+                                      AnswerTables::Rows rows, std::vector<int64_t>* open) const;
+  torch::Tensor LogitsByTables(const torch::Tensor& lines, AnswerTables::Rows rows) const;
+  bool IsSettled(const AnswerReading& reading) const;
+  // Writes the tokens of answer row `row` of the lines `which`, and returns those lines whose token is not settled.
+  std::vector<int64_t> WriteByTables(int row, const std::vector<int64_t>& which, torch::Tensor* lines) const;
   torch::Tensor GenerateByForward(const torch::Tensor& tokens) const;
 
   const Encoding encoding_;

@@ -39,7 +39,8 @@ torch::Tensor ByForward(const ModelConfig& config, const NamedTensors& weights, 
 
 torch::Tensor ByTables(const AnswerTables& tables, const Encoding& encoding, const torch::Tensor& tokens) {
   const torch::Tensor logits = torch::empty({tokens.size(0), encoding.n_answer(), encoding.d_vocab()});
-  tables.Logits(tokens.data_ptr<int64_t>(), static_cast<size_t>(tokens.size(0)), logits.data_ptr<float>());
+  tables.Logits(tokens.data_ptr<int64_t>(), static_cast<size_t>(tokens.size(0)), {0, encoding.n_answer()},
+                logits.data_ptr<float>());
   return logits;
 }
 
@@ -53,8 +54,8 @@ Compared Compare(const AnswerTables& tables, const Encoding& encoding, const tor
   const int64_t count = tokens.size(0), rows = encoding.n_answer();
   std::vector<int64_t> answers(static_cast<size_t>(count * rows));
   const auto settled = std::make_unique<bool[]>(static_cast<size_t>(count));
-  tables.Answer(tokens.data_ptr<int64_t>(), static_cast<size_t>(count), AnswerTables::kMargin, answers.data(),
-                settled.get());
+  tables.Answer(tokens.data_ptr<int64_t>(), static_cast<size_t>(count), {0, encoding.n_answer()}, AnswerTables::kMargin,
+                answers.data(), settled.get());
   const torch::Tensor expected = logits.argmax(-1).contiguous();
   Compared compared;
   for (int64_t q = 0; q < count; ++q) {
@@ -125,6 +126,18 @@ TEST(AnswerTables_Test, GivenAnyShapeThenWhatIsSettledIsAsTheForwardPassAnswersA
     }
   }
   EXPECT_GT(settled, 0);
+}
+
+TEST_F(TrainedTables_Test, GivenSomeRowsThenTheirLogitsAreThoseOfAllRowsWhateverStandsBehind) {
+  torch::Tensor tokens = Lines(encoding_, Operation::kAdd, 70);
+  const torch::Tensor all = ByTables(tables_, encoding_, tokens);
+  for (const AnswerTables::Rows rows : {AnswerTables::Rows{0, 1}, AnswerTables::Rows{1, 3}, AnswerTables::Rows{5, 1}}) {
+    torch::Tensor lines = tokens.clone();
+    lines.slice(1, encoding_.n_question() + rows.first + rows.count - 1) = 0;
+    const torch::Tensor logits = torch::empty({70, rows.count, encoding_.d_vocab()});
+    tables_.Logits(lines.data_ptr<int64_t>(), 70, rows, logits.data_ptr<float>());
+    EXPECT_LT((logits - all.slice(1, rows.first, rows.first + rows.count)).abs().max().item<double>(), 1e-4);
+  }
 }
 
 TEST(AnswerTables_Test, GivenWeightsThatAreNoNumbersThenNothingIsSettled) {
