@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/node_names.h"
+#include "proto/contract/models/table_cost.h"
 #include "proto/contract/names/tasks.h"
 
 namespace sumscope {
@@ -79,6 +80,12 @@ double CountPairs(const v1::PairQuestions& pairs) {
 
 // Of a single layer the first layer's table has all that it reads.
 Work WorkOfGenerated(const v1::TrainSpec& spec) { return spec.n_layers() == 1 ? WorkOfAnswer(spec) : WorkOfPass(spec); }
+
+Work WorkOfAnswers(const v1::TrainSpec& spec, const AnswerCounts& counts) {
+  if (!AnswersByTables(spec)) return counts.forced * WorkOfAnswer(spec) + counts.generated * WorkOfGenerated(spec);
+  return WorkOfTables(spec) + (counts.forced + counts.generated) * WorkOfTableAnswer(spec) +
+         counts.losses * WorkOfTableLoss(spec);
+}
 
 double MapNodes(const v1::TrainSpec& spec) {
   const double n_ctx = ContextLength(spec), layers = spec.n_layers(), heads = spec.n_heads();

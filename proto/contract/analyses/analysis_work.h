@@ -15,6 +15,7 @@ namespace sumscope {
 // small tensors.
 //  - An answer needs of the last layer the answer rows alone. A generated one needs every row once, since keys and
 //    values of what is written are kept; of a single layer no more than one that is forced.
+//  - Most models of one layer answer by tables (table_cost.h).
 //  - An intervention computes its own row, and below it the rows that may see it.
 struct AnalysisWork {
   Work answering;    // plain answers
@@ -27,8 +28,15 @@ inline AnalysisWork Intervening(const Work& work) { return {{}, work}; }
 // have two pairs whatever the digit, GT two of each, the others one.
 double CountPairs(const v1::PairQuestions& pairs);
 
-// One generated answer.
+// One generated answer, by forward passes.
 Work WorkOfGenerated(const v1::TrainSpec& spec);
+
+// Answers given the true digits, the losses of some of them, and answers that are generated: by tables where the model
+// has them, which losses cost beside the answers, else by forward passes, which have them anyway.
+struct AnswerCounts {
+  double forced = 0, losses = 0, generated = 0;
+};
+Work WorkOfAnswers(const v1::TrainSpec& spec, const AnswerCounts& counts);
 
 // Node sets of two sweeps, and what they take. The map ablates every head and MLP at every row, of all questions; the
 // patches write every head from the operator on, and with `head_pairs` every pair of heads of one layer, of one.

@@ -6,6 +6,7 @@
 #include "proto/contract/models/model_cost.h"
 #include "proto/contract/models/model_shapes.h"
 #include "proto/contract/models/node_names.h"
+#include "proto/contract/models/table_cost.h"
 
 namespace sumscope {
 namespace {
@@ -66,7 +67,8 @@ AnalysisCost CostOfPasses(const v1::TrainSpec& spec, double questions, double he
 double AnsweringBytes(const v1::TrainSpec& spec, double questions) {
   const Sizes of(spec);
   return of.element * of.n_ctx * std::min(questions, AskedAtOnce(of)) *
-         (of.row / of.layers + 3.0 * of.heads * of.n_ctx * of.tokens);
+             (of.row / of.layers + 3.0 * of.heads * of.n_ctx * of.tokens) +
+         (AnswersByTables(spec) ? TableBytes(spec) : 0);
 }
 
 double InterveningBytes(const v1::TrainSpec& spec, double questions) {

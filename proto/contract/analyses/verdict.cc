@@ -25,8 +25,8 @@ double VerdictQuestions(const v1::TrainSpec& spec, uint32_t per_cell) {
 Work WorkOfVerdict(const v1::TrainSpec& spec, uint32_t per_cell, double questions) {
   const bool adds = RunHasOperation(spec, v1::ADD), subtracts = RunHasOperation(spec, v1::SUB);
   const double of_classes = 2.0 * per_cell * (adds + subtracts);
-  return (VerdictQuestions(spec, per_cell) + of_classes + questions) * WorkOfGenerated(spec) +
-         (questions + (adds ? kHeldoutQuestions : 0)) * WorkOfAnswer(spec);
+  const double heldout = adds ? kHeldoutQuestions : 0;
+  return WorkOfAnswers(spec, {questions + heldout, heldout, VerdictQuestions(spec, per_cell) + of_classes + questions});
 }
 
 }  // namespace sumscope

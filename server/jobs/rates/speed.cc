@@ -24,7 +24,7 @@ double Speed::AnalysisSeconds(const v1::TrainSpec& spec, const AnalysisWork& wor
 }
 
 double Speed::CheckpointSeconds(const v1::TrainSpec& spec) const {
-  return AnalysisSeconds(spec, Answering(kHeldoutQuestions * WorkOfAnswer(spec)));
+  return AnalysisSeconds(spec, Answering(WorkOfAnswers(spec, {kHeldoutQuestions, kHeldoutQuestions, 0})));
 }
 
 Speed AssumedSpeed(uint32_t threads) {

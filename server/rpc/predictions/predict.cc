@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/models/complete_spec.h"
+#include "proto/contract/models/table_cost.h"
 #include "proto/contract/names/tasks.h"
 
 namespace sumscope::rpc {
@@ -18,8 +19,10 @@ v1::Prediction NeedsOf(const v1::TrainSpec& spec) {
 
   v1::Prediction prediction;
   prediction.set_parameters(parameters);
+  // A checkpoint's losses are read by tables beside what a step keeps.
   prediction.set_memory_bytes(kLibraryBytes + parameters * element_bytes * 4 +
-                              cost.row_activation * rows * spec.batch_size() * element_bytes * 2);
+                              cost.row_activation * rows * spec.batch_size() * element_bytes * 2 +
+                              (AnswersByTables(spec) ? static_cast<uint64_t>(TableBytes(spec)) : 0));
   prediction.set_disk_bytes((CheckpointsBetween(0, spec.steps(), spec.steps()) + 2 * 3) * parameters * element_bytes +
                             spec.steps() * metric_columns * sizeof(double));
   prediction.set_training_flops(WorkOfStep(spec).flops * static_cast<double>(spec.steps()));

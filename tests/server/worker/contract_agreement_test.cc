@@ -6,6 +6,7 @@
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_cost.h"
 #include "proto/contract/models/node_names.h"
+#include "proto/contract/models/table_cost.h"
 #include "proto/contract/names/tasks.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
 #include "server/engine/probing/evaluation/answerer.h"
@@ -50,6 +51,32 @@ TEST(ContractAgreement_Test, GivenATrainingThenBothHaveItsCheckpoints) {
     EXPECT_EQ(CheckpointsBetween(0, steps, steps), all) << steps;
     EXPECT_EQ(CheckpointsBetween(3, steps, steps), from_three) << steps;
   }
+}
+
+TEST(ContractAgreement_Test, GivenAModelThenBothKnowWhetherTablesAnswer) {
+  int by_tables = 0, by_forward_pass = 0;
+  for (const uint32_t digits : {2u, 5u, 20u}) {
+    for (const uint32_t d_mlp : {40u, 2040u, 50'000u, 55'000u, 60'000u, 61'000u, 62'000u, 63'000u, 64'000u, 65'000u}) {
+      sumscope::v1::TrainSpec spec = TinySpec();
+      spec.set_n_layers(1);
+      spec.set_n_digits(digits);
+      spec.set_n_heads(3);
+      spec.set_d_model(500);
+      spec.set_d_mlp(d_mlp);
+      const auto fits = [](const sumscope::v1::TrainSpec& one) {
+        return engine::AnswerTables::Fits(engine::ConfigOf(*ToEngine(one)), engine::Answerer::kMaxTableBytes);
+      };
+      EXPECT_EQ(AnswersByTables(spec), fits(spec)) << spec.ShortDebugString();
+      (AnswersByTables(spec) ? by_tables : by_forward_pass) += 1;
+      spec.set_n_layers(2);
+      EXPECT_EQ(AnswersByTables(spec), fits(spec));
+      spec.set_n_layers(1);
+      spec.set_precision(sumscope::v1::FLOAT64);
+      EXPECT_FALSE(AnswersByTables(spec));
+    }
+  }
+  EXPECT_GT(by_tables, 10);
+  EXPECT_GT(by_forward_pass, 3);
 }
 
 TEST(ContractAgreement_Test, GivenAnyNodeThenBothSpellItAlikeAndTheWorkerReadsItBack) {

@@ -13,6 +13,7 @@ namespace {
 constexpr uint64_t kDefaultEvaluated = 10'000;
 constexpr uint32_t kDefaultWorstCount = 20;
 constexpr double kGeneratedSample = 10'000;  // questions that the model answers by itself, unless all
+constexpr double kLossSample = 10'000;       // questions whose losses are measured, unless all
 
 class Evaluate final : public TypedKind<v1::EvaluateRequest, v1::EvaluateResult> {
   uint32_t version() const override { return 3; }
@@ -33,7 +34,8 @@ class Evaluate final : public TypedKind<v1::EvaluateRequest, v1::EvaluateResult>
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::EvaluateRequest& request) const override {
     const double generated = request.generate() ? count : std::min(count, kGeneratedSample);
-    return CostOfWork(spec, count, Answering(count * WorkOfAnswer(spec) + generated * WorkOfGenerated(spec)),
+    const double losses = request.loss_in_full() ? count : std::min(count, kLossSample);
+    return CostOfWork(spec, count, Answering(WorkOfAnswers(spec, {count, losses, generated})),
                       AnsweringBytes(spec, count));
   }
   const v1::EvaluateResult* DoEvaluation(const v1::EvaluateResult& result) const override { return &result; }

@@ -29,6 +29,8 @@ v1::TrainSpec Training(uint64_t steps) {
   return CompleteSpec(spec);
 }
 
+Work WorkOfCheckpoint(const v1::TrainSpec& spec) { return WorkOfAnswers(spec, {10'000, 10'000, 0}); }
+
 class Predictor_Test : public testing::Test {
  protected:
   storage::Storage storage_ = *storage::OpenInMemoryStorage(IsLegalTransition, Clock::Real());
@@ -39,7 +41,7 @@ class Predictor_Test : public testing::Test {
 TEST_F(Predictor_Test, BeforeAnyWorkTheCalibrationOfStepsAndCheckpoints) {
   const v1::TrainSpec spec = Training(100);  // checkpoints 0, 1, 2, 5, 10, 20, 50 and 100
   const PredictedTime time = predictor_.Training(spec);
-  EXPECT_NEAR(time.seconds, (100 * WorkOfStep(spec).flops + 8 * 10'000 * WorkOfAnswer(spec).flops) / 1e10, 1e-9);
+  EXPECT_NEAR(time.seconds, (100 * WorkOfStep(spec).flops + 8 * WorkOfCheckpoint(spec).flops) / 1e10, 1e-9);
   EXPECT_EQ(time.basis, Basis::kCalibration);
   EXPECT_EQ(time.Text(), "the workers' calibration");
   slots_.clear();
@@ -49,7 +51,7 @@ TEST_F(Predictor_Test, BeforeAnyWorkTheCalibrationOfStepsAndCheckpoints) {
 TEST_F(Predictor_Test, WhatIsLeftOfATrainingTakesItsPart) {
   const v1::TrainSpec spec = Training(100);
   EXPECT_NEAR(predictor_.Training(spec, {"cpu", 1}, /*first_step=*/70).seconds,
-              (30 * WorkOfStep(spec).flops + 10'000 * WorkOfAnswer(spec).flops) / 1e10, 1e-9);
+              (30 * WorkOfStep(spec).flops + WorkOfCheckpoint(spec).flops) / 1e10, 1e-9);
   EXPECT_EQ(predictor_.Training(spec, {"cpu", 1}, 100).seconds, 0);
   EXPECT_EQ(predictor_.Training(spec, {"cpu", 1}, 0).seconds, predictor_.Training(spec).seconds);
 }
@@ -84,6 +86,7 @@ TEST_F(Predictor_Test, WhatWasTooShortTeachesNothing) {
 TEST_F(Predictor_Test, AnAnalysisEndedThenAnotherOfItsKindTakesAsLongAQuestion) {
   DoneAnalysis done;
   done.spec = Training(100);
+  done.spec.set_n_layers(2);  // no tables to make first
   done.place = {"cpu", 1};
   done.analysis.mutable_request()->mutable_evaluate();
   done.analysis.mutable_question_set()->mutable_uniform()->set_count(1000);
