@@ -19,7 +19,7 @@ namespace {
 
 struct ProbeEvaluateOptions {
   std::optional<uint64_t> worst;
-  bool generate = false;
+  bool generate = false, loss_in_full = false;
 };
 
 constexpr size_t kWorstShown = 5;
@@ -134,6 +134,25 @@ std::string NotAsked(const v1::EvaluateResult& result, const v1::TrainSpec& spec
   return classified == result.digits(0).accuracy().count() ? "multiplications (--operation mul asks them)" : "";
 }
 
+uint64_t AskedQuestions(const v1::EvaluateResult& result) {
+  return result.digits().empty() ? 0 : result.digits(0).accuracy().count();
+}
+
+// Of which questions the losses are, where it is not all.
+std::string SampleText(const v1::EvaluateResult& result) {
+  const uint64_t of = result.loss_questions();
+  if (of == 0 || of == AskedQuestions(result)) return "";
+  return absl::StrCat(" (of a sample of ", FormatCount(of),
+                      ", like all losses below; --loss-in-full has those of all)");
+}
+
+// By what, where it is said.
+std::string AnsweredText(const v1::EvaluateResult& result) {
+  if (result.loss_questions() == 0) return "";
+  if (!result.by_tables()) return "by the forward pass";
+  return absl::StrCat("by tables; ", Counted(result.rechecked(), "question"), " rechecked by the forward pass");
+}
+
 std::string Summary(const v1::EvaluateResult& result, const v1::TrainSpec& spec) {
   std::string exact;
   if (result.has_exact()) {
@@ -151,8 +170,9 @@ std::string Summary(const v1::EvaluateResult& result, const v1::TrainSpec& spec)
   }
   return AlignedPairs({{"exact match", exact},
                        {"not asked", NotAsked(result, spec)},
-                       {"loss", absl::StrCat(FormatLoss(result.loss()), " nats per answer token")},
+                       {"loss", absl::StrCat(FormatLoss(result.loss()), " nats per answer token", SampleText(result))},
                        {"nines", nines},
+                       {"answered", AnsweredText(result)},
                        {"near ties", result.near_ties() > 0 ? FormatCount(result.near_ties()) : ""}});
 }
 
@@ -195,10 +215,13 @@ class EvaluateProbe final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateR
     const auto options = std::make_shared<ProbeEvaluateOptions>();
     command.AddFlag("--generate", &options->generate,
                     "let it write its answers token by token to all questions; to the first 10,000 it always does");
+    command.AddFlag("--loss-in-full", &options->loss_in_full,
+                    "the losses of all questions: those of a one-layer model are of a sample of 10,000 otherwise");
     command.AddUnsigned("--worst", &options->worst, "how many of the worst questions to list (default 20)",
                         std::numeric_limits<uint32_t>::max());
     return [options](v1::EvaluateRequest* evaluate) {
       if (options->generate) evaluate->set_generate(true);
+      if (options->loss_in_full) evaluate->set_loss_in_full(true);
       if (options->worst) evaluate->set_worst_count(static_cast<uint32_t>(*options->worst));
       return absl::OkStatus();
     };
@@ -230,6 +253,11 @@ class EvaluateProbe final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateR
                  {"share_expected"}});
     AddTidyRow(&table, "all", "exact", "", result.has_exact() ? &result.exact() : nullptr,
                ShortestDouble(result.loss()));
+    if (result.loss_questions() > 0) {
+      std::vector<std::string> sample = {"all", "loss_questions", "", absl::StrCat(result.loss_questions())};
+      sample.resize(10);
+      table.AddRow(std::move(sample));
+    }
     for (const auto& digit : result.digits()) {
       AddTidyRow(&table, "digit", digit.digit(), "", &digit.accuracy(), ExactLoss(digit));
     }

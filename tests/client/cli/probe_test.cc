@@ -123,6 +123,28 @@ TEST_F(Probe_Test, GivenARunOfThreeOperationsThenItsEvaluationSaysWhatWasNotAske
   EXPECT_THAT(Out(), HasSubstr("not asked    multiplications (--operation mul asks them)"));
 }
 
+TEST_F(Probe_Test, GivenLossesOfASampleThenItIsSaid) {
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--loss-in-full", "--wait"}), 0) << Err();
+  EXPECT_TRUE(server_.LastRequest<v1::CreateAnalysisRequest>().request().evaluate().loss_in_full());
+  EXPECT_THAT(Out(), Not(HasSubstr("sample of")));
+  EXPECT_THAT(Out(), Not(HasSubstr("answered"))) << "it is not said by what";
+  v1::EvaluateResult* const result = server_.analysis.mutable_result()->mutable_evaluate();
+  result->set_loss_questions(500);
+  result->set_by_tables(true);
+  result->set_rechecked(1);
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--wait"}), 0) << Err();
+  EXPECT_FALSE(server_.LastRequest<v1::CreateAnalysisRequest>().request().evaluate().has_loss_in_full());
+  EXPECT_THAT(Out(), HasSubstr("nats per answer token (of a sample of 500, "));
+  EXPECT_THAT(Out(), HasSubstr("by tables; 1 question rechecked by the forward pass"));
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--wait", "-o", "csv"}), 0) << Err();
+  EXPECT_THAT(Out(), HasSubstr("all,loss_questions,,500,"));
+  result->set_loss_questions(1000);
+  result->set_by_tables(false);
+  EXPECT_EQ(Run({"probe", "r7", "evaluate", "--wait"}), 0) << Err();
+  EXPECT_THAT(Out(), Not(HasSubstr("sample of")));
+  EXPECT_THAT(Out(), HasSubstr("by the forward pass"));
+}
+
 TEST_F(Probe_Test, WhenManyRunsAreAskedThenMeanSpreadAndShares) {
   server_.from_cache = true;
   server_.no_checkpoint = {"runs/r1"};
