@@ -263,6 +263,10 @@ api::EvaluateResult FromEngine(const engine::EvaluateResult& from, const Evaluat
   to.set_by_tables(from.by_tables);
   to.set_loss_questions(static_cast<uint32_t>(from.exact.loss_count));
   to.set_rechecked(static_cast<uint32_t>(from.rechecked));
+  if (from.screen_bound > 0) {
+    to.mutable_screening()->set_bound(from.screen_bound);
+    to.mutable_screening()->set_largest_difference(from.screen_difference);
+  }
   *to.mutable_generated_sample() = Convert(from.generated_sample, context.stratified);
   return to;
 }

@@ -46,14 +46,15 @@ void CheckEncoding(const ModelConfig& config, const Encoding& encoding) {
 Answerer::Answerer(const Model& model, AnswerBy by)
     : encoding_(model.n_digits, model.format),
       batch_size_(BatchSize(model.config)),
-      n_layers_(model.config.n_layers),
+      config_(model.config),
+      device_(model.device),
       weights_(CheckedWeights(model.config, model.weights, model.device, DtypeOf(model))),
       forward_(model.config, BindWeights(model.config, weights_),
                AnswerForward::Pairs::All(encoding_, model.device, DtypeOf(model)), model.device),
       decoder_(model.config, encoding_, BindWeights(model.config, weights_), model.device) {
   CheckEncoding(model.config, encoding_);
   table_ = forward_.MakeTable(encoding_.first_answer_row(), encoding_.n_answer());
-  if (by == AnswerBy::kTablesWhereTheyFit && model.device.is_cpu() && DtypeOf(model) == torch::kFloat32 &&
+  if (by == AnswerBy::kFastest && model.device.is_cpu() && DtypeOf(model) == torch::kFloat32 &&
       AnswerTables::Fits(model.config, kMaxTableBytes)) {
     MakeTables(model);
   }
@@ -83,6 +84,7 @@ torch::Tensor Answerer::Logits(const torch::Tensor& tokens, int64_t first, int64
 void Answerer::Read(const torch::Tensor& tokens, const std::vector<int64_t>& which, bool with_loss,
                     std::vector<AnswerReading>* readings) const {
   readings->resize(static_cast<size_t>(tokens.size(0)));
+  if (screened() && !with_loss) return ReadByScreen(tokens, which, readings);
   ReadByForward(tokens, by_tables() ? ReadByTables(tokens, which, with_loss, readings) : which, readings);
 }
 
@@ -96,6 +98,8 @@ void Answerer::ReadByForward(const torch::Tensor& tokens, const std::vector<int6
       AnswerReading& reading = (*readings)[static_cast<size_t>(which[i])];
       ReadAnswer(logits, q, lines.data_ptr<int64_t>() + q * encoding_.n_ctx() + encoding_.n_question(), &reading);
       reading.by_forward_pass = true;
+      reading.rechecked = by_tables();
+      reading.screen_difference = 0;
     }
   }
 }
@@ -112,7 +116,7 @@ std::vector<int64_t> Answerer::ReadByTables(const torch::Tensor& tokens, const s
       reading.predicted.assign(&answers[i * n_answer], &answers[i * n_answer] + n_answer);
       reading.loss.clear();
       reading.smallest_margin = margin_;
-      reading.by_forward_pass = false;
+      reading.by_forward_pass = reading.rechecked = false;
     }
   }
   if (open.empty()) return unsettled;
@@ -121,8 +125,8 @@ std::vector<int64_t> Answerer::ReadByTables(const torch::Tensor& tokens, const s
     AnswerReading& reading = (*readings)[static_cast<size_t>(open[i])];
     const int64_t* const line = lines.data_ptr<int64_t>() + static_cast<int64_t>(i) * encoding_.n_ctx();
     ReadAnswer(logits, static_cast<int64_t>(i), line + encoding_.n_question(), &reading);
-    reading.by_forward_pass = false;
-    if (!IsSettled(reading)) unsettled.push_back(open[i]);
+    reading.by_forward_pass = reading.rechecked = false;
+    if (!IsSettled(reading, margin_)) unsettled.push_back(open[i]);
   }
   return unsettled;
 }
@@ -153,9 +157,66 @@ torch::Tensor Answerer::LogitsByTables(const torch::Tensor& lines, AnswerTables:
   return logits;
 }
 
-bool Answerer::IsSettled(const AnswerReading& reading) const {
-  return reading.smallest_margin >= margin_ &&
+bool Answerer::IsSettled(const AnswerReading& reading, double margin) {
+  return reading.smallest_margin >= margin &&
          std::all_of(reading.loss.begin(), reading.loss.end(), [](double loss) { return std::isfinite(loss); });
+}
+
+void Answerer::MakeScreen(const QuestionSource& questions, const LossSample& sample, const ProgressFn& progress) {
+  auto screen = std::make_unique<Screen>(config_, weights_, encoding_, device_);
+  std::vector<double> margins;  // of the questions that it finds right
+  Questions batch, one;
+  for (uint64_t stride = 0; stride < sample.size();) {
+    for (batch.clear(); stride < sample.size() && batch.size() < static_cast<size_t>(batch_size_); ++stride) {
+      questions.Fill(sample.At(stride), 1, &one);
+      batch.push_back(one.front());
+    }
+    const torch::Tensor tokens = encoding_.Encode(batch), logits = screen->Logits(tokens);
+    screen->Compare(logits, Logits(tokens, 0, encoding_.n_answer()));
+    AnswerReading reading;
+    for (int64_t q = 0; q < tokens.size(0); ++q) {
+      const int64_t* const truth = tokens.data_ptr<int64_t>() + q * encoding_.n_ctx() + encoding_.n_question();
+      ReadAnswer(logits, q, truth, &reading);
+      const bool right = std::equal(reading.predicted.begin(), reading.predicted.end(), truth);
+      margins.push_back(right ? reading.smallest_margin : 0);
+    }
+    Report(progress, 0);
+  }
+  const double bound = screen->bound();
+  const auto settled = std::count_if(margins.begin(), margins.end(), [&](double margin) { return margin > bound; });
+  if (2 * static_cast<uint64_t>(settled) >= sample.size()) screen_ = std::move(screen);
+}
+
+void Answerer::ReadByScreen(const torch::Tensor& tokens, const std::vector<int64_t>& which,
+                            std::vector<AnswerReading>* readings) const {
+  if (which.empty()) return;
+  const double bound = screen_->bound();
+  size_t i = 0;
+  for (const torch::Tensor& lines : LinesOf(tokens, which).split(batch_size_)) {
+    const torch::Tensor logits = screen_->Logits(lines);
+    std::vector<int64_t> open;
+    for (int64_t q = 0; q < lines.size(0); ++q, ++i) {
+      AnswerReading& reading = (*readings)[static_cast<size_t>(which[i])];
+      const int64_t* const truth = lines.data_ptr<int64_t>() + q * encoding_.n_ctx() + encoding_.n_question();
+      ReadAnswer(logits, q, truth, &reading);
+      const bool right = std::equal(reading.predicted.begin(), reading.predicted.end(), truth);
+      if (!right || !IsSettled(reading, bound)) open.push_back(q);
+      reading.loss.clear();
+      reading.by_forward_pass = reading.rechecked = false;
+      reading.screen_difference = 0;
+    }
+    if (open.empty()) continue;
+    const size_t first = i - static_cast<size_t>(lines.size(0));
+    const torch::Tensor exact = Logits(LinesOf(lines, open), 0, encoding_.n_answer());
+    for (size_t k = 0; k < open.size(); ++k) {
+      AnswerReading& reading = (*readings)[static_cast<size_t>(which[first + static_cast<size_t>(open[k])])];
+      const auto row = static_cast<int64_t>(k);
+      ReadAnswer(exact, row, lines.data_ptr<int64_t>() + open[k] * encoding_.n_ctx() + encoding_.n_question(),
+                 &reading);
+      reading.by_forward_pass = reading.rechecked = true;
+      reading.screen_difference = LargestDifference(logits[open[k]], exact[row]);
+    }
+  }
 }
 
 torch::Tensor Answerer::Generate(const torch::Tensor& tokens) const {
@@ -189,13 +250,13 @@ std::vector<int64_t> Answerer::WriteByTables(int row, const std::vector<int64_t>
   for (size_t i = 0; i < open.size(); ++i) {
     ReadAnswer(logits, static_cast<int64_t>(i), token(open[i]), &reading);
     *token(open[i]) = reading.predicted.front();
-    if (!IsSettled(reading)) unsettled.push_back(open[i]);
+    if (!IsSettled(reading, margin_)) unsettled.push_back(open[i]);
   }
   return unsettled;
 }
 
 torch::Tensor Answerer::GenerateByForward(const torch::Tensor& tokens) const {
-  if (n_layers_ > 1) return decoder_.Write(tokens);
+  if (config_.n_layers > 1) return decoder_.Write(tokens);
   // The table has the keys and values of the only layer, and a token's pass computes its own row alone.
   torch::Tensor all = tokens.clone();
   for (const torch::Tensor& lines : all.split(batch_size_)) {

@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "server/engine/data/encoding.h"
+#include "server/engine/data/generator.h"
 #include "server/engine/model/answer_forward.h"
 #include "server/engine/model/answer_tables.h"
 #include "server/engine/model/greedy_decoder.h"
+#include "server/engine/model/screen.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/evaluation/evaluate_tally.h"
+#include "server/engine/probing/evaluation/loss_sample.h"
+#include "server/engine/probing/progress.h"
 
 namespace sumscope::engine {
 
@@ -32,16 +36,25 @@ void CheckEncoding(const ModelConfig& config, const Encoding& encoding);
 // logits and the forward pass's on some questions, at least AnswerTables::kMargin. So the answers are the forward
 // pass's throughout. Where the two differ by more than kMaxDifference (weights that are huge, or no numbers) no table
 // answers.
+//
+// For other models a Screen may be made from the questions to come: what it finds right and leaves no doubt of is
+// settled, all else is the forward pass's.
 class Answerer {
  public:
   static constexpr uint64_t kMaxTableBytes = 1'000'000'000;
   static constexpr double kMaxDifference = 0.01;
 
   // Throws what CheckedWeights and CheckEncoding throw.
-  explicit Answerer(const Model& model, AnswerBy by = AnswerBy::kTablesWhereTheyFit);
+  explicit Answerer(const Model& model, AnswerBy by = AnswerBy::kFastest);
 
   const Encoding& encoding() const { return encoding_; }
   bool by_tables() const { return tables_ != nullptr; }
+  bool screened() const { return screen_ != nullptr; }
+  double screen_bound() const { return screened() ? screen_->bound() : 0; }
+
+  // Looks how far the screen is off on the sample of the questions, and answers by it where it settles most of them.
+  // There are more of them than in the sample, and no tables.
+  void MakeScreen(const QuestionSource& questions, const LossSample& sample, const ProgressFn& progress = nullptr);
   // Questions that are well asked at once: a cancel between them is heard within about a second.
   int64_t batch_size() const { return by_tables() ? kTimesFaster * batch_size_ : batch_size_; }
 
@@ -50,7 +63,7 @@ class Answerer {
 
   // What the model answers, given the true tokens before each, to the lines `which` of tokens [count, n_ctx]: readings
   // [count], of which the others stay as they are. Without `with_loss` only those that the forward pass reads have a
-  // loss: all of them without tables.
+  // loss: all of them without tables and screen.
   void Read(const torch::Tensor& tokens, const std::vector<int64_t>& which, bool with_loss,
             std::vector<AnswerReading>* readings) const;
 
@@ -71,20 +84,25 @@ class Answerer {
   std::vector<int64_t> AnswerByTables(const torch::Tensor& tokens, const std::vector<int64_t>& which,
                                       AnswerTables::Rows rows, std::vector<int64_t>* open) const;
   torch::Tensor LogitsByTables(const torch::Tensor& lines, AnswerTables::Rows rows) const;
-  bool IsSettled(const AnswerReading& reading) const;
+  // Whether float32 cannot answer otherwise: every margin is as large, and every loss a number.
+  static bool IsSettled(const AnswerReading& reading, double margin);
   // Writes the tokens of answer row `row` of the lines `which`, and returns those lines whose token is not settled.
   std::vector<int64_t> WriteByTables(int row, const std::vector<int64_t>& which, torch::Tensor* lines) const;
+  void ReadByScreen(const torch::Tensor& tokens, const std::vector<int64_t>& which,
+                    std::vector<AnswerReading>* readings) const;
   torch::Tensor GenerateByForward(const torch::Tensor& tokens) const;
 
   const Encoding encoding_;
   const int64_t batch_size_;  // of the forward pass
-  const int64_t n_layers_;
+  const ModelConfig config_;
+  const torch::Device device_;
   const NamedTensors weights_;
   const AnswerForward forward_;
   const GreedyDecoder decoder_;
   AnswerForward::Table table_;
   std::unique_ptr<const AnswerTables> tables_;  // null where the forward pass answers
   float margin_ = AnswerTables::kMargin;
+  std::unique_ptr<const Screen> screen_;
 };
 
 // What `logits` [questions, n_answer, d_vocab] on the CPU say about question q, whose true answer tokens are `truth`.

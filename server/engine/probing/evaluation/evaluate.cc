@@ -84,10 +84,17 @@ class BatchEvaluation {
 EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
                         const ProgressFn& progress, AnswerBy by) {
   const torch::NoGradGuard no_grad;
-  const Answerer answerer(model, by);
-  const uint64_t total = questions.count(), batch_size = static_cast<uint64_t>(answerer.batch_size());
+  Answerer answerer(model, by);
+  const uint64_t total = questions.count();
+  const uint64_t losses = request.loss_in_full ? total : std::min(total, request.loss_sample);
+  const bool screens =
+      by == AnswerBy::kScreen || (by == AnswerBy::kFastest && Screen::Pays(model.config, model.device));
+  if (screens && losses < total && !answerer.by_tables() && DtypeOf(model) == torch::kFloat32) {
+    answerer.MakeScreen(questions, LossSample(total, losses), progress);
+  }
+  const auto batch_size = static_cast<uint64_t>(answerer.batch_size());
   const uint64_t to_generate = request.generate ? total : std::min(total, kGeneratedSample);
-  const LossSample sample(total, request.loss_in_full || !answerer.by_tables());
+  const LossSample sample(total, answerer.by_tables() || answerer.screened() ? losses : total);
   EvaluateTally tally(answerer.encoding(), request.worst_count);
   BatchEvaluation evaluation(answerer, sample, &tally);
   Questions batch;
@@ -98,7 +105,7 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
   }
   EvaluateResult result = tally.Finish();
   result.by_tables = answerer.by_tables();
-  if (!result.by_tables) result.rechecked = 0;
+  result.screen_bound = answerer.screen_bound();
   return result;
 }
 

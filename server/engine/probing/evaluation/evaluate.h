@@ -8,6 +8,7 @@
 #include "server/engine/data/classes.h"
 #include "server/engine/data/generator.h"
 #include "server/engine/model/transformer.h"
+#include "server/engine/probing/evaluation/loss_sample.h"
 #include "server/engine/probing/progress.h"
 
 namespace sumscope::engine {
@@ -20,16 +21,18 @@ struct Tally {
   uint64_t loss_count = 0;
 };
 
-// What answers: tables (answer_tables.h) where the model has them, with the forward pass for what they do not settle,
-// or the forward pass alone. The answers are the same.
-enum class AnswerBy { kTablesWhereTheyFit, kForwardPass };
+// What answers: the fastest that the model has here, with the forward pass for what it does not settle: tables
+// (answer_tables.h), or in long evaluations the screen (screen.h); the forward pass alone; or the screen also where it
+// does not pay. The answers are the same.
+enum class AnswerBy { kFastest, kForwardPass, kScreen };
 
 struct EvaluateRequest {
   bool generate = false;      // generate answers to all questions, not only to the first 10,000
   uint32_t worst_count = 20;  // how many of the worst questions are listed
-  // Where tables answer, losses cost several times what answers do: they are of a sample (LossSample) unless asked in
-  // full. The forward pass has those of all questions anyway.
+  // Where tables or the screen answer, losses cost several times what answers do: they are of a sample (LossSample)
+  // unless asked in full. The forward pass has those of all questions anyway.
   bool loss_in_full = false;
+  uint64_t loss_sample = kLossSample;  // questions in that sample
 };
 
 struct DigitTally {
@@ -74,7 +77,9 @@ struct EvaluateResult {
   uint64_t near_ties = 0;  // questions whose two largest logits differ by less than 1e-4 at an answer row
   GeneratedTally generated_sample;
   bool by_tables = false;
-  uint64_t rechecked = 0;  // questions that tables left to the forward pass
+  uint64_t rechecked = 0;        // questions that tables or the screen left to the forward pass
+  double screen_bound = 0;       // of the screen; 0: not screened
+  double screen_difference = 0;  // the largest of a logit, screened and exact, that was met among the rechecked
 };
 
 inline constexpr uint64_t kGeneratedSample = 10000;
@@ -85,7 +90,7 @@ inline constexpr uint64_t kHeldoutQuestions = 10000;
 // class and no cells. Memory does not grow with the number of questions. Throws kInvalidArgument (WRONG_DIGITS,
 // FORMAT_NEEDS_SIGN, and what CheckedWeights throws), kCancelled.
 EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
-                        const ProgressFn& progress = nullptr, AnswerBy by = AnswerBy::kTablesWhereTheyFit);
+                        const ProgressFn& progress = nullptr, AnswerBy by = AnswerBy::kFastest);
 
 // The loss alone. The `heldout_loss` of a checkpoint is that on kHeldoutQuestions uniform questions of the run's
 // operation (of a mixed run: of its operations in turn), stream 2, seed 0.

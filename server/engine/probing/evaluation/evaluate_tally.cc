@@ -72,7 +72,8 @@ void EvaluateTally::AddForced(uint64_t index, const Question& question, const in
   exact_.Add(exact);
   if (in_sample) exact_.AddLoss(loss);
   near_ties_ += reading.smallest_margin < kNearTie;
-  by_forward_pass_ += reading.by_forward_pass;
+  rechecked_ += reading.rechecked;
+  screen_difference_ = std::max(screen_difference_, reading.screen_difference);
   wrong_beside_sample_ += !in_sample && !reading.by_forward_pass && !reading.loss.empty();
   if (question.op != Operation::kMul) {
     Sum& of_class = classes_[static_cast<size_t>(Classify(question))];
@@ -154,7 +155,8 @@ EvaluateResult EvaluateTally::Finish() const {
     result.worst.push_back({w.question, encoding_.Text(w.predicted.data(), encoding_.n_answer()), w.loss});
   }
   result.near_ties = near_ties_;
-  result.rechecked = by_forward_pass_;
+  result.rechecked = rechecked_;
+  result.screen_difference = screen_difference_;
   result.generated_sample.exact = generated_exact_.Mean();
   for (size_t j = 0; j < generated_digits_.size(); ++j) {
     result.generated_sample.digits.push_back({names[j], generated_digits_[j].Mean()});

@@ -21,7 +21,9 @@ struct AnswerReading {
   std::vector<double> loss;        // -log p(true token) per answer token, log-softmax in double; empty: not known
   // Between the two largest logits, over the rows; where the loss is not known, what it is at least.
   double smallest_margin = 0;
-  bool by_forward_pass = true;  // not by tables
+  bool by_forward_pass = true;   // not by tables, nor by the screen
+  bool rechecked = false;        // by the forward pass, because tables or the screen did not settle it
+  double screen_difference = 0;  // from the screen's logits, where the forward pass read after it
 };
 // logits [n_answer, d_vocab], float or double.
 template <typename T>
@@ -42,7 +44,7 @@ class EvaluateTally {
   // How many more questions beside the sample are to be read for their loss, because they are wrong.
   uint64_t wrong_to_read() const { return worst_count_ == 0 ? 0 : kWrongBesideSample - wrong_beside_sample_; }
 
-  // All but by_tables; `rechecked` counts what the forward pass read.
+  // All but by_tables and screen_bound.
   EvaluateResult Finish() const;
 
  private:
@@ -80,7 +82,8 @@ class EvaluateTally {
   std::array<std::array<std::vector<Sum>, kCells>, 2> cells_;  // [add, sub][cell][column]
   std::map<std::pair<int, int>, Sum> cascades_;                // by (length, -i) of A_i
   std::vector<Worst> worst_;                                   // a heap whose front is the least bad one kept
-  uint64_t near_ties_ = 0, by_forward_pass_ = 0, wrong_beside_sample_ = 0;
+  uint64_t near_ties_ = 0, rechecked_ = 0, wrong_beside_sample_ = 0;
+  double screen_difference_ = 0;
   Sum generated_exact_;
   std::vector<Sum> generated_digits_;
   uint64_t generated_agrees_ = 0;

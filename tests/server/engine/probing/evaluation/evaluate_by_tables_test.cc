@@ -9,51 +9,12 @@
 #include "server/engine/probing/evaluation/evaluate.h"
 #include "server/engine/probing/evaluation/loss_sample.h"
 #include "server/engine/runtime/error.h"
+#include "tests/server/engine/probing/evaluation/same_results.h"
 #include "tests/server/engine/probing/evaluation/small_models.h"
 #include "tests/support/oracle_file.h"
 
 namespace sumscope::engine {
 namespace {
-
-EvaluateResult ByForward(const Model& model, const QuestionSource& questions, const EvaluateRequest& request = {}) {
-  return Evaluate(model, questions, request, nullptr, AnswerBy::kForwardPass);
-}
-
-// The loss sums over logits of float32 arithmetic in another order.
-void ExpectSameLoss(const Tally& left, const Tally& right) {
-  EXPECT_EQ(left.loss_count, right.loss_count);
-  if (right.loss_count == 0) return;
-  EXPECT_NEAR(left.loss, right.loss, 1e-6 + 1e-5 * right.loss);
-}
-
-// Every count of both, and with `losses` every loss.
-void ExpectSame(const EvaluateResult& left, const EvaluateResult& right, bool losses) {
-  const auto same = [&](const Tally& a, const Tally& b) {
-    EXPECT_EQ(a.count, b.count);
-    EXPECT_EQ(a.correct, b.correct);
-    if (losses) ExpectSameLoss(a, b);
-  };
-  same(left.exact, right.exact);
-  ASSERT_EQ(left.digits.size(), right.digits.size());
-  for (size_t i = 0; i < left.digits.size(); ++i) same(left.digits[i].tally, right.digits[i].tally);
-  ASSERT_EQ(left.classes.size(), right.classes.size());
-  for (size_t i = 0; i < left.classes.size(); ++i) same(left.classes[i].tally, right.classes[i].tally);
-  ASSERT_EQ(left.cells.size(), right.cells.size());
-  for (size_t i = 0; i < left.cells.size(); ++i) {
-    same(left.cells[i].tally, right.cells[i].tally);
-    for (size_t c = 0; c < left.cells[i].by_column.size(); ++c) {
-      same(left.cells[i].by_column[c], right.cells[i].by_column[c]);
-    }
-  }
-  ASSERT_EQ(left.cascades.size(), right.cascades.size());
-  for (size_t i = 0; i < left.cascades.size(); ++i) same(left.cascades[i].tally, right.cascades[i].tally);
-  EXPECT_EQ(left.near_ties, right.near_ties);
-  same(left.generated_sample.exact, right.generated_sample.exact);
-  for (size_t i = 0; i < left.generated_sample.digits.size(); ++i) {
-    same(left.generated_sample.digits[i].tally, right.generated_sample.digits[i].tally);
-  }
-  EXPECT_EQ(left.generated_sample.agrees_with_forced, right.generated_sample.agrees_with_forced);
-}
 
 // Where two losses are all but equal, either may come first.
 void ExpectSameWorst(const EvaluateResult& left, const EvaluateResult& right) {
@@ -101,7 +62,7 @@ TEST(EvaluateByTables_Test, GivenATrainedModelThenNearlyNothingIsRecheckedAndAll
 }
 
 std::unique_ptr<QuestionSource> SampleOf(const QuestionSource& all) {
-  const LossSample sample(all.count(), false);
+  const LossSample sample(all.count());
   Questions questions, sampled;
   all.Fill(0, all.count(), &questions);
   for (size_t i = 0; i < questions.size(); ++i) {
@@ -177,7 +138,7 @@ TEST(EvaluateByTables_Test, GivenTablesAboveTheLimitThenTheForwardPassAnswersAnd
 
 TEST(LossSample_Test, GivenAnyNumberThenOneOfEachStrideIsInIt) {
   for (const uint64_t total : {10'001, 15'000, 20'000, 123'457}) {
-    const LossSample sample(total, false);
+    const LossSample sample(total);
     uint64_t count = 0, even = 0, last = 0;
     for (uint64_t i = 0; i < total; ++i) {
       if (!sample.Has(i)) continue;
@@ -189,8 +150,8 @@ TEST(LossSample_Test, GivenAnyNumberThenOneOfEachStrideIsInIt) {
     EXPECT_EQ(count, kLossSample);
     EXPECT_NEAR(static_cast<double>(even), 5000, 200) << total;  // of a source that takes two operations in turn
   }
-  for (const uint64_t i : {0, 9'999}) EXPECT_TRUE(LossSample(10'000, false).Has(i));
-  for (const uint64_t i : {0, 1, 999'999}) EXPECT_TRUE(LossSample(1'000'000, true).Has(i));
+  for (const uint64_t i : {0, 9'999}) EXPECT_TRUE(LossSample(10'000).Has(i));
+  for (const uint64_t i : {0, 1, 999'999}) EXPECT_TRUE(LossSample(1'000'000, 1'000'000).Has(i));
 }
 
 TEST(HeldoutLoss_Test, GivenTablesThenItIsTheLossOfTheForwardPass) {
