@@ -44,6 +44,6 @@ fi
 export GTEST_BRIEF=1
 
 stage dependencies deploy/dependencies.sh
-stage configure cmake --preset release -DSUMSCOPE_META_TESTS=ON --log-level=WARNING
+stage configure cmake --preset release -DSUMSCOPE_META_TESTS=ON -DSUMSCOPE_BUILD_BENCHMARKS=ON --log-level=WARNING
 stage build ninja -C build/release -j2 --quiet
 exec ctest --test-dir build/release -j2 -LE 'gpu|slow' --output-on-failure --no-tests=error "$@"

@@ -105,8 +105,8 @@ BENCHMARK_CAPTURE(ReferenceTrainingStep, quickstart, QuickstartSpec())
     ->Arg(2)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
-BENCHMARK(EvaluateQuestions)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(ReferenceForwardQuestions)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(EvaluateQuestions)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(ReferenceForwardQuestions)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace sumscope::engine

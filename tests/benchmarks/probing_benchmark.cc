@@ -32,20 +32,27 @@ Model RandomModel(const Shape& shape) {
   return {ConfigOf(spec), spec.n_digits, spec.format, InitialWeights(ConfigOf(spec), spec.seed), torch::kCPU};
 }
 
+void SetNodeQuestions(benchmark::State* state, size_t nodes, const Shape& shape) {
+  const double questions = static_cast<double>(nodes) * static_cast<double>(shape.questions);
+  state->counters["node_questions/s"] =
+      benchmark::Counter(static_cast<double>(state->iterations()) * questions, benchmark::Counter::kIsRate);
+}
+
 void UsefulNodeMap(benchmark::State& state, Shape shape) {
-  SetThreads(2);
+  SetThreads(static_cast<int>(state.range(0)));
   const Model model = RandomModel(shape);
   const auto questions = UniformSource(Operation::kAdd, model.n_digits, shape.questions, 0);
   AblationRequest request;
   request.node_sets = EveryNode(model.config);
   for (auto _ : state) benchmark::DoNotOptimize(Ablate(model, *questions, request));
   state.counters["nodes"] = static_cast<double>(request.node_sets.size());
+  SetNodeQuestions(&state, request.node_sets.size(), shape);
 }
 
 // The same number of passes and readings, each pass from the tokens on, by the same kernels. What replacing the node
 // would cost is left out.
 void FullForwardMap(benchmark::State& state, Shape shape) {
-  SetThreads(2);
+  SetThreads(static_cast<int>(state.range(0)));
   const torch::NoGradGuard no_grad;
   const Model model = RandomModel(shape);
   const RestartForward forward(model);
@@ -67,10 +74,11 @@ void FullForwardMap(benchmark::State& state, Shape shape) {
     }
   }
   state.counters["nodes"] = static_cast<double>(nodes);
+  SetNodeQuestions(&state, nodes, shape);
 }
 
 void Generate(benchmark::State& state, Shape shape) {
-  SetThreads(2);
+  SetThreads(static_cast<int>(state.range(0)));
   const torch::NoGradGuard no_grad;
   const Answerer answerer(RandomModel(shape));
   Questions batch;
@@ -80,7 +88,7 @@ void Generate(benchmark::State& state, Shape shape) {
 }
 
 void GenerateFromTheFirstToken(benchmark::State& state, Shape shape) {
-  SetThreads(2);
+  SetThreads(static_cast<int>(state.range(0)));
   const torch::NoGradGuard no_grad;
   const Answerer answerer(RandomModel(shape));
   const Encoding& encoding = answerer.encoding();
@@ -94,17 +102,20 @@ void GenerateFromTheFirstToken(benchmark::State& state, Shape shape) {
   }
 }
 
-#define SUMSCOPE_MAP(name, shape)                                                                             \
-  BENCHMARK_CAPTURE(UsefulNodeMap, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1); \
-  BENCHMARK_CAPTURE(FullForwardMap, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1)
+#define SUMSCOPE_BOTH(function, name, shape) \
+  BENCHMARK_CAPTURE(function, name, shape)->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)->UseRealTime()
+
+#define SUMSCOPE_MAP(name, shape)            \
+  SUMSCOPE_BOTH(UsefulNodeMap, name, shape); \
+  SUMSCOPE_BOTH(FullForwardMap, name, shape)
 
 SUMSCOPE_MAP(two_small_layers, kTwoSmallLayers);
 SUMSCOPE_MAP(one_layer, kOneLayer);
 SUMSCOPE_MAP(two_layers, kTwoLayers);
 
-#define SUMSCOPE_GENERATE(name, shape)                                                                \
-  BENCHMARK_CAPTURE(Generate, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(2); \
-  BENCHMARK_CAPTURE(GenerateFromTheFirstToken, name, shape)->Unit(benchmark::kMillisecond)->UseRealTime()->MinTime(2)
+#define SUMSCOPE_GENERATE(name, shape)  \
+  SUMSCOPE_BOTH(Generate, name, shape); \
+  SUMSCOPE_BOTH(GenerateFromTheFirstToken, name, shape)
 
 SUMSCOPE_GENERATE(two_small_layers, kTwoSmallLayers);
 SUMSCOPE_GENERATE(two_layers, kTwoLayers);
