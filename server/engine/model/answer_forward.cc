@@ -63,6 +63,12 @@ AnswerForward::Pairs AnswerForward::Pairs::All(const Encoding& encoding, torch::
                encoding.d_vocab(), device, dtype);
 }
 
+int64_t AnswerForward::Pairs::Find(int64_t position, int64_t token) const {
+  const int64_t pair = id_[static_cast<size_t>(position * d_vocab_ + token)];
+  if (pair < 0) throw Error(ErrorKind::kInternal, "UNKNOWN_PAIR", "a token where none of its kind can stand");
+  return pair;
+}
+
 AnswerForward::AnswerForward(const ModelConfig& config, const ModelWeights& weights, Pairs pairs, torch::Device device)
     : config_(config), weights_(weights), pairs_(std::move(pairs)), device_(device) {}
 
@@ -123,9 +129,7 @@ torch::Tensor AnswerForward::Forward(const torch::Tensor& tokens, const Table& t
   int64_t* id = ids.data_ptr<int64_t>();
   for (int64_t b = 0; b < batch; ++b) {
     for (int64_t p = 0; p < positions; ++p) {
-      const int64_t pair = pairs_.id_[static_cast<size_t>(p * pairs_.d_vocab_ + token[b * tokens.size(1) + p])];
-      if (pair < 0) throw Error(ErrorKind::kInternal, "UNKNOWN_PAIR", "a token where none of its kind can stand");
-      id[b * positions + p] = pair;
+      id[b * positions + p] = pairs_.Find(p, token[b * tokens.size(1) + p]);
     }
   }
   ids = ids.to(device_);

@@ -31,13 +31,22 @@ class AnswerForward {
     // All of them: also what a model may generate.
     static Pairs All(const Encoding& encoding, torch::Device device, torch::ScalarType dtype);
 
+    int64_t count() const { return count_; }
+    // The first pair of a position; pairs are sorted by position.
+    int64_t FirstAt(int64_t position) const { return first_[static_cast<size_t>(position)]; }
+    // Throws kInternal (UNKNOWN_PAIR) for a token that cannot stand there.
+    int64_t Find(int64_t position, int64_t token) const;
+    bool Has(int64_t position, int64_t token) const {
+      return id_[static_cast<size_t>(position * d_vocab_ + token)] >= 0;
+    }
+
    private:
     friend class AnswerForward;
     Pairs(const std::vector<std::vector<int64_t>>& tokens_at, int64_t n_ctx, int64_t d_vocab, torch::Device device,
           torch::ScalarType dtype);
 
     int64_t count_ = 0;
-    std::vector<int64_t> first_;  // [n_ctx] the first pair of each position; pairs are sorted by position
+    std::vector<int64_t> first_;  // [n_ctx]
     std::vector<int64_t> id_;     // [position * d_vocab + token] pair or -1
     int64_t d_vocab_ = 0;
     torch::Tensor token_one_hot_;     // [pairs, d_vocab], exact selection of rows by a product

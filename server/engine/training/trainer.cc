@@ -12,12 +12,20 @@
 #include "server/engine/model/answer_forward.h"
 #include "server/engine/runtime/error.h"
 #include "server/engine/training/adamw.h"
+#include "server/engine/training/step/flat_parameters.h"
+#include "server/engine/training/step/training_step.h"
 
 namespace sumscope::engine {
 namespace {
 
 constexpr double kGrokFastDecay = 0.98;
 constexpr double kGrokFastGain = 2;
+
+// On the CPU, in the order of its elements.
+torch::Tensor ContiguousCopy(const torch::Tensor& tensor) {
+  const torch::NoGradGuard no_grad;
+  return torch::empty(tensor.sizes(), tensor.scalar_type()).copy_(tensor);
+}
 
 class TrainerImpl final : public Trainer {
  public:
@@ -27,17 +35,25 @@ class TrainerImpl final : public Trainer {
         dtype_(spec.precision == Precision::kFloat64 ? torch::kFloat64 : torch::kFloat32),
         config_(ConfigOf(spec)),
         encoding_(spec.n_digits, spec.format),
+        layout_(config_),
         weights_(CheckedWeights(config_, InitialWeights(config_, spec.seed, dtype_), device, dtype_)) {
+    if (device.is_cpu()) MakeFlat();
     if (source != nullptr) insertion_.emplace(spec.insert_mode, config_, *source, &weights_);
     for (const Operation op : OperationsOf(spec.operation)) {
       if (op == Operation::kMul) continue;
       first_cell_[static_cast<size_t>(op)] = cell_names_.size();
       for (const char* cell : CellNames(op)) cell_names_.emplace_back(cell);
     }
-    for (auto& [name, tensor] : weights_) parameters_.push_back(tensor.requires_grad_());
+    const std::vector<Operation> operations = OperationsOf(spec.operation);
+    if (flat_) {
+      by_hand_ =
+          step::TrainingStep::Create(config_, encoding_, operations, spec.batch_size, parameters_[0], flat_gradients_);
+    } else {
+      for (auto& [name, tensor] : weights_) parameters_.push_back(tensor.requires_grad_());
+      forward_.emplace(config_, BindWeights(config_, weights_),
+                       AnswerForward::Pairs::OfLines(encoding_, operations, device, dtype_), device);
+    }
     optimizer_.emplace(spec, parameters_);
-    forward_.emplace(config_, BindWeights(config_, weights_),
-                     AnswerForward::Pairs::OfLines(encoding_, OperationsOf(spec.operation), device, dtype_), device);
   }
 
   StepMetrics Step() override;
@@ -49,7 +65,12 @@ class TrainerImpl final : public Trainer {
   std::vector<std::string> metric_columns() const override;
 
  private:
-  StepMetrics Measure(const torch::Tensor& losses) const;
+  void MakeFlat();
+  // What lies like parameters_, as one tensor under each name.
+  NamedTensors Named(const std::vector<torch::Tensor>& tensors) const;
+  StepMetrics StepByHand();
+  StepMetrics StepByAutograd();
+  StepMetrics Measure(const double* loss) const;  // [batch, n_answer]; throws NON_FINITE_LOSS
   void Update(std::vector<torch::Tensor> gradients);
 
   const TrainSpec spec_;
@@ -57,38 +78,70 @@ class TrainerImpl final : public Trainer {
   const torch::ScalarType dtype_;
   const ModelConfig config_;
   const Encoding encoding_;
-  NamedTensors weights_;                   // in the fixed order; the leaves of every step's graph
-  std::vector<torch::Tensor> parameters_;  // the same tensors
+  const step::FlatParameters layout_;
+  NamedTensors weights_;                   // in the fixed order
+  std::vector<torch::Tensor> parameters_;  // what the optimiser sees: the same tensors, or the buffer that holds them
+  bool flat_ = false;                      // they are one buffer, on the CPU
+  torch::Tensor flat_gradients_;
+  std::unique_ptr<step::TrainingStep> by_hand_;  // on the CPU
   std::optional<AdamW> optimizer_;
   std::optional<Insertion> insertion_;
   std::vector<std::string> cell_names_;
-  std::array<size_t, 2> first_cell_{};  // of additions and subtractions in cell_names_
-  std::vector<torch::Tensor> slow_;     // GrokFast's e; empty before the first step
-  std::optional<AnswerForward> forward_;
+  std::array<size_t, 2> first_cell_{};    // of additions and subtractions in cell_names_
+  std::vector<torch::Tensor> slow_;       // GrokFast's e; empty before the first step
+  std::optional<AnswerForward> forward_;  // elsewhere, with autograd
   uint64_t step_ = 0;
   Questions batch_;
+  std::vector<int64_t> tokens_;
 };
+
+void TrainerImpl::MakeFlat() {
+  flat_ = true;
+  const torch::Tensor flat = torch::zeros({layout_.size()}, dtype_);
+  const NamedTensors views = layout_.Views(flat);
+  for (size_t i = 0; i < views.size(); ++i) views[i].second.copy_(weights_[i].second);
+  weights_ = views;
+  parameters_ = {flat};
+  flat_gradients_ = torch::zeros_like(flat);
+}
+
+NamedTensors TrainerImpl::Named(const std::vector<torch::Tensor>& tensors) const {
+  if (flat_) return layout_.Views(tensors.front());
+  NamedTensors named;
+  for (size_t i = 0; i < tensors.size(); ++i) named.emplace_back(weights_[i].first, tensors[i]);
+  return named;
+}
 
 StepMetrics TrainerImpl::Step() {
   FillTrainingBatch(spec_, step_, &batch_);
-  const torch::Tensor tokens = encoding_.Encode(batch_);
-  const int64_t first_row = encoding_.first_answer_row(), rows = encoding_.n_answer();
-  const AnswerForward::Table table = forward_->MakeTable(first_row, rows);
-  const torch::Tensor logits = forward_->Forward(tokens, table, first_row, rows);
-  const torch::Tensor losses = AnswerLosses(logits, tokens.slice(1, encoding_.n_question()).to(device_));
-  StepMetrics metrics = Measure(losses.detach().to(torch::kCPU));
-  if (!std::isfinite(metrics.loss)) {
-    throw Error(ErrorKind::kNonFinite, "NON_FINITE_LOSS",
-                "the loss of step " + std::to_string(step_) + " is not finite");
-  }
-  Update(torch::autograd::grad({losses.mean()}, parameters_));
+  StepMetrics metrics = flat_ ? StepByHand() : StepByAutograd();
   if (insertion_.has_value()) insertion_->WriteBack(step_);
   ++step_;
   return metrics;
 }
 
-StepMetrics TrainerImpl::Measure(const torch::Tensor& losses) const {
-  const double* loss = losses.contiguous().data_ptr<double>();
+StepMetrics TrainerImpl::StepByHand() {
+  const auto n_ctx = static_cast<size_t>(encoding_.n_ctx());
+  tokens_.resize(batch_.size() * n_ctx);
+  for (size_t q = 0; q < batch_.size(); ++q) encoding_.EncodeLine(batch_[q], &tokens_[q * n_ctx]);
+  StepMetrics metrics = Measure(by_hand_->Forward(tokens_.data()).data());
+  by_hand_->Backward();
+  Update({flat_gradients_});
+  return metrics;
+}
+
+StepMetrics TrainerImpl::StepByAutograd() {
+  const torch::Tensor tokens = encoding_.Encode(batch_);
+  const int64_t first_row = encoding_.first_answer_row(), rows = encoding_.n_answer();
+  const AnswerForward::Table table = forward_->MakeTable(first_row, rows);
+  const torch::Tensor logits = forward_->Forward(tokens, table, first_row, rows);
+  const torch::Tensor losses = AnswerLosses(logits, tokens.slice(1, encoding_.n_question()).to(device_));
+  StepMetrics metrics = Measure(losses.detach().to(torch::kCPU).contiguous().data_ptr<double>());
+  Update(torch::autograd::grad({losses.mean()}, parameters_));
+  return metrics;
+}
+
+StepMetrics TrainerImpl::Measure(const double* loss) const {
   const int rows = encoding_.n_answer();
   StepMetrics metrics;
   metrics.digit_loss.assign(static_cast<size_t>(rows), 0);
@@ -114,6 +167,10 @@ StepMetrics TrainerImpl::Measure(const torch::Tensor& losses) const {
     metrics.cell_loss[c] = metrics.cell_count[c] == 0 ? std::numeric_limits<double>::quiet_NaN()
                                                       : metrics.cell_loss[c] / metrics.cell_count[c];
   }
+  if (!std::isfinite(metrics.loss)) {
+    throw Error(ErrorKind::kNonFinite, "NON_FINITE_LOSS",
+                "the loss of step " + std::to_string(step_) + " is not finite");
+  }
   return metrics;
 }
 
@@ -135,9 +192,7 @@ void TrainerImpl::Update(std::vector<torch::Tensor> gradients) {
 
 NamedTensors TrainerImpl::Weights() const {
   NamedTensors copies;
-  for (const auto& [name, tensor] : weights_) {
-    copies.emplace_back(name, tensor.detach().to(torch::kCPU, dtype_, /*non_blocking=*/false, /*copy=*/true));
-  }
+  for (const auto& [name, tensor] : weights_) copies.emplace_back(name, ContiguousCopy(tensor));
   return copies;
 }
 
@@ -150,10 +205,8 @@ Model TrainerImpl::CurrentModel() const {
 ResumeState TrainerImpl::Save() const {
   ResumeState state{step_, Weights()};
   const auto add = [&](const std::string& prefix, const std::vector<torch::Tensor>& tensors) {
-    for (size_t i = 0; i < tensors.size(); ++i) {
-      state.tensors.emplace_back(prefix + weights_[i].first,
-                                 tensors[i].to(torch::kCPU, dtype_, /*non_blocking=*/false, /*copy=*/true));
-    }
+    if (tensors.empty()) return;
+    for (const auto& [name, tensor] : Named(tensors)) state.tensors.emplace_back(prefix + name, ContiguousCopy(tensor));
   };
   add("adam.m.", optimizer_->m());
   add("adam.v.", optimizer_->v());
@@ -185,16 +238,16 @@ void TrainerImpl::Restore(const ResumeState& state) {
 
   const torch::NoGradGuard no_grad;
   slow_.clear();
-  for (size_t i = 0; i < weights_.size(); ++i) {
-    const std::string& name = weights_[i].first;
-    parameters_[i].copy_(given.at(name));
-    optimizer_->m()[i].copy_(given.at("adam.m." + name));
-    optimizer_->v()[i].copy_(given.at("adam.v." + name));
-    if (has_slow) {
-      slow_.push_back(torch::empty_like(optimizer_->m()[i]));
-      slow_.back().copy_(given.at("grokfast." + name));
-    }
+  if (has_slow) {
+    for (const torch::Tensor& m : optimizer_->m()) slow_.push_back(torch::zeros_like(m));
   }
+  const auto take = [&](const std::string& prefix, const NamedTensors& tensors) {
+    for (const auto& [name, tensor] : tensors) tensor.copy_(given.at(prefix + name));
+  };
+  take("", weights_);
+  take("adam.m.", Named(optimizer_->m()));
+  take("adam.v.", Named(optimizer_->v()));
+  if (has_slow) take("grokfast.", Named(slow_));
   step_ = state.step;
 }
 

@@ -1,0 +1,72 @@
+#ifndef SUMSCOPE_SERVER_ENGINE_TRAINING_STEP_LANES_H_
+#define SUMSCOPE_SERVER_ENGINE_TRAINING_STEP_LANES_H_
+
+#include <algorithm>
+#include <cstdint>
+
+// Compiles a function for the widest instructions of each kind of machine; the loader chooses, before a sanitizer could
+// run. How many instructions a vector takes does not change the order of a sum.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define SUMSCOPE_STEP_WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define SUMSCOPE_STEP_WIDE
+#endif
+#define SUMSCOPE_STEP_INLINE inline __attribute__((always_inline))
+
+namespace sumscope::engine::step {
+
+// 64 bytes of numbers, at any address.
+template <class T>
+struct Lanes {
+  static constexpr int64_t kCount = 64 / static_cast<int64_t>(sizeof(T));
+  typedef T Vector __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));
+};
+template <class T>
+using Vector = typename Lanes<T>::Vector;
+
+inline int64_t PaddedTo(int64_t count, int64_t lanes) { return (count + lanes - 1) / lanes * lanes; }
+
+// The next lanes of which `left` are there; those behind hold `fill`.
+template <class T>
+SUMSCOPE_STEP_INLINE void Load(const T* from, int64_t left, T fill, Vector<T>* vector) {
+  if (left >= Lanes<T>::kCount) {
+    *vector = *reinterpret_cast<const Vector<T>*>(from);
+    return;
+  }
+  T lane[Lanes<T>::kCount];
+  for (int64_t i = 0; i < Lanes<T>::kCount; ++i) lane[i] = i < left ? from[i] : fill;
+  *vector = *reinterpret_cast<const Vector<T>*>(lane);
+}
+
+template <class T>
+SUMSCOPE_STEP_INLINE void Store(const Vector<T>& vector, int64_t left, T* to) {
+  if (left >= Lanes<T>::kCount) {
+    *reinterpret_cast<Vector<T>*>(to) = vector;
+    return;
+  }
+  for (int64_t i = 0; i < left; ++i) to[i] = vector[i];
+}
+
+template <class T>
+SUMSCOPE_STEP_INLINE const Vector<T>& At(const T* at) {
+  return *reinterpret_cast<const Vector<T>*>(at);
+}
+template <class T>
+SUMSCOPE_STEP_INLINE Vector<T>& At(T* at) {
+  return *reinterpret_cast<Vector<T>*>(at);
+}
+
+template <class T>
+SUMSCOPE_STEP_INLINE T Total(const Vector<T>& vector) {
+  T lane[Lanes<T>::kCount];
+  *reinterpret_cast<Vector<T>*>(lane) = vector;
+  for (int64_t width = Lanes<T>::kCount / 2; width > 0; width /= 2) {
+    for (int64_t i = 0; i < width; ++i) lane[i] += lane[i + width];
+  }
+  return lane[0];
+}
+
+}  // namespace sumscope::engine::step
+
+#endif  // SUMSCOPE_SERVER_ENGINE_TRAINING_STEP_LANES_H_
