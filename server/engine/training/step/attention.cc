@@ -35,6 +35,43 @@ SUMSCOPE_STEP_INLINE T Dot(const T* a, const T* b, int64_t padded) {
   return Total<T>(sum);
 }
 
+SUMSCOPE_STEP_INLINE double ExpSum(double* row, int64_t count, double most) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    row[i] = std::exp(row[i] - most);
+    sum += row[i];
+  }
+  return sum;
+}
+
+// row = exp(row - most), whose sum it returns. To 2 units in the last place: 2^n times the polynomial of Cephes' expf
+// on
+// [-ln 2 / 2, ln 2 / 2]; below -87 as at -87, nothing beside the 1 of the largest. NaN stays.
+SUMSCOPE_STEP_INLINE float ExpSum(float* row, int64_t count, float most) {
+  typedef int32_t Integers __attribute__((vector_size(64)));
+  constexpr float kLeast = -87, kRound = 12582912;  // 1.5 * 2^23: what is added to it loses its fraction
+  Vector<float> sum = {};
+  for (int64_t i = 0; i < count; i += Lanes<float>::kCount) {
+    Vector<float> x;
+    Load(row + i, count - i, most + 2 * kLeast, &x);
+    x -= most;
+    x = x < kLeast ? Vector<float>{} + kLeast : x;
+    const Vector<float> n = (x * 1.44269504F + kRound) - kRound;
+    const Vector<float> r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
+    Vector<float> y = r * 1.9875691500e-4F + 1.3981999507e-3F;
+    y = y * r + 8.3334519073e-3F;
+    y = y * r + 4.1665795894e-2F;
+    y = y * r + 1.6666665459e-1F;
+    y = y * r + 5.0000001201e-1F;
+    y = y * (r * r) + r + 1.0F;
+    const Integers power = (__builtin_convertvector(n, Integers) + 127) << 23;
+    y *= reinterpret_cast<const Vector<float>&>(power);
+    Store<float>(y, count - i, row + i);
+    sum += y;
+  }
+  return Total<float>(sum);
+}
+
 // kBlock vectors of the sum over t of weight[t * weight_stride] * row t of `rows`, stored or added.
 template <int kBlock, bool kAdd, class T>
 SUMSCOPE_STEP_INLINE void WeightedBlock(const T* rows, int64_t padded, const T* weight, int64_t weight_stride,
@@ -84,16 +121,13 @@ SUMSCOPE_STEP_INLINE void AttendAny(const Attention<T>& at, int64_t begin, int64
       T* pattern = at.pattern + (b * at.n_heads + h) * queries * at.keys;
       for (int64_t i = 0; i < queries; ++i, pattern += at.keys) {
         const int64_t seen = at.first + i + 1;
-        T most = Dot(q + i * padded, k, padded), sum = 0;
+        T most = Dot(q + i * padded, k, padded);
         pattern[0] = most;
         for (int64_t j = 1; j < seen; ++j) {
           pattern[j] = Dot(q + i * padded, k + j * padded, padded);
           most = std::max(most, pattern[j]);
         }
-        for (int64_t j = 0; j < seen; ++j) {
-          pattern[j] = std::exp(pattern[j] - most);
-          sum += pattern[j];
-        }
+        const T sum = ExpSum(pattern, seen, most);
         for (int64_t j = 0; j < seen; ++j) pattern[j] /= sum;
         WeightedSum<false>(v, padded, pattern, 1, seen, at.d_head, at.z + (i * at.batch + b) * width + offset);
       }

@@ -57,14 +57,20 @@ SUMSCOPE_STEP_INLINE Vector<T>& At(T* at) {
   return *reinterpret_cast<Vector<T>*>(at);
 }
 
+// The sum of the lanes, by halves.
 template <class T>
 SUMSCOPE_STEP_INLINE T Total(const Vector<T>& vector) {
-  T lane[Lanes<T>::kCount];
-  *reinterpret_cast<Vector<T>*>(lane) = vector;
-  for (int64_t width = Lanes<T>::kCount / 2; width > 0; width /= 2) {
-    for (int64_t i = 0; i < width; ++i) lane[i] += lane[i + width];
+  if constexpr (Lanes<T>::kCount == 16) {
+    const auto eight = __builtin_shufflevector(vector, vector, 0, 1, 2, 3, 4, 5, 6, 7) +
+                       __builtin_shufflevector(vector, vector, 8, 9, 10, 11, 12, 13, 14, 15);
+    const auto four =
+        __builtin_shufflevector(eight, eight, 0, 1, 2, 3) + __builtin_shufflevector(eight, eight, 4, 5, 6, 7);
+    return (four[0] + four[2]) + (four[1] + four[3]);
+  } else {
+    const auto four =
+        __builtin_shufflevector(vector, vector, 0, 1, 2, 3) + __builtin_shufflevector(vector, vector, 4, 5, 6, 7);
+    return (four[0] + four[2]) + (four[1] + four[3]);
   }
-  return lane[0];
 }
 
 }  // namespace sumscope::engine::step
