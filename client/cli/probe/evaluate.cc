@@ -10,6 +10,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/cli/output/numbers.h"
 #include "client/cli/probe/views/probe.h"
 #include "client/cli/probe/views/view_parts.h"
@@ -149,8 +150,13 @@ std::string SampleText(const v1::EvaluateResult& result) {
 // By what, where it is said.
 std::string AnsweredText(const v1::EvaluateResult& result) {
   if (result.loss_questions() == 0) return "";
-  if (!result.by_tables()) return "by the forward pass";
-  return absl::StrCat("by tables; ", Counted(result.rechecked(), "question"), " rechecked by the forward pass");
+  if (!result.by_tables() && !result.has_screening()) return "by the forward pass";
+  const std::string rechecked =
+      absl::StrCat("; ", Counted(result.rechecked(), "question"), " rechecked by the forward pass");
+  if (!result.has_screening()) return absl::StrCat("by tables", rechecked);
+  const v1::Screening& screening = result.screening();
+  return absl::StrFormat("in bfloat16 where the two largest logits differ by more than %.2f%s, by at most %.2f off",
+                         screening.bound(), rechecked, screening.largest_difference());
 }
 
 std::string Summary(const v1::EvaluateResult& result, const v1::TrainSpec& spec) {
@@ -216,7 +222,7 @@ class EvaluateProbe final : public TypedProbe<v1::EvaluateRequest, v1::EvaluateR
     command.AddFlag("--generate", &options->generate,
                     "let it write its answers token by token to all questions; to the first 10,000 it always does");
     command.AddFlag("--loss-in-full", &options->loss_in_full,
-                    "the losses of all questions: those of a one-layer model are of a sample of 10,000 otherwise");
+                    "the losses of all questions: where tables or a screen answer they are of a sample of 10,000");
     command.AddUnsigned("--worst", &options->worst, "how many of the worst questions to list (default 20)",
                         std::numeric_limits<uint32_t>::max());
     return [options](v1::EvaluateRequest* evaluate) {
