@@ -72,7 +72,7 @@ struct EvaluateResult {
   std::vector<CellTally> cells;        // three per operation present, additions first
   std::vector<CascadeTally> cascades;  // those present, by length, then by digit from A_n down
   // Highest loss first, the earlier question first among equals. Of those whose loss is known: the sample's, those that
-  // the forward pass read, and the first kWrongBesideSample other ones that are wrong.
+  // took more than a first look at the tables, and of the others that are wrong the first, up to kWrongBesideSample.
   std::vector<WorstQuestion> worst;
   uint64_t near_ties = 0;  // questions whose two largest logits differ by less than 1e-4 at an answer row
   GeneratedTally generated_sample;

@@ -74,7 +74,7 @@ void EvaluateTally::AddForced(uint64_t index, const Question& question, const in
   near_ties_ += reading.smallest_margin < kNearTie;
   rechecked_ += reading.rechecked;
   screen_difference_ = std::max(screen_difference_, reading.screen_difference);
-  wrong_beside_sample_ += !in_sample && !reading.by_forward_pass && !reading.loss.empty();
+  wrong_beside_sample_ += !exact && !in_sample && !reading.by_forward_pass && !reading.loss.empty();
   if (question.op != Operation::kMul) {
     Sum& of_class = classes_[static_cast<size_t>(Classify(question))];
     of_class.Add(exact);

@@ -42,7 +42,10 @@ class EvaluateTally {
   void AddGenerated(const int64_t* generated, const int64_t* truth, bool forced_right);
 
   // How many more questions beside the sample are to be read for their loss, because they are wrong.
-  uint64_t wrong_to_read() const { return worst_count_ == 0 ? 0 : kWrongBesideSample - wrong_beside_sample_; }
+  uint64_t wrong_to_read() const {
+    return worst_count_ == 0 || wrong_beside_sample_ >= kWrongBesideSample ? 0
+                                                                           : kWrongBesideSample - wrong_beside_sample_;
+  }
 
   // All but by_tables and screen_bound.
   EvaluateResult Finish() const;

@@ -7,6 +7,7 @@
 #include "server/engine/data/sources.h"
 #include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/evaluation/evaluate.h"
+#include "server/engine/probing/evaluation/evaluate_tally.h"
 #include "server/engine/probing/evaluation/loss_sample.h"
 #include "server/engine/runtime/error.h"
 #include "tests/server/engine/probing/evaluation/same_results.h"
@@ -159,6 +160,27 @@ TEST(HeldoutLoss_Test, GivenTablesThenItIsTheLossOfTheForwardPass) {
   const auto source = UniformSource(Operation::kSub, 3, 3000, 0, Stream::kHeldout);
   const double expected = ByForward(model, *source).exact.loss;
   EXPECT_NEAR(HeldoutLoss(model, *source), expected, 1e-6 * expected);
+}
+
+// Questions that tables answer only with their losses were counted as wrong ones; beyond the most of these their number
+// wrapped, and from there on the loss of every wrong question was read.
+TEST(EvaluateByTables_Test, ManyLossesAreKnownBesideTheSampleThenOnlySoManyWrongOnesAreRead) {
+  const Encoding encoding(2, Format::kPlain);
+  EvaluateTally tally(encoding, 20);
+  const Question question = ParseQuestion("12+34", 2);
+  const std::vector<int64_t> truth = {0, 4, 6};
+  AnswerReading right, wrong;
+  right.loss = wrong.loss = {1, 1, 1};
+  right.by_forward_pass = wrong.by_forward_pass = false;
+  right.predicted = truth;
+  wrong.predicted = {0, 4, 7};
+  uint64_t index = 0;
+  while (index < kWrongBesideSample + 1) tally.AddForced(index++, question, truth.data(), right, /*in_sample=*/false);
+  EXPECT_EQ(tally.wrong_to_read(), kWrongBesideSample);
+  for (uint64_t i = 0; i < kWrongBesideSample + 1; ++i) {
+    tally.AddForced(index++, question, truth.data(), wrong, /*in_sample=*/false);
+  }
+  EXPECT_EQ(tally.wrong_to_read(), 0u);
 }
 
 }  // namespace
