@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <numeric>
+#include <vector>
 
 #include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/evaluation/evaluate_tally.h"
 #include "server/engine/probing/evaluation/loss_sample.h"
+#include "server/engine/runtime/error.h"
 
 namespace sumscope::engine {
 
@@ -79,10 +81,17 @@ class BatchEvaluation {
   std::vector<AnswerReading> readings_;
 };
 
+// Which evaluation a state is of.
+std::vector<uint64_t> Identity(uint64_t total, const EvaluateRequest& request, const Answerer& answerer) {
+  constexpr uint64_t kVersion = 1;  // of what a tally saves
+  return {kVersion,           total, request.generate, request.loss_in_full, request.loss_sample, answerer.by_tables(),
+          answerer.screened()};
+}
+
 }  // namespace
 
 EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
-                        const ProgressFn& progress, AnswerBy by) {
+                        const ProgressFn& progress, AnswerBy by, const EvaluateKeeping& keeping) {
   const torch::NoGradGuard no_grad;
   Answerer answerer(model, by);
   const uint64_t total = questions.count();
@@ -98,10 +107,17 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
   EvaluateTally tally(answerer.encoding(), request.worst_count);
   BatchEvaluation evaluation(answerer, sample, &tally);
   Questions batch;
-  for (uint64_t first = 0; first < total; first += batch_size) {
+  const std::vector<uint64_t> identity = Identity(total, request, answerer);
+  if (!keeping.from.empty() && (!tally.Restore(keeping.from, identity) || tally.count() % batch_size != 0)) {
+    throw Error(ErrorKind::kCorrupt, "STATE_UNREADABLE", "the state is not one of this evaluation");
+  }
+  for (uint64_t first = tally.count(); first < total; first += batch_size) {
     questions.Fill(first, std::min(batch_size, total - first), &batch);
     evaluation.Add(first, batch, first < to_generate ? to_generate - first : 0);
     Report(progress, static_cast<double>(first + batch.size()) / static_cast<double>(total));
+    if (keeping.keep && first + batch.size() < total) {
+      keeping.keep(tally.count(), [&] { return tally.Save(identity); });
+    }
   }
   EvaluateResult result = tally.Finish();
   result.by_tables = answerer.by_tables();

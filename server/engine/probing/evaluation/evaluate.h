@@ -2,6 +2,7 @@
 #define SUMSCOPE_SERVER_ENGINE_PROBING_EVALUATION_EVALUATE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -86,11 +87,21 @@ inline constexpr uint64_t kGeneratedSample = 10000;
 inline constexpr uint64_t kWrongBesideSample = 10000;
 inline constexpr uint64_t kHeldoutQuestions = 10000;
 
+// How an evaluation goes on after another one of the same model, questions and request that was lost.
+struct EvaluateKeeping {
+  // What the lost one kept last; empty: from the start.
+  std::string from;
+  // Called after each batch but the last: `done` questions are counted, and state() gives what `from` takes.
+  std::function<void(uint64_t done, const std::function<std::string()>& state)> keep;
+};
+
 // Analysis 1 of science.md section 6, teacher-forced, with a generated pass over the first questions. A product has no
-// class and no cells. Memory does not grow with the number of questions. Throws kInvalidArgument (WRONG_DIGITS,
-// FORMAT_NEEDS_SIGN, and what CheckedWeights throws), kCancelled.
+// class and no cells. Memory does not grow with the number of questions. One that goes on after another has its result
+// to the last bit. Throws kInvalidArgument (WRONG_DIGITS, FORMAT_NEEDS_SIGN, and what CheckedWeights throws),
+// kCancelled, kCorrupt (STATE_UNREADABLE: nothing can go on from `keeping.from`).
 EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
-                        const ProgressFn& progress = nullptr, AnswerBy by = AnswerBy::kFastest);
+                        const ProgressFn& progress = nullptr, AnswerBy by = AnswerBy::kFastest,
+                        const EvaluateKeeping& keeping = {});
 
 // The loss alone. The `heldout_loss` of a checkpoint is that on kHeldoutQuestions uniform questions of the run's
 // operation (of a mixed run: of its operations in turn), stream 2, seed 0.

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "server/engine/probing/evaluation/state_bytes.h"
+
 namespace sumscope::engine {
 namespace {
 
@@ -120,6 +122,95 @@ void EvaluateTally::AddGenerated(const int64_t* generated, const int64_t* truth,
   }
   generated_exact_.Add(exact);
   generated_agrees_ += exact == forced_right;
+}
+
+template <typename Bytes>
+void EvaluateTally::Sum::Visit(Bytes* bytes) {
+  bytes->Number(&count);
+  bytes->Number(&correct);
+  bytes->Number(&loss_count);
+  bytes->Real(&loss);
+}
+
+template <typename Bytes>
+void EvaluateTally::VisitCascades(Bytes* bytes) {
+  std::vector<std::pair<std::pair<int, int>, Sum>> cascades(cascades_.begin(), cascades_.end());
+  bytes->Size(&cascades, (kMaxDigits + 1) * (kMaxDigits + 1));
+  for (auto& [key, sum] : cascades) {
+    uint64_t length = static_cast<uint64_t>(key.first), digit = static_cast<uint64_t>(-key.second);
+    bytes->Number(&length);
+    bytes->Number(&digit);
+    bytes->Require(length <= kMaxDigits && digit <= kMaxDigits);
+    key = {static_cast<int>(length), -static_cast<int>(digit)};
+    sum.Visit(bytes);
+  }
+  cascades_ = {cascades.begin(), cascades.end()};
+}
+
+template <typename Bytes>
+void EvaluateTally::VisitWorst(Bytes* bytes) {
+  bytes->Size(&worst_, worst_count_);
+  for (Worst& worst : worst_) {
+    bytes->Real(&worst.loss);
+    bytes->Number(&worst.index);
+    auto op = static_cast<uint8_t>(worst.question.op);
+    bytes->Byte(&op);
+    bytes->Require(op <= static_cast<uint8_t>(Operation::kMul));
+    worst.question.op = static_cast<Operation>(op);
+    worst.question.n = encoding_.n_digits();
+    for (auto* number : {&worst.question.a, &worst.question.b}) {
+      for (uint8_t& digit : *number) {
+        bytes->Byte(&digit);
+        bytes->Require(digit <= 9);
+      }
+    }
+    worst.predicted.resize(digits_.size());
+    for (int64_t& token : worst.predicted) {
+      auto byte = static_cast<uint8_t>(token);
+      bytes->Byte(&byte);
+      bytes->Require(byte < encoding_.d_vocab());
+      token = byte;
+    }
+  }
+}
+
+template <typename Bytes>
+void EvaluateTally::Visit(Bytes* bytes) {
+  bytes->Expect(worst_count_);
+  bytes->Expect(static_cast<uint64_t>(encoding_.n_digits()));
+  bytes->Expect(digits_.size());
+  exact_.Visit(bytes);
+  generated_exact_.Visit(bytes);
+  for (auto* sums : {&digits_, &generated_digits_}) {
+    for (Sum& sum : *sums) sum.Visit(bytes);
+  }
+  for (Sum& sum : classes_) sum.Visit(bytes);
+  for (auto& operation : cells_) {
+    for (auto& cell : operation) {
+      for (Sum& column : cell) column.Visit(bytes);
+    }
+  }
+  for (uint64_t* count : {&near_ties_, &rechecked_, &wrong_beside_sample_, &generated_agrees_}) {
+    bytes->Number(count);
+  }
+  bytes->Real(&screen_difference_);
+  VisitCascades(bytes);
+  VisitWorst(bytes);
+}
+
+std::string EvaluateTally::Save(const std::vector<uint64_t>& of) const {
+  EvaluateTally copy = *this;
+  StateWriter bytes;
+  for (const uint64_t number : of) bytes.Expect(number);
+  copy.Visit(&bytes);
+  return std::move(bytes).Take();
+}
+
+bool EvaluateTally::Restore(const std::string& bytes, const std::vector<uint64_t>& of) {
+  StateReader reader(bytes);
+  for (const uint64_t number : of) reader.Expect(number);
+  Visit(&reader);
+  return reader.ok() && reader.at_end() && std::is_heap(worst_.begin(), worst_.end());
 }
 
 EvaluateResult EvaluateTally::Finish() const {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,14 @@ class EvaluateTally {
                                                                            : kWrongBesideSample - wrong_beside_sample_;
   }
 
+  // Questions that were added by AddForced.
+  uint64_t count() const { return exact_.count; }
+  // Everything that was added so far, for a tally of the same encoding and worst_count to go on from, to the last bit.
+  // Some kilobytes, and up to 80 bytes for each of the worst. `of` says which evaluation it is.
+  std::string Save(const std::vector<uint64_t>& of) const;
+  // Takes what Save gave. Returns false where the bytes are of no such tally: this one is then of no use.
+  bool Restore(const std::string& bytes, const std::vector<uint64_t>& of);
+
   // All but by_tables and screen_bound.
   EvaluateResult Finish() const;
 
@@ -63,6 +72,8 @@ class EvaluateTally {
       loss += nats;
     }
     void Add(const Sum& other);
+    template <typename Bytes>
+    void Visit(Bytes* bytes);
     Tally Mean() const;
   };
   struct Worst {
@@ -75,6 +86,13 @@ class EvaluateTally {
     }
   };
   void AddColumns(const Question& question, const int64_t* truth, const AnswerReading& reading, bool in_sample);
+  // Lists everything that was added to a StateWriter or from a StateReader.
+  template <typename Bytes>
+  void Visit(Bytes* bytes);
+  template <typename Bytes>
+  void VisitCascades(Bytes* bytes);
+  template <typename Bytes>
+  void VisitWorst(Bytes* bytes);
   void AddWorst(uint64_t index, const Question& question, const AnswerReading& reading, double loss);
 
   const Encoding encoding_;
