@@ -44,6 +44,13 @@ struct Job {
   std::optional<absl::Time> expected_end_time;  // as it was estimated when it came into the queue
 };
 
+// What an unfinished analysis has counted so far (AnalysisState of link.proto).
+struct PartialResult {
+  std::string fits;  // of what, and by whose arithmetic
+  uint64_t done = 0;
+  std::string state;  // bytes
+};
+
 // The queue and the jobs that have left it.
 class JobsReader {
  public:
@@ -65,6 +72,8 @@ class JobsReader {
   // The analysis of a job that still waits for its run, as it was ordered: it has no checkpoint and its file no record.
   // NOT_FOUND ORDER_NOT_FOUND of one that does not wait so.
   virtual absl::StatusOr<v1::Analysis> GetOrder(const std::string& job) = 0;
+  // What the job's analysis had counted when that was last put; nullopt: nothing, or the job has ended.
+  virtual absl::StatusOr<std::optional<PartialResult>> GetPartialResult(const std::string& job) = 0;
 };
 
 class Jobs : public JobsReader {
@@ -72,11 +81,14 @@ class Jobs : public JobsReader {
   // Sets job->queue_position. Dependencies are read back in the order of their ids, each once; a user is told of those
   // that they may see.
   virtual absl::Status Insert(Job* job) = 0;
-  // NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION ILLEGAL_TRANSITION when the catalog's LegalTransition says no.
+  // A terminal state forgets the partial result. NOT_FOUND JOB_NOT_FOUND; FAILED_PRECONDITION ILLEGAL_TRANSITION when
+  // the catalog's LegalTransition says no.
   virtual absl::Status Update(const Job& job) = 0;
   // Keeps what a job's analysis asks until it can be put into the run's file; RemoveOrder then forgets it.
   virtual absl::Status PutOrder(const std::string& job, const v1::Analysis& analysis) = 0;
   virtual absl::Status RemoveOrder(const std::string& job) = 0;
+  // Replaces the last one. That of a job that has ended, or is not there, is not kept.
+  virtual absl::Status PutPartialResult(const std::string& job, const PartialResult& partial) = 0;
 };
 
 }  // namespace sumscope::storage

@@ -91,6 +91,7 @@ class QueryPlans_Test : public testing::Test {
       waiting.dependencies = {"r2"};
       EXPECT_TRUE(transaction.jobs().Update(waiting).ok());
       EXPECT_TRUE(transaction.jobs().PutOrder("j2", MakeAnalysis("r1", "a1", "key")).ok());
+      EXPECT_TRUE(transaction.jobs().PutPartialResult("j2", {"of this", 512, "bytes"}).ok());
       v1::Sweep sweep;
       sweep.set_name("sweeps/s1");
       EXPECT_TRUE(transaction.sweeps().Insert(sweep).ok());
@@ -140,6 +141,7 @@ class QueryPlans_Test : public testing::Test {
       EXPECT_TRUE(reader.jobs().ListToCancel("s1").ok());
       EXPECT_TRUE(reader.jobs().EstimateRatios(5).ok());
       EXPECT_TRUE(reader.jobs().GetOrder("j2").ok());
+      EXPECT_TRUE(reader.jobs().GetPartialResult("j2").ok());
       EXPECT_TRUE(reader.sweeps().Members("s1").ok());
       EXPECT_TRUE(reader.users().OfUid(1000)->has_value());
       EXPECT_TRUE(reader.users().OfCertificate("ada.example")->has_value());

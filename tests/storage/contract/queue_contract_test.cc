@@ -198,12 +198,55 @@ TEST_P(Queue_Test, RunRemovedThenItsJobsDependenciesAndOrdersGo) {
   Insert({job});
   Write([&](CatalogTransaction& transaction) -> absl::Status {
     EXPECT_TRUE(transaction.jobs().PutOrder("j1", MakeAnalysis("r1", "a1", "key")).ok());
+    EXPECT_TRUE(transaction.jobs().PutPartialResult("j1", {"of this", 512, "bytes"}).ok());
     return transaction.runs().Remove("r1");
   });
   Read([&](CatalogReader& reader) {
     EXPECT_THAT(ValueOf(reader.jobs().ListDependents("r2")), IsEmpty());
     EXPECT_EQ(ErrorReason(reader.jobs().GetOrder("j1").status()), "ORDER_NOT_FOUND");
+    EXPECT_FALSE(ValueOf(reader.jobs().GetPartialResult("j1")).has_value());
   });
+}
+
+TEST_P(Queue_Test, PartialResultThenTheLastOneIsKeptUntilTheJobEnds) {
+  const std::string bytes("a\0\xff'b", 5);
+  for (const v1::State end : {v1::SUCCEEDED, v1::FAILED, v1::CANCELLED}) {
+    Job job = MakeJob(absl::StrCat("j", end), "r1");
+    job.analysis = "a1";
+    job.state = v1::RUNNING;
+    Insert({job});
+    const auto put = [&](const PartialResult& partial) {
+      Write([&](CatalogTransaction& transaction) { return transaction.jobs().PutPartialResult(job.id, partial); });
+    };
+    const auto get = [&] {
+      std::optional<PartialResult> partial;
+      Read([&](CatalogReader& reader) { partial = ValueOf(reader.jobs().GetPartialResult(job.id)); });
+      return partial;
+    };
+    EXPECT_FALSE(get().has_value());
+    put({"of that", 1024, "earlier"});
+    put({"of this", 512, bytes});
+    Reopen();
+    ASSERT_TRUE(get().has_value());
+    EXPECT_EQ(get()->fits, "of this");
+    EXPECT_EQ(get()->done, 512u);
+    EXPECT_EQ(get()->state, bytes);
+    job.state = v1::QUEUED;
+    Update(job);
+    EXPECT_TRUE(get().has_value()) << "for the next attempt";
+    job.state = end;
+    Update(job);
+    EXPECT_FALSE(get().has_value());
+    put({"of this", 2048, "late"});
+    EXPECT_FALSE(get().has_value()) << "of a job that has ended";
+  }
+}
+
+TEST_P(Queue_Test, PartialResultOfNoJobThenItIsNotKept) {
+  Write([](CatalogTransaction& transaction) {
+    return transaction.jobs().PutPartialResult("j9", {"of this", 512, "bytes"});
+  });
+  Read([](CatalogReader& reader) { EXPECT_FALSE(ValueOf(reader.jobs().GetPartialResult("j9")).has_value()); });
 }
 
 }  // namespace

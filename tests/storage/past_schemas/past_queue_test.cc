@@ -34,6 +34,7 @@ class PastQueue_Test : public testing::TestWithParam<int> {
     EXPECT_TRUE(status.ok()) << status;
   }
   static bool HasQueue() { return GetParam() >= 8; }
+  static bool HasPartialResults() { return GetParam() >= 9; }
 
   const TempDirectory folder_;
   Storage storage_;
@@ -57,6 +58,8 @@ TEST_P(PastQueue_Test, OpenedThenJobsHaveTheirOwnersAndAPlanCanWeighThem) {
     EXPECT_EQ(dependents->size(), HasQueue() ? 1u : 0u);
     if (HasQueue()) {
       EXPECT_TRUE(reader.jobs().GetOrder(dependents->front().id)->request().has_evaluate());
+      const auto partial = *reader.jobs().GetPartialResult(dependents->front().id);
+      EXPECT_EQ(partial.has_value() ? partial->state : "", HasPartialResults() ? std::string("counted\0", 8) : "");
     }
     // The clock of that time said nothing of when a job should end.
     EXPECT_EQ(reader.jobs().EstimateRatios(10)->empty(), !HasQueue());

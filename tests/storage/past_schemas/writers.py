@@ -130,6 +130,11 @@ class Catalog:
         if self.version >= 8:
             insert(self.database, 'orders', {'job': job, 'analysis': text(analysis)})
 
+    def put_partial_result(self, job, fits, done, state):
+        """From version 9 on."""
+        if self.version >= 9:
+            insert(self.database, 'partial_results', {'job': job, 'fits': fits, 'done': done, 'state': state})
+
     def insert_sweep(self, sweep, owner, definition, now):
         """From version 8 on."""
         if self.version >= 8:

@@ -11,6 +11,7 @@
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/names/resource_names.h"
+#include "proto/contract/names/states.h"
 #include "storage/sqlite/base/query.h"
 #include "storage/sqlite/base/values.h"
 #include "storage/sqlite/catalog/rows/columns.h"
@@ -162,6 +163,17 @@ absl::StatusOr<v1::Analysis> SqliteJobs::GetOrder(const std::string& job) {
   });
 }
 
+absl::StatusOr<std::optional<PartialResult>> SqliteJobs::GetPartialResult(const std::string& job) {
+  return connection_.Guard([&]() -> absl::StatusOr<std::optional<PartialResult>> {
+    Query query(connection_, "SELECT fits, done, state FROM partial_results WHERE job = ?");
+    query.Bind(job);
+    if (!query.Next()) return std::optional<PartialResult>();
+    PartialResult partial{query.Text(0), static_cast<uint64_t>(query.Int(1)), std::string(query.Blob(2))};
+    if (!query.sound()) return std::optional<PartialResult>();  // counted anew
+    return std::make_optional(std::move(partial));
+  });
+}
+
 absl::Status SqliteJobs::Insert(Job* job) {
   return connection_.Guard([&] {
     Query query(connection_, absl::StrCat("INSERT INTO jobs (", kJobFixedColumns, ", ", kJobChangedColumns,
@@ -189,6 +201,9 @@ absl::Status SqliteJobs::Update(const Job& job) {
     Query query(connection_, *kUpdate);
     BindJobChange(query, job);
     query.Bind(job.id).Run();
+    if (IsTerminal(job.state)) {
+      Query(connection_, "DELETE FROM partial_results WHERE job = ?").Bind(job.id).Run();
+    }
     if (dependencies != before.dependencies) {
       Query(connection_, "DELETE FROM job_dependencies WHERE job = ?").Bind(job.id).Run();
       WriteDependencies(connection_, job);
@@ -208,6 +223,19 @@ absl::Status SqliteJobs::PutOrder(const std::string& job, const v1::Analysis& an
 absl::Status SqliteJobs::RemoveOrder(const std::string& job) {
   return connection_.Guard([&] {
     Query(connection_, "DELETE FROM orders WHERE job = ?").Bind(job).Run();
+    return absl::OkStatus();
+  });
+}
+
+absl::Status SqliteJobs::PutPartialResult(const std::string& job, const PartialResult& partial) {
+  return connection_.Guard([&] {
+    Query query(connection_,
+                absl::StrCat("INSERT INTO partial_results (job, fits, done, state) SELECT id, ?, ?, ? FROM "
+                             "jobs WHERE id = ? AND ",
+                             kUnfinished,
+                             " ON CONFLICT (job) DO UPDATE SET fits = excluded.fits, done = "
+                             "excluded.done, state = excluded.state"));
+    query.Bind(partial.fits, partial.done, BlobView{partial.state}, job).Run();
     return absl::OkStatus();
   });
 }

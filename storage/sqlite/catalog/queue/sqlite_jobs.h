@@ -1,6 +1,7 @@
 #ifndef SUMSCOPE_STORAGE_SQLITE_CATALOG_QUEUE_SQLITE_JOBS_H_
 #define SUMSCOPE_STORAGE_SQLITE_CATALOG_QUEUE_SQLITE_JOBS_H_
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,8 +10,8 @@
 
 namespace sumscope::storage {
 
-// The tables `jobs`, `job_dependencies` and `orders`, inside one transaction of the connection, and confined to its
-// thread.
+// The tables `jobs`, `job_dependencies`, `orders` and `partial_results`, inside one transaction of the connection, and
+// confined to its thread.
 class SqliteJobs final : public Jobs {
  public:
   SqliteJobs(Connection& connection, const Catalog::LegalTransition& legal) : connection_(connection), legal_(legal) {}
@@ -22,11 +23,13 @@ class SqliteJobs final : public Jobs {
   absl::StatusOr<std::vector<Job>> ListDependents(const std::string& run) override;
   absl::StatusOr<std::vector<double>> EstimateRatios(int limit) override;
   absl::StatusOr<v1::Analysis> GetOrder(const std::string& job) override;
+  absl::StatusOr<std::optional<PartialResult>> GetPartialResult(const std::string& job) override;
 
   absl::Status Insert(Job* job) override;
   absl::Status Update(const Job& job) override;
   absl::Status PutOrder(const std::string& job, const v1::Analysis& analysis) override;
   absl::Status RemoveOrder(const std::string& job) override;
+  absl::Status PutPartialResult(const std::string& job, const PartialResult& partial) override;
 
  private:
   Connection& connection_;
