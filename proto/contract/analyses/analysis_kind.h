@@ -35,6 +35,8 @@ class AnalysisKind {
   virtual bool needs_metrics() const { return false; }
   // Whether the worker sends tensors before its result, which a file of their own keeps.
   virtual bool writes_capture() const { return false; }
+  // Whether the worker sends what it has counted so far, from which a later attempt goes on.
+  virtual bool keeps_state() const { return false; }
 
   // Fills the defaults of its request, checks it and writes nodes, positions and tasks in their one spelling; done
   // twice, it changes nothing. `questions` are as the caller gave them. INVALID_ARGUMENT naming the field.

@@ -16,6 +16,7 @@ namespace {
 
 constexpr size_t kMaxName = 255;  // bytes of a tensor's, a column's, a machine's name
 constexpr size_t kMaxReason = 63;
+constexpr size_t kMaxFits = 1024;
 constexpr int kMaxTensors = 100'000;
 constexpr int kMaxDimensions = 8;
 constexpr uint32_t kMaxThreads = 65'536;
@@ -98,6 +99,7 @@ absl::StatusOr<uint64_t> TensorBytes(const worker::v1::TensorSetBegin& begin, ui
 MessageCheck::MessageCheck(const Assignment& assignment)
     : of_training_(assignment.analysis_id.empty()),
       of_capture_(KindOf(assignment.analysis.request()).writes_capture()),
+      keeps_state_(!of_training_ && KindOf(assignment.analysis.request()).keeps_state()),
       kind_(KindOf(assignment.analysis.request()).name()),
       steps_(assignment.steps),
       first_step_(assignment.task.train().first_step()),
@@ -139,6 +141,8 @@ absl::Status MessageCheck::CheckBody(const worker::v1::WorkerMessage& message) {
       return CheckLog(message.log());
     case Message::kAnalysisProgress:
       return CheckProgress(message.analysis_progress());
+    case Message::kAnalysisState:
+      return CheckState(message.analysis_state());
     case Message::kAnalysisResult:
       return CheckResult(message.analysis_result());
     case Message::kFinished:
@@ -257,6 +261,22 @@ absl::Status MessageCheck::CheckProgress(const worker::v1::AnalysisProgress& pro
   constexpr double kRounding = 1e-6;  // a sum of shares may end a little above one
   return fraction >= 0 && fraction <= 1 + kRounding ? absl::OkStatus()
                                                     : ProtocolError("a progress is not between 0 and 1");
+}
+
+absl::Status MessageCheck::CheckState(const worker::v1::AnalysisState& state) {
+  if (!keeps_state_) return ProtocolError("a state came from a task that keeps none");
+  if (result_came_) return ProtocolError("a state came after the result");
+  if (state.state().empty() || state.state().size() > limits::kMaxAnalysisStateBytes) {
+    return ProtocolError(absl::StrCat("a state of ", state.state().size(), " bytes came"));
+  }
+  if (state.fits().empty() || state.fits().size() > kMaxFits || HasControlCharacter(state.fits())) {
+    return ProtocolError("a state does not say of what it is");
+  }
+  if (state.done() <= done_ || state.done() > limits::kMaxQuestions) {
+    return ProtocolError(absl::StrCat("a state of ", state.done(), " questions came after one of ", done_));
+  }
+  done_ = state.done();
+  return absl::OkStatus();
 }
 
 absl::Status MessageCheck::CheckResult(const v1::AnalysisResult& result) {

@@ -38,11 +38,13 @@ class MessageCheck {
   absl::Status CheckSetEnd(const worker::v1::TensorSetEnd& end);
   absl::Status CheckLog(const worker::v1::LogText& log);
   absl::Status CheckProgress(const worker::v1::AnalysisProgress& progress) const;
+  absl::Status CheckState(const worker::v1::AnalysisState& state);
   absl::Status CheckResult(const v1::AnalysisResult& result);
 
   // Of the task.
   const bool of_training_;
   const bool of_capture_;
+  const bool keeps_state_;
   const std::string kind_;  // of the analysis
   const uint64_t steps_;
   const uint64_t first_step_;
@@ -61,6 +63,7 @@ class MessageCheck {
   };
   std::optional<OpenSet> open_set_;
   bool capture_came_ = false, result_came_ = false;
+  uint64_t done_ = 0;  // questions, of the last state
   uint32_t log_lines_ = 0;
 };
 

@@ -9,6 +9,7 @@
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/limits.h"
 #include "proto/contract/names/resource_names.h"
+#include "proto/contract/questions/question_sets.h"
 #include "server/jobs/intake/protocol_error.h"
 #include "server/jobs/state/reasons.h"
 
@@ -27,6 +28,14 @@ bool NeedsFile(const worker::v1::WorkerMessage& message) {
          message.has_analysis_result();
 }
 
+// Of the questions, where the task goes on from a state and their number is known.
+double FractionDone(const worker::v1::AnalysisTask& task) {
+  const std::optional<uint64_t> count =
+      task.has_last_state() ? CountQuestions(task.spec(), task.question_set()) : std::nullopt;
+  if (count.value_or(0) == 0) return 0;
+  return std::min(1.0, static_cast<double>(task.last_state().done()) / static_cast<double>(*count));
+}
+
 }  // namespace
 
 TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment)
@@ -41,6 +50,7 @@ TaskIntake::TaskIntake(Context* context, std::string slot, Assignment assignment
       refresh_at_(start_) {
   state_.facts = assignment_.facts;
   state_.step = assignment_.task.train().first_step();
+  state_.analysis_fraction = FractionDone(assignment_.task.analysis());
   if (KindOf(assignment_.analysis.request()).writes_capture()) {
     capture_ = std::make_unique<CaptureIntake>(context, assignment_.run, assignment_.analysis_id);
   }
@@ -88,6 +98,7 @@ void TaskIntake::Start(const worker::v1::WorkerMessage& message) {
   if (!status.ok()) return Fail(status);
   started_ = true;
   start_ = context_->clock->Monotonic();
+  if (state_.analysis_fraction > 0) ShowProgress();
   Acknowledge(message.sequence());
   context_->hub->Notify(assignment_.run);
 }
@@ -156,6 +167,16 @@ absl::Status TaskIntake::Commit(const std::vector<worker::v1::WorkerMessage>& me
   });
 }
 
+absl::Status TaskIntake::KeepState(const std::vector<worker::v1::WorkerMessage>& messages) {
+  const auto last = std::find_if(messages.rbegin(), messages.rend(),
+                                 [](const auto& message) { return message.has_analysis_state(); });
+  if (last == messages.rend()) return absl::OkStatus();
+  const worker::v1::AnalysisState& state = last->analysis_state();
+  return context_->catalog->Write([&](storage::CatalogTransaction& transaction) {
+    return transaction.jobs().PutPartialResult(assignment_.job, {state.fits(), state.done(), state.state()});
+  });
+}
+
 void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   if (failure_.has_value()) return;
   for (const worker::v1::WorkerMessage& message : messages) {
@@ -171,6 +192,7 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   if (const absl::Status stored = patience_.Outlast([&] { return Commit(messages, &next); }); !stored.ok()) {
     return Fail(stored);
   }
+  if (const absl::Status kept = patience_.Outlast([&] { return KeepState(messages); }); !kept.ok()) return Fail(kept);
   uint64_t last_sequence = 0;
   for (const worker::v1::WorkerMessage& message : messages) {
     if (message.has_analysis_progress()) {
@@ -291,7 +313,7 @@ void TaskIntake::LearnRates(const worker::v1::Finished& finished) {
     const worker::v1::TrainTask& train = assignment_.task.train();
     learnt = context_->predictor.Learn(
         DoneTraining{train.spec(), place_, train.first_step(), state_.step, state_.step_seconds, seconds});
-  } else if (finished.outcome() == worker::v1::Finished::DONE) {
+  } else if (finished.outcome() == worker::v1::Finished::DONE && !assignment_.task.analysis().has_last_state()) {
     learnt = context_->predictor.Learn(
         DoneAnalysis{assignment_.task.analysis().spec(), place_, assignment_.analysis, seconds});
   }

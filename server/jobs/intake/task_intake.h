@@ -69,6 +69,8 @@ class TaskIntake {
   absl::Status StartTraining(const v1::Attempt& provenance);
   absl::Status SetRunning();
   absl::Status Commit(const std::vector<worker::v1::WorkerMessage>& messages, State* next);
+  // The last state among them into the catalog.
+  absl::Status KeepState(const std::vector<worker::v1::WorkerMessage>& messages);
   void ShowProgress();
   // The run's row follows each checkpoint: they are few, three a decade of steps.
   void RefreshCatalog();

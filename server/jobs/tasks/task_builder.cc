@@ -56,6 +56,18 @@ absl::Status AddTraining(Context* context, const JobWithSubject& target, Assignm
   return absl::OkStatus();
 }
 
+// What an earlier attempt had counted when it was lost.
+absl::Status AddLastState(Context* context, const std::string& job, worker::v1::AnalysisTask* task) {
+  SUMSCOPE_ASSIGN_OR_RETURN(const std::optional<storage::PartialResult> partial,
+                            ReadCatalog<std::optional<storage::PartialResult>>(
+                                context->catalog, [&](auto& reader) { return reader.jobs().GetPartialResult(job); }));
+  if (!partial.has_value()) return absl::OkStatus();
+  task->mutable_last_state()->set_fits(partial->fits);
+  task->mutable_last_state()->set_done(partial->done);
+  task->mutable_last_state()->set_state(partial->state);
+  return absl::OkStatus();
+}
+
 absl::Status AddAnalysis(Context* context, const JobWithSubject& target, Assignment* assignment) {
   SUMSCOPE_ASSIGN_OR_RETURN(assignment->analysis, assignment->file->GetAnalysis(target.job.analysis));
   const v1::Analysis& analysis = assignment->analysis;
@@ -68,6 +80,10 @@ absl::Status AddAnalysis(Context* context, const JobWithSubject& target, Assignm
   task->set_step(set.step);
   *task->mutable_request() = analysis.request();
   *task->mutable_question_set() = analysis.question_set();
+  if (KindOf(task->request()).keeps_state()) {
+    task->set_state_key(absl::StrCat(analysis.key(), " ", set.sha256));
+    SUMSCOPE_RETURN_IF_ERROR(AddLastState(context, target.job.id, task));
+  }
   TaskTensorsBuilder tensors;
   tensors.AddStored(assignment->file, set, "");
   if (KindOf(task->request()).needs_metrics()) {

@@ -6,6 +6,7 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/progress.h"
+#include "server/worker/link/state_keeper.h"
 #include "server/worker/link/task_sink.h"
 #include "sumscope/v1/analyses.pb.h"
 #include "sumscope/worker/v1/link.pb.h"
@@ -19,7 +20,8 @@ struct AnalysisInput {
   const engine::QuestionSource* questions;  // null for kinds that take none, and for those that take pairs
   const torch::Tensor& metrics;             // F64 [steps, columns] for kinds that need them; else undefined
   const engine::ProgressFn& progress;
-  TaskSink* sink;  // for kinds that write a capture
+  TaskSink* sink;       // for kinds that write a capture
+  StateKeeper* keeper;  // for kinds that keep a state
 
   const sumscope::v1::TrainSpec& spec() const { return task.spec(); }
   const sumscope::v1::AnalysisRequest& request() const { return task.request(); }

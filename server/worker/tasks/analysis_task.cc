@@ -12,6 +12,7 @@
 #include "server/worker/convert/conversion.h"
 #include "server/worker/convert/question_source.h"
 #include "server/worker/convert/tensors.h"
+#include "server/worker/link/state_keeper.h"
 #include "server/worker/tasks/guard.h"
 
 namespace sumscope::worker {
@@ -95,13 +96,15 @@ absl::Status RunAnalysisTask(const TaskInput& input, const TaskContext& context)
 
   ProgressReporter reporter(context);
   const engine::ProgressFn progress = [&reporter](double fraction) { return reporter.Report(fraction); };
-  const AnalysisInput own{task, model, source.get(), inputs.metrics, progress, context.sink};
+  StateKeeper keeper(task, context.provenance, context.clock, context.sink);
+  const AnalysisInput own{task, model, source.get(), inputs.metrics, progress, context.sink, &keeper};
   v1::WorkerMessage message;
   const absl::Status status = Guarded([&]() -> absl::Status {
     SUMSCOPE_ASSIGN_OR_RETURN(*message.mutable_analysis_result(), RunOne(own));
     return absl::OkStatus();
   });
   SUMSCOPE_RETURN_IF_ERROR(reporter.link());
+  SUMSCOPE_RETURN_IF_ERROR(keeper.link());
   SUMSCOPE_RETURN_IF_ERROR(status);
   SUMSCOPE_RETURN_IF_ERROR(
       CheckResultSize(task.request(), task.question_set(), message.analysis_result().ByteSizeLong()));

@@ -7,7 +7,8 @@
 namespace sumscope::worker {
 
 // One analysis on the weights in input.tensors, in the precision of the spec. Sends started, progress at most every
-// limits::kProgressInterval, and the result; OK once that is committed.
+// limits::kProgressInterval, of a kind that keeps a state that (StateKeeper), and the result; OK once that is
+// committed.
 //
 // CANCELLED when interrupted; INVALID_ARGUMENT WEIGHTS_INVALID, SPEC_INCOMPLETE, QUESTION_SET_MISSING or what the
 // engine says; UNIMPLEMENTED ANALYSIS_UNKNOWN; UNAVAILABLE LINK_LOST. Exceptions of the engine pass through.

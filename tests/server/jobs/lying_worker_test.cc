@@ -302,6 +302,14 @@ Message UsefulAnswer() {
   return message;
 }
 const Lie kProbeLies[] = {
+    {"StateOfAKindThatKeepsNone",
+     [] {
+       Message message;
+       message.mutable_analysis_state()->set_fits("this worker's");
+       message.mutable_analysis_state()->set_done(1);
+       message.mutable_analysis_state()->set_state("one");
+       return std::vector{message};
+     }},
     {"AnswerToAnotherQuestion",
      [] { return std::vector{Change({}, [](Message* m) { m->mutable_analysis_result()->mutable_evaluate(); })}; }},
     {"AnswerIsNone", [] { return std::vector{Change({}, [](Message* m) { m->mutable_analysis_result(); })}; }},

@@ -61,6 +61,68 @@ TEST(AnalysisTask_Test, GivenUniformQuestionsThenTheResultIsTheEngines) {
   EXPECT_EQ(sink.result->evaluate().worst_size(), 3);
 }
 
+// A clock on which a second passes between any two looks: a state is due after every batch.
+class TickingClock final : public Clock {
+ public:
+  absl::Time Now() override { return absl::UnixEpoch() + Monotonic(); }
+  absl::Duration Monotonic() override { return absl::Seconds(++looks_); }
+
+ private:
+  int64_t looks_ = 0;
+};
+
+// The states that a task sends on its way to its end.
+std::vector<v1::AnalysisState> StatesOf(const TaskInput& input, RecordingSink* sink) {
+  TickingClock clock;
+  const v1::Finished finished = RunTask(input, {"cpu", 1, &clock}, sink);
+  EXPECT_EQ(finished.outcome(), v1::Finished::DONE) << finished.ShortDebugString();
+  std::vector<v1::AnalysisState> states;
+  for (const v1::WorkerMessage& message : sink->messages) {
+    if (message.has_analysis_state()) states.push_back(message.analysis_state());
+  }
+  return states;
+}
+
+bool SaysItStartsAnew(const RecordingSink& sink) {
+  for (const v1::WorkerMessage& message : sink.messages) {
+    if (absl::StrContains(message.log().text(), "starts anew")) return true;
+  }
+  return false;
+}
+
+TEST(AnalysisTask_Test, GivenTheStateOfALostAttemptThenItGoesOnToTheSameResult) {
+  TaskInput input = NewTask(Uniform(20'000));
+  RecordingSink without, whole, rest;
+  EXPECT_TRUE(StatesOf(input, &without).empty()) << "of an analysis that is to keep none";
+  input.task.mutable_analysis()->set_state_key("key");
+  const auto states = StatesOf(input, &whole);
+  ASSERT_GT(states.size(), 2u);
+  *input.task.mutable_analysis()->mutable_last_state() = states[1];
+  const auto later = StatesOf(input, &rest);
+  EXPECT_EQ(later.size(), states.size() - 2);
+  EXPECT_GT(later.front().done(), states[1].done());
+  EXPECT_EQ(rest.result->SerializeAsString(), whole.result->SerializeAsString());
+  EXPECT_FALSE(SaysItStartsAnew(rest));
+}
+
+TEST(AnalysisTask_Test, GivenAStateThatIsNotItsOwnThenItStartsAnewAndSaysSo) {
+  TaskInput input = NewTask(Uniform(20'000));
+  v1::AnalysisTask* task = input.task.mutable_analysis();
+  task->set_state_key("key");
+  RecordingSink whole, of_others, damaged;
+  const auto states = StatesOf(input, &whole);
+  *task->mutable_last_state() = states[1];
+  task->set_state_key("of other weights");
+  EXPECT_EQ(StatesOf(input, &of_others).size(), states.size());
+  EXPECT_TRUE(SaysItStartsAnew(of_others));
+  EXPECT_EQ(of_others.result->SerializeAsString(), whole.result->SerializeAsString());
+  task->set_state_key("key");
+  task->mutable_last_state()->set_state("half a st");
+  EXPECT_EQ(StatesOf(input, &damaged).size(), states.size());
+  EXPECT_TRUE(SaysItStartsAnew(damaged));
+  EXPECT_EQ(damaged.result->SerializeAsString(), whole.result->SerializeAsString());
+}
+
 TEST(AnalysisTask_Test, GivenEachKindOfQuestionSetThenItsQuestionsAreAsked) {
   QuestionSet of_class, stratified, list, subtractions = Uniform(50);
   of_class.mutable_of_class()->set_question_class("S2");

@@ -17,6 +17,7 @@ constexpr double kLossSample = 10'000;       // questions whose losses are measu
 
 class Evaluate final : public TypedKind<v1::EvaluateRequest, v1::EvaluateResult> {
   uint32_t version() const override { return 3; }
+  bool keeps_state() const override { return true; }
 
   absl::Status DoComplete(const v1::TrainSpec&, const v1::QuestionSet&, v1::EvaluateRequest* request) const override {
     request->set_generate(request->generate());

@@ -75,6 +75,8 @@ std::string ProtocolModel::Lie(const WorkerMessage& message) const {
       const double fraction = message.analysis_progress().fraction();
       return !of_training() && fraction >= 0 && fraction < 1.001 ? "" : "a progress of nothing";
     }
+    case WorkerMessage::kAnalysisState:
+      return LieOfState(message.analysis_state());
     case WorkerMessage::kAnalysisResult:
       return LieOfAnswer(message.analysis_result());
     case WorkerMessage::kFinished:
@@ -148,6 +150,15 @@ std::string ProtocolModel::LieOfSetEnd(const worker::v1::TensorSetEnd& end) cons
   return set_.kind() == worker::v1::WEIGHTS && std::isfinite(end.heldout_loss()) ? "" : "no held-out loss";
 }
 
+std::string ProtocolModel::LieOfState(const worker::v1::AnalysisState& state) const {
+  if (of_training() || !keeps_state() || answered_) return "a state of nothing that goes on";
+  if (state.state().empty() || state.state().size() > 131'072) return "no state, or too much of it";
+  const bool is_text =
+      std::none_of(state.fits().begin(), state.fits().end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (state.fits().empty() || state.fits().size() > 1024 || !is_text) return "a state of who knows what";
+  return state.done() > counted_ && state.done() <= 1'000'000'000 ? "" : "a state that is not further on";
+}
+
 std::string ProtocolModel::LieOfAnswer(const v1::AnalysisResult& result) const {
   if (of_training()) return "nothing was asked";
   const auto* answer =
@@ -183,6 +194,7 @@ void ProtocolModel::Believe(const WorkerMessage& message) {
     bytes_left_.reset();
   }
   answered_ |= message.has_analysis_result();
+  if (message.has_analysis_state()) counted_ = message.analysis_state().done();
   log_lines_ += message.has_log() ? 1 : 0;
 }
 

@@ -43,6 +43,8 @@ class ProtocolModel {
   bool has_weights() const { return weights_.count(step_) > 0; }
   bool captured() const { return captured_; }
   bool answered() const { return answered_; }
+  bool keeps_state() const { return task_.question == "evaluate"; }
+  uint64_t counted() const { return counted_; }
   const std::vector<std::string>& columns() const { return columns_; }
 
  private:
@@ -52,6 +54,7 @@ class ProtocolModel {
   std::string LieOfTiming(const v1::MetricBlock& block) const;
   std::string LieOfSet(const worker::v1::TensorSetBegin& begin) const;
   std::string LieOfSetEnd(const worker::v1::TensorSetEnd& end) const;
+  std::string LieOfState(const worker::v1::AnalysisState& state) const;
   std::string LieOfAnswer(const v1::AnalysisResult& result) const;
   std::string LieOfEnd(const worker::v1::Finished& finished) const;
 
@@ -64,6 +67,7 @@ class ProtocolModel {
   worker::v1::TensorSetBegin set_;
   std::optional<uint64_t> bytes_left_;  // of the set that is open
   bool captured_ = false, answered_ = false;
+  uint64_t counted_ = 0;  // questions of the last state
   uint64_t log_lines_ = 0;
 };
 

@@ -98,6 +98,12 @@ void SetAnswer(const ProtocolModel& model, v1::AnalysisResult* result) {
   }
 }
 
+void SetState(uint64_t done, uint8_t choice, WorkerMessage* message) {
+  message->mutable_analysis_state()->set_fits("of this and by that");
+  message->mutable_analysis_state()->set_done(done);
+  message->mutable_analysis_state()->set_state(std::string(choice == UINT8_MAX ? 128 << 10 : 1 + choice, 's'));
+}
+
 // What an honest worker may say next, of the kind that `choice` asks for where that is due.
 WorkerMessage HonestMessage(const ProtocolModel& model, uint8_t kind, uint8_t choice) {
   WorkerMessage message;
@@ -124,6 +130,8 @@ WorkerMessage HonestMessage(const ProtocolModel& model, uint8_t kind, uint8_t ch
     SetTiming(model.timed(), 1 + choice % (model.step() - model.timed()), 100 + choice, &message);
   } else if (of_training || (model.task().kind == Kind::kCapture && !model.captured())) {
     BeginSet(model, choice, message.mutable_tensor_set_begin());
+  } else if (!model.answered() && model.keeps_state() && kind % 8 == 4) {
+    SetState(model.counted() + 1, choice, &message);
   } else if (!model.answered() && kind % 8 < 4) {
     SetAnswer(model, message.mutable_analysis_result());
   } else {
@@ -138,7 +146,7 @@ WorkerMessage BoldMessage(const ProtocolModel& model, uint8_t kind, uint8_t choi
   WorkerMessage message;
   message.set_sequence(model.sequence() + 1);
   const double real = kOddReals[choice % std::size(kOddReals)];
-  switch (kind % 10) {
+  switch (kind % 11) {
     case 0:
       message.mutable_started()->set_first_step(model.task().first_step + choice % 2);
       break;
@@ -168,6 +176,12 @@ WorkerMessage BoldMessage(const ProtocolModel& model, uint8_t kind, uint8_t choi
       break;
     case 8:
       message.mutable_log()->set_severity(kOddTexts[choice % std::size(kOddTexts)]);
+      break;
+    case 9:
+      SetState(model.counted() + choice % 2, choice, &message);
+      if (choice % 8 == 2) message.mutable_analysis_state()->set_fits(kOddTexts[choice / 8 % std::size(kOddTexts)]);
+      if (choice % 8 == 4) message.mutable_analysis_state()->set_done(kOddNumbers[choice / 8 % std::size(kOddNumbers)]);
+      if (choice % 8 == 6) message.mutable_analysis_state()->set_state(std::string(choice / 8 % 2 * 131'073, 's'));
       break;
     default:
       message.mutable_finished()->set_outcome(static_cast<worker::v1::Finished::Outcome>(choice % 6));
@@ -298,7 +312,7 @@ std::vector<std::string> SeedScripts() {
       std::string honest = begin;
       for (int i = 0; i < 30; ++i) honest += {'\0', static_cast<char>(1 + i % 7), static_cast<char>(3 * i)};
       seeds.push_back(honest);
-      for (int bold = 0; bold < 10; ++bold) {
+      for (int bold = 0; bold < 11; ++bold) {
         const std::string lie = {'\xe0', static_cast<char>(bold), static_cast<char>(37 * bold)};
         seeds.push_back(honest.substr(0, kTaskBytes + 3 * (4 + 2 * bold)) + lie + honest.substr(kTaskBytes + 3 * 4));
       }
@@ -322,7 +336,7 @@ std::vector<std::string> SeedScripts() {
 
 std::vector<std::string> ScriptWords() {
   std::vector<std::string> words;
-  for (char kind = 0; kind < 10; ++kind) {
+  for (char kind = 0; kind < 11; ++kind) {
     for (const char choice : {'\0', '\1', '\x10', '\x18', '\x22', '\x24', '\x30'}) {
       words.push_back({'\0', kind, choice});
       words.push_back({'\xe0', kind, choice});
