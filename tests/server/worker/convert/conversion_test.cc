@@ -34,7 +34,8 @@ std::string Describe(const engine::TrainSpec& spec) {
   return text.str();
 }
 std::string Describe(const engine::EvaluateRequest& request) {
-  const auto& [generate, worst_count, loss_in_full] = request;
+  const auto& [generate, worst_count, loss_in_full, loss_sample] = request;
+  EXPECT_EQ(loss_sample, engine::kLossSample) << "the engine's to choose";
   return std::to_string(generate) + ' ' + std::to_string(worst_count) + ' ' + std::to_string(loss_in_full);
 }
 
