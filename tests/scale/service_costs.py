@@ -2,7 +2,7 @@
 
     service_costs.py [--quick] [--bare PROGRAM] [--runs N] [ServiceCosts.TEST ..]
 
-By hand, on a machine that does nothing else, a quarter of an hour; PROGRAM is training_benchmark or engine_benchmark, which
+By hand, on a machine that does nothing else, a quarter of an hour; PROGRAM is training_benchmark, which
 trains the paper's model without a service: the steps of both are compared. Asserted by hand are the bars that are printed,
 times only there. --quick, for ctest, takes small numbers and asserts what the programs answer.
 """

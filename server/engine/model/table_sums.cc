@@ -1,6 +1,8 @@
 #include "server/engine/model/table_sums.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// The loader chooses among the clones, before a sanitizer could run.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(__SANITIZE_ADDRESS__)
 #define SUMSCOPE_WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define SUMSCOPE_WIDE

@@ -192,7 +192,7 @@ void TaskIntake::Take(const std::vector<worker::v1::WorkerMessage>& messages) {
   if (const absl::Status stored = patience_.Outlast([&] { return Commit(messages, &next); }); !stored.ok()) {
     return Fail(stored);
   }
-  if (const absl::Status kept = patience_.Outlast([&] { return KeepState(messages); }); !kept.ok()) return Fail(kept);
+  KeepState(messages).IgnoreError();  // the next one holds all of it; without any the next attempt starts anew
   uint64_t last_sequence = 0;
   for (const worker::v1::WorkerMessage& message : messages) {
     if (message.has_analysis_progress()) {

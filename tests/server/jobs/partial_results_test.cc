@@ -70,6 +70,21 @@ TEST_F(PartialResults_Test, ServerKilledThenTheNextOneGivesTheLastState) {
   EXPECT_EQ(StartAnalysis().task.analysis().last_state().state(), "four");
 }
 
+// A state that the catalog did not take, which nothing needed, was the end of a sound evaluation.
+TEST_F(PartialResults_Test, CatalogRefusesAStateThenTheEvaluationGoesOnAndTheNextIsKept) {
+  const std::string id = AskEvaluation();
+  StartAnalysis();
+  catalog_.gate.Fail(1, MakeError(absl::StatusCode::kResourceExhausted, "CATALOG_FULL", "no room"));
+  Keep(2, "two");
+  EXPECT_FALSE(Kept(id).has_value());
+  Keep(5, "five");
+  ASSERT_TRUE(Kept(id).has_value());
+  EXPECT_EQ(Kept(id)->done, 5u);
+  Answer(Result());
+  Finish(worker::v1::Finished::DONE);
+  EXPECT_TRUE(WaitForAnalysis(run_, id, v1::SUCCEEDED));
+}
+
 TEST_F(PartialResults_Test, CancelledOrFailedThenItIsGoneAndAskedAnewStartsAnew) {
   const std::string cancelled = AskEvaluation();
   StartAnalysis();

@@ -61,18 +61,24 @@ Answerer::Answerer(const Model& model, AnswerBy by)
 }
 
 void Answerer::MakeTables(const Model& model) {
-  constexpr uint64_t kCompared = 32;
+  constexpr uint64_t kCompared = 32;  // of each operation whose answers have one sign or the other
   constexpr float kTimesDifference = 16;
   const torch::NoGradGuard no_grad;
   auto tables = std::make_unique<AnswerTables>(model.config, BindWeights(model.config, weights_), encoding_);
-  Questions questions;
-  UniformSource(Operation::kAdd, encoding_.n_digits(), kCompared, /*seed=*/0)->Fill(0, kCompared, &questions);
-  const torch::Tensor tokens = encoding_.Encode(questions);
-  const torch::Tensor expected = Logits(tokens, 0, encoding_.n_answer());
-  const torch::Tensor logits = torch::empty_like(expected);
-  tables->Logits(tokens.data_ptr<int64_t>(), kCompared, {0, encoding_.n_answer()}, logits.data_ptr<float>());
-  const auto difference = (logits - expected).abs().max().item<float>();
-  if (!(difference <= kMaxDifference)) return;
+  float difference = 0;
+  for (const Operation op : {Operation::kAdd, Operation::kSub}) {
+    if (op == Operation::kSub && encoding_.format() == Format::kPlain) continue;
+    Questions questions;
+    UniformSource(op, encoding_.n_digits(), kCompared, /*seed=*/0)->Fill(0, kCompared, &questions);
+    const torch::Tensor tokens = encoding_.Encode(questions);
+    const torch::Tensor expected = Logits(tokens, 0, encoding_.n_answer());
+    const torch::Tensor logits = torch::empty_like(expected);
+    tables->Logits(tokens.data_ptr<int64_t>(), kCompared, {0, encoding_.n_answer()}, logits.data_ptr<float>());
+    const auto largest = (logits - expected).abs().max().item<float>();
+    if (!(largest <= kMaxDifference)) return;
+    difference = std::max(difference, largest);
+  }
+  losses_by_tables_ = difference <= kMaxLossDifference;
   margin_ = std::max(AnswerTables::kMargin, kTimesDifference * difference);
   tables_ = std::move(tables);
 }
@@ -85,7 +91,8 @@ void Answerer::Read(const torch::Tensor& tokens, const std::vector<int64_t>& whi
                     std::vector<AnswerReading>* readings) const {
   readings->resize(static_cast<size_t>(tokens.size(0)));
   if (screened() && !with_loss) return ReadByScreen(tokens, which, readings);
-  ReadByForward(tokens, by_tables() ? ReadByTables(tokens, which, with_loss, readings) : which, readings);
+  const bool by_forward = !by_tables() || (with_loss && !losses_by_tables_);
+  ReadByForward(tokens, by_forward ? which : ReadByTables(tokens, which, with_loss, readings), readings);
 }
 
 void Answerer::ReadByForward(const torch::Tensor& tokens, const std::vector<int64_t>& which,
@@ -158,7 +165,7 @@ torch::Tensor Answerer::LogitsByTables(const torch::Tensor& lines, AnswerTables:
 }
 
 bool Answerer::IsSettled(const AnswerReading& reading, double margin) {
-  return reading.smallest_margin >= margin &&
+  return reading.smallest_margin > margin &&
          std::all_of(reading.loss.begin(), reading.loss.end(), [](double loss) { return std::isfinite(loss); });
 }
 

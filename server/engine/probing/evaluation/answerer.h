@@ -35,7 +35,7 @@ void CheckEncoding(const ModelConfig& config, const Encoding& encoding);
 // theirs is settled where the largest logit leads by a margin: sixteen times the largest difference between their
 // logits and the forward pass's on some questions, at least AnswerTables::kMargin. So the answers are the forward
 // pass's throughout. Where the two differ by more than kMaxDifference (weights that are huge, or no numbers) no table
-// answers.
+// answers; losses are read from tables up to kMaxLossDifference only.
 //
 // For other models a Screen may be made from the questions to come: what it finds right and leaves no doubt of is
 // settled, all else is the forward pass's.
@@ -43,6 +43,7 @@ class Answerer {
  public:
   static constexpr uint64_t kMaxTableBytes = 1'000'000'000;
   static constexpr double kMaxDifference = 0.01;
+  static constexpr double kMaxLossDifference = 1e-4;
 
   // Throws what CheckedWeights and CheckEncoding throw.
   explicit Answerer(const Model& model, AnswerBy by = AnswerBy::kFastest);
@@ -62,8 +63,8 @@ class Answerer {
   torch::Tensor Logits(const torch::Tensor& tokens, int64_t first, int64_t row_count) const;
 
   // What the model answers, given the true tokens before each, to the lines `which` of tokens [count, n_ctx]: readings
-  // [count], of which the others stay as they are. Without `with_loss` only those that the forward pass reads have a
-  // loss: all of them without tables and screen.
+  // [count], of which the others stay as they are. Without `with_loss` those that tables or the screen settle may
+  // have none.
   void Read(const torch::Tensor& tokens, const std::vector<int64_t>& which, bool with_loss,
             std::vector<AnswerReading>* readings) const;
 
@@ -84,7 +85,7 @@ class Answerer {
   std::vector<int64_t> AnswerByTables(const torch::Tensor& tokens, const std::vector<int64_t>& which,
                                       AnswerTables::Rows rows, std::vector<int64_t>* open) const;
   torch::Tensor LogitsByTables(const torch::Tensor& lines, AnswerTables::Rows rows) const;
-  // Whether float32 cannot answer otherwise: every margin is as large, and every loss a number.
+  // Whether float32 cannot answer otherwise: every margin is larger, and every loss a number.
   static bool IsSettled(const AnswerReading& reading, double margin);
   // Writes the tokens of answer row `row` of the lines `which`, and returns those lines whose token is not settled.
   std::vector<int64_t> WriteByTables(int row, const std::vector<int64_t>& which, torch::Tensor* lines) const;
@@ -102,6 +103,7 @@ class Answerer {
   AnswerForward::Table table_;
   std::unique_ptr<const AnswerTables> tables_;  // null where the forward pass answers
   float margin_ = AnswerTables::kMargin;
+  bool losses_by_tables_ = false;
   std::unique_ptr<const Screen> screen_;
 };
 

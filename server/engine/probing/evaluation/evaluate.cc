@@ -81,11 +81,10 @@ class BatchEvaluation {
   std::vector<AnswerReading> readings_;
 };
 
-// Which evaluation a state is of.
+// Which evaluation a state is of. Whether it is screened follows from these and the model.
 std::vector<uint64_t> Identity(uint64_t total, const EvaluateRequest& request, const Answerer& answerer) {
   constexpr uint64_t kVersion = 1;  // of what a tally saves
-  return {kVersion,           total, request.generate, request.loss_in_full, request.loss_sample, answerer.by_tables(),
-          answerer.screened()};
+  return {kVersion, total, request.generate, request.loss_in_full, request.loss_sample, answerer.by_tables()};
 }
 
 }  // namespace
@@ -98,19 +97,20 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
   const uint64_t losses = request.loss_in_full ? total : std::min(total, request.loss_sample);
   const bool screens =
       by == AnswerBy::kScreen || (by == AnswerBy::kFastest && Screen::Pays(model.config, model.device));
-  if (screens && losses < total && !answerer.by_tables() && DtypeOf(model) == torch::kFloat32) {
-    answerer.MakeScreen(questions, LossSample(total, losses), progress);
-  }
   const auto batch_size = static_cast<uint64_t>(answerer.batch_size());
-  const uint64_t to_generate = request.generate ? total : std::min(total, kGeneratedSample);
-  const LossSample sample(total, answerer.by_tables() || answerer.screened() ? losses : total);
   EvaluateTally tally(answerer.encoding(), request.worst_count);
-  BatchEvaluation evaluation(answerer, sample, &tally);
-  Questions batch;
   const std::vector<uint64_t> identity = Identity(total, request, answerer);
   if (!keeping.from.empty() && (!tally.Restore(keeping.from, identity) || tally.count() % batch_size != 0)) {
     throw Error(ErrorKind::kCorrupt, "STATE_UNREADABLE", "the state is not one of this evaluation");
   }
+  if (screens && losses < total && !answerer.by_tables() && DtypeOf(model) == torch::kFloat32) {
+    const double done = static_cast<double>(tally.count()) / static_cast<double>(total);
+    answerer.MakeScreen(questions, LossSample(total, losses), Part(progress, done, done));
+  }
+  const uint64_t to_generate = request.generate ? total : std::min(total, kGeneratedSample);
+  const LossSample sample(total, answerer.by_tables() || answerer.screened() ? losses : total);
+  BatchEvaluation evaluation(answerer, sample, &tally);
+  Questions batch;
   for (uint64_t first = tally.count(); first < total; first += batch_size) {
     questions.Fill(first, std::min(batch_size, total - first), &batch);
     evaluation.Add(first, batch, first < to_generate ? to_generate - first : 0);

@@ -1,6 +1,7 @@
 #include "server/engine/training/step/attention.h"
 
 #include <cmath>
+#include <limits>
 
 #include "server/engine/training/step/lanes.h"
 
@@ -45,15 +46,14 @@ SUMSCOPE_STEP_INLINE double ExpSum(double* row, int64_t count, double most) {
 }
 
 // row = exp(row - most), whose sum it returns. To 2 units in the last place: 2^n times the polynomial of Cephes' expf
-// on
-// [-ln 2 / 2, ln 2 / 2]; below -87 as at -87, nothing beside the 1 of the largest. NaN stays.
+// on [-ln 2 / 2, ln 2 / 2]; below -87 as at -87, nothing beside the 1 of the largest. NaN stays.
 SUMSCOPE_STEP_INLINE float ExpSum(float* row, int64_t count, float most) {
   typedef int32_t Integers __attribute__((vector_size(64)));
   constexpr float kLeast = -87, kRound = 12582912;  // 1.5 * 2^23: what is added to it loses its fraction
   Vector<float> sum = {};
   for (int64_t i = 0; i < count; i += Lanes<float>::kCount) {
     Vector<float> x;
-    Load(row + i, count - i, most + 2 * kLeast, &x);
+    Load(row + i, count - i, -std::numeric_limits<float>::infinity(), &x);
     x -= most;
     x = x < kLeast ? Vector<float>{} + kLeast : x;
     const Vector<float> n = (x * 1.44269504F + kRound) - kRound;

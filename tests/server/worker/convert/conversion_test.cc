@@ -122,6 +122,8 @@ engine::EvaluateResult FullResult() {
   result.near_ties = 3;
   result.by_tables = true;
   result.rechecked = 2;
+  result.screen_bound = 0.75;
+  result.screen_difference = 0.0625;
   result.generated_sample = {SomeTally(0), {{"A5", SomeTally(0)}}, 985};
   return result;
 }
@@ -175,6 +177,8 @@ TEST(FromEngine_Test, WhenAnyNumberOfTheResultChangesThenTheMessageFollows) {
       [](Result* r) { --r->exact.loss_count; },
       [](Result* r) { r->by_tables = false; },
       [](Result* r) { ++r->rechecked; },
+      [](Result* r) { r->screen_bound = 0; },
+      [](Result* r) { r->screen_difference *= 2; },
       [](Result* r) { --r->generated_sample.exact.count; },
       [](Result* r) { --r->generated_sample.exact.correct; },
       [](Result* r) { r->generated_sample.digits[0].digit = "A4"; },
