@@ -1,13 +1,6 @@
 #include "server/engine/model/table_sums.h"
 
-// The loader chooses among the clones, before a sanitizer could run.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define SUMSCOPE_WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SUMSCOPE_WIDE
-#endif
-#define SUMSCOPE_INLINE inline __attribute__((always_inline))
+#include "server/engine/runtime/wide.h"
 
 namespace sumscope::engine {
 namespace {
@@ -17,7 +10,7 @@ using Vector = float __attribute__((vector_size(kSumLane * sizeof(float)), align
 const Vector& At(const float* at) { return *reinterpret_cast<const Vector*>(at); }
 Vector& At(float* at) { return *reinterpret_cast<Vector*>(at); }
 
-SUMSCOPE_INLINE float Total(const Vector& vector) {
+SUMSCOPE_WIDE_INLINE float Total(const Vector& vector) {
   float sum = 0;
   for (int i = 0; i < kSumLane; ++i) sum += vector[i];
   return sum;
@@ -25,7 +18,7 @@ SUMSCOPE_INLINE float Total(const Vector& vector) {
 
 // sum [kRows][kLanes]: the sums of kRows rows over kLanes vectors of a table whose rows are kLanes vectors long.
 template <int kRows, int kLanes>
-SUMSCOPE_INLINE void SumRows(const float* table, const RowGroup& group, Vector (*sum)[kLanes]) {
+SUMSCOPE_WIDE_INLINE void SumRows(const float* table, const RowGroup& group, Vector (*sum)[kLanes]) {
   constexpr size_t kWidth = static_cast<size_t>(kLanes) * kSumLane;
   Vector own[kRows][kLanes];
 #pragma GCC unroll 8
@@ -53,14 +46,14 @@ SUMSCOPE_INLINE void SumRows(const float* table, const RowGroup& group, Vector (
 }
 
 template <int kRows>
-SUMSCOPE_INLINE void LogitsOfRows(const float* table, const RowGroup& group, float* raw) {
+SUMSCOPE_WIDE_INLINE void LogitsOfRows(const float* table, const RowGroup& group, float* raw) {
   Vector sum[kRows][1];
   SumRows<kRows, 1>(table, group, sum);
   for (int r = 0; r < kRows; ++r) At(raw + r * kSumLane) += sum[r][0];
 }
 
 template <int kRows>
-SUMSCOPE_INLINE void SquaresOfRows(const float* block, const RowGroup& group, KeptSums kept, float* square) {
+SUMSCOPE_WIDE_INLINE void SquaresOfRows(const float* block, const RowGroup& group, KeptSums kept, float* square) {
   Vector sum[kRows][kSumLanes];
   SumRows<kRows, kSumLanes>(block, group, sum);
   for (int r = 0; r < kRows; ++r) {
@@ -74,8 +67,8 @@ SUMSCOPE_INLINE void SquaresOfRows(const float* block, const RowGroup& group, Ke
 }
 
 template <int kRows>
-SUMSCOPE_INLINE void HiddenOfRows(const float* block, const RowGroup& group, const float* scale, const float* bias,
-                                  const float* logits, KeptSums kept, float* raw, float* square) {
+SUMSCOPE_WIDE_INLINE void HiddenOfRows(const float* block, const RowGroup& group, const float* scale, const float* bias,
+                                       const float* logits, KeptSums kept, float* raw, float* square) {
   Vector sum[kRows][kSumLanes];
   SumRows<kRows, kSumLanes>(block, group, sum);
   float hidden[kRows][kSumBlock];

@@ -10,12 +10,12 @@ namespace {
 
 // One head's numbers of a row, padded with zeros to whole vectors.
 template <class T>
-SUMSCOPE_STEP_INLINE void PackRow(const T* from, int64_t width, T* to) {
+SUMSCOPE_WIDE_INLINE void PackRow(const T* from, int64_t width, T* to) {
   for (int64_t i = 0; i < width; i += Lanes<T>::kCount) Load(from + i, width - i, T{0}, &At(to + i));
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void PackHead(const Attention<T>& at, int64_t b, int64_t offset, int64_t padded, T* q, T* k,
+SUMSCOPE_WIDE_INLINE void PackHead(const Attention<T>& at, int64_t b, int64_t offset, int64_t padded, T* q, T* k,
                                    T* v) {
   const int64_t width = at.n_heads * at.d_head;
   const int32_t* const row = at.key_row + b * at.keys;
@@ -30,13 +30,13 @@ SUMSCOPE_STEP_INLINE void PackHead(const Attention<T>& at, int64_t b, int64_t of
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE T Dot(const T* a, const T* b, int64_t padded) {
+SUMSCOPE_WIDE_INLINE T Dot(const T* a, const T* b, int64_t padded) {
   Vector<T> sum = {};
   for (int64_t i = 0; i < padded; i += Lanes<T>::kCount) sum += At(a + i) * At(b + i);
   return Total<T>(sum);
 }
 
-SUMSCOPE_STEP_INLINE double ExpSum(double* row, int64_t count, double most) {
+SUMSCOPE_WIDE_INLINE double ExpSum(double* row, int64_t count, double most) {
   double sum = 0;
   for (int64_t i = 0; i < count; ++i) {
     row[i] = std::exp(row[i] - most);
@@ -47,7 +47,7 @@ SUMSCOPE_STEP_INLINE double ExpSum(double* row, int64_t count, double most) {
 
 // row = exp(row - most), whose sum it returns. To 2 units in the last place: 2^n times the polynomial of Cephes' expf
 // on [-ln 2 / 2, ln 2 / 2]; below -87 as at -87, nothing beside the 1 of the largest. NaN stays.
-SUMSCOPE_STEP_INLINE float ExpSum(float* row, int64_t count, float most) {
+SUMSCOPE_WIDE_INLINE float ExpSum(float* row, int64_t count, float most) {
   typedef int32_t Integers __attribute__((vector_size(64)));
   constexpr float kLeast = -87, kRound = 12582912;  // 1.5 * 2^23: what is added to it loses its fraction
   Vector<float> sum = {};
@@ -74,7 +74,7 @@ SUMSCOPE_STEP_INLINE float ExpSum(float* row, int64_t count, float most) {
 
 // kBlock vectors of the sum over t of weight[t * weight_stride] * row t of `rows`, stored or added.
 template <int kBlock, bool kAdd, class T>
-SUMSCOPE_STEP_INLINE void WeightedBlock(const T* rows, int64_t padded, const T* weight, int64_t weight_stride,
+SUMSCOPE_WIDE_INLINE void WeightedBlock(const T* rows, int64_t padded, const T* weight, int64_t weight_stride,
                                         int64_t terms, int64_t left, T* to) {
   constexpr int64_t kLanes = Lanes<T>::kCount;
   Vector<T> sum[kBlock];
@@ -92,7 +92,7 @@ SUMSCOPE_STEP_INLINE void WeightedBlock(const T* rows, int64_t padded, const T* 
 }
 
 template <bool kAdd, class T>
-SUMSCOPE_STEP_INLINE void WeightedSum(const T* rows, int64_t padded, const T* weight, int64_t weight_stride,
+SUMSCOPE_WIDE_INLINE void WeightedSum(const T* rows, int64_t padded, const T* weight, int64_t weight_stride,
                                       int64_t terms, int64_t width, T* to) {
   constexpr int64_t kLanes = Lanes<T>::kCount;
   int64_t i = 0;
@@ -107,7 +107,7 @@ SUMSCOPE_STEP_INLINE void WeightedSum(const T* rows, int64_t padded, const T* we
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void AttendAny(const Attention<T>& at, int64_t begin, int64_t end, int64_t from_head,
+SUMSCOPE_WIDE_INLINE void AttendAny(const Attention<T>& at, int64_t begin, int64_t end, int64_t from_head,
                                     int64_t to_head, T* scratch) {
   const int64_t queries = at.keys - at.first, padded = PaddedTo(at.d_head, Lanes<T>::kCount);
   const int64_t width = at.n_heads * at.d_head;
@@ -136,7 +136,7 @@ SUMSCOPE_STEP_INLINE void AttendAny(const Attention<T>& at, int64_t begin, int64
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void AttendBackwardAny(const Attention<T>& at, int64_t begin, int64_t end, int64_t from_head,
+SUMSCOPE_WIDE_INLINE void AttendBackwardAny(const Attention<T>& at, int64_t begin, int64_t end, int64_t from_head,
                                             int64_t to_head, T* scratch) {
   const int64_t queries = at.keys - at.first, padded = PaddedTo(at.d_head, Lanes<T>::kCount);
   const int64_t width = at.n_heads * at.d_head;
@@ -190,20 +190,20 @@ template struct Attention<float>;
 template struct Attention<double>;
 
 // A function with clones for several machines cannot be a template.
-SUMSCOPE_STEP_WIDE void Attend(const Attention<float>& at, int64_t begin, int64_t end, int64_t from_head,
-                               int64_t to_head, float* scratch) {
+SUMSCOPE_WIDE void Attend(const Attention<float>& at, int64_t begin, int64_t end, int64_t from_head, int64_t to_head,
+                          float* scratch) {
   AttendAny(at, begin, end, from_head, to_head, scratch);
 }
-SUMSCOPE_STEP_WIDE void Attend(const Attention<double>& at, int64_t begin, int64_t end, int64_t from_head,
-                               int64_t to_head, double* scratch) {
+SUMSCOPE_WIDE void Attend(const Attention<double>& at, int64_t begin, int64_t end, int64_t from_head, int64_t to_head,
+                          double* scratch) {
   AttendAny(at, begin, end, from_head, to_head, scratch);
 }
-SUMSCOPE_STEP_WIDE void AttendBackward(const Attention<float>& at, int64_t begin, int64_t end, int64_t from_head,
-                                       int64_t to_head, float* scratch) {
+SUMSCOPE_WIDE void AttendBackward(const Attention<float>& at, int64_t begin, int64_t end, int64_t from_head,
+                                  int64_t to_head, float* scratch) {
   AttendBackwardAny(at, begin, end, from_head, to_head, scratch);
 }
-SUMSCOPE_STEP_WIDE void AttendBackward(const Attention<double>& at, int64_t begin, int64_t end, int64_t from_head,
-                                       int64_t to_head, double* scratch) {
+SUMSCOPE_WIDE void AttendBackward(const Attention<double>& at, int64_t begin, int64_t end, int64_t from_head,
+                                  int64_t to_head, double* scratch) {
   AttendBackwardAny(at, begin, end, from_head, to_head, scratch);
 }
 

@@ -4,15 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-// Compiles a function for the widest instructions of each kind of machine; the loader chooses, before a sanitizer could
-// run. How many instructions a vector takes does not change the order of a sum.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__) && \
-    !defined(__SANITIZE_ADDRESS__)
-#define SUMSCOPE_STEP_WIDE __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define SUMSCOPE_STEP_WIDE
-#endif
-#define SUMSCOPE_STEP_INLINE inline __attribute__((always_inline))
+#include "server/engine/runtime/wide.h"
 
 namespace sumscope::engine::step {
 
@@ -29,7 +21,7 @@ inline int64_t PaddedTo(int64_t count, int64_t lanes) { return (count + lanes - 
 
 // The next lanes of which `left` are there; those behind hold `fill`.
 template <class T>
-SUMSCOPE_STEP_INLINE void Load(const T* from, int64_t left, T fill, Vector<T>* vector) {
+SUMSCOPE_WIDE_INLINE void Load(const T* from, int64_t left, T fill, Vector<T>* vector) {
   if (left >= Lanes<T>::kCount) {
     *vector = *reinterpret_cast<const Vector<T>*>(from);
     return;
@@ -40,7 +32,7 @@ SUMSCOPE_STEP_INLINE void Load(const T* from, int64_t left, T fill, Vector<T>* v
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void Store(const Vector<T>& vector, int64_t left, T* to) {
+SUMSCOPE_WIDE_INLINE void Store(const Vector<T>& vector, int64_t left, T* to) {
   if (left >= Lanes<T>::kCount) {
     *reinterpret_cast<Vector<T>*>(to) = vector;
     return;
@@ -49,17 +41,17 @@ SUMSCOPE_STEP_INLINE void Store(const Vector<T>& vector, int64_t left, T* to) {
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE const Vector<T>& At(const T* at) {
+SUMSCOPE_WIDE_INLINE const Vector<T>& At(const T* at) {
   return *reinterpret_cast<const Vector<T>*>(at);
 }
 template <class T>
-SUMSCOPE_STEP_INLINE Vector<T>& At(T* at) {
+SUMSCOPE_WIDE_INLINE Vector<T>& At(T* at) {
   return *reinterpret_cast<Vector<T>*>(at);
 }
 
 // The sum of the lanes, by halves.
 template <class T>
-SUMSCOPE_STEP_INLINE T Total(const Vector<T>& vector) {
+SUMSCOPE_WIDE_INLINE T Total(const Vector<T>& vector) {
   if constexpr (Lanes<T>::kCount == 16) {
     const auto eight = __builtin_shufflevector(vector, vector, 0, 1, 2, 3, 4, 5, 6, 7) +
                        __builtin_shufflevector(vector, vector, 8, 9, 10, 11, 12, 13, 14, 15);

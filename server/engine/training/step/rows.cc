@@ -9,7 +9,7 @@ namespace sumscope::engine::step {
 namespace {
 
 template <class T>
-SUMSCOPE_STEP_INLINE void NormalizeAny(const NormRows<T>& at, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE_INLINE void NormalizeAny(const NormRows<T>& at, int64_t rows, int64_t width) {
   constexpr int64_t kLanes = Lanes<T>::kCount;
   for (int64_t r = 0; r < rows; ++r) {
     const T* const x = at.x + r * width;
@@ -36,7 +36,7 @@ SUMSCOPE_STEP_INLINE void NormalizeAny(const NormRows<T>& at, int64_t rows, int6
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void NormalizeBackwardAny(const NormGradient<T>& at, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE_INLINE void NormalizeBackwardAny(const NormGradient<T>& at, int64_t rows, int64_t width) {
   constexpr int64_t kLanes = Lanes<T>::kCount;
   T* const dw = at.sums;
   T* const db = dw + width;
@@ -74,14 +74,14 @@ SUMSCOPE_STEP_INLINE void NormalizeBackwardAny(const NormGradient<T>& at, int64_
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void AddBiasAny(T* x, const T* b, T scale, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE_INLINE void AddBiasAny(T* x, const T* b, T scale, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, x += width) {
     for (int64_t i = 0; i < width; ++i) x[i] = (x[i] + b[i]) * scale;
   }
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void BiasReluAny(T* x, const T* b, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE_INLINE void BiasReluAny(T* x, const T* b, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, x += width) {
     for (int64_t i = 0; i < width; ++i) {
       const T value = x[i] + b[i];
@@ -91,7 +91,7 @@ SUMSCOPE_STEP_INLINE void BiasReluAny(T* x, const T* b, int64_t rows, int64_t wi
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void ReluBackwardAny(T* dx, const T* y, T* sum, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE_INLINE void ReluBackwardAny(T* dx, const T* y, T* sum, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, dx += width, y += width) {
     for (int64_t i = 0; i < width; ++i) {
       const T value = y[i] > 0 ? dx[i] : 0;
@@ -102,7 +102,7 @@ SUMSCOPE_STEP_INLINE void ReluBackwardAny(T* dx, const T* y, T* sum, int64_t row
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void ScaleAndSumAny(T* x, T scale, T* sum, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE_INLINE void ScaleAndSumAny(T* x, T scale, T* sum, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, x += width) {
     for (int64_t i = 0; i < width; ++i) {
       const T value = x[i] * scale;
@@ -113,7 +113,7 @@ SUMSCOPE_STEP_INLINE void ScaleAndSumAny(T* x, T scale, T* sum, int64_t rows, in
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void GatherRowsAny(const T* from, const int32_t* index, const T* b, T* to, int64_t rows,
+SUMSCOPE_WIDE_INLINE void GatherRowsAny(const T* from, const int32_t* index, const T* b, T* to, int64_t rows,
                                         int64_t width) {
   for (int64_t r = 0; r < rows; ++r, to += width) {
     const T* const row = from + index[r] * width;
@@ -122,7 +122,7 @@ SUMSCOPE_STEP_INLINE void GatherRowsAny(const T* from, const int32_t* index, con
 }
 
 template <class T>
-SUMSCOPE_STEP_INLINE void ScatterRowsAny(const T* from, const int32_t* index, T* to, int64_t rows, int64_t width,
+SUMSCOPE_WIDE_INLINE void ScatterRowsAny(const T* from, const int32_t* index, T* to, int64_t rows, int64_t width,
                                          int64_t first, int64_t end) {
   for (int64_t r = 0; r < rows; ++r, from += width) {
     T* const row = to + index[r] * width;
@@ -133,56 +133,48 @@ SUMSCOPE_STEP_INLINE void ScatterRowsAny(const T* from, const int32_t* index, T*
 }  // namespace
 
 // A function with clones for several machines cannot be a template.
-SUMSCOPE_STEP_WIDE void Normalize(const NormRows<float>& at, int64_t rows, int64_t width) {
-  NormalizeAny(at, rows, width);
-}
-SUMSCOPE_STEP_WIDE void Normalize(const NormRows<double>& at, int64_t rows, int64_t width) {
-  NormalizeAny(at, rows, width);
-}
-SUMSCOPE_STEP_WIDE void NormalizeBackward(const NormGradient<float>& at, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void Normalize(const NormRows<float>& at, int64_t rows, int64_t width) { NormalizeAny(at, rows, width); }
+SUMSCOPE_WIDE void Normalize(const NormRows<double>& at, int64_t rows, int64_t width) { NormalizeAny(at, rows, width); }
+SUMSCOPE_WIDE void NormalizeBackward(const NormGradient<float>& at, int64_t rows, int64_t width) {
   NormalizeBackwardAny(at, rows, width);
 }
-SUMSCOPE_STEP_WIDE void NormalizeBackward(const NormGradient<double>& at, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void NormalizeBackward(const NormGradient<double>& at, int64_t rows, int64_t width) {
   NormalizeBackwardAny(at, rows, width);
 }
-SUMSCOPE_STEP_WIDE void AddBias(float* x, const float* b, float scale, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void AddBias(float* x, const float* b, float scale, int64_t rows, int64_t width) {
   AddBiasAny(x, b, scale, rows, width);
 }
-SUMSCOPE_STEP_WIDE void AddBias(double* x, const double* b, double scale, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void AddBias(double* x, const double* b, double scale, int64_t rows, int64_t width) {
   AddBiasAny(x, b, scale, rows, width);
 }
-SUMSCOPE_STEP_WIDE void BiasRelu(float* x, const float* b, int64_t rows, int64_t width) {
-  BiasReluAny(x, b, rows, width);
-}
-SUMSCOPE_STEP_WIDE void BiasRelu(double* x, const double* b, int64_t rows, int64_t width) {
-  BiasReluAny(x, b, rows, width);
-}
-SUMSCOPE_STEP_WIDE void ReluBackward(float* dx, const float* y, float* sum, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void BiasRelu(float* x, const float* b, int64_t rows, int64_t width) { BiasReluAny(x, b, rows, width); }
+SUMSCOPE_WIDE void BiasRelu(double* x, const double* b, int64_t rows, int64_t width) { BiasReluAny(x, b, rows, width); }
+SUMSCOPE_WIDE void ReluBackward(float* dx, const float* y, float* sum, int64_t rows, int64_t width) {
   ReluBackwardAny(dx, y, sum, rows, width);
 }
-SUMSCOPE_STEP_WIDE void ReluBackward(double* dx, const double* y, double* sum, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void ReluBackward(double* dx, const double* y, double* sum, int64_t rows, int64_t width) {
   ReluBackwardAny(dx, y, sum, rows, width);
 }
-SUMSCOPE_STEP_WIDE void ScaleAndSum(float* x, float scale, float* sum, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void ScaleAndSum(float* x, float scale, float* sum, int64_t rows, int64_t width) {
   ScaleAndSumAny(x, scale, sum, rows, width);
 }
-SUMSCOPE_STEP_WIDE void ScaleAndSum(double* x, double scale, double* sum, int64_t rows, int64_t width) {
+SUMSCOPE_WIDE void ScaleAndSum(double* x, double scale, double* sum, int64_t rows, int64_t width) {
   ScaleAndSumAny(x, scale, sum, rows, width);
 }
-SUMSCOPE_STEP_WIDE void GatherRows(const float* from, const int32_t* index, const float* b, float* to, int64_t rows,
-                                   int64_t width) {
+SUMSCOPE_WIDE void GatherRows(const float* from, const int32_t* index, const float* b, float* to, int64_t rows,
+                              int64_t width) {
   GatherRowsAny(from, index, b, to, rows, width);
 }
-SUMSCOPE_STEP_WIDE void GatherRows(const double* from, const int32_t* index, const double* b, double* to, int64_t rows,
-                                   int64_t width) {
+SUMSCOPE_WIDE void GatherRows(const double* from, const int32_t* index, const double* b, double* to, int64_t rows,
+                              int64_t width) {
   GatherRowsAny(from, index, b, to, rows, width);
 }
-SUMSCOPE_STEP_WIDE void ScatterRows(const float* from, const int32_t* index, float* to, int64_t rows, int64_t width,
-                                    int64_t first, int64_t end) {
+SUMSCOPE_WIDE void ScatterRows(const float* from, const int32_t* index, float* to, int64_t rows, int64_t width,
+                               int64_t first, int64_t end) {
   ScatterRowsAny(from, index, to, rows, width, first, end);
 }
-SUMSCOPE_STEP_WIDE void ScatterRows(const double* from, const int32_t* index, double* to, int64_t rows, int64_t width,
-                                    int64_t first, int64_t end) {
+SUMSCOPE_WIDE void ScatterRows(const double* from, const int32_t* index, double* to, int64_t rows, int64_t width,
+                               int64_t first, int64_t end) {
   ScatterRowsAny(from, index, to, rows, width, first, end);
 }
 
