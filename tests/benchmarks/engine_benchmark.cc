@@ -9,18 +9,10 @@
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/evaluation/evaluate.h"
 #include "server/engine/training/trainer.h"
+#include "tests/benchmarks/paper_spec.h"
 
 namespace sumscope::engine {
 namespace {
-
-// Paper 1's model, its format and its data.
-TrainSpec PaperSpec() {
-  TrainSpec spec;
-  spec.format = Format::kPlain;
-  spec.schedule = ScheduleKind::kPaper1;
-  spec.enrichment = Enrichment::kPaper1;
-  return spec;
-}
 
 void EvaluateQuestions(benchmark::State& state) {
   SetThreads(static_cast<int>(state.range(0)));

@@ -14,18 +14,10 @@
 #include "server/engine/training/step/training_step.h"
 #include "server/engine/training/trainer.h"
 #include "tests/benchmarks/floor.h"
+#include "tests/benchmarks/paper_spec.h"
 
 namespace sumscope::engine {
 namespace {
-
-// Paper 1's model, its format and its data.
-TrainSpec PaperSpec() {
-  TrainSpec spec;
-  spec.format = Format::kPlain;
-  spec.schedule = ScheduleKind::kPaper1;
-  spec.enrichment = Enrichment::kPaper1;
-  return spec;
-}
 
 TrainSpec PaperTwoLayersSpec() {
   TrainSpec spec;
