@@ -1,11 +1,13 @@
 #include "server/rpc/serve/call_watch.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/grpc.h"
 #include "grpcpp/server_context.h"
@@ -45,6 +47,23 @@ bool HasReason(const grpc::Status& status) {
   return details.ParseFromString(status.error_details()) && !ErrorReason(FromRpcStatus(details)).empty();
 }
 
+// A call to be cancelled once no mutex is held: what a cancellation completes may run at once, and comes to the watch.
+class End {
+ public:
+  End(grpc_call* call, grpc_status_code code, const char* text) : call_(call), code_(code), text_(text) {
+    grpc_call_ref(call_);
+  }
+  void Cancel() {
+    grpc_call_cancel_with_status(call_, code_, text_, nullptr);
+    grpc_call_unref(call_);
+  }
+
+ private:
+  grpc_call* call_;
+  grpc_status_code code_;
+  const char* text_;
+};
+
 }  // namespace
 
 // One call. Created when a thread takes it, where its method is not served by callbacks, and destroyed when all of it
@@ -57,7 +76,8 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
     {
       MutexLock lock(&watch_->mutex_);
       watch_->sending_.erase(this);
-      watch_->reflecting_.erase(this);
+      auto& reflecting = watch_->reflecting_;
+      reflecting.erase(std::remove(reflecting.begin(), reflecting.end(), this), reflecting.end());
     }
     if (seat_ != nullptr) watch_->Leave(row_, connection_);
     watch_->connections_->CallEnded(connection_);
@@ -108,10 +128,7 @@ class CallWatch::Call final : public grpc::experimental::Interceptor {
       return;
     }
     seat_ = *std::move(seat);
-    if (row_ != &watch_->reflections_) return;
-    MutexLock lock(&watch_->mutex_);
-    heard = watch_->clock_->Monotonic();
-    watch_->reflecting_.insert(this);
+    if (row_ == &watch_->reflections_) watch_->Reflect(this);
   }
 
   void Heard() {
@@ -174,21 +191,33 @@ void CallWatch::Leave(Row* row, uint64_t connection) {
   if (--row->taken[connection] == 0) row->taken.erase(connection);
 }
 
+void CallWatch::Reflect(Call* call) {
+  absl::optional<End> oldest;
+  {
+    MutexLock lock(&mutex_);
+    call->heard = clock_->Monotonic();
+    reflecting_.push_back(call);
+    const auto kept = [call](const Call* other) {
+      return !other->cancelled && other->connection() == call->connection();
+    };
+    if (std::count_if(reflecting_.begin(), reflecting_.end(), kept) > static_cast<ptrdiff_t>(kReflectionsKept)) {
+      Call* const replaced = *std::find_if(reflecting_.begin(), reflecting_.end(), kept);
+      replaced->cancelled = true;
+      oldest.emplace(replaced->call(), GRPC_STATUS_ABORTED,
+                     "REFLECTION_REPLACED: cut off: its connection opened others since; at most 2 stay open");
+    }
+  }
+  if (oldest.has_value()) oldest->Cancel();
+}
+
 void CallWatch::EndStalled() {
-  struct End {
-    grpc_call* call;
-    grpc_status_code code;
-    const char* text;
-  };
   std::vector<End> ended;
   std::vector<uint64_t> stuck;
   {
     MutexLock lock(&mutex_);
     const absl::Duration now = clock_->Monotonic();
     const auto end = [&ended](Call* call, grpc_status_code code, const char* text) {
-      if (std::exchange(call->cancelled, true)) return;
-      grpc_call_ref(call->call());
-      ended.push_back({call->call(), code, text});
+      if (!std::exchange(call->cancelled, true)) ended.emplace_back(call->call(), code, text);
     };
     for (Call* const call : sending_) {
       const absl::Duration waited = now - call->sending_since;
@@ -205,11 +234,7 @@ void CallWatch::EndStalled() {
       end(call, GRPC_STATUS_ABORTED, "REFLECTION_SILENT: cut off: nothing was asked here in a minute; open another");
     }
   }
-  // Without the mutex: what a cancellation completes may run here, and comes to SetSending.
-  for (const End& end : ended) {
-    grpc_call_cancel_with_status(end.call, end.code, end.text, nullptr);
-    grpc_call_unref(end.call);
-  }
+  for (End& end : ended) end.Cancel();
   for (const uint64_t connection : stuck) connections_->ShutDown(connection);
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -25,8 +26,8 @@ namespace sumscope::rpc {
 //    threw;
 //  - cuts off calls whose client does not take what it asked for;
 //  - bounds the streams of gRPC's own services, of all and of each connection, for their handlers ask for no seat and
-//    for no credential: reflection holds a thread for each, and
-//    is cut off when nothing is asked of it. Health watches hold none, and may be silent.
+//    for no credential: reflection holds a thread for each, and is cut off when nothing is asked of it, or when its
+//    connection opens others. Health watches hold none, and may be silent.
 // What is cut off has a code and a text that names the reason: gRPC carries no details with it.
 // Outlives the server. Thread-safe.
 class CallWatch {
@@ -38,8 +39,11 @@ class CallWatch {
   static constexpr size_t kMaxReflections = 32;
   static constexpr size_t kMaxHealthWatches = 1000;
   // Of those, on one connection: who asks needs not be known to the server.
-  static constexpr size_t kMaxReflectionsOfConnection = 2;
+  static constexpr size_t kMaxReflectionsOfConnection = 8;
   static constexpr size_t kMaxHealthWatchesOfConnection = 8;
+  // The newest that a connection keeps: stock clients open a stream for each question and leave the last without
+  // seeing its end, so that one more ends the oldest. The others of its share are those that are about to end.
+  static constexpr size_t kReflectionsKept = 2;
   static constexpr absl::Duration kMaxReflectionSilence = absl::Minutes(1);
 
   // Cancels calls that have waited for their client for limits::kMaxSendStall, with UNAVAILABLE, and shuts down the
@@ -64,6 +68,8 @@ class CallWatch {
   // RESOURCE_EXHAUSTED with the row's reason. What was taken is given back by Leave.
   absl::StatusOr<std::unique_ptr<Seats::Seat>> Enter(Row* row, uint64_t connection);
   void Leave(Row* row, uint64_t connection);
+  // Counts the call among those of reflection; cancels its connection's oldest, with ABORTED, beyond kReflectionsKept.
+  void Reflect(Call* call);
 
   transport::ConnectionTable* const connections_;
   Clock* const clock_;
@@ -73,7 +79,7 @@ class CallWatch {
       {kMaxHealthWatches, "TOO_MANY_HEALTH_WATCHES", "health watches"}, kMaxHealthWatchesOfConnection, {}};
   Mutex mutex_;
   std::set<Call*> sending_ ABSL_GUARDED_BY(mutex_);
-  std::set<Call*> reflecting_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Call*> reflecting_ ABSL_GUARDED_BY(mutex_);  // oldest first
 };
 
 }  // namespace sumscope::rpc
