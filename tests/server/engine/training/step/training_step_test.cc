@@ -12,31 +12,12 @@
 #include "server/engine/runtime/error.h"
 #include "server/engine/training/step/flat_parameters.h"
 #include "server/engine/training/trainer.h"
+#include "tests/server/engine/training/reference_gradients.h"
 
 namespace sumscope::engine::step {
 namespace {
 
 constexpr int kBatch = 24;
-
-TrainSpec RandomSpec(std::mt19937* random, bool is_double) {
-  const auto draw = [&](int from, int to) { return std::uniform_int_distribution<int>(from, to)(*random); };
-  TrainSpec spec;
-  spec.n_digits = draw(2, 12);
-  spec.n_layers = draw(1, 4);
-  spec.n_heads = draw(1, 6);
-  spec.d_model = draw(9, 70);
-  spec.d_head = draw(3, 37);
-  spec.d_mlp = draw(16, 90);
-  spec.batch_size = kBatch;
-  spec.format = draw(0, 2) == 0 ? Format::kPlain : Format::kSigned;
-  const TrainOperation operations[] = {TrainOperation::kAdd, TrainOperation::kSub, TrainOperation::kMul,
-                                       TrainOperation::kMix, TrainOperation::kMas};
-  if (spec.format == Format::kSigned) spec.operation = operations[draw(0, 4)];
-  // A batch of a mixed run has one operation, unless the run has GrokFast.
-  spec.grokfast = spec.operation == TrainOperation::kMas || draw(0, 1) == 0;
-  spec.precision = is_double ? Precision::kFloat64 : Precision::kFloat32;
-  return spec;
-}
 
 class TrainingStep_Test : public ::testing::TestWithParam<int> {
  protected:
@@ -51,38 +32,9 @@ class TrainingStep_Test : public ::testing::TestWithParam<int> {
     }
   }
 
-  struct Reference {
-    torch::Tensor losses;  // [batch, n_answer]
-    std::vector<torch::Tensor> gradients;
-    double nearest_kink = 1;  // the smallest |input| of a ReLU that a loss depends on
-  };
-  // In float64, which is exact beside float32.
-  Reference ReferenceOf(const torch::Tensor& tokens) const {
-    Reference reference;
-    NamedTensors wide;
-    std::vector<torch::Tensor> parameters;
-    for (const auto& [name, tensor] : weights_) {
-      wide.emplace_back(name, tensor.to(torch::kFloat64).contiguous().requires_grad_());
-      parameters.push_back(wide.back().second);
-    }
-    Hooks hooks(config_);
-    const auto hook = [](int64_t layer) { return "blocks." + std::to_string(layer) + ".mlp.hook_pre"; };
-    for (int64_t layer = 0; layer < config_.n_layers; ++layer) hooks.Capture(hook(layer));
-    const torch::Tensor logits = Transformer(config_, wide).Forward(tokens, &hooks);
-    const int64_t first = encoding_.first_answer_row(), end = encoding_.n_ctx() - 1;
-    for (int64_t layer = 0; layer < config_.n_layers; ++layer) {
-      const int64_t from = layer + 1 == config_.n_layers ? first : 0;
-      const torch::Tensor read = hooks.captured().at(hook(layer)).slice(1, from, end).detach();
-      reference.nearest_kink = std::min(reference.nearest_kink, read.abs().min().item<double>());
-    }
-    reference.losses = AnswerLosses(logits.slice(1, first, end), tokens.slice(1, encoding_.n_question()));
-    reference.gradients = torch::autograd::grad({reference.losses.mean()}, parameters);
-    return reference;
-  }
-
   std::mt19937 random_{static_cast<unsigned>(GetParam())};
   const bool is_double_ = GetParam() % 3 == 2;
-  const TrainSpec spec_ = RandomSpec(&random_, is_double_);
+  const TrainSpec spec_ = RandomSpec(&random_, is_double_, kBatch);
   const torch::ScalarType dtype_ = is_double_ ? torch::kFloat64 : torch::kFloat32;
   const ModelConfig config_ = ConfigOf(spec_);
   const Encoding encoding_{spec_.n_digits, spec_.format};
@@ -101,7 +53,7 @@ TEST_P(TrainingStep_Test, GivenARandomShapeThenLossAndGradientsAreTheReferences)
     const torch::Tensor tokens = encoding_.Encode(TrainingBatch(spec_, batch));
     std::vector<double> losses = by_hand->Forward(tokens.data_ptr<int64_t>());
     by_hand->Backward();
-    const Reference reference = ReferenceOf(tokens);
+    const Reference reference = ReferenceOf(config_, encoding_, weights_, tokens);
     const torch::Tensor got = torch::from_blob(losses.data(), {kBatch, encoding_.n_answer()}, torch::kFloat64);
     EXPECT_NEAR(got.mean().item<double>(), reference.losses.mean().item<double>(), is_double_ ? 1e-12 : 1e-6);
     EXPECT_LE((got - reference.losses).abs().max().item<double>(), is_double_ ? 1e-11 : 2e-5);
@@ -109,13 +61,7 @@ TEST_P(TrainingStep_Test, GivenARandomShapeThenLossAndGradientsAreTheReferences)
     ASSERT_LT(batch, 20u) << "no batch is clear of the kinks";
     if (!is_double_ && reference.nearest_kink < 2e-6) continue;
     ++judged;
-    for (size_t i = 0; i < reference.gradients.size(); ++i) {
-      const double difference = (gradients_[i].second - reference.gradients[i]).abs().max().item<double>();
-      const double largest = reference.gradients[i].abs().max().item<double>();
-      const bool is_key_bias = weights_[i].first.find("b_K") != std::string::npos;  // whose true gradient is 0
-      EXPECT_LE(difference, is_key_bias ? 1e-7 : (is_double_ ? 1e-11 : 1e-5) * largest)
-          << weights_[i].first << ", largest " << largest;
-    }
+    ExpectGradients(gradients_, reference, is_double_);
   }
 }
 
