@@ -130,9 +130,11 @@ class ServiceCosts(IntegrationTest):
 
     def test_ACaptureIsStoredAndExportedAtTheSpeedOfTheDisk(self):
         name = run_id(self.one.train(**PAPERS, steps=1))
-        questions = 200 if self.quick else 30000  # 18 positions of 510 floats, 36,720 bytes each
+        # 18 positions of 510 floats, 36,720 bytes each, for which a pass does nearly nothing: it is what is stored that
+        # is timed here.
+        questions = 200 if self.quick else 30000
         plain = self.plain_write(questions * 36720)
-        out = self.cli(self.one, 'capture', name, '--hooks', 'blocks.0.hook_resid_post', '--questions',
+        out = self.cli(self.one, 'capture', name, '--hooks', 'blocks.0.hook_resid_pre', '--questions',
                        f'uniform:{questions}', '--quiet', '--wait', timeout=1200).text.split()[-1]
         analysis = self.one.client.call('AnalysisService/GetAnalysis', name=out if out.startswith('runs/') else
                                         f'runs/{name}/analyses/{out}')
@@ -145,7 +147,7 @@ class ServiceCosts(IntegrationTest):
         size = path.stat().st_size
         self.assertGreaterEqual(size, questions * 36720)
         say(f'{size / MIB:.0f} MiB: plain write and fsync {plain / MIB:.0f} MiB/s')
-        self.bar('capture: stored, forward passes included, to a plain write', size / stored / plain, 'times', 0.5, True)
+        self.bar('capture: stored, to a plain write', size / stored / plain, 'times', 0.5, True)
         self.bar('capture: exported, to a plain write', size / exported / plain, 'times', 0.5, True)
 
     def plain_write(self, size):

@@ -1,5 +1,6 @@
 #include "server/engine/model/hooks.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/engine/runtime/error.h"
@@ -54,12 +55,10 @@ std::vector<std::string> HookNames(const ModelConfig& config) {
   return names;
 }
 
-Hooks::Hooks(const ModelConfig& config) {
-  for (std::string& name : HookNames(config)) names_.insert(std::move(name));
-}
+Hooks::Hooks(const ModelConfig& config) : names_(HookNames(config)) {}
 
 void Hooks::Add(const std::string& name, Function function) {
-  if (names_.count(name) == 0) {
+  if (std::find(names_.begin(), names_.end(), name) == names_.end()) {
     throw Error(ErrorKind::kInvalidArgument, "UNKNOWN_HOOK", "the model has no hook point '" + name + "'");
   }
   functions_[name].push_back(std::move(function));
@@ -101,10 +100,17 @@ void Hooks::PatchHead(const std::string& name, int64_t position, int64_t head, c
   });
 }
 
+void Hooks::EndAfterLast() {
+  for (const std::string& name : names_) {
+    if (functions_.count(name) > 0) last_ = name;
+  }
+}
+
 torch::Tensor Hooks::Apply(const std::string& name, torch::Tensor value) const {
   const auto found = functions_.find(name);
   if (found == functions_.end()) return value;
   for (const Function& function : found->second) value = function(value);
+  if (name == last_) throw PassEnded{};
   return value;
 }
 

@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "server/engine/model/config.h"
@@ -19,6 +18,9 @@ std::vector<std::string> HookNames(const ModelConfig& config);
 bool IsAttentionHook(const std::string& name);
 // The dimension that holds the position (of attention hooks: the query).
 int64_t PositionDimension(const std::string& name);
+
+// Thrown out of a forward pass that its hooks end.
+struct PassEnded {};
 
 // What happens to the intermediates of one forward pass. An intermediate without hooks passes untouched: same tensor,
 // same bits. Thread-compatible; must outlive the pass.
@@ -45,13 +47,18 @@ class Hooks {
   // The same for one head of attn.hook_{q,k,v,z,result}; others throw kInvalidArgument (HOOK_WITHOUT_HEADS).
   void PatchHead(const std::string& name, int64_t position, int64_t head, const torch::Tensor& value);
 
+  // Ends the pass once the last intermediate that is captured or changed is made: what comes after is not computed, and
+  // Transformer::Forward throws PassEnded. To be called when all hooks are added; without any the pass goes to its end.
+  void EndAfterLast();
+
   const std::map<std::string, torch::Tensor>& captured() const { return captured_; }
 
-  // Called by the transformer at each hook point.
+  // Called by the transformer at each hook point. Throws PassEnded.
   torch::Tensor Apply(const std::string& name, torch::Tensor value) const;
 
  private:
-  std::unordered_set<std::string> names_;
+  std::vector<std::string> names_;  // in the order of a pass
+  std::string last_;                // ends the pass; empty: none does
   std::map<std::string, std::vector<Function>> functions_;
   std::map<std::string, torch::Tensor> captured_;
 };

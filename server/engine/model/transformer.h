@@ -40,7 +40,8 @@ class Transformer {
   Transformer(const ModelConfig& config, const NamedTensors& weights)
       : config_(config), weights_(BindWeights(config, weights)) {}
 
-  // Logits [batch, position, d_vocab] of tokens int64 [batch, position], position <= n_ctx. hooks may be null.
+  // Logits [batch, position, d_vocab] of tokens int64 [batch, position], position <= n_ctx. hooks may be null; throws
+  // PassEnded where they end the pass.
   torch::Tensor Forward(const torch::Tensor& tokens, const Hooks* hooks = nullptr) const;
 
  private:

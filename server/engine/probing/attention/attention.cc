@@ -33,7 +33,7 @@ AttentionResult Attention(const Model& model, const QuestionSource& questions, c
     }
   }
   std::vector<torch::Tensor> sums(names.size());  // [n_heads, rows, n_ctx]
-  reference.ForEachBatch(questions, names, BatchSize(model.config), progress, [&](const ReferenceBatch& batch) {
+  const auto add = [&](const ReferenceBatch& batch) {
     for (size_t l = 0; l < names.size(); ++l) {
       const torch::Tensor pattern = batch.hooks.captured().at(names[l]).slice(2, first_row, end_row);
       const torch::Tensor sum = pattern.sum(0, /*keepdim=*/false, torch::kFloat64);
@@ -48,7 +48,8 @@ AttentionResult Attention(const Model& model, const QuestionSource& questions, c
         }
       }
     }
-  });
+  };
+  reference.ForEachBatch(questions, names, PassTo::kLastHook, BatchSize(model.config), progress, add);
   for (AttentionHead& head : result.heads) {
     const torch::Tensor mean =
         sums[static_cast<size_t>(head.layer)][head.head] / static_cast<double>(questions.count());

@@ -51,7 +51,7 @@ AttributionResult Attribution(const Model& model, const QuestionSource& question
   // hook_result is n_heads times as large as the residual stream: smaller batches.
   const int64_t batch_size = std::max<int64_t>(1, BatchSize(model.config) / 4);
   reference.ForEachBatch(
-      questions, ComponentHooks(model.config), batch_size, progress, [&](const ReferenceBatch& batch) {
+      questions, ComponentHooks(model.config), PassTo::kLogits, batch_size, progress, [&](const ReferenceBatch& batch) {
         const auto captured = [&](const std::string& name) {
           return batch.hooks.captured().at(name).slice(1, first, first + rows).to(torch::kFloat64);
         };

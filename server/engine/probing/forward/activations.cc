@@ -49,13 +49,13 @@ ActivationReader::ActivationReader(const Model& model) : reference_(model), batc
 ActivationReader::Values ActivationReader::ReadBatch(const Questions& batch,
                                                      const std::vector<std::string>& hooks) const {
   Values values;
-  reference_.Run(0, batch, hooks, [&](const ReferenceBatch& read) { values = OnCpu(read.hooks); });
+  reference_.Run(0, batch, hooks, PassTo::kLastHook, [&](const ReferenceBatch& read) { values = OnCpu(read.hooks); });
   return values;
 }
 
 void ActivationReader::Read(const QuestionSource& questions, const std::vector<std::string>& hooks, const Visit& visit,
                             const ProgressFn& progress) const {
-  reference_.ForEachBatch(questions, hooks, batch_size_, progress,
+  reference_.ForEachBatch(questions, hooks, PassTo::kLastHook, batch_size_, progress,
                           [&](const ReferenceBatch& read) { visit(read.first, read.questions, OnCpu(read.hooks)); });
 }
 

@@ -23,7 +23,8 @@ std::string HookOf(const Node& node);
 // Throws kInvalidArgument (BAD_NODE) when the model has no such place; position -1 is one.
 void CheckNode(const ModelConfig& config, const Node& node);
 
-// Reads activations of many questions, each run teacher-forced with its true answer through the reference transformer.
+// Reads activations of many questions, each run teacher-forced with its true answer through the reference transformer
+// as far as the last hook that is read.
 // Thread-compatible.
 class ActivationReader {
  public:

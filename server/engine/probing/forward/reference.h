@@ -17,9 +17,12 @@ struct ReferenceBatch {
   uint64_t first = 0;
   const Questions& questions;
   const torch::Tensor& tokens;  // int64 [batch, n_ctx], on the CPU
-  const torch::Tensor& logits;  // [batch, n_ctx, d_vocab]
+  const torch::Tensor& logits;  // [batch, n_ctx, d_vocab]; undefined of a pass to the last hook
   const Hooks& hooks;
 };
+
+// How far a pass goes: what comes after the last hook that is captured is not computed unless the logits are asked for.
+enum class PassTo { kLastHook, kLogits };
 
 // A model made ready to run questions through the reference transformer. Thread-compatible.
 class Reference {
@@ -30,11 +33,11 @@ class Reference {
   explicit Reference(const Model& model);
 
   // Runs the questions at once and hands them over, capturing the named hooks. Throws kInvalidArgument (UNKNOWN_HOOK).
-  void Run(uint64_t first, const Questions& questions, const std::vector<std::string>& captured,
+  void Run(uint64_t first, const Questions& questions, const std::vector<std::string>& captured, PassTo end,
            const Take& take) const;
   // All questions in order, `batch_size` at once. Also throws kCancelled.
-  void ForEachBatch(const QuestionSource& questions, const std::vector<std::string>& captured, int64_t batch_size,
-                    const ProgressFn& progress, const Take& take) const;
+  void ForEachBatch(const QuestionSource& questions, const std::vector<std::string>& captured, PassTo end,
+                    int64_t batch_size, const ProgressFn& progress, const Take& take) const;
 
   const ModelConfig& config() const { return config_; }
   const Encoding& encoding() const { return encoding_; }

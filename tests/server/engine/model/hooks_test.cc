@@ -42,6 +42,23 @@ TEST_F(Hooks_Test, GivenAnyHookPointThenItsOwnValueWrittenBackChangesNoBitAndAno
   }
 }
 
+TEST_F(Hooks_Test, GivenAPassToTheLastHookThenItEndsThereWithTheSameBits) {
+  Hooks whole(kConfig);
+  whole.CaptureAll();
+  model_.Forward(tokens_, &whole);
+  for (const std::string& name : HookNames(kConfig)) {
+    Hooks hooks(kConfig);
+    hooks.Capture(name);
+    hooks.Capture("hook_embed");
+    hooks.EndAfterLast();
+    EXPECT_THROW(model_.Forward(tokens_, &hooks), PassEnded) << name;
+    EXPECT_TRUE(torch::equal(hooks.captured().at(name), whole.captured().at(name))) << name;
+  }
+  Hooks none(kConfig);
+  none.EndAfterLast();
+  EXPECT_TRUE(torch::equal(model_.Forward(tokens_, &none), model_.Forward(tokens_)));
+}
+
 TEST_F(Hooks_Test, GivenAPatchAtOnePositionOfTheLastLayerThenOnlyThatRowChanges) {
   const torch::Tensor without = model_.Forward(tokens_);
   Hooks hooks(kConfig);
