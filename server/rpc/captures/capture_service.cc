@@ -178,7 +178,8 @@ absl::Status CaptureService::Read(const auth::Caller& caller, grpc::ServerContex
   return SendChunks(
       {request.offset(), request.offset() + length, tensor->bytes(), tensor->sha256()},
       [&](uint64_t offset, uint64_t count) {
-        return backend_.reads->Read(gone, [&] { return file->Read(tensor->offset() + offset, count); });
+        const uint64_t stored = tensor->offset() + offset;
+        return backend_.reads->Read(gone, [&] { return file->Read(stored, LengthAtOnce(stored, count)); });
       },
       [&](const v1::FileChunk& chunk) { return writer->Write(chunk); });
 }
@@ -197,11 +198,12 @@ absl::StatusOr<std::string> CaptureService::HashOf(grpc::ServerContext* context,
     if (known != hashes_.end()) return known->second;
   }
   Sha256 hash;
-  for (uint64_t offset = 0; offset < bytes; offset += limits::kMaxChunkBytes) {
+  for (uint64_t offset = 0; offset < bytes;) {
     if (context->IsCancelled()) return absl::CancelledError("the client went away");
     SUMSCOPE_ASSIGN_OR_RETURN(const std::string part,
                               read(offset, std::min<uint64_t>(limits::kMaxChunkBytes, bytes - offset)));
     hash.Update(part);
+    offset += part.size();
   }
   MutexLock lock(&mutex_);
   if (hashes_.size() >= kMaxKnownHashes) hashes_.clear();

@@ -13,7 +13,7 @@ namespace sumscope::rpc {
 absl::Status SendChunks(const FileRange& range, const ReadBytes& read,
                         const std::function<bool(const v1::FileChunk&)>& write) {
   // A reader that stalls holds what was read for it, one message and what gRPC makes of that: 1 MiB messages took 2.6
-  // MiB for each over TLS. Storage verifies 1 MiB at a time, and so is read by that.
+  // MiB for each over TLS.
   constexpr uint64_t kSent = 128 << 10;
   v1::FileChunk chunk;
   chunk.set_total_bytes(range.total_bytes);
@@ -26,7 +26,8 @@ absl::Status SendChunks(const FileRange& range, const ReadBytes& read,
       const uint64_t length = std::min<uint64_t>(limits::kMaxChunkBytes, range.end - offset);
       std::string().swap(bytes);  // let go of what was sent, before a wait for the next
       SUMSCOPE_ASSIGN_OR_RETURN(bytes, read(offset, length));
-      if (bytes.size() != length) return absl::InternalError("fewer bytes were read than there are");
+      if (bytes.empty() || bytes.size() > length)
+        return absl::InternalError("other bytes were read than those asked for");
       rest = bytes;
     }
     chunk.set_offset(offset);
@@ -40,6 +41,10 @@ absl::Status SendChunks(const FileRange& range, const ReadBytes& read,
   return absl::OkStatus();
 }
 
+uint64_t LengthAtOnce(uint64_t offset, uint64_t length) {
+  return std::min<uint64_t>(length, limits::kMaxChunkBytes - offset % limits::kMaxChunkBytes);
+}
+
 std::string SafetensorsPrefix(const std::vector<storage::StoredTensor>& tensors,
                               const std::map<std::string, std::string>& metadata) {
   std::vector<SafetensorsTensor> of_file;
@@ -50,14 +55,9 @@ std::string SafetensorsPrefix(const std::vector<storage::StoredTensor>& tensors,
 ReadBytes ReadAfterPrefix(std::string prefix, ReadBytes data) {
   return [prefix = std::move(prefix), data = std::move(data)](uint64_t offset,
                                                               uint64_t length) -> absl::StatusOr<std::string> {
-    std::string bytes;
-    if (offset < prefix.size()) bytes = prefix.substr(offset, length);
-    const uint64_t rest = length - bytes.size();
-    if (rest > 0) {
-      SUMSCOPE_ASSIGN_OR_RETURN(const std::string part, data(offset + bytes.size() - prefix.size(), rest));
-      bytes += part;
-    }
-    return bytes;
+    if (offset < prefix.size()) return prefix.substr(offset, length);
+    const uint64_t stored = offset - prefix.size();
+    return data(stored, LengthAtOnce(stored, length));
   };
 }
 

@@ -14,6 +14,7 @@
 
 namespace sumscope::rpc {
 
+// Bytes from `offset` on: at least one, at most `length`, and none past the end of what storage verifies at a time.
 using ReadBytes = std::function<absl::StatusOr<std::string>(uint64_t offset, uint64_t length)>;
 
 // What a download sends: bytes [begin, end) of something `total_bytes` long with a hash.
@@ -27,7 +28,10 @@ struct FileRange {
 absl::Status SendChunks(const FileRange& range, const ReadBytes& read,
                         const std::function<bool(const v1::FileChunk&)>& write);
 
-// A safetensors file whose data lies somewhere: its first bytes, then what `data` reads.
+// How much of [offset, offset+length) of stored data is read at a time, so that nothing is verified twice.
+uint64_t LengthAtOnce(uint64_t offset, uint64_t length);
+
+// A safetensors file whose data lies somewhere: its first bytes, then what `data` reads of stored data.
 std::string SafetensorsPrefix(const std::vector<storage::StoredTensor>& tensors,
                               const std::map<std::string, std::string>& metadata);
 ReadBytes ReadAfterPrefix(std::string prefix, ReadBytes data);
