@@ -54,6 +54,7 @@ Speed SpeedOf(const std::vector<v1::Slot>& slots) {
     ++count;
     for (int i = 0; i < rates->field_count(); ++i) {
       const google::protobuf::FieldDescriptor* rate = rates->field(i);
+      if (rate->is_repeated()) continue;
       const double so_far = reflection->GetDouble(mean.rates, rate);
       reflection->SetDouble(&mean.rates, rate, so_far + (reflection->GetDouble(own, rate) - so_far) / count);
     }

@@ -54,6 +54,23 @@ v1::DeviceSlot DeviceSlotMessage(const v1::Slot& slot) {
   return message;
 }
 
+// Keeps the best of each count of threads: whatever else ran at a worker's start makes it less.
+void MergeGains(const v1::Slot& slot, v1::Device* device) {
+  for (const v1::ThreadGain& gain : slot.rates().thread_gains()) {
+    auto* const gains = device->mutable_thread_gains();
+    const auto at =
+        std::lower_bound(gains->begin(), gains->end(), gain.threads(),
+                         [](const v1::ThreadGain& known, uint32_t threads) { return known.threads() < threads; });
+    if (at != gains->end() && at->threads() == gain.threads()) {
+      at->set_times(std::max(at->times(), gain.times()));
+      continue;
+    }
+    const auto place = at - gains->begin();
+    *gains->Add() = gain;
+    std::rotate(gains->begin() + place, gains->end() - 1, gains->end());
+  }
+}
+
 v1::DeviceRate DeviceRateMessage(const storage::Rate& rate) {
   v1::DeviceRate message;
   message.set_kind(rate.kind);
@@ -72,7 +89,11 @@ std::vector<v1::Device> DeviceMessages(const std::vector<devices::DeviceState>& 
                                        uint64_t foreign_memory_mib) {
   std::vector<v1::Device> devices;
   for (const devices::DeviceState& state : states) devices.push_back(DeviceMessage(state, foreign_memory_mib));
-  for (const v1::Slot& slot : slots) *FindOrAdd(slot.device(), &devices)->add_slots() = DeviceSlotMessage(slot);
+  for (const v1::Slot& slot : slots) {
+    v1::Device* const device = FindOrAdd(slot.device(), &devices);
+    *device->add_slots() = DeviceSlotMessage(slot);
+    MergeGains(slot, device);
+  }
   for (const storage::Rate& rate : rates) {
     const auto device = std::find_if(devices.begin(), devices.end(), [&](const v1::Device& known) {
       return known.name() == rate.device;  // a device that has gone is not shown for its rates

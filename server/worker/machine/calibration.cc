@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -100,6 +101,23 @@ Measured MeasureInterventions(const sumscope::v1::TrainSpec& spec, const engine:
           QuartileSeconds(clock, [&] { (void)engine::Ablate(model, *source, every_node); })};
 }
 
+// Of 2, 4, 8, .. threads as far as there are processors, of which a container may have few.
+void MeasureThreadGains(const std::function<void()>& step, Clock* clock, sumscope::v1::Rates* rates) {
+  const int own = at::get_num_threads();
+  const auto seconds_with = [&](int threads) {
+    at::set_num_threads(threads);
+    return QuartileSeconds(clock, step);
+  };
+  const auto processors = static_cast<int>(std::thread::hardware_concurrency());
+  const double alone = processors < 2 ? 0 : seconds_with(1);
+  for (int threads = 2; threads <= processors; threads *= 2) {
+    sumscope::v1::ThreadGain* const gain = rates->add_thread_gains();
+    gain->set_threads(static_cast<uint32_t>(threads));
+    gain->set_times(alone / seconds_with(threads));
+  }
+  at::set_num_threads(own);
+}
+
 }  // namespace
 
 absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock* clock) {
@@ -130,6 +148,7 @@ absl::StatusOr<sumscope::v1::Rates> Calibrate(const torch::Device& device, Clock
                            MeasureInterventions(thin, thin_model, clock));
   rates.set_intervening_flops_per_second(1 / intervention.flop);
   rates.set_intervening_value_seconds(intervention.value);
+  if (device.is_cpu()) MeasureThreadGains([&] { (void)of_wide->Step(); }, clock, &rates);
   malloc_trim(0);
   return rates;
 }

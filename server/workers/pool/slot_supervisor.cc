@@ -30,6 +30,11 @@ v1::Rates SoundRates(const v1::Rates& rates) {
        {rates.training_value_seconds(), rates.answering_value_seconds(), rates.intervening_value_seconds()}) {
     if (!(value >= 0 && value <= kLongestValueSeconds)) return {};
   }
+  constexpr int kMostGains = 16;  // of 2, 4, 8, .. threads
+  if (rates.thread_gains_size() > kMostGains) return {};
+  for (const v1::ThreadGain& gain : rates.thread_gains()) {
+    if (!(gain.times() >= 0 && gain.times() <= static_cast<double>(gain.threads()) * 10)) return {};
+  }
   const double step = rates.training_step_seconds();
   return step >= 0 && step <= kLongestStepSeconds ? rates : v1::Rates();
 }

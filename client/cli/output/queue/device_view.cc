@@ -94,6 +94,22 @@ std::string RatesText(const v1::ListDevicesResponse& response, int width) {
   return table.empty() ? "" : absl::StrCat("\n", table.Aligned(kInWide, true, width));
 }
 
+// "cpu: 2 threads 1.7x the speed of one, training a model of d_model 256".
+std::string GainsText(const v1::ListDevicesResponse& response) {
+  std::string text;
+  for (const v1::Device& device : response.devices()) {
+    if (device.thread_gains().empty()) continue;
+    absl::StrAppend(&text, "\n", device.name(), ": ",
+                    absl::StrJoin(device.thread_gains(), ", ",
+                                  [](std::string* out, const v1::ThreadGain& gain) {
+                                    absl::StrAppend(out, gain.threads(), " threads ", FormatDigits(gain.times(), 2),
+                                                    "x");
+                                  }),
+                    " the speed of one, training a model of d_model 256\n");
+  }
+  return text;
+}
+
 std::string WarningsText(const v1::ListDevicesResponse& response) {
   std::string text;
   for (const v1::Device& device : response.devices()) {
@@ -115,7 +131,9 @@ Document ShowDevices(const Session& session, const v1::ListDevicesResponse& resp
     absl::StrAppend(&document.wide, "\n", slots.Aligned(kInWide, headers, session.width()));
   }
   absl::StrAppend(&document.wide, RatesText(response, session.width()));
-  for (std::string* text : {&document.table, &document.wide}) absl::StrAppend(text, WarningsText(response));
+  for (std::string* text : {&document.table, &document.wide}) {
+    absl::StrAppend(text, GainsText(response), WarningsText(response));
+  }
   document.json = ToJson(response);
   for (const v1::Device& device : response.devices()) {
     document.ids.push_back(device.name());

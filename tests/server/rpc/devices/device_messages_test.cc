@@ -78,5 +78,23 @@ TEST(DeviceMessages_Test, SlotsAndRatesComeToTheirDevice) {
   EXPECT_EQ(devices[1].rates(0).unit(), "questions");
 }
 
+TEST(DeviceMessages_Test, SlotsMeasuredThreadsThenTheBestOfEachCountIsShownInOrder) {
+  const auto slot = [](std::vector<std::pair<uint32_t, double>> gains) {
+    v1::Slot slot;
+    slot.set_device("cpu");
+    for (const auto& [threads, times] : gains) {
+      v1::ThreadGain* const gain = slot.mutable_rates()->add_thread_gains();
+      gain->set_threads(threads);
+      gain->set_times(times);
+    }
+    return slot;
+  };
+  const auto devices = DeviceMessages({}, {slot({{4, 2.5}, {2, 0.5}}), slot({{2, 1.75}, {8, 3}}), slot({})}, {}, 512);
+  ASSERT_EQ(devices.size(), 1u);
+  std::vector<std::pair<uint32_t, double>> shown;
+  for (const v1::ThreadGain& gain : devices[0].thread_gains()) shown.emplace_back(gain.threads(), gain.times());
+  EXPECT_THAT(shown, testing::ElementsAre(testing::Pair(2, 1.75), testing::Pair(4, 2.5), testing::Pair(8, 3)));
+}
+
 }  // namespace
 }  // namespace sumscope::rpc

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <thread>
 
 #include "server/engine/training/trainer.h"
 #include "server/worker/convert/conversion.h"
@@ -19,6 +20,7 @@ torch::Tensor WeightsAfterSomeSteps() {
 
 TEST(Calibrate_Test, RatesAreMeasuredAndNothingElseChanges) {
   const torch::Tensor before = WeightsAfterSomeSteps();
+  const int threads = at::get_num_threads();
   const auto rates = Calibrate(torch::kCPU, Clock::Real());
   ASSERT_TRUE(rates.ok()) << rates.status();
   for (const double rate : {rates->training_flops_per_second(), rates->answering_flops_per_second(),
@@ -33,6 +35,13 @@ TEST(Calibrate_Test, RatesAreMeasuredAndNothingElseChanges) {
   }
   EXPECT_GE(rates->training_step_seconds(), 0);
   EXPECT_TRUE(std::isfinite(rates->training_step_seconds()));
+  for (const sumscope::v1::ThreadGain& gain : rates->thread_gains()) {
+    EXPECT_GT(gain.threads(), 1u);
+    EXPECT_LE(gain.threads(), std::thread::hardware_concurrency());
+    EXPECT_GT(gain.times(), 0);
+  }
+  EXPECT_EQ(rates->thread_gains().empty(), std::thread::hardware_concurrency() < 2);
+  EXPECT_EQ(at::get_num_threads(), threads);
   EXPECT_TRUE(torch::equal(before, WeightsAfterSomeSteps()));
 }
 
