@@ -74,9 +74,10 @@ function(sumscope_process_test name)
     ENVIRONMENT "${SUMSCOPE_TEST_ENVIRONMENT};SUMSCOPE_BIN_DIR=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/integration")
 endfunction()
 
-function(sumscope_check_every_test_is_registered)
+# Of a folder, such as tests/server/engine.
+function(sumscope_check_every_test_is_registered folder)
   get_property(registered GLOBAL PROPERTY SUMSCOPE_REGISTERED_TESTS)
-  file(GLOB_RECURSE found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/*_test.cc")
+  file(GLOB_RECURSE found CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*_test.cc")
   foreach(source ${found})
     if(NOT source IN_LIST registered)
       message(FATAL_ERROR "${source} is in no sumscope_test(): it would never run")

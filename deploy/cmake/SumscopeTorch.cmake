@@ -20,8 +20,10 @@ target_include_directories(sumscope_torch SYSTEM INTERFACE
 target_link_libraries(sumscope_torch INTERFACE "${torch_lib}/libtorch_cpu.so" "${torch_lib}/libc10.so")
 if(EXISTS "${torch_lib}/libtorch_cuda.so" AND EXISTS "${torch_root}/../nvidia/cu13/lib/libcublas.so.13")
   set(SUMSCOPE_TORCH_HAS_CUDA ON)
+  target_include_directories(sumscope_torch SYSTEM INTERFACE "${torch_root}/../nvidia/cu13/include")
   target_link_libraries(sumscope_torch INTERFACE -Wl,--no-as-needed
-    "${torch_lib}/libtorch_cuda.so" "${torch_lib}/libc10_cuda.so" -Wl,--as-needed)
+    "${torch_lib}/libtorch_cuda.so" "${torch_lib}/libc10_cuda.so" -Wl,--as-needed
+    "${torch_root}/../nvidia/cu13/lib/libcudart.so.13")
 endif()
 # libtorch_cpu.so of the wheel needs libcupti and libcudart, which lie in wheels beside it.
 foreach(dir "${torch_lib}" ${cuda_lib_dirs})

@@ -2,14 +2,17 @@
 // autograd. Run it on an idle machine:
 //   training_benchmark --benchmark_min_time=5
 #include <benchmark/benchmark.h>
+#include <torch/cuda.h>
 #include <torch/optim/adamw.h>
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 #include "server/engine/data/training_batch.h"
 #include "server/engine/device/device.h"
 #include "server/engine/model/transformer.h"
+#include "server/engine/training/batched/runs.h"
 #include "server/engine/training/step/flat_parameters.h"
 #include "server/engine/training/step/training_step.h"
 #include "server/engine/training/trainer.h"
@@ -85,6 +88,22 @@ void ReferenceTrainingStep(benchmark::State& state, TrainSpec spec) {
   state.counters["steps/s"] = benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
+// Seeds of one spec trained as one group, on the GPU where there is one.
+void SeedsAsOne(benchmark::State& state, TrainSpec spec) {
+  SetThreads(1);
+  const torch::Device device(torch::cuda::is_available() ? torch::kCUDA : torch::kCPU);
+  const uint64_t block = device.is_cuda() ? 64 : 2;
+  std::vector<TrainSpec> specs(static_cast<size_t>(state.range(0)), spec);
+  for (size_t i = 0; i < specs.size(); ++i) specs[i].seed += i;
+  batched::Runs runs(specs, std::vector<const SourceModel*>(specs.size()), device);
+  std::vector<std::vector<StepMetrics>> metrics;
+  runs.Advance(block, &metrics);  // a graph is recorded in the first steps
+  for (auto _ : state) runs.Advance(block, &metrics);
+  const auto steps = static_cast<double>(state.iterations() * block) * static_cast<double>(specs.size());
+  state.counters["steps/s"] = benchmark::Counter(steps, benchmark::Counter::kIsRate);  // of all runs together
+  state.SetLabel(device.str());
+}
+
 void Configure(benchmark::internal::Benchmark* benchmark) { benchmark->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond); }
 
 BENCHMARK_CAPTURE(TrainingStep, paper, PaperSpec())->Apply(Configure)->UseManualTime();
@@ -93,6 +112,8 @@ BENCHMARK_CAPTURE(TrainingStep, quickstart, SmallSpec(3))->Apply(Configure)->Use
 BENCHMARK_CAPTURE(TrainingStep, small_5_digits, SmallSpec(5))->Apply(Configure)->UseManualTime();
 BENCHMARK_CAPTURE(ReferenceTrainingStep, paper, PaperSpec())->Apply(Configure)->UseRealTime();
 BENCHMARK_CAPTURE(ReferenceTrainingStep, quickstart, SmallSpec(3))->Apply(Configure)->UseRealTime();
+BENCHMARK_CAPTURE(SeedsAsOne, paper, PaperSpec())->Arg(1)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK_CAPTURE(SeedsAsOne, quickstart, SmallSpec(3))->Arg(1)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
 }  // namespace sumscope::engine

@@ -2,8 +2,10 @@
 
 #include <ATen/Version.h>
 #include <malloc.h>
+#include <torch/cuda.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 
@@ -27,6 +29,15 @@ std::string CpuModel() {
 
 DeviceInfo DescribeDevice(const torch::Device& device) {
   return {device.str(), CpuModel(), at::get_cpu_capability(), TORCH_VERSION, at::get_num_threads()};
+}
+
+void RequireDevice(const torch::Device& device) {
+  if (device.is_cpu()) return;
+  const auto count =
+      device.is_cuda() && torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
+  if (std::max<int>(device.index(), 0) < count) return;
+  throw Error(ErrorKind::kInvalidArgument, "DEVICE_UNAVAILABLE",
+              "device " + device.str() + " is not there: no such GPU, no driver, or a LibTorch without CUDA");
 }
 
 void SetThreads(int threads) {

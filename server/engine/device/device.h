@@ -18,6 +18,9 @@ struct DeviceInfo {
 
 DeviceInfo DescribeDevice(const torch::Device& device);
 
+// Throws kInvalidArgument (DEVICE_UNAVAILABLE) where the device is not there: no such GPU, or a LibTorch without CUDA.
+void RequireDevice(const torch::Device& device);
+
 // Sets up the process for reproducible numbers: `threads` intra-op threads, one inter-op thread, deterministic
 // algorithms, no TF32. Call it on the thread that computes, before its first computation; throws kInvalidArgument
 // (BAD_THREADS) below 1. On a busy machine start the process with GOMP_SPINCOUNT=1000: threads that spin while they

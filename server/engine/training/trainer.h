@@ -11,29 +11,16 @@
 #include "server/engine/runtime/torch.h"
 #include "server/engine/spec/spec.h"
 #include "server/engine/training/insertion.h"
+#include "server/engine/training/run_state.h"
 #include "server/engine/training/schedule.h"
+#include "server/engine/training/step_metrics.h"
 
 namespace sumscope::engine {
-
-// What one step measured, before its update, on its own batch.
-struct StepMetrics {
-  double loss = 0;
-  std::vector<double> digit_loss;    // answer tokens in order: SGN?, A_n .. A_0
-  std::vector<uint32_t> cell_count;  // BA, UC1, US9 of additions, MD, UB1, UM0 of subtractions, as the run has them
-  std::vector<double> cell_loss;     // mean over the cells; NaN when there is none
-};
 
 // The rows of consecutive steps.
 struct StepBlock {
   uint64_t first_step = 0, count = 0;
-  std::vector<double> values;  // [count, columns], each row as Trainer::Row has it
-};
-
-// All that a later process needs to go on with the same bytes.
-struct ResumeState {
-  uint64_t step = 0;     // steps done
-  NamedTensors tensors;  // on the CPU: weights under their names, then "adam.m.<name>", "adam.v.<name>", and with
-                         // GrokFast "grokfast.<name>" (absent at step 0)
+  std::vector<double> values;  // [count, columns], each row as StepMetrics::Row has it
 };
 
 // Trains one model. The series of metrics and weights is the same bytes for the same spec, device kind, ISA level and
@@ -41,7 +28,7 @@ struct ResumeState {
 class Trainer {
  public:
   // At step 0 with fresh weights, with those of `source` in them for an insert mode. Throws what ValidateSpec and
-  // Insertion throw, and kInvalidArgument INIT_FROM_MISSING for an insert mode without a source.
+  // Insertion throw, and kInvalidArgument: INIT_FROM_MISSING for an insert mode without a source, DEVICE_UNAVAILABLE.
   static std::unique_ptr<Trainer> Create(const TrainSpec& spec, torch::Device device,
                                          const SourceModel* source = nullptr);
   virtual ~Trainer() = default;
@@ -52,7 +39,7 @@ class Trainer {
   virtual uint64_t step() const = 0;  // steps done
 
   // So many calls of Step, whose rows replace what `block` held. When a step throws, `block` holds the rows before it.
-  void Advance(uint64_t steps, StepBlock* block);
+  virtual void Advance(uint64_t steps, StepBlock* block);
 
   virtual NamedTensors Weights() const = 0;  // CPU clones, in the fixed order
   virtual Model CurrentModel() const = 0;    // for probes between two steps: weights shared, not copied
@@ -60,10 +47,7 @@ class Trainer {
   // Throws kCorrupt (BAD_RESUME_STATE) when tensors are missing, unknown or of another shape or dtype.
   virtual void Restore(const ResumeState& state) = 0;
 
-  // Names of the deterministic series, and the values of one step in that order: loss, digit_loss.A5 ..,
-  // cell_count.BA .., cell_loss.BA ..; products have no cells
-  virtual std::vector<std::string> metric_columns() const = 0;
-  std::vector<double> Row(const StepMetrics& metrics) const;
+  virtual std::vector<std::string> metric_columns() const = 0;  // names of the deterministic series
 };
 
 }  // namespace sumscope::engine

@@ -16,7 +16,8 @@ class Slots {
  public:
   Slots(const Encoding& encoding, const std::vector<Operation>& operations);
 
-  int64_t positions() const { return positions_; }        // that rows read: all but the last
+  int64_t positions() const { return positions_; }  // that rows read: all but the last
+  int64_t answers() const { return encoding_.n_answer(); }
   int64_t per_position() const { return per_position_; }  // slots
   int64_t count() const { return positions_ * per_position_; }
 

@@ -26,7 +26,7 @@ TEST(PhasesOfARun_Test, GivenATrainingThenDigitsAreOrderedByTheStepAtWhichTheyAr
   const std::vector<std::string> columns = trainer->metric_columns();
   std::vector<double> values;
   for (uint64_t step = 0; step < kSteps; ++step) {
-    const std::vector<double> row = trainer->Row(trainer->Step());
+    const std::vector<double> row = trainer->Step().Row();
     values.insert(values.end(), row.begin(), row.end());
   }
   const PhasesResult result = Phases({columns, values.data(), kSteps}, {kWindow, 1, kLearntBelow});

@@ -42,7 +42,7 @@ bool SameBytes(const NamedTensors& a, const NamedTensors& b) {
 std::vector<std::vector<uint64_t>> Steps(Trainer* trainer, int steps) {
   std::vector<std::vector<uint64_t>> rows;
   for (int i = 0; i < steps; ++i) {
-    const std::vector<double> row = trainer->Row(trainer->Step());
+    const std::vector<double> row = trainer->Step().Row();
     rows.emplace_back(row.size());
     std::memcpy(rows.back().data(), row.data(), row.size() * sizeof(double));
   }
@@ -182,7 +182,7 @@ TEST_P(Trainer_Test, GivenAStepThenItsCellsAreThoseOfItsBatch) {
     for (int i = 0; i < question.n; ++i) ++counts[CellNames(question.op)[columns.cell[i]]];
   }
   const std::vector<std::string> columns = trainer->metric_columns();
-  const std::vector<double> row = trainer->Row(metrics);
+  const std::vector<double> row = metrics.Row();
   ASSERT_EQ(row.size(), columns.size());
   double from_cells = 0, from_digits = 0;
   const size_t first = 1 + metrics.digit_loss.size(), cells = metrics.cell_count.size();
@@ -301,6 +301,17 @@ TEST(TrainerFailure_Test, GivenADamagedResumeStateThenItIsRefusedAndNothingChang
   expect_refused([](ResumeState* state) { state->tensors[3].second = state->tensors[3].second.to(torch::kFloat64); });
   expect_refused([](ResumeState* state) { state->tensors.emplace_back("more", torch::zeros({1})); });
   expect_refused([](ResumeState* state) { state->step = 61; });
+}
+
+// A device that is not there never means the CPU.
+TEST(TrainerFailure_Test, GivenADeviceThatIsNotThereThenThereIsNoTrainer) {
+  try {
+    Trainer::Create(SmallSpec(), torch::Device(torch::kCUDA, 99));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind, ErrorKind::kInvalidArgument);
+    EXPECT_EQ(error.reason, "DEVICE_UNAVAILABLE");
+  }
 }
 
 TEST(TrainerFailure_Test, GivenABadSpecThenThereIsNoTrainer) {

@@ -6,9 +6,9 @@
 #include <random>
 
 #include "server/engine/data/training_batch.h"
-#include "server/engine/device/device.h"
 #include "server/engine/runtime/error.h"
 #include "server/engine/training/step/flat_parameters.h"
+#include "tests/server/engine/training/batched/test_device.h"
 #include "tests/server/engine/training/reference_gradients.h"
 
 namespace sumscope::engine::batched {
@@ -17,10 +17,9 @@ namespace {
 constexpr int kBatchedRuns = 3;
 constexpr int kQuestions = 16;
 
-class BatchedStep_Test : public ::testing::TestWithParam<int> {
+class BatchedStep_Test : public OnDevice<::testing::TestWithParam<int>> {
  protected:
   BatchedStep_Test() {
-    SetThreads(1);
     torch::manual_seed(GetParam());
     for (const auto& [name, tensor] : ViewsOfRuns(config_, flat_)) {
       // Biases are 0 at first, which would hide mistakes.
@@ -37,7 +36,7 @@ class BatchedStep_Test : public ::testing::TestWithParam<int> {
       of_answers.push_back(torch::empty({encoding_.n_answer(), kQuestions}, torch::kInt64));
       slots.Encode(BatchOf(run, step), of_slots.back().data_ptr<int64_t>(), of_answers.back().data_ptr<int64_t>());
     }
-    return {torch::stack(of_slots), torch::stack(of_answers)};
+    return {torch::stack(of_slots).to(kTestDevice), torch::stack(of_answers).to(kTestDevice)};
   }
   Questions BatchOf(int run, uint64_t step) const {
     TrainSpec spec = spec_;
@@ -46,7 +45,7 @@ class BatchedStep_Test : public ::testing::TestWithParam<int> {
   }
   NamedTensors OfRun(const torch::Tensor& flat, int run) const {
     NamedTensors views;
-    for (const auto& [name, tensor] : ViewsOfRuns(config_, flat)) views.emplace_back(name, tensor[run]);
+    for (const auto& [name, tensor] : ViewsOfRuns(config_, flat.cpu())) views.emplace_back(name, tensor[run]);
     return views;
   }
   Step Make(const torch::Tensor& weights, const torch::Tensor& gradients) const {
@@ -60,16 +59,16 @@ class BatchedStep_Test : public ::testing::TestWithParam<int> {
   const ModelConfig config_ = ConfigOf(spec_);
   const Encoding encoding_{spec_.n_digits, spec_.format};
   const torch::Tensor flat_ = torch::zeros({kBatchedRuns, step::FlatParameters(config_).size()}, dtype_);
-  const torch::Tensor flat_gradients_ = torch::full_like(flat_, 7);  // whatever was there before
 };
 
 TEST_P(BatchedStep_Test, GivenRunsOfARandomShapeThenLossesAndGradientsAreTheReferences) {
-  Step step = Make(flat_, flat_gradients_);
+  const torch::Tensor weights = flat_.to(kTestDevice), gradients = torch::full_like(weights, 7);  // whatever was there
+  Step step = Make(weights, gradients);
   int judged = 0;
   for (uint64_t batch = 0; judged < kBatchedRuns; ++batch) {
     ASSERT_LT(batch, 20u) << "no batch is clear of the kinks";
     const auto [slots, answers] = Inputs(step.slots(), batch);
-    const torch::Tensor losses = step.Run(slots, answers);
+    const torch::Tensor losses = step.Run(slots, answers).cpu();
     ASSERT_EQ(losses.sizes(), (torch::IntArrayRef{kBatchedRuns, kQuestions, encoding_.n_answer()}));
     for (int run = 0; run < kBatchedRuns; ++run) {
       const Reference reference =
@@ -79,21 +78,22 @@ TEST_P(BatchedStep_Test, GivenRunsOfARandomShapeThenLossesAndGradientsAreTheRefe
       // Rounding puts a hidden unit so near to 0 on either side of the ReLU's kink, where the gradient jumps.
       if (!is_double_ && reference.nearest_kink < 2e-6) continue;
       ++judged;
-      ExpectGradients(OfRun(flat_gradients_, run), reference, is_double_);
+      ExpectGradients(OfRun(gradients, run), reference, is_double_);
     }
   }
 }
 
 TEST_P(BatchedStep_Test, GivenARunAmongOthersThenItIsTheSameAlone) {
-  Step together = Make(flat_, flat_gradients_);
+  const torch::Tensor weights = flat_.to(kTestDevice), gradients = torch::full_like(weights, 7);
+  Step together = Make(weights, gradients);
   const auto [slots, answers] = Inputs(together.slots(), 0);
   const torch::Tensor losses = together.Run(slots, answers);
   for (int run = 0; run < kBatchedRuns; ++run) {
-    torch::Tensor gradients = torch::full_like(flat_gradients_[0].unsqueeze(0), 7);
-    Step alone = Make(flat_.slice(0, run, run + 1).clone(), gradients);
-    const torch::Tensor own = alone.Run(slots.slice(0, run, run + 1), answers.slice(0, run, run + 1));
-    EXPECT_TRUE(own[0].equal(losses[run])) << (own[0] - losses[run]).abs().max();
-    EXPECT_TRUE(gradients[0].equal(flat_gradients_[run])) << (gradients[0] - flat_gradients_[run]).abs().max();
+    const auto own = [&](const torch::Tensor& of_runs) { return of_runs.slice(0, run, run + 1); };
+    const torch::Tensor own_weights = own(weights).clone(), own_gradients = torch::full_like(own_weights, 7);
+    Step alone = Make(own_weights, own_gradients);
+    ExpectSameRun(alone.Run(own(slots), own(answers)), own(losses), "losses");
+    ExpectSameRun(own_gradients, own(gradients), "gradients");
   }
 }
 

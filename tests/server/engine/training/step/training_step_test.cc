@@ -10,6 +10,7 @@
 #include "server/engine/device/device.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/runtime/error.h"
+#include "server/engine/training/batched/batched_trainer.h"
 #include "server/engine/training/step/flat_parameters.h"
 #include "server/engine/training/trainer.h"
 #include "tests/server/engine/training/reference_gradients.h"
@@ -104,7 +105,7 @@ TEST(FlatParameters_Test, GivenAModelThenViewsAreItsParametersAndShareNothing) {
   EXPECT_EQ(flat.sum().item<int64_t>(), count);
 }
 
-// A thousand steps of the trainer beside the reference transformer and LibTorch's own optimiser.
+// A thousand steps of both trainers beside the reference transformer and LibTorch's own optimiser.
 TEST(TrainerBesideReference_Test, GivenAThousandStepsThenLossesStayTogether) {
   SetThreads(1);
   TrainSpec spec;
@@ -116,7 +117,7 @@ TEST(TrainerBesideReference_Test, GivenAThousandStepsThenLossesStayTogether) {
   spec.batch_size = 16;
   spec.steps = 1000;
   spec.learning_rate = 1e-3;
-  const auto trainer = Trainer::Create(spec, torch::kCPU);
+  const auto by_hand = Trainer::Create(spec, torch::kCPU), batched = CreateBatchedTrainer(spec, torch::kCPU, nullptr);
   const ModelConfig config = ConfigOf(spec);
   const Encoding encoding(spec.n_digits, spec.format);
   const NamedTensors weights = InitialWeights(config, spec.seed);
@@ -138,7 +139,8 @@ TEST(TrainerBesideReference_Test, GivenAThousandStepsThenLossesStayTogether) {
     static_cast<torch::optim::AdamWOptions&>(optimizer.param_groups()[0].options())
         .lr(spec.learning_rate * ScheduleFactor(spec.schedule, step, spec.steps));
     optimizer.step();
-    ASSERT_NEAR(trainer->Step().loss, loss.item<double>(), 1e-3) << step;
+    ASSERT_NEAR(by_hand->Step().loss, loss.item<double>(), 1e-3) << step;
+    ASSERT_NEAR(batched->Step().loss, loss.item<double>(), 1e-3) << step;
   }
 }
 
