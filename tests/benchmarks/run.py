@@ -15,6 +15,7 @@ PEERS = ('transformer_lens', 'eager', 'pruned', 'sweep')
 # Our benchmark and its counter; the peers' figure of the same work.
 PAIRS = ((r'^TrainingStep/paper/1(/|$)', 'steps/s', 'train'),
          (r'^EvaluateQuestions/1(/|$)', 'questions/s', 'evaluate'),
+         (r'^AnswerQuestions/1(/|$)', 'questions/s', 'evaluate'),
          (r'^UsefulNodeMap/one_layer/1(/|$)', 'node_questions/s', 'sweep'))
 RATES = ('steps/s', 'questions/s', 'node_questions/s', 'items_per_second', 'bytes_per_second')
 

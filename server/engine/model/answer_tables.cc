@@ -2,36 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-
-#include "server/engine/model/block_math.h"
+#include <iterator>
+#include <utility>
 
 namespace sumscope::engine {
 namespace {
 
-constexpr float kLeastSum = 1e-20F;
 constexpr size_t kChunk = 64;  // questions at a time: their terms fit into the cache beside a block
-
-int64_t BlocksOf(int64_t columns) { return (columns + kSumBlock - 1) / kSumBlock; }
-
-// [rows, columns] as blocks of columns [blocks][rows][kSumBlock], zeros behind the last. Some blocks are asked of
-// `columns_of` (first, count) at a time, so that a product in float64 is never whole.
-template <typename ColumnsOf>
-std::vector<float> InBlocks(int64_t rows, int64_t columns, const ColumnsOf& columns_of) {
-  constexpr int64_t kColumns = 16 * kSumBlock;
-  std::vector<float> blocks(static_cast<size_t>(BlocksOf(columns) * rows * kSumBlock), 0.0F);
-  for (int64_t first = 0; first < columns; first += kColumns) {
-    const int64_t here = std::min(kColumns, columns - first);
-    const torch::Tensor part = columns_of(first, here).to(torch::kFloat32).contiguous();
-    const float* value = part.data_ptr<float>();
-    for (int64_t row = 0; row < rows; ++row) {
-      for (int64_t column = first; column < first + here; ++column, ++value) {
-        blocks[static_cast<size_t>((column / kSumBlock * rows + row) * kSumBlock + column % kSumBlock)] = *value;
-      }
-    }
-  }
-  return blocks;
-}
+constexpr double kProductFlops = 2e9;
+constexpr size_t kTileChunk = 32;  // the same where `hidden` lies there as well
 
 // [rows, columns] as [rows][width], zeros behind.
 std::vector<float> Padded(const torch::Tensor& table, int64_t rows, int64_t width) {
@@ -41,46 +20,54 @@ std::vector<float> Padded(const torch::Tensor& table, int64_t rows, int64_t widt
   return std::vector<float>(begin, begin + padded.numel());
 }
 
-torch::Tensor Centred(const torch::Tensor& x) { return x - x.mean(-1, /*keepdim=*/true); }
+// a b, with a look at least every kProductFlops.
+torch::Tensor Product(const torch::Tensor& a, const torch::Tensor& b, const std::function<void()>& look) {
+  const double flops_per_row = 2.0 * static_cast<double>(a.size(1)) * static_cast<double>(b.size(1));
+  const auto rows = std::max<int64_t>(16, static_cast<int64_t>(kProductFlops / flops_per_row));
+  torch::Tensor product = torch::empty({a.size(0), b.size(1)}, a.options());
+  for (int64_t first = 0; first < a.size(0); first += rows) {
+    const int64_t end = std::min(first + rows, a.size(0));
+    torch::Tensor part = product.slice(0, first, end);
+    at::mm_out(part, a.slice(0, first, end), b);
+    if (look) look();
+  }
+  return product;
+}
 
 // At least |matrix|_2, and within a few hundredths of it where few singular values are that large:
 // |M|_2 <= |M^8|_F^(1/8) of the Gram matrix, scaled so that no power overflows.
-double NormBound(const torch::Tensor& matrix) {
-  torch::Tensor gram = torch::mm(matrix.t(), matrix);
+double NormBound(const torch::Tensor& matrix, const std::function<void()>& look) {
+  torch::Tensor gram = Product(matrix.t(), matrix, look);
   const double size = gram.norm().item<double>();
   if (!(size > 0)) return size;
   gram = gram / size;
-  for (int i = 0; i < 3; ++i) gram = torch::mm(gram, gram);
+  for (int i = 0; i < 3; ++i) gram = Product(gram, gram, look);
   return std::sqrt(size * std::pow(gram.norm().item<double>(), 1.0 / 8));
 }
 
 }  // namespace
 
-// What is summed up of some questions; rows are those of question 0, of question 1, ..
+// What is summed up of some questions.
 struct AnswerTables::Chunk {
-  size_t rows = 0;
-  std::vector<RowGroup> groups;
-  std::vector<uint32_t> query;  // [rows]
-  std::vector<uint32_t> term;
-  std::vector<float> weight;
+  FirstAttention::Sums sums;
   std::vector<float> scale;          // 1 / s2
   std::vector<float> square;         // |S|^2
   std::vector<float> hidden_square;  // |hidden|^2
   std::vector<float> raw;            // [rows][kMaxVocab]
-  // Where they are kept: S [rows, d_model padded], hidden [rows, d_mlp padded], hidden C W_out.
+  // Where they are kept: S [rows, d_model padded], and hidden [rows, d_mlp padded] in float32 or in tiles.
   bool keep = false;
-  torch::Tensor residual, hidden, written;
+  torch::Tensor residual, hidden, high, low;
 };
 
-// Calls work(first question, questions, chunk) of each chunk of `count` questions.
+// Calls work(first question, questions, chunk) of each chunk of `size` of `count` questions.
 template <typename Work>
-void AnswerTables::ForChunks(size_t count, const Work& work) {
-  const auto chunks = static_cast<int64_t>((count + kChunk - 1) / kChunk);
+void AnswerTables::ForChunks(size_t count, size_t size, const Work& work) {
+  const auto chunks = static_cast<int64_t>((count + size - 1) / size);
   at::parallel_for(0, chunks, 1, [&](int64_t begin, int64_t end) {
     Chunk chunk;
     for (int64_t c = begin; c < end; ++c) {
-      const size_t first = static_cast<size_t>(c) * kChunk;
-      work(first, std::min(kChunk, count - first), &chunk);
+      const size_t first = static_cast<size_t>(c) * size;
+      work(first, std::min(size, count - first), &chunk);
     }
   });
 }
@@ -88,40 +75,43 @@ void AnswerTables::ForChunks(size_t count, const Work& work) {
 bool AnswerTables::Fits(const ModelConfig& config, uint64_t max_bytes) {
   if (config.n_layers != 1 || config.d_vocab > kMaxVocab) return false;
   const auto rows = static_cast<uint64_t>((1 + config.n_heads) * (config.n_ctx - 1) * config.d_vocab);
-  const auto d_model = static_cast<uint64_t>(BlocksOf(config.d_model) * kSumBlock);
-  const auto d_mlp = static_cast<uint64_t>(BlocksOf(config.d_mlp) * kSumBlock);
+  const auto d_model = static_cast<uint64_t>(FirstAttention::BlocksOf(config.d_model) * kSumBlock);
+  const auto d_mlp = static_cast<uint64_t>(FirstAttention::BlocksOf(config.d_mlp) * kSumBlock);
   const auto scores = static_cast<uint64_t>((config.n_ctx - 1) * config.d_vocab) * rows;
   const uint64_t floats = rows * (d_model + d_mlp + kMaxVocab) + scores + d_mlp * (d_model + kMaxVocab);
   return floats * sizeof(float) <= max_bytes;
 }
 
-AnswerTables::AnswerTables(const ModelConfig& config, const ModelWeights& weights, const Encoding& encoding)
+bool AnswerTables::Pays(const ModelConfig& config, const Encoding& encoding, uint64_t questions) {
+  constexpr double kFloat64 = 2;    // as long as float32
+  constexpr double kSpared = 0.75;  // of the forward pass, or more
+  const auto d_model = static_cast<double>(config.d_model), d_mlp = static_cast<double>(config.d_mlp);
+  const auto pairs = static_cast<double>((config.n_ctx - 1) * config.d_vocab);
+  const auto width = static_cast<double>(config.n_heads * config.d_head);
+  const double rows = static_cast<double>(1 + config.n_heads) * pairs;
+  const double tables = 2 * rows * d_model * d_mlp + 8 * pairs * d_model * width;
+  const double norm = 2 * d_mlp * d_model * d_model + 6 * d_model * d_model * d_model;
+  const double row = 2 * width * (d_model + pairs) + 4 * d_model * d_mlp;
+  return kSpared * row * encoding.n_answer() * static_cast<double>(questions) > kFloat64 * (tables + norm);
+}
+
+AnswerTables::AnswerTables(const ModelConfig& config, const ModelWeights& weights, const Encoding& encoding,
+                           const std::function<void()>& look, bool by_tiles)
     : config_(config),
-      encoding_(encoding),
-      pairs_((config.n_ctx - 1) * config.d_vocab),
-      residual_blocks_(BlocksOf(config.d_model)),
-      hidden_blocks_(BlocksOf(config.d_mlp)) {
+      first_row_(encoding.first_answer_row()),
+      attention_(config, weights, first_row_, &rows_, look),
+      hidden_blocks_(FirstAttention::BlocksOf(config.d_mlp)),
+      by_tiles_(by_tiles) {
   const torch::NoGradGuard no_grad;
   const auto wide = [](const torch::Tensor& tensor) { return tensor.to(torch::kFloat64); };
   const BlockWeights& block = weights.blocks.front();
-  const int64_t positions = config.n_ctx - 1;
-  const torch::Tensor embedding =
-      (wide(weights.W_pos).slice(0, 0, positions).unsqueeze(1) + wide(weights.W_E).unsqueeze(0))
-          .reshape({pairs_, config.d_model});
-  const torch::Tensor normalized = Normalize(embedding, wide(block.ln1_w), wide(block.ln1_b)).unsqueeze(0);
-  const torch::Tensor q = ProjectHeads(normalized, wide(block.W_Q), wide(block.b_Q)).squeeze(0);
-  const torch::Tensor k = ProjectHeads(normalized, wide(block.W_K), wide(block.b_K)).squeeze(0);
-  const torch::Tensor v = ProjectHeads(normalized, wide(block.W_V), wide(block.b_V)).squeeze(0);
-  const torch::Tensor written = torch::bmm(v, wide(block.W_O)).reshape({-1, config.d_model});
-  const torch::Tensor rows = Centred(torch::cat({embedding + wide(block.b_O), written}));
-
+  const torch::Tensor rows = std::move(rows_);
   const torch::Tensor U = wide(weights.ln_final_w).unsqueeze(1) * wide(weights.W_U);
   const torch::Tensor out = Centred(wide(block.W_out)), out_bias = Centred(wide(block.b_out));
-  residual_ = InBlocks(rows.size(0), config.d_model,
-                       [&](int64_t first, int64_t count) { return rows.slice(1, first, first + count); });
   const torch::Tensor in = wide(block.ln2_w).unsqueeze(1) * wide(block.W_in);
-  hidden_ = InBlocks(rows.size(0), config.d_mlp,
-                     [&](int64_t first, int64_t count) { return torch::mm(rows, in.slice(1, first, first + count)); });
+  hidden_ = InBlocks(rows.size(0), config.d_mlp, [&](int64_t first, int64_t count) {
+    return Product(rows, in.slice(1, first, first + count), look);
+  });
   logits_ = Padded(torch::mm(rows, U), rows.size(0), kMaxVocab);
   hidden_bias_ = Padded((torch::matmul(wide(block.ln2_b), wide(block.W_in)) + wide(block.b_in)).unsqueeze(0), 1,
                         hidden_blocks_ * kSumBlock);
@@ -135,120 +125,67 @@ AnswerTables::AnswerTables(const ModelConfig& config, const ModelWeights& weight
     logit_bias_[t] = logit_bias[t].item<float>();
     column_norm_[t] = column_norm[t].item<float>();
   }
-  out_ = torch::zeros({hidden_blocks_ * kSumBlock, config.d_model}, torch::kFloat32);
-  out_.slice(0, 0, config.d_mlp).copy_(out);
-  out_bias_ = Padded(out_bias.unsqueeze(0), 1, config.d_model);
-  out_norm_ = static_cast<float>(NormBound(out));
+  // As wide as S is kept, so that both are added up row by row.
+  torch::Tensor padded = torch::zeros({hidden_blocks_ * kSumBlock, attention_.width()}, torch::kFloat32);
+  padded.slice(0, 0, config.d_mlp).slice(1, 0, config.d_model).copy_(out);
+  if (by_tiles_) {
+    out_high_ = tiles::TileMatrix(padded);
+    out_low_ = tiles::TileMatrix(padded - padded.to(torch::kBFloat16).to(torch::kFloat32));
+  } else {
+    out_ = padded;
+  }
+  out_bias_ = Padded(out_bias.unsqueeze(0), 1, attention_.width());
+  out_norm_ = static_cast<float>(NormBound(out, look));
   out_bias_norm_ = out_bias.norm().item<float>();
-
-  // exp(score - the largest that the query could meet): a row's pattern is what its keys have of these, over their sum.
-  const int64_t first = encoding.first_answer_row();
-  const torch::Tensor scores = (torch::bmm(q.slice(1, first * config.d_vocab), k.transpose(1, 2)) /
-                                std::sqrt(static_cast<double>(config.d_head)))
-                                   .transpose(0, 1)
-                                   .contiguous();  // [query pairs, n_heads, pairs]
-  const torch::Tensor position = torch::arange(pairs_).div(config.d_vocab, "floor");
-  const torch::Tensor later = position.unsqueeze(0) > position.slice(0, first * config.d_vocab).unsqueeze(1);
-  const torch::Tensor seen = scores.masked_fill(later.unsqueeze(1), -std::numeric_limits<double>::infinity());
-  const torch::Tensor weight = (seen - seen.amax(-1, /*keepdim=*/true)).exp().to(torch::kFloat32).contiguous();
-  exp_scores_.assign(weight.data_ptr<float>(), weight.data_ptr<float>() + weight.numel());
-}
-
-void AnswerTables::MakeGroups(const int64_t* tokens, size_t count, Rows of, Chunk* chunk) const {
-  const int64_t first = encoding_.first_answer_row(), d_vocab = config_.d_vocab, n_heads = config_.n_heads;
-  const int parts = (of.count + kSumGroup - 1) / kSumGroup;
-  chunk->rows = count * static_cast<size_t>(of.count);
-  chunk->query.resize(chunk->rows);
-  // A group's keys are those of its last row; they lie beyond the earlier rows where their weight is 0.
-  const auto most = static_cast<size_t>(n_heads * (config_.n_ctx - 1));
-  chunk->term.resize(count * static_cast<size_t>(parts) * most);
-  chunk->weight.resize(chunk->rows * most);
-  chunk->groups.clear();
-  uint32_t* query = chunk->query.data();
-  uint32_t* term = chunk->term.data();
-  float* weight = chunk->weight.data();
-  for (size_t question = 0; question < count; ++question) {
-    const int64_t* const line = tokens + question * static_cast<size_t>(config_.n_ctx);
-    for (int part = 0; part < parts; ++part) {
-      const int begin = of.first + of.count * part / parts;
-      const int rows = of.first + of.count * (part + 1) / parts - begin;
-      const int64_t keys = first + begin + rows;
-      chunk->groups.push_back({rows, static_cast<size_t>(n_heads * keys), query, term, weight});
-      for (int r = 0; r < rows; ++r) {
-        const int64_t row = first + begin + r;
-        query[r] = static_cast<uint32_t>(row * d_vocab + line[row]);
-        for (int64_t head = 0; head < n_heads; ++head) {
-          const float* const scores =
-              &exp_scores_[static_cast<size_t>(((query[r] - first * d_vocab) * n_heads + head) * pairs_)];
-          float* const own = weight + head * keys * rows + r;
-          float sum = 0;
-          for (int64_t key = 0; key < keys; ++key) sum += own[key * rows] = scores[key * d_vocab + line[key]];
-          // Where every key lies far below the largest, too little is left to divide by: no number, and not settled.
-          const float scale = sum > kLeastSum ? 1 / sum : std::numeric_limits<float>::quiet_NaN();
-          for (int64_t key = 0; key < keys; ++key) own[key * rows] *= scale;
-        }
-      }
-      for (int64_t head = 0; head < n_heads; ++head) {
-        for (int64_t key = 0; key < keys; ++key) {
-          *term++ = static_cast<uint32_t>((1 + head) * pairs_ + key * d_vocab + line[key]);
-        }
-      }
-      query += rows;
-      weight += n_heads * keys * rows;
-    }
-  }
-}
-
-void AnswerTables::SumResiduals(Chunk* chunk) const {
-  const auto stride = static_cast<size_t>((1 + config_.n_heads) * pairs_ * kSumBlock);
-  const auto width = static_cast<size_t>(residual_blocks_ * kSumBlock);
-  float* const kept = chunk->keep ? chunk->residual.data_ptr<float>() : nullptr;
-  chunk->square.assign(chunk->rows, 0);
-  for (size_t b = 0; b < static_cast<size_t>(residual_blocks_); ++b) {
-    size_t row = 0;
-    for (const RowGroup& group : chunk->groups) {
-      const KeptSums to = {kept == nullptr ? nullptr : kept + row * width + b * kSumBlock, width};
-      AddSquares(&residual_[b * stride], group, to, &chunk->square[row]);
-      row += static_cast<size_t>(group.rows);
-    }
-  }
-  chunk->scale.resize(chunk->rows);
-  chunk->raw.resize(chunk->rows * kMaxVocab);
-  for (size_t r = 0; r < chunk->rows; ++r) {
-    const float mean = chunk->square[r] / static_cast<float>(config_.d_model);
-    chunk->scale[r] = 1 / std::sqrt(mean + static_cast<float>(kLayerNormEpsilon));
-    std::copy(std::begin(raw_bias_), std::end(raw_bias_), &chunk->raw[r * kMaxVocab]);
-  }
 }
 
 void AnswerTables::SumHidden(Chunk* chunk) const {
-  const auto stride = static_cast<size_t>((1 + config_.n_heads) * pairs_ * kSumBlock);
+  const auto stride = static_cast<size_t>(attention_.table_rows() * kSumBlock);
   const auto width = static_cast<size_t>(hidden_blocks_ * kSumBlock);
-  float* const kept = chunk->keep ? chunk->hidden.data_ptr<float>() : nullptr;
-  chunk->hidden_square.assign(chunk->rows, 0);
+  float* const kept = chunk->keep && !by_tiles_ ? chunk->hidden.data_ptr<float>() : nullptr;
+  KeptTiles in_tiles;
+  if (chunk->keep && by_tiles_) {
+    in_tiles = {tiles::TilesOf(chunk->high), tiles::TilesOf(chunk->low), 0, 0, hidden_blocks_ * kSumBlock};
+  }
+  chunk->hidden_square.assign(chunk->sums.rows, 0);
   for (size_t b = 0; b < static_cast<size_t>(hidden_blocks_); ++b) {
     size_t row = 0;
-    for (const RowGroup& group : chunk->groups) {
+    in_tiles.column = static_cast<int64_t>(b) * kSumBlock;
+    for (const RowGroup& group : chunk->sums.groups) {
       const KeptSums to = {kept == nullptr ? nullptr : kept + row * width + b * kSumBlock, width};
+      in_tiles.row = static_cast<int64_t>(row);
       float* const raw = &chunk->raw[row * kMaxVocab];
       if (b == 0) AddLogits(logits_.data(), group, raw);
       AddHidden(&hidden_[b * stride], group, &chunk->scale[row], &hidden_bias_[b * kSumBlock],
-                &hidden_logits_[b * kSumBlock * kMaxVocab], to, raw, &chunk->hidden_square[row]);
+                &hidden_logits_[b * kSumBlock * kMaxVocab], to, in_tiles, raw, &chunk->hidden_square[row]);
       row += static_cast<size_t>(group.rows);
     }
   }
 }
 
 void AnswerTables::Sum(const int64_t* tokens, size_t count, Rows of, bool keep, Chunk* chunk) const {
+  attention_.MakeSums(tokens, count, {first_row_ + of.first, of.count}, &chunk->sums);
+  const size_t rows = chunk->sums.rows;
+  const auto kept_rows = tiles::RoundedUp(static_cast<int64_t>(rows), tiles::kBlock);
   chunk->keep = keep;
-  const auto rows = static_cast<int64_t>(count) * of.count;
-  if (keep && (!chunk->residual.defined() || chunk->residual.size(0) != rows)) {
-    chunk->residual = torch::empty({rows, residual_blocks_ * kSumBlock}, torch::kFloat32);
-    chunk->hidden = torch::empty({rows, hidden_blocks_ * kSumBlock}, torch::kFloat32);
-    chunk->written = torch::empty({rows, config_.d_model}, torch::kFloat32);
+  if (keep && (!chunk->residual.defined() || chunk->residual.size(0) != kept_rows)) {
+    chunk->residual = torch::zeros({kept_rows, attention_.width()}, torch::kFloat32);
+    if (by_tiles_) {
+      chunk->high = tiles::ZeroTiles(kept_rows, hidden_blocks_ * kSumBlock);
+      chunk->low = torch::zeros_like(chunk->high);
+    } else {
+      chunk->hidden = torch::zeros({kept_rows, hidden_blocks_ * kSumBlock}, torch::kFloat32);
+    }
   }
-  MakeGroups(tokens, count, of, chunk);
-  SumResiduals(chunk);
+  chunk->square.resize(rows);
+  attention_.SumResiduals(chunk->sums, keep ? chunk->residual.data_ptr<float>() : nullptr, chunk->square.data());
+  chunk->scale.resize(rows);
+  chunk->raw.resize(rows * kMaxVocab);
+  for (size_t r = 0; r < rows; ++r) {
+    const float mean = chunk->square[r] / static_cast<float>(config_.d_model);
+    chunk->scale[r] = 1 / std::sqrt(mean + static_cast<float>(kLayerNormEpsilon));
+    std::copy(std::begin(raw_bias_), std::end(raw_bias_), &chunk->raw[r * kMaxVocab]);
+  }
   SumHidden(chunk);
 }
 
@@ -276,21 +213,39 @@ bool AnswerTables::Settle(const Chunk& chunk, size_t row, float margin, int64_t*
   return true;
 }
 
-void AnswerTables::ReadLogits(Chunk* chunk, float* logits) const {
-  at::mm_out(chunk->written, chunk->hidden, out_);
-  const auto d_model = static_cast<size_t>(config_.d_model), d_vocab = static_cast<size_t>(config_.d_vocab);
-  const auto width = static_cast<size_t>(residual_blocks_ * kSumBlock);
-  for (size_t r = 0; r < chunk->rows; ++r, logits += d_vocab) {
-    const float* const residual = chunk->residual.data_ptr<float>() + r * width;
-    const float* const written = chunk->written.data_ptr<float>() + r * d_model;
-    double square = 0;
-    for (size_t i = 0; i < d_model; ++i) {
-      const double sum = static_cast<double>(residual[i]) + written[i] + out_bias_[i];
-      square += sum * sum;
+// square [rows padded] = |S + hidden C W_out + C b_out|^2.
+void AnswerTables::SquareOutputs(const Chunk& chunk, float* square) const {
+  const int64_t rows = chunk.residual.size(0), width = attention_.width();
+  const float* const residual = chunk.residual.data_ptr<float>();
+  std::fill_n(square, rows, 0.0F);
+  if (!by_tiles_) {
+    const torch::Tensor written = torch::mm(chunk.hidden, out_);
+    AddSumSquares(residual, width, written.data_ptr<float>(), width, out_bias_.data(), rows, width, square);
+    return;
+  }
+  // hidden = high + low and W_out as well: what low times low would add lies below float32's own rounding.
+  const tiles::Bfloat16* const high = tiles::TilesOf(chunk.high);
+  const tiles::TileTerm terms[] = {{high, &out_high_}, {high, &out_low_}, {tiles::TilesOf(chunk.low), &out_high_}};
+  const tiles::TileUnit unit;
+  alignas(64) float sums[tiles::kBlock * tiles::kBlock];
+  for (int64_t column = 0; column < width; column += tiles::kBlock) {
+    for (int64_t row = 0; row < rows; row += tiles::kBlock) {
+      unit.Multiply(terms, std::size(terms), row / tiles::kBlock, column / tiles::kBlock, sums);
+      AddSumSquares(residual + row * width + column, width, sums, tiles::kBlock, out_bias_.data() + column,
+                    tiles::kBlock, tiles::kBlock, square + row);
     }
-    const double scale = 1 / std::sqrt(square / static_cast<double>(d_model) + kLayerNormEpsilon);
+  }
+}
+
+void AnswerTables::ReadLogits(const Chunk& chunk, float* logits) const {
+  const auto d_vocab = static_cast<size_t>(config_.d_vocab);
+  std::vector<float> square(static_cast<size_t>(chunk.residual.size(0)));
+  SquareOutputs(chunk, square.data());
+  for (size_t r = 0; r < chunk.sums.rows; ++r, logits += d_vocab) {
+    const double mean = static_cast<double>(square[r]) / static_cast<double>(config_.d_model);
+    const double scale = 1 / std::sqrt(mean + kLayerNormEpsilon);
     for (size_t t = 0; t < d_vocab; ++t) {
-      logits[t] = static_cast<float>(chunk->raw[r * kMaxVocab + t] * scale + logit_bias_[t]);
+      logits[t] = static_cast<float>(chunk.raw[r * kMaxVocab + t] * scale + logit_bias_[t]);
     }
   }
 }
@@ -298,7 +253,7 @@ void AnswerTables::ReadLogits(Chunk* chunk, float* logits) const {
 void AnswerTables::Answer(const int64_t* tokens, size_t count, Rows rows, float margin, int64_t* answers,
                           bool* settled) const {
   const auto row_count = static_cast<size_t>(rows.count);
-  ForChunks(count, [&](size_t first, size_t here, Chunk* chunk) {
+  ForChunks(count, kChunk, [&](size_t first, size_t here, Chunk* chunk) {
     Sum(tokens + first * static_cast<size_t>(config_.n_ctx), here, rows, /*keep=*/false, chunk);
     for (size_t question = 0; question < here; ++question) {
       bool all = true;
@@ -312,10 +267,10 @@ void AnswerTables::Answer(const int64_t* tokens, size_t count, Rows rows, float 
 
 void AnswerTables::Logits(const int64_t* tokens, size_t count, Rows rows, float* logits) const {
   const auto values = static_cast<size_t>(rows.count * config_.d_vocab);
-  ForChunks(count, [&](size_t first, size_t here, Chunk* chunk) {
+  ForChunks(count, by_tiles_ ? kTileChunk : kChunk, [&](size_t first, size_t here, Chunk* chunk) {
     const torch::NoGradGuard no_grad;
     Sum(tokens + first * static_cast<size_t>(config_.n_ctx), here, rows, /*keep=*/true, chunk);
-    ReadLogits(chunk, logits + first * values);
+    ReadLogits(*chunk, logits + first * values);
   });
 }
 

@@ -3,11 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "server/engine/data/encoding.h"
 #include "server/engine/model/config.h"
+#include "server/engine/model/first_attention.h"
 #include "server/engine/model/table_sums.h"
+#include "server/engine/model/tiles/tile_unit.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/runtime/torch.h"
 
@@ -43,8 +46,14 @@ class AnswerTables {
   // Whether the model has tables: one layer, at most kMaxVocab tokens, and at most `max_bytes` of them.
   static bool Fits(const ModelConfig& config, uint64_t max_bytes);
 
-  // `weights` float32 or float64 on the CPU. The model Fits.
-  AnswerTables(const ModelConfig& config, const ModelWeights& weights, const Encoding& encoding);
+  // Whether making them costs less than they spare on so many questions, by counted operations.
+  static bool Pays(const ModelConfig& config, const Encoding& encoding, uint64_t questions);
+
+  // `weights` float32 or float64 on the CPU. The model Fits. `look`, where there is one, is called about every tenth of
+  // a second until all is made, and may throw to end that. `by_tiles`: Logits multiplies in pairs of bfloat16, as exact
+  // as in float32.
+  AnswerTables(const ModelConfig& config, const ModelWeights& weights, const Encoding& encoding,
+               const std::function<void()>& look = nullptr, bool by_tiles = tiles::TileUnit::IsFast());
 
   // Answer rows `first` .. first+count-1, of n_answer.
   struct Rows {
@@ -57,33 +66,33 @@ class AnswerTables {
   // settled [count].
   void Answer(const int64_t* tokens, size_t count, Rows rows, float margin, int64_t* answers, bool* settled) const;
 
-  // The logits [count, rows, d_vocab] of the same. A fifth as many questions in a second.
+  // The logits [count, rows, d_vocab] of the same. A fifth to a half as many questions in a second.
   void Logits(const int64_t* tokens, size_t count, Rows rows, float* logits) const;
 
  private:
   struct Chunk;
 
   template <typename Work>
-  static void ForChunks(size_t count, const Work& work);
+  static void ForChunks(size_t count, size_t size, const Work& work);
   void Sum(const int64_t* tokens, size_t count, Rows rows, bool keep, Chunk* chunk) const;
-  void MakeGroups(const int64_t* tokens, size_t count, Rows rows, Chunk* chunk) const;
-  void SumResiduals(Chunk* chunk) const;
   void SumHidden(Chunk* chunk) const;
   bool Settle(const Chunk& chunk, size_t row, float margin, int64_t* answer) const;
-  void ReadLogits(Chunk* chunk, float* logits) const;
+  void SquareOutputs(const Chunk& chunk, float* square) const;
+  void ReadLogits(const Chunk& chunk, float* logits) const;
 
   const ModelConfig config_;
-  const Encoding encoding_;
-  const int64_t pairs_;  // (n_ctx - 1) * d_vocab: position * d_vocab + token
-  const int64_t residual_blocks_, hidden_blocks_;
-  // Columns in blocks (table_sums.h) of (1 + n_heads) * pairs rows, the query's part first.
-  std::vector<float> residual_, hidden_;
-  std::vector<float> logits_;         // [1 + n_heads][pairs][kMaxVocab]
-  std::vector<float> hidden_bias_;    // [d_mlp], padded to blocks
-  std::vector<float> hidden_logits_;  // [d_mlp][kMaxVocab], padded to blocks
-  std::vector<float> exp_scores_;     // [query pair from the first answer row on][n_heads][pairs], by the row's largest
-  torch::Tensor out_;                 // C W_out [d_mlp, d_model], padded to blocks
-  std::vector<float> out_bias_;       // C b_out [d_model]
+  const int64_t first_row_;
+  torch::Tensor rows_;  // of the table that all others are made from; gone once they are
+  const FirstAttention attention_;
+  const int64_t hidden_blocks_;
+  const bool by_tiles_;
+  std::vector<float> hidden_;             // in blocks of columns (table_sums.h), as attention_'s rows
+  std::vector<float> logits_;             // [1 + n_heads][pairs][kMaxVocab]
+  std::vector<float> hidden_bias_;        // [d_mlp], padded to blocks
+  std::vector<float> hidden_logits_;      // [d_mlp][kMaxVocab], padded to blocks
+  torch::Tensor out_;                     // C W_out [d_mlp, d_model], padded to blocks, or
+  tiles::TileMatrix out_high_, out_low_;  // the same as the sum of two
+  std::vector<float> out_bias_;           // C b_out [d_model], padded to blocks
   float raw_bias_[kMaxVocab] = {}, logit_bias_[kMaxVocab] = {}, column_norm_[kMaxVocab] = {};
   float out_norm_ = 0, out_bias_norm_ = 0;  // at least |C W_out|_2; |C b_out|
 };

@@ -1,5 +1,6 @@
 #include "server/engine/model/table_sums.h"
 
+#include "server/engine/model/tiles/rounding.h"
 #include "server/engine/runtime/wide.h"
 
 namespace sumscope::engine {
@@ -68,7 +69,8 @@ SUMSCOPE_WIDE_INLINE void SquaresOfRows(const float* block, const RowGroup& grou
 
 template <int kRows>
 SUMSCOPE_WIDE_INLINE void HiddenOfRows(const float* block, const RowGroup& group, const float* scale, const float* bias,
-                                       const float* logits, KeptSums kept, float* raw, float* square) {
+                                       const float* logits, KeptSums kept, const KeptTiles& to_tiles, float* raw,
+                                       float* square) {
   Vector sum[kRows][kSumLanes];
   SumRows<kRows, kSumLanes>(block, group, sum);
   float hidden[kRows][kSumBlock];
@@ -81,6 +83,10 @@ SUMSCOPE_WIDE_INLINE void HiddenOfRows(const float* block, const RowGroup& group
       At(&hidden[r][l * kSumLane]) = after;
       squares += after * after;
       if (kept.to != nullptr) At(kept.to + static_cast<size_t>(r) * kept.stride + l * kSumLane) = after;
+      if (to_tiles.high != nullptr) {
+        const size_t place = tiles::TilePlace(to_tiles.row + r, to_tiles.column + l * kSumLane, to_tiles.depth);
+        tiles::Split(after, to_tiles.high + place, to_tiles.low + place);
+      }
     }
     square[r] += Total(squares);
   }
@@ -139,20 +145,32 @@ SUMSCOPE_WIDE void AddSquares(const float* block, const RowGroup& group, KeptSum
 }
 
 SUMSCOPE_WIDE void AddHidden(const float* block, const RowGroup& group, const float* scale, const float* bias,
-                             const float* logits, KeptSums kept, float* raw, float* square) {
+                             const float* logits, KeptSums kept, const KeptTiles& to_tiles, float* raw, float* square) {
   switch (group.rows) {
     case 1:
-      return HiddenOfRows<1>(block, group, scale, bias, logits, kept, raw, square);
+      return HiddenOfRows<1>(block, group, scale, bias, logits, kept, to_tiles, raw, square);
     case 2:
-      return HiddenOfRows<2>(block, group, scale, bias, logits, kept, raw, square);
+      return HiddenOfRows<2>(block, group, scale, bias, logits, kept, to_tiles, raw, square);
     case 3:
-      return HiddenOfRows<3>(block, group, scale, bias, logits, kept, raw, square);
+      return HiddenOfRows<3>(block, group, scale, bias, logits, kept, to_tiles, raw, square);
     case 4:
-      return HiddenOfRows<4>(block, group, scale, bias, logits, kept, raw, square);
+      return HiddenOfRows<4>(block, group, scale, bias, logits, kept, to_tiles, raw, square);
     case 5:
-      return HiddenOfRows<5>(block, group, scale, bias, logits, kept, raw, square);
+      return HiddenOfRows<5>(block, group, scale, bias, logits, kept, to_tiles, raw, square);
     default:
-      return HiddenOfRows<kSumGroup>(block, group, scale, bias, logits, kept, raw, square);
+      return HiddenOfRows<kSumGroup>(block, group, scale, bias, logits, kept, to_tiles, raw, square);
+  }
+}
+
+SUMSCOPE_WIDE void AddSumSquares(const float* a, int64_t a_stride, const float* b, int64_t b_stride, const float* bias,
+                                 int64_t rows, int64_t width, float* square) {
+  for (int64_t r = 0; r < rows; ++r, a += a_stride, b += b_stride) {
+    Vector squares = {};
+    for (int64_t i = 0; i < width; i += kSumLane) {
+      const Vector sum = At(a + i) + At(b + i) + At(bias + i);
+      squares += sum * sum;
+    }
+    square[r] += Total(squares);
   }
 }
 

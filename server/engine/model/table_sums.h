@@ -33,6 +33,14 @@ struct KeptSums {
   size_t stride = 0;
 };
 
+// Where they are kept in tiles (tiles/tile_unit.h), each as the sum of two of bfloat16, which leave of a number no more
+// than 2^-16: `column` and the next kSumBlock of `row` and those behind it. Null where they are not.
+struct KeptTiles {
+  uint16_t* high = nullptr;
+  uint16_t* low = nullptr;
+  int64_t row = 0, column = 0, depth = 0;
+};
+
 // raw [rows][kSumLane] += the sums of a table of kSumLane columns.
 void AddLogits(const float* table, const RowGroup& group, float* raw);
 
@@ -42,7 +50,11 @@ void AddSquares(const float* block, const RowGroup& group, KeptSums kept, float*
 // With hidden = relu(sum * scale + bias), of scale [rows] and bias [kSumBlock]: raw [rows][kSumLane] += hidden times
 // `logits` [kSumBlock][kSumLane], and square [rows] += its square. What is kept is `hidden`.
 void AddHidden(const float* block, const RowGroup& group, const float* scale, const float* bias, const float* logits,
-               KeptSums kept, float* raw, float* square);
+               KeptSums kept, const KeptTiles& tiles, float* raw, float* square);
+
+// square [rows] += |a + b + bias|^2 of rows of `width` numbers, a multiple of kSumLane.
+void AddSumSquares(const float* a, int64_t a_stride, const float* b, int64_t b_stride, const float* bias, int64_t rows,
+                   int64_t width, float* square);
 
 }  // namespace sumscope::engine
 

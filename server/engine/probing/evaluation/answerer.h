@@ -10,7 +10,7 @@
 #include "server/engine/model/answer_forward.h"
 #include "server/engine/model/answer_tables.h"
 #include "server/engine/model/greedy_decoder.h"
-#include "server/engine/model/screen.h"
+#include "server/engine/model/screening/screen.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/evaluation/evaluate_tally.h"
 #include "server/engine/probing/evaluation/loss_sample.h"

@@ -9,6 +9,7 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/data/sources.h"
 #include "server/engine/model/answer_forward.h"
+#include "server/engine/runtime/error.h"
 #include "tests/support/oracle_file.h"
 
 namespace sumscope::engine {
@@ -93,11 +94,14 @@ TEST_F(TrainedTables_Test, GivenQuestionsThenLogitsAndLossesAreThoseOfTheReferen
   const torch::Tensor tokens = Lines(encoding_, Operation::kAdd, 150);
   const torch::Tensor truth = tokens.slice(1, encoding_.n_question());
   const torch::Tensor expected = ByReference(config_, file_.Weights(config_, torch::kFloat64), encoding_, tokens);
-  const torch::Tensor logits = ByTables(tables_, encoding_, tokens).to(torch::kFloat64);
-  EXPECT_LT((logits - expected).abs().max().item<double>(), 1e-4);
-  const torch::Tensor loss = AnswerLosses(logits, truth), expected_loss = AnswerLosses(expected, truth);
-  EXPECT_NEAR(loss.mean().item<double>(), expected_loss.mean().item<double>(), 1e-6);
-  EXPECT_LT(((loss - expected_loss).abs() / (1e-2 + expected_loss)).max().item<double>(), 1e-3);
+  for (const bool by_tiles : {false, true}) {
+    const AnswerTables tables(config_, BindWeights(config_, weights_), encoding_, nullptr, by_tiles);
+    const torch::Tensor logits = ByTables(tables, encoding_, tokens).to(torch::kFloat64);
+    EXPECT_LT((logits - expected).abs().max().item<double>(), 1e-4);
+    const torch::Tensor loss = AnswerLosses(logits, truth), expected_loss = AnswerLosses(expected, truth);
+    EXPECT_NEAR(loss.mean().item<double>(), expected_loss.mean().item<double>(), 1e-6);
+    EXPECT_LT(((loss - expected_loss).abs() / (1e-2 + expected_loss)).max().item<double>(), 1e-3);
+  }
 }
 
 TEST(AnswerTables_Test, GivenAnyShapeThenWhatIsSettledIsAsTheForwardPassAnswersAndLogitsAreTheReference) {
@@ -115,13 +119,16 @@ TEST(AnswerTables_Test, GivenAnyShapeThenWhatIsSettledIsAsTheForwardPassAnswersA
           tensor.add_(torch::randn(tensor.sizes()) * 0.3);
           wide.emplace_back(name, tensor.to(torch::kFloat64));
         }
-        const AnswerTables tables(config, BindWeights(config, weights), encoding);
         const torch::Tensor tokens = Lines(encoding, Operation::kAdd, 200);
-        const Compared compared = Compare(tables, encoding, tokens, ByForward(config, weights, encoding, tokens));
-        EXPECT_EQ(compared.wrong, 0);
-        settled += compared.settled;
-        const torch::Tensor logits = ByTables(tables, encoding, tokens).to(torch::kFloat64);
-        EXPECT_LT((logits - ByReference(config, wide, encoding, tokens)).abs().max().item<double>(), 1e-4);
+        const torch::Tensor expected = ByReference(config, wide, encoding, tokens);
+        for (const bool by_tiles : {false, true}) {
+          const AnswerTables tables(config, BindWeights(config, weights), encoding, nullptr, by_tiles);
+          const Compared compared = Compare(tables, encoding, tokens, ByForward(config, weights, encoding, tokens));
+          EXPECT_EQ(compared.wrong, 0);
+          settled += compared.settled;
+          const torch::Tensor logits = ByTables(tables, encoding, tokens).to(torch::kFloat64);
+          EXPECT_LT((logits - expected).abs().max().item<double>(), 1e-4);
+        }
       }
     }
   }
@@ -149,6 +156,30 @@ TEST(AnswerTables_Test, GivenWeightsThatAreNoNumbersThenNothingIsSettled) {
   const AnswerTables tables(config, BindWeights(config, weights), encoding);
   const torch::Tensor tokens = Lines(encoding, Operation::kAdd, 10);
   EXPECT_EQ(Compare(tables, encoding, tokens, torch::zeros({10, 4, 12})).settled, 0);
+}
+
+// Making the largest tables takes many seconds.
+TEST(AnswerTables_Test, GivenALookThatEndsItThenNoTablesAreMade) {
+  const Encoding encoding(3, Format::kPlain);
+  const ModelConfig config = {1, 2, 12, 6, 20, encoding.n_ctx(), encoding.d_vocab()};
+  const NamedTensors weights = InitialWeights(config, 8);
+  int looks = 0;
+  const AnswerTables tables(config, BindWeights(config, weights), encoding, [&] { ++looks; });
+  EXPECT_GT(looks, 5);
+  const auto end = [&] {
+    if (--looks == 0) throw Error(ErrorKind::kCancelled, "CANCELLED", "enough");
+  };
+  EXPECT_THROW(AnswerTables(config, BindWeights(config, weights), encoding, end), Error);
+  EXPECT_EQ(looks, 0);
+}
+
+TEST(AnswerTables_Test, GivenFewQuestionsThenTablesDoNotPay) {
+  const Encoding encoding(5, Format::kPlain);
+  const ModelConfig paper = {1, 3, 510, 170, 2040, 18, 12}, wide = {1, 3, 4096, 512, 16384, 18, 12};
+  EXPECT_FALSE(AnswerTables::Pays(paper, encoding, 100));
+  EXPECT_TRUE(AnswerTables::Pays(paper, encoding, 10'000));
+  EXPECT_FALSE(AnswerTables::Pays(wide, encoding, 400));
+  EXPECT_TRUE(AnswerTables::Pays(wide, encoding, 1'000'000));
 }
 
 TEST(AnswerTables_Test, GivenTwoLayersOrTooFewBytesThenThereAreNone) {

@@ -6,7 +6,8 @@
 #include <string>
 
 #include "server/engine/data/sources.h"
-#include "server/engine/model/screen.h"
+#include "server/engine/model/screening/screen.h"
+#include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/evaluation/evaluate.h"
 #include "tests/server/engine/probing/evaluation/same_results.h"
 #include "tests/server/engine/probing/evaluation/small_models.h"
@@ -72,6 +73,22 @@ TEST(EvaluateByScreen_Test, GivenFewQuestionsOrAllLossesThenItIsNotScreened) {
   in_full.loss_in_full = true;
   const Model small = SmallModel(2, Format::kSigned);
   EXPECT_EQ(ByScreen(small, kQuestions, in_full).exact.loss_count, kQuestions);
+}
+
+// By tiles and by the forward pass in bfloat16, whichever this machine would choose.
+TEST(Screen_Test, GivenATrainedModelThenBothWaysAreCloseToTheForwardPass) {
+  const torch::NoGradGuard no_grad;
+  const Model model = TrainedModel();
+  const Answerer answerer(model);
+  Questions questions;
+  UniformSource(Operation::kAdd, 5, 100, 3)->Fill(0, 100, &questions);
+  const torch::Tensor tokens = answerer.encoding().Encode(questions);
+  const torch::Tensor exact = answerer.Logits(tokens, 0, answerer.encoding().n_answer());
+  for (const bool by_tiles : {false, true}) {
+    const Screen screen(model.config, CheckedWeights(model.config, model.weights, torch::kCPU, torch::kFloat32),
+                        answerer.encoding(), torch::kCPU, by_tiles);
+    EXPECT_LT(LargestDifference(screen.Logits(tokens), exact), Screen::kLeastBound);
+  }
 }
 
 TEST(Screen_Test, GivenDifferencesThenTheBoundIsFourTimesTheLargestAndNoNumberLeavesNone) {

@@ -1,11 +1,13 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_MODEL_SCREEN_H_
-#define SUMSCOPE_SERVER_ENGINE_MODEL_SCREEN_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_MODEL_SCREENING_SCREEN_H_
+#define SUMSCOPE_SERVER_ENGINE_MODEL_SCREENING_SCREEN_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "server/engine/data/encoding.h"
 #include "server/engine/model/answer_forward.h"
 #include "server/engine/model/config.h"
+#include "server/engine/model/screening/screen_forward.h"
 #include "server/engine/model/weights.h"
 #include "server/engine/runtime/torch.h"
 
@@ -24,8 +26,12 @@ class Screen {
   // Whether it is faster than float32 here: wide models on CPUs with avx512_bf16, and on GPUs.
   static bool Pays(const ModelConfig& config, const torch::Device& device);
 
-  // `weights` float32 in the order of ParameterList on the device.
-  Screen(const ModelConfig& config, const NamedTensors& weights, const Encoding& encoding, torch::Device device);
+  // `weights` float32 in the order of ParameterList on the device. `by_tiles`: by ScreenForward where it fits, else by
+  // AnswerForward in bfloat16.
+  Screen(const ModelConfig& config, const NamedTensors& weights, const Encoding& encoding, torch::Device device,
+         bool by_tiles = tiles::TileUnit::IsFast());
+
+  ~Screen();
 
   // Logits float32 [count, n_answer, d_vocab] on the CPU of tokens [count, n_ctx], at the answer rows.
   torch::Tensor Logits(const torch::Tensor& tokens) const;
@@ -39,10 +45,12 @@ class Screen {
   }
 
  private:
+  struct Rounded;  // the weights in bfloat16 and their AnswerForward
+
+  const ModelConfig config_;
   const Encoding encoding_;
-  const NamedTensors weights_;
-  const AnswerForward forward_;
-  const AnswerForward::Table table_;
+  std::unique_ptr<const screening::ScreenForward> tiles_;  // or
+  std::unique_ptr<const Rounded> rounded_;
   double largest_difference_ = 0;  // NaN once a logit was none
 };
 
@@ -51,4 +59,4 @@ double LargestDifference(const torch::Tensor& screened, const torch::Tensor& exa
 
 }  // namespace sumscope::engine
 
-#endif  // SUMSCOPE_SERVER_ENGINE_MODEL_SCREEN_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_MODEL_SCREENING_SCREEN_H_
