@@ -32,7 +32,10 @@ void ReadAnswer(const T* logits, const int64_t* truth, int n_answer, int d_vocab
     }
     reading->predicted[static_cast<size_t>(j)] = best;
     reading->loss[static_cast<size_t>(j)] = std::log(total) - (static_cast<double>(logits[truth[j]]) - top);
-    reading->smallest_margin = std::min(reading->smallest_margin, top - second);
+    const double margin = std::isnan(total) ? kNaN : top - second;
+    if (!std::isnan(reading->smallest_margin) && !(margin >= reading->smallest_margin)) {
+      reading->smallest_margin = margin;
+    }
   }
 }
 template void ReadAnswer(const float*, const int64_t*, int, int, AnswerReading*);

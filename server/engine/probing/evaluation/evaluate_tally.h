@@ -20,7 +20,8 @@ inline constexpr double kNearTie = 1e-4;
 struct AnswerReading {
   std::vector<int64_t> predicted;  // arg-max per answer token; the lower token among equals
   std::vector<double> loss;        // -log p(true token) per answer token, log-softmax in double; empty: not known
-  // Between the two largest logits, over the rows; where the loss is not known, what it is at least.
+  // Between the two largest logits, over the rows; where the loss is not known, what it is at least. NaN where the
+  // logits of a row have no largest.
   double smallest_margin = 0;
   bool by_forward_pass = true;   // not by tables, nor by the screen
   bool rechecked = false;        // by the forward pass, because tables or the screen did not settle it

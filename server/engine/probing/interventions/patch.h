@@ -24,7 +24,7 @@ struct Patched {
   std::vector<int> strong_for;  // digits whose expected answer `predicted` begins with
   double l2 = 0;                // distance that the nodes' activations moved, all nodes together
   double loss = 0;              // nats per token of the clean answer
-  double margin = 0;            // smallest difference of the two largest logits over the answer rows
+  double margin = 0;  // smallest difference of the two largest logits over the answer rows; NaN where one is none
 };
 struct PatchedPair {
   std::string store_true, clean_true, store_predicted, clean_predicted;  // predictions unpatched

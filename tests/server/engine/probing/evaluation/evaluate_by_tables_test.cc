@@ -128,6 +128,21 @@ TEST(EvaluateByTables_Test, GivenWeightsThatAreNoNumbersThenTheyAreRefused) {
   EXPECT_THROW(Evaluate(model, *UniformSource(Operation::kAdd, 2, 10, 1), {}), Error);
 }
 
+// It was infinite.
+TEST(ReadAnswer_Test, GivenLogitsThatAreNoNumbersThenTheMarginIsNone) {
+  const float kNone = std::numeric_limits<float>::quiet_NaN();
+  const int64_t truth[] = {0, 1};
+  AnswerReading reading;
+  const float numbers[] = {1, 3, 2, 5, 4, 0};
+  ReadAnswer(numbers, truth, 2, 3, &reading);
+  EXPECT_EQ(reading.smallest_margin, 1);
+  const float first[] = {kNone, kNone, kNone, 5, 4, 0}, last[] = {1, 3, 2, 5, kNone, 0};
+  for (const float* logits : {first, last}) {
+    ReadAnswer(logits, truth, 2, 3, &reading);
+    EXPECT_TRUE(std::isnan(reading.smallest_margin));
+  }
+}
+
 TEST(EvaluateByTables_Test, GivenTablesAboveTheLimitThenTheForwardPassAnswersAndItIsSaid) {
   const Encoding encoding(20, Format::kSigned);
   const ModelConfig config = {1, 3, 8, 2, 66'000, encoding.n_ctx(), encoding.d_vocab()};
