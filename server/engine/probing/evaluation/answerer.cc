@@ -4,6 +4,7 @@
 #include <cmath>
 #include <iterator>
 #include <numeric>
+#include <utility>
 
 #include "server/engine/data/sources.h"
 #include "server/engine/runtime/error.h"
@@ -43,8 +44,9 @@ void CheckEncoding(const ModelConfig& config, const Encoding& encoding) {
   throw Error(ErrorKind::kInvalidArgument, "WRONG_DIGITS", "n_ctx and d_vocab do not fit the digits and the format");
 }
 
-Answerer::Answerer(const Model& model, AnswerBy by)
+Answerer::Answerer(const Model& model, AnswererUse use)
     : encoding_(model.n_digits, model.format),
+      use_(std::move(use)),
       batch_size_(BatchSize(model.config)),
       config_(model.config),
       device_(model.device),
@@ -54,23 +56,24 @@ Answerer::Answerer(const Model& model, AnswerBy by)
       decoder_(model.config, encoding_, BindWeights(model.config, weights_), model.device) {
   CheckEncoding(model.config, encoding_);
   table_ = forward_.MakeTable(encoding_.first_answer_row(), encoding_.n_answer());
-  if (by == AnswerBy::kFastest && model.device.is_cpu() && DtypeOf(model) == torch::kFloat32 &&
-      AnswerTables::Fits(model.config, kMaxTableBytes)) {
-    MakeTables(model);
+  if (use_.by == AnswerBy::kFastest && model.device.is_cpu() && DtypeOf(model) == torch::kFloat32 &&
+      AnswerTables::Fits(model.config, kMaxTableBytes) && AnswerTables::Pays(model.config, encoding_, use_.questions)) {
+    MakeTables();
   }
 }
 
-void Answerer::MakeTables(const Model& model) {
+void Answerer::MakeTables() {
   constexpr uint64_t kCompared = 32;  // of each operation whose answers have one sign or the other
   constexpr float kTimesDifference = 16;
   const torch::NoGradGuard no_grad;
-  auto tables = std::make_unique<AnswerTables>(model.config, BindWeights(model.config, weights_), encoding_);
+  auto tables = std::make_unique<AnswerTables>(config_, BindWeights(config_, weights_), encoding_, use_.look);
   float difference = 0;
   for (const Operation op : {Operation::kAdd, Operation::kSub}) {
     if (op == Operation::kSub && encoding_.format() == Format::kPlain) continue;
     Questions questions;
     UniformSource(op, encoding_.n_digits(), kCompared, /*seed=*/0)->Fill(0, kCompared, &questions);
     const torch::Tensor tokens = encoding_.Encode(questions);
+    Look();
     const torch::Tensor expected = Logits(tokens, 0, encoding_.n_answer());
     const torch::Tensor logits = torch::empty_like(expected);
     tables->Logits(tokens.data_ptr<int64_t>(), kCompared, {0, encoding_.n_answer()}, logits.data_ptr<float>());
@@ -108,6 +111,7 @@ void Answerer::ReadByForward(const torch::Tensor& tokens, const std::vector<int6
       reading.rechecked = by_tables();
       reading.screen_difference = 0;
     }
+    Look();
   }
 }
 
@@ -150,6 +154,7 @@ std::vector<int64_t> Answerer::AnswerByTables(const torch::Tensor& tokens, const
     if (2 * open->size() > done) break;
     tables_->Answer(lines.data_ptr<int64_t>() + static_cast<int64_t>(done) * encoding_.n_ctx(), end - done, rows,
                     margin_, &answers[done * row_count], &settled[done]);
+    Look();
     for (; done < end; ++done) {
       if (!settled[done]) open->push_back(which[done]);
     }
@@ -161,6 +166,7 @@ std::vector<int64_t> Answerer::AnswerByTables(const torch::Tensor& tokens, const
 torch::Tensor Answerer::LogitsByTables(const torch::Tensor& lines, AnswerTables::Rows rows) const {
   const torch::Tensor logits = torch::empty({lines.size(0), rows.count, encoding_.d_vocab()}, torch::kFloat32);
   tables_->Logits(lines.data_ptr<int64_t>(), static_cast<size_t>(lines.size(0)), rows, logits.data_ptr<float>());
+  Look();
   return logits;
 }
 
@@ -223,6 +229,7 @@ void Answerer::ReadByScreen(const torch::Tensor& tokens, const std::vector<int64
       reading.by_forward_pass = reading.rechecked = true;
       reading.screen_difference = LargestDifference(logits[open[k]], exact[row]);
     }
+    Look();
   }
 }
 
@@ -269,6 +276,7 @@ torch::Tensor Answerer::GenerateByForward(const torch::Tensor& tokens) const {
   for (const torch::Tensor& lines : all.split(batch_size_)) {
     for (int64_t j = 0; j < encoding_.n_answer(); ++j) {
       lines.select(1, encoding_.n_question() + j).copy_(Logits(lines, j, 1).squeeze(1).argmax(-1));
+      Look();
     }
   }
   return all;

@@ -2,6 +2,8 @@
 #define SUMSCOPE_SERVER_ENGINE_PROBING_EVALUATION_ANSWERER_H_
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -29,9 +31,19 @@ int64_t BatchSize(const ModelConfig& config);
 // Throws kInvalidArgument (WRONG_DIGITS) where n_ctx or d_vocab do not fit the digits and the format.
 void CheckEncoding(const ModelConfig& config, const Encoding& encoding);
 
+// How an Answerer will be used.
+struct AnswererUse {
+  AnswerBy by = AnswerBy::kFastest;
+  // About how many questions it will be asked: tables are not made for so few that making them takes longer.
+  uint64_t questions = std::numeric_limits<uint64_t>::max();
+  // Called at least about once a second, while tables are made and questions are answered, and may throw to end that.
+  std::function<void()> look;
+};
+
 // A model made ready to answer many questions: its weights on the device, its tables computed once. Thread-compatible.
 //
-// Tables answer for models of one layer in float32 on the CPU whose tables are at most kMaxTableBytes. An answer of
+// Tables answer for models of one layer in float32 on the CPU whose tables are at most kMaxTableBytes, where there are
+// questions enough to pay for them. An answer of
 // theirs is settled where the largest logit leads by a margin: sixteen times the largest difference between their
 // logits and the forward pass's on some questions, at least AnswerTables::kMargin. So the answers are the forward
 // pass's throughout. Where the two differ by more than kMaxDifference (weights that are huge, or no numbers) no table
@@ -45,8 +57,8 @@ class Answerer {
   static constexpr double kMaxDifference = 0.01;
   static constexpr double kMaxLossDifference = 1e-4;
 
-  // Throws what CheckedWeights and CheckEncoding throw.
-  explicit Answerer(const Model& model, AnswerBy by = AnswerBy::kFastest);
+  // Throws what CheckedWeights, CheckEncoding and `use.look` throw.
+  explicit Answerer(const Model& model, AnswererUse use = {});
 
   const Encoding& encoding() const { return encoding_; }
   bool by_tables() const { return tables_ != nullptr; }
@@ -75,7 +87,10 @@ class Answerer {
   // About as much faster tables answer than the forward pass, or more.
   static constexpr int64_t kTimesFaster = 8;
 
-  void MakeTables(const Model& model);
+  void Look() const {
+    if (use_.look) use_.look();
+  }
+  void MakeTables();
   void ReadByForward(const torch::Tensor& tokens, const std::vector<int64_t>& which,
                      std::vector<AnswerReading>* readings) const;
   // Returns the lines that are not settled.
@@ -94,6 +109,7 @@ class Answerer {
   torch::Tensor GenerateByForward(const torch::Tensor& tokens) const;
 
   const Encoding encoding_;
+  const AnswererUse use_;
   const int64_t batch_size_;  // of the forward pass
   const ModelConfig config_;
   const torch::Device device_;

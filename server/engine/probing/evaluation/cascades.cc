@@ -152,7 +152,11 @@ std::vector<LookBackDigit> LookBackVerdict(const AnswerFn& answer, const Encodin
 CascadesResult Cascades(const Model& model, const QuestionSource& questions, const CascadesRequest& request,
                         const ProgressFn& progress) {
   const torch::NoGradGuard no_grad;
-  const Answerer answerer(model);
+  double done = 0;
+  const ProgressFn watched = [&](double share) { return done = share, !progress || progress(share); };
+  const auto n_digits = static_cast<uint64_t>(model.n_digits);
+  const uint64_t generated = static_cast<uint64_t>(request.operations.size()) * n_digits * n_digits * request.per_cell;
+  const Answerer answerer(model, {AnswerBy::kFastest, questions.count() + generated, [&] { Report(watched, done); }});
   const Encoding& encoding = answerer.encoding();
   const AnswerFn answer = [&](const Questions& batch) {
     return answerer.Generate(encoding.Encode(batch)).slice(1, encoding.n_question()).contiguous();
@@ -163,13 +167,13 @@ CascadesResult Cascades(const Model& model, const QuestionSource& questions, con
   for (const Operation operation : request.operations) {
     const auto verdict = [&](bool exchanged, double from, double to) {
       return LookBackVerdict(answer, encoding, operation, exchanged, request.per_cell, request.seed,
-                             Part(progress, from, to));
+                             Part(watched, from, to));
     };
     if (operation == Operation::kAdd) {
       result.additions = verdict(false, 0, 0.4);
       const auto heldout =
           UniformSource(Operation::kAdd, encoding.n_digits(), kHeldoutQuestions, /*seed=*/0, Stream::kHeldout);
-      result.heldout_loss = HeldoutLoss(model, *heldout);
+      result.heldout_loss = HeldoutLoss(model, *heldout, Part(watched, 0.4, 0.4));
     } else {
       result.subtractions_positive = verdict(false, 0.4, 0.55);
       result.subtractions_negative = verdict(true, 0.55, 0.7);
@@ -180,7 +184,7 @@ CascadesResult Cascades(const Model& model, const QuestionSource& questions, con
       result.classes.push_back(ClassAccuracy(answer, encoding, question_class, request.per_cell, request.seed));
     }
   }
-  result.agreements = Agreements(answerer, questions, Part(progress, 0.7, 1));
+  result.agreements = Agreements(answerer, questions, Part(watched, 0.7, 1));
   return result;
 }
 

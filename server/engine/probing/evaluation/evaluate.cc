@@ -4,6 +4,7 @@
 #include <numeric>
 #include <vector>
 
+#include "server/engine/model/tiles/tile_unit.h"
 #include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/evaluation/evaluate_tally.h"
 #include "server/engine/probing/evaluation/loss_sample.h"
@@ -84,7 +85,13 @@ class BatchEvaluation {
 // Which evaluation a state is of. Whether it is screened follows from these and the model.
 std::vector<uint64_t> Identity(uint64_t total, const EvaluateRequest& request, const Answerer& answerer) {
   constexpr uint64_t kVersion = 1;  // of what a tally saves
-  return {kVersion, total, request.generate, request.loss_in_full, request.loss_sample, answerer.by_tables()};
+  return {kVersion,
+          total,
+          request.generate,
+          request.loss_in_full,
+          request.loss_sample,
+          answerer.by_tables(),
+          tiles::TileUnit::IsFast()};
 }
 
 }  // namespace
@@ -92,8 +99,9 @@ std::vector<uint64_t> Identity(uint64_t total, const EvaluateRequest& request, c
 EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, const EvaluateRequest& request,
                         const ProgressFn& progress, AnswerBy by, const EvaluateKeeping& keeping) {
   const torch::NoGradGuard no_grad;
-  Answerer answerer(model, by);
   const uint64_t total = questions.count();
+  double done = 0;
+  Answerer answerer(model, {by, total, [&] { Report(progress, done); }});
   const uint64_t losses = request.loss_in_full ? total : std::min(total, request.loss_sample);
   const bool screens =
       by == AnswerBy::kScreen || (by == AnswerBy::kFastest && Screen::Pays(model.config, model.device));
@@ -103,8 +111,8 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
   if (!keeping.from.empty() && (!tally.Restore(keeping.from, identity) || tally.count() % batch_size != 0)) {
     throw Error(ErrorKind::kCorrupt, "STATE_UNREADABLE", "the state is not one of this evaluation");
   }
+  done = static_cast<double>(tally.count()) / static_cast<double>(total);
   if (screens && losses < total && !answerer.by_tables() && DtypeOf(model) == torch::kFloat32) {
-    const double done = static_cast<double>(tally.count()) / static_cast<double>(total);
     answerer.MakeScreen(questions, LossSample(total, losses), Part(progress, done, done));
   }
   const uint64_t to_generate = request.generate ? total : std::min(total, kGeneratedSample);
@@ -114,7 +122,8 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
   for (uint64_t first = tally.count(); first < total; first += batch_size) {
     questions.Fill(first, std::min(batch_size, total - first), &batch);
     evaluation.Add(first, batch, first < to_generate ? to_generate - first : 0);
-    Report(progress, static_cast<double>(first + batch.size()) / static_cast<double>(total));
+    done = static_cast<double>(first + batch.size()) / static_cast<double>(total);
+    Report(progress, done);
     if (keeping.keep && first + batch.size() < total) {
       keeping.keep(tally.count(), [&] { return tally.Save(identity); });
     }
@@ -127,9 +136,11 @@ EvaluateResult Evaluate(const Model& model, const QuestionSource& questions, con
 
 double HeldoutLoss(const Model& model, const QuestionSource& questions, const ProgressFn& progress) {
   const torch::NoGradGuard no_grad;
-  const Answerer answerer(model);
+  const uint64_t total = questions.count();
+  double done = 0;
+  const Answerer answerer(model, {AnswerBy::kFastest, total, [&] { Report(progress, done); }});
   const Encoding& encoding = answerer.encoding();
-  const uint64_t total = questions.count(), batch_size = static_cast<uint64_t>(answerer.batch_size());
+  const auto batch_size = static_cast<uint64_t>(answerer.batch_size());
   Questions batch;
   std::vector<AnswerReading> readings;
   double sum = 0;
@@ -141,7 +152,8 @@ double HeldoutLoss(const Model& model, const QuestionSource& questions, const Pr
     for (size_t q = 0; q < batch.size(); ++q) {
       for (const double loss : readings[q].loss) sum += loss;
     }
-    Report(progress, static_cast<double>(first + batch.size()) / static_cast<double>(total));
+    done = static_cast<double>(first + batch.size()) / static_cast<double>(total);
+    Report(progress, done);
   }
   return sum / static_cast<double>(total * static_cast<uint64_t>(encoding.n_answer()));
 }

@@ -128,6 +128,39 @@ TEST(EvaluateByTables_Test, GivenWeightsThatAreNoNumbersThenTheyAreRefused) {
   EXPECT_THROW(Evaluate(model, *UniformSource(Operation::kAdd, 2, 10, 1), {}), Error);
 }
 
+// Tables of a large model were made for seconds, however few questions followed.
+TEST(EvaluateByTables_Test, GivenFewQuestionsThenTheForwardPassAnswers) {
+  const Model model = TableModel(3, Format::kSigned);
+  EXPECT_FALSE(Evaluate(model, *UniformSource(Operation::kAdd, 3, 20, 1), {}).by_tables);
+  EXPECT_TRUE(Evaluate(model, *UniformSource(Operation::kAdd, 3, 2000, 1), {}).by_tables);
+}
+
+TEST(EvaluateByTables_Test, GivenACancelWhileTablesAreMadeThenItIsHeard) {
+  const Model model = TableModel(3, Format::kSigned);
+  const auto source = UniformSource(Operation::kAdd, 3, 2000, 1);
+  int calls = 0;
+  EXPECT_THROW(Evaluate(model, *source, {}, [&](double done) { return ++calls < 3 || done > 0; }), Error);
+  EXPECT_EQ(calls, 3);
+}
+
+// A batch of tables was read whole by the forward pass, several times as long, before a cancel was heard.
+TEST(EvaluateByTables_Test, GivenABatchThatTablesDoNotSettleThenACancelIsHeardBetweenPassesOfIt) {
+  Model model = TableModel(2, Format::kPlain);
+  for (auto& [name, tensor] : model.weights) {
+    if (name.rfind("unembed", 0) == 0) tensor.zero_();  // all tokens are equal
+  }
+  const Answerer answerer(model);
+  ASSERT_TRUE(answerer.by_tables());
+  const auto count = static_cast<uint64_t>(answerer.batch_size());
+  const int64_t passes = answerer.batch_size() / BatchSize(model.config);
+  ASSERT_GT(passes, 4);
+  int64_t calls = 0, calls_at_start = 0;
+  const ProgressFn progress = [&](double done) { return ++(done == 0 ? calls_at_start : calls), true; };
+  const EvaluateResult result = Evaluate(model, *UniformSource(Operation::kAdd, 2, count, 1), {}, progress);
+  EXPECT_EQ(result.rechecked, count);
+  EXPECT_GE(calls_at_start, passes);
+}
+
 // It was infinite.
 TEST(ReadAnswer_Test, GivenLogitsThatAreNoNumbersThenTheMarginIsNone) {
   const float kNone = std::numeric_limits<float>::quiet_NaN();
