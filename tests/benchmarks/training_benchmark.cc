@@ -12,7 +12,7 @@
 #include "server/engine/data/training_batch.h"
 #include "server/engine/device/device.h"
 #include "server/engine/model/transformer.h"
-#include "server/engine/training/batched/runs.h"
+#include "server/engine/training/runs.h"
 #include "server/engine/training/step/flat_parameters.h"
 #include "server/engine/training/step/training_step.h"
 #include "server/engine/training/trainer.h"

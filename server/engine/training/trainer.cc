@@ -8,7 +8,7 @@
 #include "server/engine/device/device.h"
 #include "server/engine/runtime/error.h"
 #include "server/engine/training/adamw.h"
-#include "server/engine/training/batched/batched_trainer.h"
+#include "server/engine/training/batched_trainer.h"
 #include "server/engine/training/step/flat_parameters.h"
 #include "server/engine/training/step/training_step.h"
 

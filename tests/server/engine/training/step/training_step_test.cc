@@ -10,7 +10,7 @@
 #include "server/engine/device/device.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/runtime/error.h"
-#include "server/engine/training/batched/batched_trainer.h"
+#include "server/engine/training/batched_trainer.h"
 #include "server/engine/training/step/flat_parameters.h"
 #include "server/engine/training/trainer.h"
 #include "tests/server/engine/training/reference_gradients.h"

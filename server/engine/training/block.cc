@@ -1,4 +1,4 @@
-#include "server/engine/training/batched/block.h"
+#include "server/engine/training/block.h"
 
 #include <algorithm>
 

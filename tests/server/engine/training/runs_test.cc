@@ -1,4 +1,4 @@
-#include "server/engine/training/batched/runs.h"
+#include "server/engine/training/runs.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "server/engine/runtime/error.h"
-#include "server/engine/training/batched/batched_trainer.h"
+#include "server/engine/training/batched_trainer.h"
 #include "server/engine/training/trainer.h"
 #include "tests/server/engine/training/batched/test_device.h"
 

@@ -1,10 +1,10 @@
-#include "server/engine/training/batched/batched_trainer.h"
+#include "server/engine/training/batched_trainer.h"
 
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "server/engine/training/batched/runs.h"
+#include "server/engine/training/runs.h"
 
 namespace sumscope::engine {
 namespace {

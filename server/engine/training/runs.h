@@ -1,5 +1,5 @@
-#ifndef SUMSCOPE_SERVER_ENGINE_TRAINING_BATCHED_RUNS_H_
-#define SUMSCOPE_SERVER_ENGINE_TRAINING_BATCHED_RUNS_H_
+#ifndef SUMSCOPE_SERVER_ENGINE_TRAINING_RUNS_H_
+#define SUMSCOPE_SERVER_ENGINE_TRAINING_RUNS_H_
 
 #include <cstdint>
 #include <memory>
@@ -8,8 +8,8 @@
 
 #include "server/engine/model/transformer.h"
 #include "server/engine/runtime/replay.h"
-#include "server/engine/training/batched/block.h"
 #include "server/engine/training/batched/step.h"
+#include "server/engine/training/block.h"
 #include "server/engine/training/insertion.h"
 #include "server/engine/training/run_state.h"
 #include "server/engine/training/step_metrics.h"
@@ -77,4 +77,4 @@ class Runs {
 
 }  // namespace sumscope::engine::batched
 
-#endif  // SUMSCOPE_SERVER_ENGINE_TRAINING_BATCHED_RUNS_H_
+#endif  // SUMSCOPE_SERVER_ENGINE_TRAINING_RUNS_H_

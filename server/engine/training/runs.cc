@@ -1,4 +1,4 @@
-#include "server/engine/training/batched/runs.h"
+#include "server/engine/training/runs.h"
 
 #include <ATen/ops/_fused_adamw.h>
 
