@@ -1,6 +1,7 @@
 // What probing repeats most, beside the same by plainer means: a useful-node map (every head and MLP at every position)
-// by full forward passes; generated answers by passes from the first token on. Run it on an idle machine; compare the
-// two lines of one shape:
+// and a patch sweep (every head and pair of heads) by restarts of the forward pass, which deeper models take anyway,
+// and the map by full passes; generated answers by passes from the first token on. Run it on an idle machine; compare
+// the two lines of one shape:
 //   probing_benchmark --benchmark_repetitions=3
 #include <benchmark/benchmark.h>
 
@@ -11,6 +12,7 @@
 #include "server/engine/probing/evaluation/answerer.h"
 #include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/probing/interventions/ablation.h"
+#include "server/engine/probing/interventions/patch.h"
 #include "server/engine/spec/spec.h"
 
 namespace sumscope::engine {
@@ -21,7 +23,7 @@ struct Shape {
   uint64_t questions;
 };
 constexpr Shape kOneLayer = {1, 510, 170, 2040, 2000}, kTwoLayers = {2, 510, 170, 2040, 2000},
-                kTwoSmallLayers = {2, 96, 32, 384, 2000};
+                kOneSmallLayer = {1, 96, 32, 384, 2000}, kTwoSmallLayers = {2, 96, 32, 384, 2000};
 
 Model RandomModel(const Shape& shape) {
   TrainSpec spec;
@@ -38,16 +40,38 @@ void SetNodeQuestions(benchmark::State* state, size_t nodes, const Shape& shape)
       benchmark::Counter(static_cast<double>(state->iterations()) * questions, benchmark::Counter::kIsRate);
 }
 
-void UsefulNodeMap(benchmark::State& state, Shape shape) {
+void UsefulNodeMap(benchmark::State& state, Shape shape, AnswerBy by = AnswerBy::kFastest) {
   SetThreads(static_cast<int>(state.range(0)));
   const Model model = RandomModel(shape);
   const auto questions = UniformSource(Operation::kAdd, model.n_digits, shape.questions, 0);
   AblationRequest request;
   request.node_sets = EveryNode(model.config);
-  for (auto _ : state) benchmark::DoNotOptimize(Ablate(model, *questions, request));
+  for (auto _ : state) benchmark::DoNotOptimize(Ablate(model, *questions, request, nullptr, by));
   state.counters["nodes"] = static_cast<double>(request.node_sets.size());
   SetNodeQuestions(&state, request.node_sets.size(), shape);
 }
+
+void UsefulNodeMapByRestarts(benchmark::State& state, Shape shape) {
+  UsefulNodeMap(state, shape, AnswerBy::kForwardPass);
+}
+
+void PatchSweep(benchmark::State& state, Shape shape, AnswerBy by = AnswerBy::kFastest) {
+  SetThreads(static_cast<int>(state.range(0)));
+  const Model model = RandomModel(shape);
+  shape.questions /= 4;
+  Questions questions;
+  UniformSource(Operation::kAdd, model.n_digits, 2 * shape.questions, 0)->Fill(0, 2 * shape.questions, &questions);
+  PatchRequest request;
+  request.node_sets = EveryHead(model.config, Encoding(model.n_digits, model.format), /*head_pairs=*/true);
+  for (size_t i = 0; i < questions.size(); i += 2) {
+    request.pairs.push_back({"pair", "", questions[i], questions[i + 1], {}});
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(Patch(model, request, nullptr, by));
+  state.counters["nodes"] = static_cast<double>(request.node_sets.size());
+  SetNodeQuestions(&state, request.node_sets.size(), shape);
+}
+
+void PatchSweepByRestarts(benchmark::State& state, Shape shape) { PatchSweep(state, shape, AnswerBy::kForwardPass); }
 
 // The same number of passes and readings, each pass from the tokens on, by the same kernels. What replacing the node
 // would cost is left out.
@@ -109,8 +133,16 @@ void GenerateFromTheFirstToken(benchmark::State& state, Shape shape) {
   SUMSCOPE_BOTH(UsefulNodeMap, name, shape); \
   SUMSCOPE_BOTH(FullForwardMap, name, shape)
 
+#define SUMSCOPE_TABLES(name, shape)                   \
+  SUMSCOPE_BOTH(UsefulNodeMap, name, shape);           \
+  SUMSCOPE_BOTH(UsefulNodeMapByRestarts, name, shape); \
+  SUMSCOPE_BOTH(PatchSweep, name, shape);              \
+  SUMSCOPE_BOTH(PatchSweepByRestarts, name, shape)
+
+SUMSCOPE_TABLES(one_small_layer, kOneSmallLayer);
+SUMSCOPE_TABLES(one_layer, kOneLayer);
+SUMSCOPE_BOTH(FullForwardMap, one_layer, kOneLayer);
 SUMSCOPE_MAP(two_small_layers, kTwoSmallLayers);
-SUMSCOPE_MAP(one_layer, kOneLayer);
 SUMSCOPE_MAP(two_layers, kTwoLayers);
 
 #define SUMSCOPE_GENERATE(name, shape)  \

@@ -74,7 +74,7 @@ class AblateProbe final : public TypedProbe<v1::AblateRequest, v1::AblateResult>
                     CountsText(result.answer_tokens(), nodes.failed_digits_of_right()), ClassesText(nodes)});
     }
     std::string text = AlignedPairs({{"unablated", BaselineText(result.unablated())},
-                                     {"ablation", AblationModeText(result.mode())},
+                                     {"ablation", AblationModeText(result.mode()) + ByTablesText(result)},
                                      {"counted", "questions that are right without ablation"}});
     AppendTable(&text, "each node set ablated on its own", table, view);
     AppendTable(&text, "by operation", Operations(result), view);

@@ -62,9 +62,10 @@ class PatchProbe final : public TypedProbe<v1::PatchRequest, v1::PatchResult> {
     };
   }
   std::string DoText(const v1::PatchResult& result, const View& view) const override {
-    std::string text = absl::StrCat(Counted(static_cast<uint64_t>(result.nodes_size()), "node set"),
-                                    " patched from the store into the clean question of ",
-                                    Counted(static_cast<uint64_t>(result.pairs_size()), "pair"), "\n");
+    std::string text =
+        absl::StrCat(Counted(static_cast<uint64_t>(result.nodes_size()), "node set"),
+                     " patched from the store into the clean question of ",
+                     Counted(static_cast<uint64_t>(result.pairs_size()), "pair"), ByTablesText(result), "\n");
     for (const v1::PatchedPair& pair : result.pairs()) {
       absl::StrAppend(
           &text, "\n",

@@ -24,7 +24,7 @@ class UsefulNodesProbe final : public TypedProbe<v1::UsefulNodesRequest, v1::Use
   }
   std::string DoText(const v1::UsefulNodesResult& result, const View& view) const override {
     std::string text = AlignedPairs({{"unablated", BaselineText(result.unablated())},
-                                     {"ablation", AblationModeText(result.mode())},
+                                     {"ablation", AblationModeText(result.mode()) + ByTablesText(result)},
                                      {"useful", absl::StrCat(result.useful_heads(), " heads and ", result.useful_mlps(),
                                                              " MLPs at some position")}});
     std::vector<std::pair<std::string, std::string>> cells;

@@ -93,6 +93,13 @@ double MapNodes(const v1::TrainSpec& spec) {
 }
 
 Work WorkOfMap(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
+  const Rows rows(spec);
+  // Every row as it is, for what nodes hold; each head changes one.
+  const double computed = (1 + ModePasses(mode)) * rows.all + spec.n_heads() * rows.answer;
+  return WorkOfChanges(spec, questions, MapNodes(spec), computed, WorkOfMapByPasses(spec, mode, questions));
+}
+
+Work WorkOfMapByPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions) {
   return questions * ((1 + ModePasses(mode)) * WorkOfPass(spec) + WorkOfSweep(spec, 0, spec.n_heads() + 1.0));
 }
 
@@ -122,6 +129,27 @@ Work WorkOfSets(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrFi
     work = work + WorkOfRerun(rows, std::min(layer, rows.layers - 1), position, own);
   }
   return work;
+}
+
+Work WorkOfChanges(const v1::TrainSpec& spec, double questions, double sets, double rows, const Work& by_passes) {
+  if (!ChangesByTables(spec, questions, sets)) return by_passes;
+  return WorkOfTables(spec) + questions * rows * WorkOfTableRow(spec);
+}
+
+double ChangedRows(const v1::TrainSpec& spec, bool head_pairs) {
+  const double heads = spec.n_heads();
+  return (heads + (head_pairs ? heads * (heads - 1) / 2 : 0)) * Rows(spec).answer;
+}
+
+double ChangedRows(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets) {
+  double rows = 0;
+  for (const std::string& set : sets) {
+    for (const absl::string_view text : absl::StrSplit(set, ',')) {
+      const std::optional<NodeName> node = ReadNodeName(text);
+      rows += node && node->position ? 1 : Rows(spec).answer;
+    }
+  }
+  return rows;
 }
 
 double ModePasses(v1::AblationMode mode) { return mode == v1::ZERO ? 0 : 1; }

@@ -15,7 +15,7 @@ namespace sumscope {
 // small tensors.
 //  - An answer needs of the last layer the answer rows alone. A generated one needs every row once, since keys and
 //    values of what is written are kept; of a single layer no more than one that is forced.
-//  - Most models of one layer answer by tables (table_cost.h).
+//  - Most models of one layer answer by tables (table_cost.h), and so do their interventions.
 //  - An intervention computes its own row, and below it the rows that may see it.
 struct AnalysisWork {
   Work answering;    // plain answers
@@ -42,11 +42,19 @@ Work WorkOfAnswers(const v1::TrainSpec& spec, const AnswerCounts& counts);
 // patches write every head from the operator on, and with `head_pairs` every pair of heads of one layer, of one.
 double MapNodes(const v1::TrainSpec& spec);
 Work WorkOfMap(const v1::TrainSpec& spec, v1::AblationMode mode, double questions);
+Work WorkOfMapByPasses(const v1::TrainSpec& spec, v1::AblationMode mode, double questions);
 double PatchedNodes(const v1::TrainSpec& spec, bool head_pairs);
 Work WorkOfPatches(const v1::TrainSpec& spec, bool head_pairs);
 
 // Interventions of one question in the named sets, each from its lowest layer and row on.
 Work WorkOfSets(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets);
+
+// Of all `questions` of a request with `sets` node sets: by tables where they pay, which compute `rows` of every
+// question's answer rows, as they are and changed; else `by_passes`.
+Work WorkOfChanges(const v1::TrainSpec& spec, double questions, double sets, double rows, const Work& by_passes);
+// Answer rows that every head and, with `head_pairs`, every pair of heads changes; that the named sets change.
+double ChangedRows(const v1::TrainSpec& spec, bool head_pairs);
+double ChangedRows(const v1::TrainSpec& spec, const google::protobuf::RepeatedPtrField<std::string>& sets);
 
 // Passes that a mode needs before anything is ablated: its means, or those of the donors.
 double ModePasses(v1::AblationMode mode);

@@ -76,6 +76,10 @@ double InterveningBytes(const v1::TrainSpec& spec, double questions) {
   return of.element * of.n_ctx * of.row * std::min(questions, IntervenedAtOnce(of));
 }
 
+double SweepingBytes(const v1::TrainSpec& spec, double questions) {
+  return InterveningBytes(spec, questions) + (AnswersByTables(spec) ? TableBytes(spec) : 0);
+}
+
 double LookingBytes(const v1::TrainSpec& spec, double questions) {
   const Sizes of(spec);
   return of.element * of.n_ctx * of.row * std::min(questions, AskedAtOnce(of));

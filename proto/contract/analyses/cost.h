@@ -30,9 +30,11 @@ double IntervenedAtOnce(const v1::TrainSpec& spec);
 
 // Bytes that forward passes hold, of as many questions as the engine asks at once: answers keep one layer and the table
 // of the first one's attention over every token at every position, and the tables that answer; interventions and looks
-// at patterns keep all layers; what reads activations keeps a bounded chunk of them.
+// at patterns keep all layers, sweeps of interventions their tables as well; what reads activations keeps a bounded
+// chunk of them.
 double AnsweringBytes(const v1::TrainSpec& spec, double questions);
 double InterveningBytes(const v1::TrainSpec& spec, double questions);
+double SweepingBytes(const v1::TrainSpec& spec, double questions);
 double LookingBytes(const v1::TrainSpec& spec, double questions);
 double ReadingBytes(const v1::TrainSpec& spec, double questions);
 

@@ -62,4 +62,17 @@ Work WorkOfTableLoss(const v1::TrainSpec& spec) {
   return {2 * of.answer_rows * of.d_mlp * of.d_model, of.answer_rows * of.d_model + AnswerLogits(spec)};
 }
 
+bool ChangesByTables(const v1::TrainSpec& spec, double questions, double sets) {
+  const double n_ctx = ContextLength(spec);
+  const double table_rows = (1.0 + spec.n_heads()) * n_ctx * static_cast<double>(VocabularySize(spec));
+  return AnswersByTables(spec) && questions * (n_ctx + sets) >= table_rows;
+}
+
+Work WorkOfTableRow(const v1::TrainSpec& spec) {
+  const TableSizes of(spec);
+  const double terms = 1 + of.heads * of.positions;
+  return {2 * (of.d_mlp * of.d_model + terms * (of.d_model + of.d_mlp)),
+          of.heads * of.positions + AnswerLogits(spec) / of.answer_rows};
+}
+
 }  // namespace sumscope

@@ -18,6 +18,11 @@ Work WorkOfTables(const v1::TrainSpec& spec);
 Work WorkOfTableAnswer(const v1::TrainSpec& spec);
 Work WorkOfTableLoss(const v1::TrainSpec& spec);
 
+// Whether so many questions are worth tables whose rows are changed (server/engine/probing/interventions/intervener/),
+// with `sets` node sets each; and one row of a question, unchanged or changed.
+bool ChangesByTables(const v1::TrainSpec& spec, double questions, double sets);
+Work WorkOfTableRow(const v1::TrainSpec& spec);
+
 }  // namespace sumscope
 
 #endif  // SUMSCOPE_PROTO_CONTRACT_MODELS_TABLE_COST_H_

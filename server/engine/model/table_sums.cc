@@ -21,11 +21,13 @@ SUMSCOPE_WIDE_INLINE float Total(const Vector& vector) {
 template <int kRows, int kLanes>
 SUMSCOPE_WIDE_INLINE void SumRows(const float* table, const RowGroup& group, Vector (*sum)[kLanes]) {
   constexpr size_t kWidth = static_cast<size_t>(kLanes) * kSumLane;
-  Vector own[kRows][kLanes];
+  Vector own[kRows][kLanes] = {};
+  if (group.query != nullptr) {
 #pragma GCC unroll 8
-  for (int r = 0; r < kRows; ++r) {
+    for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
-    for (int l = 0; l < kLanes; ++l) own[r][l] = At(table + group.query[r] * kWidth + l * kSumLane);
+      for (int l = 0; l < kLanes; ++l) own[r][l] = At(table + group.query[r] * kWidth + l * kSumLane);
+    }
   }
   const float* weight = group.weight;
   for (size_t t = 0; t < group.terms; ++t, weight += kRows) {
@@ -43,6 +45,19 @@ SUMSCOPE_WIDE_INLINE void SumRows(const float* table, const RowGroup& group, Vec
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 8
     for (int l = 0; l < kLanes; ++l) sum[r][l] = own[r][l];
+  }
+}
+
+template <int kRows>
+SUMSCOPE_WIDE_INLINE void KeepSumsOfRows(const float* block, const RowGroup& group, KeptSums kept) {
+  Vector sum[kRows][kSumLanes];
+  SumRows<kRows, kSumLanes>(block, group, sum);
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int l = 0; l < kSumLanes; ++l) {
+      At(kept.to + static_cast<size_t>(r) * kept.stride + l * kSumLane) = sum[r][l];
+    }
   }
 }
 
@@ -109,6 +124,23 @@ SUMSCOPE_WIDE_INLINE void HiddenOfRows(const float* block, const RowGroup& group
 }
 
 }  // namespace
+
+SUMSCOPE_WIDE void KeepSums(const float* block, const RowGroup& group, KeptSums kept) {
+  switch (group.rows) {
+    case 1:
+      return KeepSumsOfRows<1>(block, group, kept);
+    case 2:
+      return KeepSumsOfRows<2>(block, group, kept);
+    case 3:
+      return KeepSumsOfRows<3>(block, group, kept);
+    case 4:
+      return KeepSumsOfRows<4>(block, group, kept);
+    case 5:
+      return KeepSumsOfRows<5>(block, group, kept);
+    default:
+      return KeepSumsOfRows<kSumGroup>(block, group, kept);
+  }
+}
 
 SUMSCOPE_WIDE void AddLogits(const float* table, const RowGroup& group, float* raw) {
   switch (group.rows) {

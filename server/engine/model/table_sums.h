@@ -22,7 +22,7 @@ inline constexpr int kSumGroup = 6;
 struct RowGroup {
   int rows = 0;                     // 1 .. kSumGroup
   size_t terms = 0;                 // that they share
-  const uint32_t* query = nullptr;  // [rows], a row of the table each, of weight 1
+  const uint32_t* query = nullptr;  // [rows], a row of the table each, of weight 1; null: none
   const uint32_t* term = nullptr;   // [terms], rows of the table
   const float* weight = nullptr;    // [terms][rows]
 };
@@ -40,6 +40,9 @@ struct KeptTiles {
   uint16_t* low = nullptr;
   int64_t row = 0, column = 0, depth = 0;
 };
+
+// Keeps the block's sums.
+void KeepSums(const float* block, const RowGroup& group, KeptSums kept);
 
 // raw [rows][kSumLane] += the sums of a table of kSumLane columns.
 void AddLogits(const float* table, const RowGroup& group, float* raw);

@@ -21,6 +21,8 @@ AnalysisOutcome RunAblate(const AnalysisInput& input) {
   CopyAnswerTokens(encoding, to->mutable_answer_tokens());
   to->set_mode(request.mode());
   *to->mutable_unablated() = FromEngine(result.unablated);
+  to->set_by_tables(result.by_tables);
+  to->set_rechecked(result.rechecked);
   for (const engine::Ablated& ablated : result.results) {
     api::AblatedNodes* converted = to->add_results();
     *converted = FromEngine(ablated, encoding, result.unablated.right);

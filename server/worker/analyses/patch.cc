@@ -81,6 +81,8 @@ AnalysisOutcome RunPatch(const AnalysisInput& input) {
   api::AnalysisResult outcome;
   api::PatchResult* to = outcome.mutable_patch();
   CopyAnswerTokens(encoding, to->mutable_answer_tokens());
+  to->set_by_tables(result.by_tables);
+  to->set_rechecked(result.rechecked);
   for (const engine::NodeSet& nodes : own.node_sets) to->add_nodes(engine::NodeSetText(nodes));
   for (size_t p = 0; p < own.pairs.size(); ++p) {
     *to->add_pairs() = FromEngine(own.pairs[p], result.pairs[p]);

@@ -48,6 +48,8 @@ absl::StatusOr<engine::SubtasksRequest> SubtasksRequestOf(const AnalysisInput& i
 api::SubtasksResult FromEngine(const engine::SubtasksResult& from) {
   api::SubtasksResult to;
   *to.mutable_unablated() = FromEngine(from.map.unablated);
+  to.set_by_tables(from.map.by_tables);
+  to.set_rechecked(from.map.rechecked);
   to.set_useful_heads(Narrow(from.useful_heads));
   to.set_useful_mlps(Narrow(from.useful_mlps));
   for (const engine::SubtaskFinding& finding : from.findings) {

@@ -18,6 +18,8 @@ AnalysisOutcome RunUsefulNodes(const AnalysisInput& input) {
   CopyAnswerTokens(encoding, to->mutable_answer_tokens());
   to->set_mode(request.mode());
   *to->mutable_unablated() = FromEngine(result.unablated);
+  to->set_by_tables(result.by_tables);
+  to->set_rechecked(result.rechecked);
   uint32_t heads = 0, mlps = 0;
   for (const engine::Ablated& ablated : result.results) {
     *to->add_nodes() = FromEngine(ablated, encoding, result.unablated.right);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "proto/contract/analyses/kinds/kinds.h"
+#include "proto/contract/analyses/analysis_work.h"
 #include "proto/contract/errors/status_macros.h"
 #include "proto/contract/models/complete_spec.h"
 #include "proto/contract/models/model_cost.h"
@@ -91,14 +91,13 @@ Measured MeasureAnswers(const sumscope::v1::TrainSpec& spec, const engine::Model
           })};
 }
 
-// Of every node once, as a map of useful nodes does it.
+// Of every node once, as a map of useful nodes does it by the forward pass.
 Measured MeasureInterventions(const sumscope::v1::TrainSpec& spec, const engine::Model& model, Clock* clock) {
   const auto source = engine::UniformSource(engine::Operation::kAdd, model.n_digits, kInterventions, /*seed=*/0);
   const engine::AblationRequest every_node = {engine::EveryNode(model.config)};
-  sumscope::v1::AnalysisRequest request;
-  request.mutable_useful_nodes()->set_mode(sumscope::v1::MEAN);
-  return {KindOf(request).Cost(spec, {}, kInterventions, request).work.intervening,
-          QuartileSeconds(clock, [&] { (void)engine::Ablate(model, *source, every_node); })};
+  return {WorkOfMapByPasses(spec, sumscope::v1::MEAN, kInterventions), QuartileSeconds(clock, [&] {
+            (void)engine::Ablate(model, *source, every_node, nullptr, engine::AnswerBy::kForwardPass);
+          })};
 }
 
 // Of 2, 4, 8, .. threads as far as there are processors, of which a container may have few.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "client/cli/output/numbers.h"
 #include "client/cli/output/table.h"
 #include "client/cli/probe/views/view.h"
 #include "sumscope/v1/analyses.pb.h"
@@ -43,6 +44,13 @@ std::string SeedText(uint64_t seed);                  // ", seed 3"
 template <typename Request>
 std::string SeededModeText(const Request& request) {
   return AblationModeText(request.mode()) + (request.mode() == v1::RESAMPLE ? SeedText(request.seed()) : "");
+}
+// ", by tables; 3 answer rows rechecked by the forward pass" of a result with interventions; nothing where the forward
+// pass answered all.
+template <typename Result>
+std::string ByTablesText(const Result& result) {
+  if (!result.by_tables()) return "";
+  return ", by tables; " + Counted(result.rechecked(), "answer row") + " rechecked by the forward pass";
 }
 // "1,000 questions per digit and length", of the look-back verdict.
 std::string PerCellText(uint32_t per_cell);

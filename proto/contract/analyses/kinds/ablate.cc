@@ -5,6 +5,7 @@
 #include "proto/contract/analyses/typed_kind.h"
 #include "proto/contract/errors/errors.h"
 #include "proto/contract/errors/status_macros.h"
+#include "proto/contract/models/complete_spec.h"
 
 namespace sumscope {
 namespace {
@@ -24,7 +25,9 @@ class Ablate final : public TypedKind<v1::AblateRequest, v1::AblateResult> {
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::AblateRequest& request) const override {
     const Work one = (1 + ModePasses(request.mode())) * WorkOfPass(spec) + WorkOfSets(spec, request.node_sets());
-    AnalysisCost cost = CostOfWork(spec, count, Intervening(count * one), InterveningBytes(spec, count));
+    const double rows = 2 * static_cast<double>(AnswerTokenNames(spec).size()) + ChangedRows(spec, request.node_sets());
+    const Work work = WorkOfChanges(spec, count, request.node_sets_size(), rows, count * one);
+    AnalysisCost cost = CostOfWork(spec, count, Intervening(work), SweepingBytes(spec, count));
     cost.nodes = request.node_sets_size();
     return cost;
   }

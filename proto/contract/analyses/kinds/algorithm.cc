@@ -27,8 +27,8 @@ class Algorithm final : public TypedKind<v1::AlgorithmRequest, v1::AlgorithmResu
     const double questions = count + VerdictQuestions(spec, request.per_cell());
     const AnalysisWork work = {WorkOfVerdict(spec, request.per_cell(), count),
                                WorkOfSubtasks(spec, request.mode(), count)};
-    AnalysisCost cost = CostOfWork(spec, questions, work,
-                                   std::max(LookingBytes(spec, questions), InterveningBytes(spec, questions)));
+    AnalysisCost cost =
+        CostOfWork(spec, questions, work, std::max(LookingBytes(spec, questions), SweepingBytes(spec, questions)));
     cost.nodes = SubtaskNodes(spec);
     return cost;
   }

@@ -27,9 +27,12 @@ class Patch final : public TypedKind<v1::PatchRequest, v1::PatchResult> {
                       const v1::PatchRequest& request) const override {
     const bool named = !request.node_sets().empty();
     const Work patches = named ? WorkOfSets(spec, request.node_sets()) : WorkOfPatches(spec, request.head_pairs());
-    AnalysisCost cost = CostOfWork(spec, count, Intervening(count * (2 * WorkOfPass(spec) + patches)),
-                                   InterveningBytes(spec, count));
-    cost.nodes = named ? request.node_sets_size() : PatchedNodes(spec, request.head_pairs());
+    const double sets = named ? request.node_sets_size() : PatchedNodes(spec, request.head_pairs());
+    const double changed = named ? ChangedRows(spec, request.node_sets()) : ChangedRows(spec, request.head_pairs());
+    const double rows = 2 * static_cast<double>(AnswerTokenNames(spec).size()) + changed;
+    const Work work = WorkOfChanges(spec, count, sets, rows, count * (2 * WorkOfPass(spec) + patches));
+    AnalysisCost cost = CostOfWork(spec, count, Intervening(work), SweepingBytes(spec, count));
+    cost.nodes = sets;
     return cost;
   }
   uint64_t DoLeastResultBytes(const v1::TrainSpec& spec, const v1::AnalysisPrediction& prediction,

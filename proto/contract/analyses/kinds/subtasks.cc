@@ -52,7 +52,7 @@ class Subtasks final : public TypedKind<v1::SubtasksRequest, v1::SubtasksResult>
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::SubtasksRequest& request) const override {
     AnalysisCost cost = CostOfWork(spec, count, Intervening(WorkOfSubtasks(spec, request.mode(), count)),
-                                   std::max(LookingBytes(spec, count), InterveningBytes(spec, count)));
+                                   std::max(LookingBytes(spec, count), SweepingBytes(spec, count)));
     cost.nodes = SubtaskNodes(spec);
     return cost;
   }

@@ -16,7 +16,7 @@ class UsefulNodes final : public TypedKind<v1::UsefulNodesRequest, v1::UsefulNod
   AnalysisCost DoCost(const v1::TrainSpec& spec, const v1::QuestionSet&, double count,
                       const v1::UsefulNodesRequest& request) const override {
     AnalysisCost cost =
-        CostOfWork(spec, count, Intervening(WorkOfMap(spec, request.mode(), count)), InterveningBytes(spec, count));
+        CostOfWork(spec, count, Intervening(WorkOfMap(spec, request.mode(), count)), SweepingBytes(spec, count));
     cost.nodes = MapNodes(spec);
     return cost;
   }

@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 #include <utility>
 
 #include "server/engine/data/permutation.h"
-#include "server/engine/probing/evaluation/answerer.h"
-#include "server/engine/probing/forward/node_means.h"
-#include "server/engine/probing/forward/restart_forward.h"
+#include "server/engine/probing/interventions/intervener/intervener.h"
 
 namespace sumscope::engine {
 namespace {
-
-using Replacement = RestartForward::Replacement;
 
 constexpr uint32_t kDonorColumn = 64;  // of the analysis stream
 
@@ -27,14 +24,19 @@ struct Counter {
 
 class Sweep {
  public:
-  Sweep(const Model& model, const QuestionSource& questions, const AblationRequest& request)
-      : forward_(model),
-        questions_(questions),
+  Sweep(const Model& model, const QuestionSource& questions, const AblationRequest& request, AnswerBy by,
+        const ProgressFn& progress)
+      : questions_(questions),
         request_(request),
-        batch_size_(static_cast<uint64_t>(forward_.batch_size())),
+        progress_(progress),
+        intervener_(MakeIntervener(model, request.node_sets, ValueOf(request.mode), /*donors_answer=*/false, questions,
+                                   by, Part(progress, 0, kMeansShare))),
+        encoding_(intervener_->encoding()),
+        batch_size_(static_cast<uint64_t>(intervener_->batch_size())),
         counters_(request.node_sets.size()) {
-    const auto tokens = static_cast<size_t>(forward_.encoding().n_answer());
+    const auto tokens = static_cast<size_t>(encoding_.n_answer());
     result_.unablated.failed_digits.assign(tokens, 0);
+    unablated_loss_.assign(tokens, 0);
     for (size_t i = 0; i < counters_.size(); ++i) {
       Ablated& ablated = counters_[i].ablated;
       ablated.nodes = request.node_sets[i];
@@ -45,65 +47,68 @@ class Sweep {
     }
   }
 
-  AblationResult Run(const ProgressFn& progress) {
+  AblationResult Run() {
     const uint64_t total = questions_.count();
-    if (request_.mode == AblationMode::kMean) {
-      means_ = NodeMeans(forward_, questions_, Part(progress, 0, 0.01));
-    }
     if (request_.mode == AblationMode::kResample) donors_ = CyclicPermutation(total, request_.seed, kDonorColumn);
     for (uint64_t first = 0; first < total; first += batch_size_) {
-      RunBatch(first, std::min(batch_size_, total - first), progress);
+      RunBatch(first, std::min(batch_size_, total - first));
     }
     return Finish();
   }
 
  private:
-  void RunBatch(uint64_t first, uint64_t count, const ProgressFn& progress) {
+  static constexpr double kMeansShare = 0.05;  // of the progress
+
+  static NodeValue ValueOf(AblationMode mode) {
+    return mode == AblationMode::kMean   ? NodeValue::kMean
+           : mode == AblationMode::kZero ? NodeValue::kZero
+                                         : NodeValue::kDonor;
+  }
+
+  void RunBatch(uint64_t first, uint64_t count) {
     questions_.Fill(first, count, &batch_);
-    tokens_ = forward_.encoding().Encode(batch_);
-    pass_ = forward_.Run(tokens_);
-    if (request_.mode == AblationMode::kResample) FillDonors(first, count);
+    tokens_ = encoding_.Encode(batch_);
+    intervener_->Run(tokens_, request_.mode == AblationMode::kResample ? Donors(first, count) : torch::Tensor());
     ReadBaseline();
     const double total = static_cast<double>(questions_.count());
     for (size_t i = 0; i < counters_.size(); ++i) {
-      RunSet(&counters_[i]);
+      RunSet(i);
       const double share = static_cast<double>(i + 1) / static_cast<double>(counters_.size());
-      Report(progress, 0.01 + 0.99 * (static_cast<double>(first) + share * static_cast<double>(count)) / total);
+      const double done = (static_cast<double>(first) + share * static_cast<double>(count)) / total;
+      Report(progress_, kMeansShare + (1 - kMeansShare) * done);
     }
-    if (counters_.empty()) Report(progress, static_cast<double>(first + count) / total);
+    if (counters_.empty()) Report(progress_, static_cast<double>(first + count) / total);
   }
 
-  void FillDonors(uint64_t first, uint64_t count) {
+  torch::Tensor Donors(uint64_t first, uint64_t count) {
     Questions donors, one;
     for (uint64_t q = first; q < first + count; ++q) {
       questions_.Fill(static_cast<uint64_t>(donors_[q]), 1, &one);
       donors.push_back(one.front());
     }
-    donor_pass_ = forward_.Run(forward_.encoding().Encode(donors));
+    return encoding_.Encode(donors);
   }
 
   const int64_t* Truth(size_t q) const {
-    return tokens_.data_ptr<int64_t>() + static_cast<int64_t>(q) * forward_.encoding().n_ctx() +
-           forward_.encoding().n_question();
+    return tokens_.data_ptr<int64_t>() + static_cast<int64_t>(q) * encoding_.n_ctx() + encoding_.n_question();
   }
 
   void ReadBaseline() {
-    const torch::Tensor logits = pass_.logits.to(torch::kCPU).contiguous();
-    unablated_.resize(batch_.size());
     right_.assign(batch_.size(), false);
     AblationBaseline& baseline = result_.unablated;
     for (size_t q = 0; q < batch_.size(); ++q) {
-      ReadAnswer(logits, static_cast<int64_t>(q), Truth(q), &unablated_[q]);
+      const AnswerReading& reading = intervener_->unchanged()[q];
       bool right = true;
       for (size_t j = 0; j < baseline.failed_digits.size(); ++j) {
-        const bool wrong = unablated_[q].predicted[j] != Truth(q)[j];
+        const bool wrong = reading.predicted[j] != Truth(q)[j];
         baseline.failed_digits[j] += wrong;
-        baseline.loss += unablated_[q].loss[j];
+        baseline.loss += reading.loss[j];
+        unablated_loss_[j] += reading.loss[j];
         right = right && !wrong;
       }
       ++baseline.questions;
       baseline.right += right;
-      baseline.near_ties += unablated_[q].smallest_margin < kNearTie;
+      baseline.near_ties += reading.smallest_margin < kNearTie;
       right_[q] = right;
       if (!right) continue;
       ++right_by_operation_[batch_[q].op];
@@ -111,47 +116,46 @@ class Sweep {
     }
   }
 
-  torch::Tensor ValueFor(const Node& node) const {
-    switch (request_.mode) {
-      case AblationMode::kMean:
-        return means_.Of(node);
-      case AblationMode::kZero:
-        return torch::zeros({}, pass_.logits.options());
-      case AblationMode::kResample:
-        break;
-    }
-    return RestartForward::ValueOf(donor_pass_, node);
+  void RunSet(size_t set) {
+    intervener_->ReadMoved(set, &moved_);
+    for (const double moved : moved_) counters_[set].moved += moved;
+    if (!intervener_->Changes(set)) return;
+    intervener_->Read(set, &readings_);
+    for (size_t q = 0; q < batch_.size(); ++q) Count(q, readings_[q], &counters_[set]);
   }
 
-  void RunSet(Counter* counter) {
-    std::vector<Replacement> replacements;
-    for (const Node& node : counter->ablated.nodes) replacements.push_back({node, ValueFor(node)});
-    counter->moved += RestartForward::Distance(pass_, replacements).sum().item<double>();
-    const torch::Tensor logits = forward_.Rerun(pass_, replacements).to(torch::kCPU).contiguous();
-    AnswerReading reading;
+  void Count(size_t q, const AnswerReading& reading, Counter* counter) const {
     Ablated& ablated = counter->ablated;
-    for (size_t q = 0; q < batch_.size(); ++q) {
-      ReadAnswer(logits, static_cast<int64_t>(q), Truth(q), &reading);
-      bool failed = false;
-      for (size_t j = 0; j < reading.predicted.size(); ++j) {
-        const bool wrong = reading.predicted[j] != Truth(q)[j];
-        failed = failed || wrong;
-        ablated.failed_digits[j] += wrong;
-        ablated.failed_digits_of_right[j] += wrong && right_[q];
-        ablated.digit_loss[j] += reading.loss[j];
-        if (right_[q] && wrong) ablated.changed_digits[j] = true;
-      }
-      ablated.failed += failed;
-      ablated.near_ties += reading.smallest_margin < kNearTie;
-      if (!failed || !right_[q]) continue;
-      ++ablated.failed_of_right;
-      ++counter->failed_by_operation[batch_[q].op];
-      if (batch_[q].op != Operation::kMul) ++counter->failed_by_class[static_cast<size_t>(Classify(batch_[q]))];
+    bool failed = false;
+    for (size_t j = 0; j < reading.predicted.size(); ++j) {
+      const bool wrong = reading.predicted[j] != Truth(q)[j];
+      failed = failed || wrong;
+      ablated.failed_digits[j] += wrong;
+      ablated.failed_digits_of_right[j] += wrong && right_[q];
+      ablated.digit_loss[j] += reading.loss[j];
+      if (right_[q] && wrong) ablated.changed_digits[j] = true;
     }
+    ablated.failed += failed;
+    ablated.near_ties += reading.smallest_margin < kNearTie;
+    if (!failed || !right_[q]) return;
+    ++ablated.failed_of_right;
+    ++counter->failed_by_operation[batch_[q].op];
+    if (batch_[q].op != Operation::kMul) ++counter->failed_by_class[static_cast<size_t>(Classify(batch_[q]))];
+  }
+
+  // A set that changes no answer has those without it.
+  void CountAsUnablated(Ablated* ablated) const {
+    ablated->failed = result_.unablated.questions - result_.unablated.right;
+    ablated->failed_digits = result_.unablated.failed_digits;
+    ablated->digit_loss = unablated_loss_;
+    ablated->near_ties = result_.unablated.near_ties;
   }
 
   AblationResult Finish() {
     const auto count = static_cast<double>(questions_.count());
+    for (size_t i = 0; i < counters_.size(); ++i) {
+      if (!intervener_->Changes(i)) CountAsUnablated(&counters_[i].ablated);
+    }
     result_.unablated.loss /= count * static_cast<double>(result_.unablated.failed_digits.size());
     for (Counter& counter : counters_) {
       Ablated& ablated = counter.ablated;
@@ -169,16 +173,20 @@ class Sweep {
       }
       result_.results.push_back(std::move(ablated));
     }
+    result_.by_tables = intervener_->by_tables();
+    result_.rechecked = intervener_->rechecked();
     return std::move(result_);
   }
 
-  const RestartForward forward_;
   const QuestionSource& questions_;
   const AblationRequest& request_;
+  const ProgressFn& progress_;
+  const std::unique_ptr<Intervener> intervener_;
+  const Encoding& encoding_;
   const uint64_t batch_size_;
-  NodeMeans means_;
   std::vector<int64_t> donors_;  // where question i gets its activations from
   AblationResult result_;
+  std::vector<double> unablated_loss_;  // per answer token
   std::vector<Counter> counters_;
   std::array<uint64_t, kQuestionClasses> right_by_class_{};
   std::map<Operation, uint64_t> right_by_operation_;
@@ -186,17 +194,17 @@ class Sweep {
   // Of the batch at hand.
   Questions batch_;
   torch::Tensor tokens_;
-  RestartForward::Pass pass_, donor_pass_;
-  std::vector<AnswerReading> unablated_;
   std::vector<bool> right_;
+  std::vector<AnswerReading> readings_;
+  std::vector<double> moved_;
 };
 
 }  // namespace
 
 AblationResult Ablate(const Model& model, const QuestionSource& questions, const AblationRequest& request,
-                      const ProgressFn& progress) {
+                      const ProgressFn& progress, AnswerBy by) {
   const torch::NoGradGuard no_grad;
-  return Sweep(model, questions, request).Run(progress);
+  return Sweep(model, questions, request, by, progress).Run();
 }
 
 std::vector<NodeSet> EveryNode(const ModelConfig& config) {

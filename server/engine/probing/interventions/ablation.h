@@ -9,6 +9,7 @@
 #include "server/engine/data/generator.h"
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
+#include "server/engine/probing/evaluation/evaluate.h"
 #include "server/engine/probing/progress.h"
 
 namespace sumscope::engine {
@@ -56,12 +57,15 @@ struct Ablated {
 struct AblationResult {
   AblationBaseline unablated;
   std::vector<Ablated> results;  // in the order of node_sets
+  bool by_tables = false;        // the answers are those of tables (intervener/table_intervener.h)
+  uint64_t rechecked = 0;        // rows of answers that the forward pass computed anew, because tables left doubt
 };
 
-// Analysis 3 of science.md section 6, teacher-forced. Recomputes only what lies downstream of the nodes. Throws
-// kInvalidArgument (what CheckedWeights and the questions throw), kCancelled.
+// Analysis 3 of science.md section 6, teacher-forced. Recomputes only what lies downstream of the nodes, by tables
+// where the model has them (kFastest) or by the forward pass. Throws kInvalidArgument (what CheckedWeights and the
+// questions throw), kCancelled.
 AblationResult Ablate(const Model& model, const QuestionSource& questions, const AblationRequest& request,
-                      const ProgressFn& progress = nullptr);
+                      const ProgressFn& progress = nullptr, AnswerBy by = AnswerBy::kFastest);
 
 // Every head and every MLP at every position but the last, which nothing reads: by layer, then position, heads before
 // the MLP. Ablated one at a time they make the useful-node map.

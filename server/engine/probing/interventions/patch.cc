@@ -2,62 +2,74 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
-#include "server/engine/probing/evaluation/answerer.h"
+#include "server/engine/data/sources.h"
+#include "server/engine/probing/interventions/intervener/forward_intervener.h"
+#include "server/engine/probing/interventions/intervener/intervener.h"
 
 namespace sumscope::engine {
 namespace {
 
-// All pairs of one batch, run unpatched.
-class Batch {
+// The pairs of a request, batch after batch.
+class PatchSweep {
  public:
-  Batch(const RestartForward& forward, const std::vector<StoreCleanPair>& pairs, size_t first, size_t count)
-      : forward_(forward), pairs_(pairs), first_(first), count_(count) {
-    Questions stores, cleans;
-    for (size_t i = first; i < first + count; ++i) {
-      stores.push_back(pairs[i].store);
-      cleans.push_back(pairs[i].clean);
-    }
-    store_tokens_ = forward.encoding().Encode(stores);
-    clean_tokens_ = forward.encoding().Encode(cleans);
-    store_ = forward.Run(store_tokens_);
-    clean_ = forward.Run(clean_tokens_);
+  PatchSweep(Intervener* intervener, const PatchRequest& request)
+      : intervener_(*intervener), encoding_(intervener->encoding()), request_(request) {
+    result_.pairs.resize(request.pairs.size());
+    result_.by_tables = intervener->by_tables();
   }
 
-  void ReadUnpatched(std::vector<PatchedPair>* results) const {
-    const torch::Tensor store = store_.logits.to(torch::kCPU).contiguous();
-    const torch::Tensor clean = clean_.logits.to(torch::kCPU).contiguous();
-    AnswerReading reading;
-    for (size_t i = 0; i < count_; ++i) {
-      PatchedPair& pair = (*results)[first_ + i];
-      pair.store_true = Text(Truth(store_tokens_, i));
-      pair.clean_true = Text(Truth(clean_tokens_, i));
-      ReadAnswer(store, static_cast<int64_t>(i), Truth(store_tokens_, i), &reading);
-      pair.store_predicted = Text(reading.predicted.data());
-      ReadAnswer(clean, static_cast<int64_t>(i), Truth(clean_tokens_, i), &reading);
-      pair.clean_predicted = Text(reading.predicted.data());
+  PatchResult Run(const ProgressFn& progress) {
+    const auto batch_size = static_cast<size_t>(std::max<int64_t>(1, intervener_.batch_size() / 2));
+    const auto total = static_cast<double>(request_.pairs.size());
+    for (size_t first = 0; first < request_.pairs.size(); first += batch_size) {
+      const size_t count = std::min(batch_size, request_.pairs.size() - first);
+      RunPairs(first, count);
+      for (size_t s = 0; s < request_.node_sets.size(); ++s) {
+        ReadPatched(s, first);
+        const double share = static_cast<double>(s + 1) / static_cast<double>(request_.node_sets.size());
+        Report(progress, (static_cast<double>(first) + share * static_cast<double>(count)) / total);
+      }
+    }
+    result_.rechecked = intervener_.rechecked();
+    return std::move(result_);
+  }
+
+ private:
+  void RunPairs(size_t first, size_t count) {
+    Questions stores, cleans;
+    for (size_t i = first; i < first + count; ++i) {
+      stores.push_back(request_.pairs[i].store);
+      cleans.push_back(request_.pairs[i].clean);
+    }
+    const torch::Tensor store_tokens = encoding_.Encode(stores), clean_tokens = encoding_.Encode(cleans);
+    intervener_.Run(clean_tokens, store_tokens);
+    for (size_t i = 0; i < count; ++i) {
+      PatchedPair& pair = result_.pairs[first + i];
+      pair.store_true = Text(Truth(store_tokens, i));
+      pair.clean_true = Text(Truth(clean_tokens, i));
+      pair.store_predicted = Text(intervener_.donors()[i].predicted.data());
+      pair.clean_predicted = Text(intervener_.unchanged()[i].predicted.data());
       pair.testable = pair.clean_predicted == pair.clean_true;
     }
   }
 
-  void ReadPatched(const NodeSet& nodes, std::vector<PatchedPair>* results) const {
-    std::vector<RestartForward::Replacement> replacements;
-    for (const Node& node : nodes) replacements.push_back({node, RestartForward::ValueOf(store_, node)});
-    const torch::Tensor moved = RestartForward::Distance(clean_, replacements);
-    const torch::Tensor logits = forward_.Rerun(clean_, replacements).to(torch::kCPU).contiguous();
-    AnswerReading reading;
-    for (size_t i = 0; i < count_; ++i) {
-      ReadAnswer(logits, static_cast<int64_t>(i), Truth(clean_tokens_, i), &reading);
-      PatchedPair& pair = (*results)[first_ + i];
+  void ReadPatched(size_t set, size_t first) {
+    intervener_.Read(set, &readings_);
+    intervener_.ReadMoved(set, &moved_);
+    for (size_t i = 0; i < readings_.size(); ++i) {
+      const AnswerReading& reading = readings_[i];
+      PatchedPair& pair = result_.pairs[first + i];
       Patched patched;
       patched.predicted = Text(reading.predicted.data());
-      patched.impact = ImpactText(forward_.encoding(), patched.predicted, pair.clean_true);
-      for (const ExpectedAnswer& expected : pairs_[first_ + i].expected) {
+      patched.impact = ImpactText(encoding_, patched.predicted, pair.clean_true);
+      for (const ExpectedAnswer& expected : request_.pairs[first + i].expected) {
         if (pair.testable && patched.predicted.compare(0, expected.answer.size(), expected.answer) == 0) {
           patched.strong_for.push_back(expected.digit);
         }
       }
-      patched.l2 = moved[static_cast<int64_t>(i)].item<double>();
+      patched.l2 = moved_[i];
       patched.loss =
           std::accumulate(reading.loss.begin(), reading.loss.end(), 0.0) / static_cast<double>(reading.loss.size());
       patched.margin = reading.smallest_margin;
@@ -65,45 +77,34 @@ class Batch {
     }
   }
 
- private:
   const int64_t* Truth(const torch::Tensor& tokens, size_t i) const {
-    const Encoding& encoding = forward_.encoding();
-    return tokens.data_ptr<int64_t>() + static_cast<int64_t>(i) * encoding.n_ctx() + encoding.n_question();
+    return tokens.data_ptr<int64_t>() + static_cast<int64_t>(i) * encoding_.n_ctx() + encoding_.n_question();
   }
-  std::string Text(const int64_t* tokens) const {
-    return forward_.encoding().Text(tokens, forward_.encoding().n_answer());
-  }
+  std::string Text(const int64_t* tokens) const { return encoding_.Text(tokens, encoding_.n_answer()); }
 
-  const RestartForward& forward_;
-  const std::vector<StoreCleanPair>& pairs_;
-  const size_t first_, count_;
-  torch::Tensor store_tokens_, clean_tokens_;
-  RestartForward::Pass store_, clean_;
+  Intervener& intervener_;
+  const Encoding& encoding_;
+  const PatchRequest& request_;
+  PatchResult result_;
+  std::vector<AnswerReading> readings_;
+  std::vector<double> moved_;
 };
 
 }  // namespace
 
-PatchResult Patch(const Model& model, const PatchRequest& request, const ProgressFn& progress) {
-  return Patch(RestartForward(model), request, progress);
+PatchResult Patch(const Model& model, const PatchRequest& request, const ProgressFn& progress, AnswerBy by) {
+  const torch::NoGradGuard no_grad;
+  Questions cleans;
+  for (const StoreCleanPair& pair : request.pairs) cleans.push_back(pair.clean);
+  const auto intervener = MakeIntervener(model, request.node_sets, NodeValue::kDonor, /*donors_answer=*/true,
+                                         *ListSource(std::move(cleans)), by, nullptr);
+  return PatchSweep(intervener.get(), request).Run(progress);
 }
 
 PatchResult Patch(const RestartForward& forward, const PatchRequest& request, const ProgressFn& progress) {
   const torch::NoGradGuard no_grad;
-  PatchResult result;
-  result.pairs.resize(request.pairs.size());
-  const auto batch_size = static_cast<size_t>(std::max<int64_t>(1, forward.batch_size() / 2));
-  for (size_t first = 0; first < request.pairs.size(); first += batch_size) {
-    const size_t count = std::min(batch_size, request.pairs.size() - first);
-    const Batch batch(forward, request.pairs, first, count);
-    batch.ReadUnpatched(&result.pairs);
-    for (size_t s = 0; s < request.node_sets.size(); ++s) {
-      batch.ReadPatched(request.node_sets[s], &result.pairs);
-      const double share = static_cast<double>(s + 1) / static_cast<double>(request.node_sets.size());
-      Report(progress, (static_cast<double>(first) + share * static_cast<double>(count)) /
-                           static_cast<double>(request.pairs.size()));
-    }
-  }
-  return result;
+  ForwardIntervener intervener(forward, request.node_sets, NodeValue::kDonor);
+  return PatchSweep(&intervener, request).Run(progress);
 }
 
 std::vector<NodeSet> EveryHead(const ModelConfig& config, const Encoding& encoding, bool head_pairs) {

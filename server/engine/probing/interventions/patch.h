@@ -8,6 +8,7 @@
 #include "server/engine/model/node.h"
 #include "server/engine/model/transformer.h"
 #include "server/engine/probing/arithmetic/task_pairs.h"
+#include "server/engine/probing/evaluation/evaluate.h"
 #include "server/engine/probing/forward/restart_forward.h"
 #include "server/engine/probing/progress.h"
 
@@ -33,13 +34,17 @@ struct PatchedPair {
 };
 struct PatchResult {
   std::vector<PatchedPair> pairs;  // in the order of the request's
+  bool by_tables = false;          // the answers are those of tables (intervener/table_intervener.h)
+  uint64_t rechecked = 0;          // rows of answers that the forward pass computed anew, because tables left doubt
 };
 
 // Analysis 4 of science.md section 6: interchange interventions. Both lines are teacher-forced with their own true
 // answers; the nodes' activations in the store's run are written into the clean one's, and what lies downstream is
-// computed again. Throws what CheckedWeights and the questions throw, kCancelled.
-PatchResult Patch(const Model& model, const PatchRequest& request, const ProgressFn& progress = nullptr);
-// The same on a model made ready once, for many requests.
+// computed again, by tables where the model has them (kFastest) or by the forward pass. Throws what CheckedWeights and
+// the questions throw, kCancelled.
+PatchResult Patch(const Model& model, const PatchRequest& request, const ProgressFn& progress = nullptr,
+                  AnswerBy by = AnswerBy::kFastest);
+// The same on a model made ready once, for many small requests: by the forward pass.
 PatchResult Patch(const RestartForward& forward, const PatchRequest& request, const ProgressFn& progress = nullptr);
 
 // Every head at every position from the operator to the last answer row, and with `head_pairs` every pair of heads of

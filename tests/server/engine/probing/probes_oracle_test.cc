@@ -85,6 +85,7 @@ TEST_P(ProbesOracle_Test, GivenEveryRecordThenAblationAgrees) {
         request.node_sets.push_back(NodesOf(record));
       }
       const AblationResult result = Ablate(model_, *ListSource(questions), request);
+      EXPECT_EQ(result.by_tables, model_.config.n_layers == 1);
       EXPECT_EQ(result.unablated.right, entry.at("unablated").at("right"));
       ExpectLoss(result.unablated.loss, entry.at("unablated").at("loss"));
       for (size_t i = 0; i < records.size(); ++i) {
@@ -151,6 +152,7 @@ TEST_P(ProbesOracle_Test, GivenEveryPairAndEveryHeadThenPatchingAgrees) {
   const Encoding encoding(5, model_.format);
   const PatchRequest request = {AllPairs(model_.format, mixed()), EveryHead(model_.config, encoding, true)};
   const PatchResult result = Patch(model_, request);
+  EXPECT_EQ(result.by_tables, model_.config.n_layers == 1);
   auto expected = ReadInterventions(expected_.at("interventions"));
   size_t compared = 0;
   for (size_t p = 0; p < request.pairs.size(); ++p) {
