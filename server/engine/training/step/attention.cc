@@ -1,12 +1,15 @@
 #include "server/engine/training/step/attention.h"
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
+#include "server/engine/training/step/exponentials.h"
 #include "server/engine/training/step/lanes.h"
 
 namespace sumscope::engine::step {
 namespace {
+
+constexpr int64_t kDots = 8;  // rows that Dots takes at once
 
 // One head's numbers of a row, padded with zeros to whole vectors.
 template <class T>
@@ -27,49 +30,44 @@ SUMSCOPE_WIDE_INLINE void PackHead(const Attention<T>& at, int64_t b, int64_t of
   for (int64_t j = at.first; j < at.keys; ++j) {
     PackRow(at.q + (row[j] - at.first_query) * width + offset, at.d_head, q + (j - at.first) * padded);
   }
+  const int64_t last = at.keys * padded, end = PaddedTo(at.keys, kDots) * padded;
+  for (int64_t i = last; i < end; i += Lanes<T>::kCount) At(k + i) = At(v + i) = Vector<T>{};
 }
 
+// to[t] = the product of `a` and row t of `rows`, for `count` rows and up to kDots - 1 more.
 template <class T>
-SUMSCOPE_WIDE_INLINE T Dot(const T* a, const T* b, int64_t padded) {
-  Vector<T> sum = {};
-  for (int64_t i = 0; i < padded; i += Lanes<T>::kCount) sum += At(a + i) * At(b + i);
-  return Total<T>(sum);
+SUMSCOPE_WIDE_INLINE void Dots(const T* a, const T* rows, int64_t padded, int64_t count, T* to) {
+  for (int64_t t = 0; t < count; t += kDots, rows += kDots * padded) {
+    Vector<T> sum[kDots];
+    for (int64_t k = 0; k < kDots; ++k) sum[k] = Vector<T>{};
+    for (int64_t i = 0; i < padded; i += Lanes<T>::kCount) {
+      for (int64_t k = 0; k < kDots; ++k) sum[k] += At(a + i) * At(rows + k * padded + i);
+    }
+    Totals(sum, to + t);
+  }
 }
 
-SUMSCOPE_WIDE_INLINE double ExpSum(double* row, int64_t count, double most) {
-  double sum = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    row[i] = std::exp(row[i] - most);
-    sum += row[i];
+// The softmax of row's first `count` numbers; 0 behind them.
+template <class T>
+SUMSCOPE_WIDE_INLINE void Softmax(T* row, int64_t count, int64_t padded) {
+  constexpr int64_t kLanes = Lanes<T>::kCount;
+  constexpr T kNone = -std::numeric_limits<T>::infinity();
+  Vector<T> most = Vector<T>{} + kNone, sum = {};
+  for (int64_t i = 0; i < padded; i += kLanes) {
+    Vector<T> x = At(row + i);
+    KeepBelow(i, count, kNone, &x);
+    most = most < x ? x : most;
   }
-  return sum;
-}
-
-// row = exp(row - most), whose sum it returns. To 2 units in the last place: 2^n times the polynomial of Cephes' expf
-// on [-ln 2 / 2, ln 2 / 2]; below -87 as at -87, nothing beside the 1 of the largest. NaN stays.
-SUMSCOPE_WIDE_INLINE float ExpSum(float* row, int64_t count, float most) {
-  typedef int32_t Integers __attribute__((vector_size(64)));
-  constexpr float kLeast = -87, kRound = 12582912;  // 1.5 * 2^23: what is added to it loses its fraction
-  Vector<float> sum = {};
-  for (int64_t i = 0; i < count; i += Lanes<float>::kCount) {
-    Vector<float> x;
-    Load(row + i, count - i, -std::numeric_limits<float>::infinity(), &x);
-    x -= most;
-    x = x < kLeast ? Vector<float>{} + kLeast : x;
-    const Vector<float> n = (x * 1.44269504F + kRound) - kRound;
-    const Vector<float> r = (x - n * 0.693359375F) + n * 2.12194440e-4F;
-    Vector<float> y = r * 1.9875691500e-4F + 1.3981999507e-3F;
-    y = y * r + 8.3334519073e-3F;
-    y = y * r + 4.1665795894e-2F;
-    y = y * r + 1.6666665459e-1F;
-    y = y * r + 5.0000001201e-1F;
-    y = y * (r * r) + r + 1.0F;
-    const Integers power = (__builtin_convertvector(n, Integers) + 127) << 23;
-    y *= reinterpret_cast<const Vector<float>&>(power);
-    Store<float>(y, count - i, row + i);
-    sum += y;
+  const T largest = Largest<T>(most);
+  for (int64_t i = 0; i < padded; i += kLanes) {
+    Vector<T> x = At(row + i) - largest;
+    Exponential(&x);
+    KeepBelow(i, count, T{0}, &x);
+    At(row + i) = x;
+    sum += x;
   }
-  return Total<float>(sum);
+  const T share = 1 / Total<T>(sum);
+  for (int64_t i = 0; i < padded; i += kLanes) At(row + i) *= share;
 }
 
 // kBlock vectors of the sum over t of weight[t * weight_stride] * row t of `rows`, stored or added.
@@ -110,26 +108,23 @@ template <class T>
 SUMSCOPE_WIDE_INLINE void AttendAny(const Attention<T>& at, int64_t begin, int64_t end, int64_t from_head,
                                     int64_t to_head, T* scratch) {
   const int64_t queries = at.keys - at.first, padded = PaddedTo(at.d_head, Lanes<T>::kCount);
-  const int64_t width = at.n_heads * at.d_head;
+  const int64_t width = at.n_heads * at.d_head, pattern_width = at.pattern_width();
   T* const q = scratch;
   T* const k = q + queries * padded;
-  T* const v = k + at.keys * padded;
+  T* const v = k + PaddedTo(at.keys, kDots) * padded;
   for (int64_t b = begin; b < end; ++b) {
     for (int64_t h = from_head; h < to_head; ++h) {
       const int64_t offset = h * at.d_head;
       PackHead(at, b, offset, padded, q, k, v);
-      T* pattern = at.pattern + (b * at.n_heads + h) * queries * at.keys;
-      for (int64_t i = 0; i < queries; ++i, pattern += at.keys) {
-        const int64_t seen = at.first + i + 1;
-        T most = Dot(q + i * padded, k, padded);
-        pattern[0] = most;
-        for (int64_t j = 1; j < seen; ++j) {
-          pattern[j] = Dot(q + i * padded, k + j * padded, padded);
-          most = std::max(most, pattern[j]);
-        }
-        const T sum = ExpSum(pattern, seen, most);
-        for (int64_t j = 0; j < seen; ++j) pattern[j] /= sum;
-        WeightedSum<false>(v, padded, pattern, 1, seen, at.d_head, at.z + (i * at.batch + b) * width + offset);
+      T* const pattern = at.pattern + (b * at.n_heads + h) * queries * pattern_width;
+      // Each loop's turns depend on nothing before them in it, so that the machine works on several at once.
+      for (int64_t i = 0; i < queries; ++i) {
+        Dots(q + i * padded, k, padded, at.first + i + 1, pattern + i * pattern_width);
+      }
+      for (int64_t i = 0; i < queries; ++i) Softmax(pattern + i * pattern_width, at.first + i + 1, pattern_width);
+      for (int64_t i = 0; i < queries; ++i) {
+        WeightedSum<false>(v, padded, pattern + i * pattern_width, 1, at.first + i + 1, at.d_head,
+                           at.z + (i * at.batch + b) * width + offset);
       }
     }
   }
@@ -139,11 +134,11 @@ template <class T>
 SUMSCOPE_WIDE_INLINE void AttendBackwardAny(const Attention<T>& at, int64_t begin, int64_t end, int64_t from_head,
                                             int64_t to_head, T* scratch) {
   const int64_t queries = at.keys - at.first, padded = PaddedTo(at.d_head, Lanes<T>::kCount);
-  const int64_t width = at.n_heads * at.d_head;
+  const int64_t width = at.n_heads * at.d_head, pattern_width = at.pattern_width();
   T* const q = scratch;
   T* const k = q + queries * padded;
-  T* const v = k + at.keys * padded;
-  T* const dz = v + at.keys * padded;
+  T* const v = k + PaddedTo(at.keys, kDots) * padded;
+  T* const dz = v + PaddedTo(at.keys, kDots) * padded;
   T* const dscore = dz + queries * padded;
   for (int64_t b = begin; b < end; ++b) {
     for (int64_t h = from_head; h < to_head; ++h) {
@@ -153,27 +148,31 @@ SUMSCOPE_WIDE_INLINE void AttendBackwardAny(const Attention<T>& at, int64_t begi
       for (int64_t i = 0; i < queries; ++i) {
         PackRow(at.dz + (i * at.batch + b) * width + offset, at.d_head, dz + i * padded);
       }
-      const T* const pattern = at.pattern + (b * at.n_heads + h) * queries * at.keys;
+      const T* const pattern = at.pattern + (b * at.n_heads + h) * queries * pattern_width;
       for (int64_t i = 0; i < queries; ++i) {
         const int64_t seen = at.first + i + 1;
-        const T* const row = pattern + i * at.keys;
-        T* const d = dscore + i * at.keys;
-        T mean = 0;
-        for (int64_t j = 0; j < seen; ++j) {
-          d[j] = Dot(dz + i * padded, v + j * padded, padded);
-          mean += row[j] * d[j];
+        const T* const row = pattern + i * pattern_width;
+        T* const d = dscore + i * pattern_width;
+        Dots(dz + i * padded, v, padded, seen, d);
+        Vector<T> product = {};
+        for (int64_t j = 0; j < pattern_width; j += Lanes<T>::kCount) {
+          Vector<T> own = At(d + j);
+          KeepBelow(j, seen, T{0}, &own);  // behind them lies what nobody wrote
+          At(d + j) = own;
+          product += At(row + j) * own;
         }
-        for (int64_t j = 0; j < seen; ++j) d[j] = row[j] * (d[j] - mean);
+        const T mean = Total<T>(product);
+        for (int64_t j = 0; j < pattern_width; j += Lanes<T>::kCount) At(d + j) = At(row + j) * (At(d + j) - mean);
         WeightedSum<true>(k, padded, d, 1, seen, at.d_head,
                           at.dq + (key_row[at.first + i] - at.first_query) * width + offset);
       }
       for (int64_t j = 0; j < at.keys; ++j) {
         const int64_t from = std::max<int64_t>(0, j - at.first);
         T* const to = at.dkv + key_row[j] * 2 * width + offset;
-        WeightedSum<true>(q + from * padded, padded, dscore + from * at.keys + j, at.keys, queries - from, at.d_head,
-                          to);
-        WeightedSum<true>(dz + from * padded, padded, pattern + from * at.keys + j, at.keys, queries - from, at.d_head,
-                          to + width);
+        WeightedSum<true>(q + from * padded, padded, dscore + from * pattern_width + j, pattern_width, queries - from,
+                          at.d_head, to);
+        WeightedSum<true>(dz + from * padded, padded, pattern + from * pattern_width + j, pattern_width, queries - from,
+                          at.d_head, to + width);
       }
     }
   }
@@ -182,9 +181,13 @@ SUMSCOPE_WIDE_INLINE void AttendBackwardAny(const Attention<T>& at, int64_t begi
 }  // namespace
 
 template <class T>
+int64_t Attention<T>::pattern_width() const {
+  return PaddedTo(keys, Lanes<T>::kCount);
+}
+template <class T>
 int64_t Attention<T>::scratch() const {
   const int64_t queries = keys - first;
-  return (2 * queries + 2 * keys) * PaddedTo(d_head, Lanes<T>::kCount) + queries * keys;
+  return 2 * (queries + PaddedTo(keys, kDots)) * PaddedTo(d_head, Lanes<T>::kCount) + queries * pattern_width();
 }
 template struct Attention<float>;
 template struct Attention<double>;

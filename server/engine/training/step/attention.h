@@ -15,12 +15,13 @@ struct Attention {
   int64_t first_query;         // the key_row of row 0 of q and dq
   const T* q;                  // [.., n_heads * d_head], divided by sqrt(d_head)
   const T* kv;                 // [.., 2, n_heads * d_head]
-  T* pattern;                  // [batch, n_heads, queries, keys]
+  T* pattern;                  // [batch, n_heads, queries, pattern_width()], 0 behind what the query sees
   T* z;                        // [queries, batch, n_heads * d_head]
   const T* dz;                 // as z; this and the next two for the gradient only
   T* dq;                       // added to, as is dkv
   T* dkv;
 
+  int64_t pattern_width() const;  // keys, padded to whole vectors
   // Numbers of scratch memory that a call needs.
   int64_t scratch() const;
 };

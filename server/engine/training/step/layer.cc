@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "server/engine/training/step/lanes.h"
+
 namespace sumscope::engine::step {
 namespace {
 
@@ -38,7 +40,7 @@ Layer<T>::Layer(const ModelConfig& config, const BlockWeights& weights, const Bl
   const auto zeros = [&](int64_t rows, int64_t columns) { return Zeros(rows, columns, mid_); };
   q_ = zeros(sources - input_.first_query, width);
   kv_ = zeros(sources, 2 * width);
-  pattern_ = zeros(rows_ * config.n_heads, input_.positions);
+  pattern_ = zeros(rows_ * config.n_heads, PaddedTo(input_.positions, Lanes<T>::kCount));
   z_ = zeros(rows_, width);
   post_ = zeros(rows_, config.d_mlp);
   out_ = zeros(rows_, config.d_model);

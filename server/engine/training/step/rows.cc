@@ -11,6 +11,7 @@ namespace {
 template <class T>
 SUMSCOPE_WIDE_INLINE void NormalizeAny(const NormRows<T>& at, int64_t rows, int64_t width) {
   constexpr int64_t kLanes = Lanes<T>::kCount;
+  const T *const of_w = at.w, *const of_b = at.b, *const out_b = at.out_b;
   for (int64_t r = 0; r < rows; ++r) {
     const T* const x = at.x + r * width;
     Vector<T> value, sum = {}, square = {};
@@ -28,10 +29,18 @@ SUMSCOPE_WIDE_INLINE void NormalizeAny(const NormRows<T>& at, int64_t rows, int6
     at.mean[r] = mean;
     at.rstd[r] = rstd;
     T* const y = at.y + r * width;
-    for (int64_t i = 0; i < width; ++i) y[i] = (x[i] - mean) * rstd * at.w[i] + at.b[i];
-    if (at.out == nullptr) continue;
-    T* const out = at.out + r * width;
-    for (int64_t i = 0; i < width; ++i) out[i] = x[i] + at.out_b[i];
+    T* const out = at.out == nullptr ? nullptr : at.out + r * width;
+    for (int64_t i = 0; i < width; i += kLanes) {
+      const int64_t left = width - i;
+      Vector<T> w, b;
+      Load(x + i, left, T{0}, &value);
+      Load(of_w + i, left, T{0}, &w);
+      Load(of_b + i, left, T{0}, &b);
+      Store<T>((value - mean) * rstd * w + b, left, y + i);
+      if (out == nullptr) continue;
+      Load(out_b + i, left, T{0}, &b);
+      Store<T>(value + b, left, out + i);
+    }
   }
 }
 
@@ -41,6 +50,8 @@ SUMSCOPE_WIDE_INLINE void NormalizeBackwardAny(const NormGradient<T>& at, int64_
   T* const dw = at.sums;
   T* const db = dw + width;
   T* const total = db + width;
+  const T* const of_w = at.w;
+  const bool accumulate = at.accumulate;
   for (int64_t r = 0; r < rows; ++r) {
     const T* const x = at.x + r * width;
     const T* const dy = at.dy + r * width;
@@ -51,7 +62,7 @@ SUMSCOPE_WIDE_INLINE void NormalizeBackwardAny(const NormGradient<T>& at, int64_
       const int64_t left = width - i;
       Load(x + i, left, mean, &value);
       Load(dy + i, left, T{0}, &gradient);
-      Load(at.w + i, left, T{0}, &w);
+      Load(of_w + i, left, T{0}, &w);
       value = (value - mean) * rstd;
       Load(dw + i, left, T{0}, &sum);
       sum += gradient * value;
@@ -64,12 +75,21 @@ SUMSCOPE_WIDE_INLINE void NormalizeBackwardAny(const NormGradient<T>& at, int64_
       second += gradient * value;
     }
     const T g = Total<T>(first) / static_cast<T>(width), gx = Total<T>(second) / static_cast<T>(width);
-    if (at.accumulate) {
-      for (int64_t i = 0; i < width; ++i) dx[i] += rstd * (dy[i] * at.w[i] - g - (x[i] - mean) * rstd * gx);
-    } else {
-      for (int64_t i = 0; i < width; ++i) dx[i] = rstd * (dy[i] * at.w[i] - g - (x[i] - mean) * rstd * gx);
+    for (int64_t i = 0; i < width; i += kLanes) {
+      const int64_t left = width - i;
+      Load(x + i, left, mean, &value);
+      Load(dy + i, left, T{0}, &gradient);
+      Load(of_w + i, left, T{0}, &w);
+      gradient = rstd * (gradient * w - g - (value - mean) * rstd * gx);
+      if (accumulate) {
+        Load(dx + i, left, T{0}, &value);
+        gradient += value;
+      }
+      Store<T>(gradient, left, dx + i);
+      Load(total + i, left, T{0}, &sum);
+      sum += gradient;
+      Store<T>(sum, left, total + i);
     }
-    for (int64_t i = 0; i < width; ++i) total[i] += dx[i];
   }
 }
 

@@ -1,14 +1,13 @@
 #include "server/engine/training/step/training_step.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <optional>
 #include <utility>
 
 #include "server/engine/model/answer_forward.h"
 #include "server/engine/training/step/flat_parameters.h"
 #include "server/engine/training/step/layer.h"
+#include "server/engine/training/step/losses.h"
 
 namespace sumscope::engine::step {
 namespace {
@@ -40,6 +39,8 @@ class TrainingStepImpl final : public TrainingStep {
   std::optional<Norm<T>> norm_;
   std::vector<Product> products_;  // logits, then the gradients of W_U and of norm_
   std::vector<double> losses_;     // [batch, answer rows]
+  std::vector<int64_t> truth_;     // [answer rows, batch], as row_losses_
+  std::vector<double> row_losses_;
   ColumnSums<T> sums_;
   std::vector<T> unread_;  // column sums that no bias wants
 };
@@ -57,6 +58,8 @@ TrainingStepImpl<T>::TrainingStepImpl(const ModelConfig& config, const Encoding&
       weights_(BindWeights(config, FlatParameters(config).Views(weights))),
       gradients_(BindWeights(config, FlatParameters(config).Views(gradients))),
       losses_(static_cast<size_t>(batch * answer_rows_)),
+      truth_(losses_.size()),
+      row_losses_(losses_.size()),
       unread_(static_cast<size_t>(config.d_model)) {
   for (int64_t position = 0; position < positions_; ++position) {
     for (int64_t token = 0; token < config.d_vocab; ++token) {
@@ -148,33 +151,17 @@ const std::vector<double>& TrainingStepImpl<T>::Forward(const int64_t* tokens) {
   return losses_;
 }
 
-// The losses, and dlogits_ = (p - 1 at the true token) / rows.
+// The losses, and dlogits_.
 template <class T>
 void TrainingStepImpl<T>::MakeLosses(const int64_t* tokens) {
-  const T* const bias = weights_.b_U.data_ptr<T>();
-  const int64_t d_vocab = config_.d_vocab, rows = batch_ * answer_rows_;
-  std::array<double, 16> logit{};
+  const int64_t rows = batch_ * answer_rows_;
   for (int64_t r = 0; r < rows; ++r) {
-    const T* const row = logits_.data_ptr<T>() + r * d_vocab;
-    T* const gradient = dlogits_.data_ptr<T>() + r * d_vocab;
-    const int64_t b = r % batch_, answer = r / batch_;
-    const auto truth = static_cast<size_t>(tokens[b * config_.n_ctx + first_row_ + answer + 1]);
-    double most = -std::numeric_limits<double>::infinity(), sum = 0;
-    for (int64_t t = 0; t < d_vocab; ++t) {
-      logit[static_cast<size_t>(t)] = static_cast<double>(row[t] + bias[t]);
-      most = std::max(most, logit[static_cast<size_t>(t)]);
-    }
-    const double true_logit = logit[truth];
-    for (int64_t t = 0; t < d_vocab; ++t) {
-      double& value = logit[static_cast<size_t>(t)];
-      value = std::exp(value - most);
-      sum += value;
-    }
-    losses_[static_cast<size_t>(b * answer_rows_ + answer)] = std::log(sum) + most - true_logit;
-    for (int64_t t = 0; t < d_vocab; ++t) {
-      const double one = static_cast<size_t>(t) == truth ? 1 : 0;
-      gradient[t] = static_cast<T>((logit[static_cast<size_t>(t)] / sum - one) / static_cast<double>(rows));
-    }
+    truth_[static_cast<size_t>(r)] = tokens[r % batch_ * config_.n_ctx + first_row_ + r / batch_ + 1];
+  }
+  Losses({logits_.data_ptr<T>(), weights_.b_U.data_ptr<T>(), truth_.data(), dlogits_.data_ptr<T>(), row_losses_.data()},
+         rows, config_.d_vocab);
+  for (int64_t r = 0; r < rows; ++r) {
+    losses_[static_cast<size_t>(r % batch_ * answer_rows_ + r / batch_)] = row_losses_[static_cast<size_t>(r)];
   }
 }
 
@@ -210,7 +197,7 @@ template <class T>
 std::vector<std::array<int64_t, 3>> TrainingStepImpl<T>::ProductShapes() const {
   std::vector<std::array<int64_t, 3>> shapes;
   const auto add = [&](const std::vector<Product>& products) {
-    for (const Product& product : products) shapes.push_back({product.a.size(0), product.a.size(1), product.b.size(1)});
+    for (const Product& product : products) shapes.push_back(product.shape());
   };
   add(products_);
   for (const Layer<T>& layer : layers_) {
