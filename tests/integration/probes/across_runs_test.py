@@ -29,7 +29,7 @@ NO_ANSWER = {'mode', 'lower', 'upper', 'per_cell', 'kappa_lower', 'kappa_upper',
              'look_back_2', 'layer', 'head', 'position', 'digit', 'length', 'cell', 'node', 'component', 'id', 'name',
              'label', 'task', 'operation', 'question_class'}
 VERDICTS = ('k', 's', 'cluster_k', 'pair')  # numbers that runs agree on or not
-COUNTS_AS_TEXT = ('step', 'steps', 'learnt_step', 'bytes', 'offset')  # 64-bit integers are strings in JSON
+COUNTS_AS_TEXT = ('step', 'steps', 'learnt_step', 'bytes', 'offset', 'rechecked')  # 64-bit integers are strings in JSON
 
 
 class Flat:
